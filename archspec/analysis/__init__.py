@@ -1,0 +1,1 @@
+"""Questions about a module tree, one a file."""

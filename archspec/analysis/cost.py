@@ -1,0 +1,120 @@
+"""Parameters, buffers and MACs, bottom-up, once for each distinct module.
+
+Parameters and buffers are counted in elements, shared weights once. MACs are those of one call at batch size 1:
+convolutions N·Cout·out·(Cin/g)·k, transposed convolutions over input positions, linear layers in·out a row, the
+matrix products of attention; everything else is 0. They equal `torch.utils.flop_counter` divided by 2.
+"""
+
+from dataclasses import dataclass
+
+from archspec.ir import Module, Node
+
+DEFINITIONS = {
+    "params": "elements of all parameters, shared weights once, buffers excluded",
+    "buffers": "elements of what is saved but not trained, such as running statistics",
+    "macs": "multiply-accumulates of convolutions, linear layers and attention; everything else counts 0; "
+    "flops = 2 * macs",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a module costs. `modules` and `weights` count the entries below it."""
+
+    params: int = 0
+    buffers: int = 0
+    macs: int = 0
+    modules: int = 0
+    weights: int = 0
+
+
+Live = frozenset[int]
+"""The indices of a module's outputs that are asked for."""
+
+
+class Costs:
+    """The costs of modules, remembered for each distinct one."""
+
+    def __init__(self) -> None:
+        self.known: dict[Module, Cost] = {}
+
+    def of(self, module: Module) -> Cost:
+        """The cost of a module with all that is in it."""
+        cost = self.known.get(module)
+        if cost is None:
+            cost = self.known[module] = (
+                self.leaf(module) if module.op is not None else self.total(module, module.body)
+            )
+        return cost
+
+    def leaf(self, module: Module) -> Cost:
+        """The cost of an op."""
+        op = module.op
+        assert op is not None  # noqa: S101
+        weights = op.weights(module.inputs)
+        buffers = sum(weight.size for weight in weights if weight.buffer)
+        params = sum(weight.size for weight in weights) - buffers
+        return Cost(params, buffers, op.macs(module.inputs, module.outputs), 1, len(weights))
+
+    def total(self, module: Module, nodes: tuple[Node, ...]) -> Cost:
+        """The cost of some nodes of a composite: weights once for each owner, MACs for each call."""
+        params = buffers = macs = weights = modules = 0
+        for node in nodes:
+            cost = self.of(node.module)
+            macs += cost.macs
+            if node.shares is None:
+                params += cost.params
+                buffers += cost.buffers
+                weights += cost.weights
+                modules += cost.modules
+            elif module.body[node.shares] not in nodes:
+                params += cost.params
+                buffers += cost.buffers
+        return Cost(params, buffers, macs, modules + 1, weights)
+
+
+def training_only(module: Module, outputs: Live, train: Live) -> list[Live]:
+    """For each node of the body, the outputs that only training outputs depend on.
+
+    A node is training-only if it reaches one of the module's `train` outputs and none of its `outputs`.
+    """
+    reaches: dict[int, tuple[bool, bool]] = {}
+    for wanted, flag in ((outputs, 0), (train, 1)):
+        for index in wanted:
+            _mark(reaches, module.results[index], flag)
+    only: list[Live] = []
+    for node, values in reversed(list(module.values())):
+        marks = [reaches.get(value, (False, False)) for value in values]
+        only.append(frozenset(index for index, (out, aux) in enumerate(marks) if aux and not out))
+        for flag in (0, 1):
+            if any(mark[flag] for mark in marks):
+                for value in node.inputs:
+                    _mark(reaches, value, flag)
+    return only[::-1]
+
+
+def _mark(reaches: dict[int, tuple[bool, bool]], value: int, flag: int) -> None:
+    out, aux = reaches.get(value, (False, False))
+    reaches[value] = (out or flag == 0, aux or flag == 1)
+
+
+def inference_cost(costs: Costs, module: Module, outputs: Live, train: Live) -> Cost:
+    """The cost of a module without what only its training outputs need."""
+    if not train:
+        return costs.of(module)
+    kept: list[Node] = []
+    parts: list[Cost] = []
+    for node, only in zip(module.body, training_only(module, outputs, train), strict=True):
+        count = len(node.module.outputs)
+        if len(only) == count:
+            continue
+        if only and node.module.op is None:
+            inner = frozenset(range(count)) - only
+            parts.append(inference_cost(costs, node.module, inner, only))
+        else:
+            kept.append(node)
+    total = costs.total(module, tuple(kept))
+    return Cost(
+        *(sum(values) for values in zip(*((c.params, c.buffers, c.macs, c.modules, c.weights) for c in [total, *parts]),
+                                        strict=True))
+    )  # fmt: skip

@@ -1,0 +1,27 @@
+"""The state_dict: every parameter and buffer by its key, in PyTorch's order."""
+
+from collections.abc import Iterator
+
+from archspec.ir import Module
+from archspec.ops.core.base import Weight
+
+
+def state_dict(module: Module) -> dict[str, Weight]:
+    """All weights of a module by key. Weights that are shared stand where they are owned."""
+    return dict(_weights(module, ""))
+
+
+def _weights(module: Module, prefix: str) -> Iterator[tuple[str, Weight]]:
+    if module.op is not None:
+        for weight in module.op.weights(module.inputs):
+            yield (prefix + weight.name if weight.name else prefix.removesuffix(".")), weight
+        return
+    # As in PyTorch, a module's own parameters come before those of its children.
+    own = [node for node in module.body if _is_bare(node.module)]
+    for node in [*own, *(node for node in module.body if not _is_bare(node.module))] if own else module.body:
+        if node.name is not None:
+            yield from _weights(node.module, f"{prefix}{node.name}.")
+
+
+def _is_bare(module: Module) -> bool:
+    return module.op is not None and not module.op.takes_position and module.op.is_module

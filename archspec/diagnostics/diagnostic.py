@@ -1,0 +1,113 @@
+"""One finding in a spec, and the exceptions that carry findings.
+
+Problem          found while reading a value; becomes a Diagnostic where its place is known
+SpecError        the spec is wrong: carries every Diagnostic of the run (exit code 1)
+UsageError       the call is wrong: no such file, variant or parameter (exit code 2)
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from typing import Any
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """A finding. `path` leads from the document's root to the value that is wrong."""
+
+    code: str
+    message: str
+    file: str
+    path: Path = ()
+    notes: tuple[str, ...] = ()
+    help: str | None = None
+    calls: tuple[tuple[str, Path], ...] = ()
+    """The block calls that led here, innermost first, as (file, path)."""
+    severity: str = "error"
+
+    @property
+    def location(self) -> str:
+        """The path as a reader would write it: `model.layers[2].kernel`."""
+        return show_path(self.path)
+
+    def to_json(self) -> dict[str, Any]:
+        """The finding as plain data."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        return render(self)
+
+
+def show_path(path: Path) -> str:
+    """Write a document path the way people do: `model.layers[2].kernel`."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{shown(part)}" for part in path)
+    return text.removeprefix(".")
+
+
+def shown(text: str) -> str:
+    """`text` with control characters, surrogates and direction overrides escaped, cut to 80 characters."""
+    text = text if len(text) <= 80 else text[:77] + "..."
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def render(diagnostic: Diagnostic) -> str:
+    """The finding as text, without the source line."""
+    lines = [f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"]
+    place = shown(diagnostic.file)
+    lines.append(f"  --> {place}: {diagnostic.location}" if diagnostic.path else f"  --> {place}")
+    lines += [f"   = note: {note}" for note in diagnostic.notes]
+    lines += [f"   = note: called from {shown(file)}: {show_path(path)}" for file, path in diagnostic.calls]
+    if diagnostic.help:
+        lines.append(f"   = help: {diagnostic.help}")
+    return "\n".join(lines)
+
+
+class Problem(Exception):  # noqa: N818 — not an error of the program but a finding in the making
+    """Something is wrong with a value whose place in the document the caller knows.
+
+    `at` is the rest of the path below that place.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        at: Path = (),
+        notes: Sequence[str] = (),
+        help: str | None = None,  # noqa: A002
+    ) -> None:
+        super().__init__(message)
+        self.code, self.message, self.at = code, message, at
+        self.notes, self.help = tuple(notes), help
+
+    def within(self, *path: str | int) -> "Problem":
+        """The same problem, seen from further out."""
+        self.at = (*path, *self.at)
+        return self
+
+    def located(self, file: str, path: Path, calls: Sequence[tuple[str, Path]] = ()) -> Diagnostic:
+        """The diagnostic that this problem is at `path` in `file`."""
+        return Diagnostic(
+            self.code, self.message, file, (*path, *self.at), self.notes, self.help, tuple(calls)
+        )
+
+
+class SpecError(Exception):
+    """A spec is wrong. `diagnostics` has every finding of the run, in the order of the document."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("\n\n".join(map(render, self.diagnostics)))
+
+
+class UsageError(Exception):
+    """What was asked for cannot be done: a file, a variant or an argument is not there or not right."""
+
+
+def suggest(word: str, known: Sequence[str], what: str = "did you mean") -> str | None:
+    """A help text that names the known word nearest to `word`, or `None`."""
+    near = get_close_matches(word, known, n=1, cutoff=0.6)
+    return f"{what} `{near[0]}`?" if near else None

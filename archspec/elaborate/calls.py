@@ -1,0 +1,290 @@
+"""Nodes that call an op or a block."""
+
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+
+from pydantic import ValidationError
+
+from archspec.diagnostics import Problem
+from archspec.elaborate.body import Draft, Handles
+from archspec.elaborate.plan import Compiler, Settings, Step, Target, resolve_op
+from archspec.elaborate.scopes import Entry, Env, Poisoned, several
+from archspec.elaborate.settings import thaw
+from archspec.ir import Module, TensorType, Value
+from archspec.language.document import Definition
+from archspec.language.expressions import show
+from archspec.ops.core.base import Op
+
+if TYPE_CHECKING:
+    from archspec.elaborate.elaborator import Elaborator
+
+Types = tuple[TensorType, ...]
+
+
+def call(
+    run: "Elaborator", step: Step, env: Env, inputs: list[Handles], name: str | None, *, contained: bool, first: bool
+) -> Handles:  # fmt: skip
+    """A node that calls an op or a block."""
+    target, settings = find(run, step, env, first=first)
+    if isinstance(target, Definition):
+        return call_block(run, step, env, target, settings, inputs, name, contained)
+    return call_op(run, step, env, target, settings, inputs, name, contained)
+
+
+def find(run: "Elaborator", step: Step, env: Env, *, first: bool = False) -> tuple[Target, Settings]:
+    """What the node's op stands for here, and its fields."""
+    first = first and bool(step.first)
+    target, called = step.target, ""
+    if target is None:
+        target, called = resolve(run, step, env)
+    settings = step.settings.get((target, first))
+    if settings is None:
+        settings = Compiler(env.definition).fields(step, target, called, first=first)
+    return target, settings
+
+
+def resolve(run: "Elaborator", step: Step, env: Env) -> tuple[Target, str]:
+    """What an op that an expression chooses stands for here, and what it is called."""
+    assert step.op is not None  # noqa: S101 — only groups have none
+    called = run.evaluate(step.op, env, "op")
+    document = called.document if isinstance(called, OpName) else env.definition.document
+    return resolve_op(str(called), document, env.definition), str(called)
+
+
+class OpName(str):
+    """The name of an op as an argument: it means what it means where the call is written."""
+
+    __slots__ = ("document",)
+
+    def __repr__(self) -> str:
+        return f"{str.__repr__(self)}@{id(self.document)}"
+
+
+def makes_modules(run: "Elaborator", step: Step, env: Env) -> bool:
+    """Whether the node makes modules: joins of given values and calls of shared weights do not."""
+    if step.kind != "call":
+        return step.kind != "reuse"
+    target = step.target or resolve(run, step, env)[0]
+    return isinstance(target, Definition) or target.is_module
+
+
+def types_of(env: Env, handles: Handles) -> Types:
+    """The types of values; `Poisoned` if one is unknown."""
+    types = env.body.types
+    found = tuple([types[handle] for handle in handles])
+    if None in found:
+        raise Poisoned
+    return found  # type: ignore[return-value] — no None, see above
+
+
+def flat(step: Step, op: str, inputs: list[Handles], least: int, most: int) -> Handles:
+    """The inputs as single tensors, in the right number."""
+    for index, value in enumerate(inputs):
+        if len(value) > 1:
+            source = step.sources[index] if step.sources else None
+            raise several(str(source.evaluate(_NO_SCOPE)) if source and source.constant else "x", len(value))
+    if not least <= len(inputs) <= most:
+        wanted = str(least) if least == most else f"{least} to {most}"
+        raise Problem("AS310", f"`{op}` takes {wanted} {'input' if wanted == '1' else 'inputs'}, not {len(inputs)}",
+                      at=("from",) if step.sources else ())  # fmt: skip
+    return tuple([value[0] for value in inputs])
+
+
+class _NoScope:
+    def value(self, name: str) -> Value:
+        raise LookupError(name)
+
+    def shape(self, path: str, attribute: str) -> Value:
+        raise LookupError(path, attribute)
+
+
+_NO_SCOPE = _NoScope()
+
+
+def evaluate_fields(run: "Elaborator", step: Step, env: Env, settings: Settings) -> dict[str, Value]:
+    """The values of fields or arguments."""
+    values = {}
+    for key, setting in settings.items.items():
+        try:
+            values[key] = setting.evaluate(
+                env if key not in settings.lexical else run.file_frame(env.definition.document)
+            )
+        except Problem as problem:
+            if key in settings.lexical:
+                run.report(problem, env.definition.document.file, setting.path)
+                raise Poisoned from None
+            raise problem.within(*setting.path[len(step.path) :]) from None
+    return values
+
+
+# --- ops ------------------------------------------------------------------------------------------------------
+
+
+def call_op(
+    run: "Elaborator", step: Step, env: Env, op: type[Op], settings: Settings, inputs: list[Handles],
+    name: str | None, contained: bool,
+) -> Handles:  # fmt: skip
+    """A call of an op."""
+    if op.arity[1] == 0 and step.sources is None:
+        inputs = []
+    handles = flat(step, op.name, inputs, *op.arity)
+    types = types_of(env, handles)
+    module = step.cache.get(types) if settings.constant and len(step.settings) == 1 else None
+    if module is None:
+        module = leaf(run, step, env, op, settings, types)
+        if settings.constant:
+            step.cache[types] = module
+    label = None if step.label is None else run.label(step, env)
+    if not op.is_module:
+        return run.add(
+            env, Draft(module, handles, step.origin, copy=env.copy, label=label or name), step.path
+        )
+    if not op.takes_position and name is None and not contained:
+        raise Problem("AS202", f"`{op.name}` needs a name: it is the key of its weight")
+    draft = run.draft(step, env, module, handles, name, counts=op.takes_position)
+    draft.label = label
+    return run.add(env, draft, step.path)
+
+
+def leaf(run: "Elaborator", step: Step, env: Env, op: type[Op], settings: Settings, types: Types) -> Module:
+    """The module of an op with these fields and input types."""
+    fields = evaluate_fields(run, step, env, settings)
+    key = (op, repr(fields), types)
+    module = run.leaves.get(key)
+    if module is None:
+        try:
+            instance = op(**{name: thaw(value) if type(value) is tuple or isinstance(value, tuple) else value
+                             for name, value in fields.items()})  # fmt: skip
+        except ValidationError as error:
+            report_fields(run, error, step, env, op, settings, fields)
+            raise Poisoned from None
+        try:
+            module = run.leaves[key] = typed(instance, types)
+        except Problem as problem:
+            field = problem.at[0] if problem.at else None
+            setting = settings.items.get(str(field))
+            at = () if setting is None or field in settings.lexical else setting.path[len(step.path) :]
+            problem.at = (*at, *problem.at[1:]) if at else ()
+            raise
+    return module
+
+
+def typed(op: Op, types: Types) -> Module:
+    """The module of an op on inputs of these types."""
+    op.check(types)
+    outputs = op.outputs(types)
+    if "init" in op.model_fields_set:
+        op.weights(types)  # an initialiser may not suit its weight
+    return Module(op, types, outputs, op.name, declared=len(types))
+
+
+def report_fields(
+    run: "Elaborator", error: ValidationError, step: Step, env: Env, op: type[Op], settings: Settings,
+    values: dict[str, Value],
+) -> None:  # fmt: skip
+    """What pydantic refuses: a finding for each field."""
+    file = env.definition.document.file
+    seen = set()
+    for item in error.errors(include_url=False):
+        field = str(item["loc"][0]) if item["loc"] else ""
+        if field in seen:
+            continue
+        seen.add(field)
+        message = str(item["msg"]).removeprefix("Value error, ")
+        if field not in settings.items:
+            run.report(Problem("AS203", message), file, step.path)
+            continue
+        if item["type"] == "value_error":
+            message = f"`{field}`: {message}"
+        else:
+            message = f"`{field}` must be {expected(op.model_fields[field])}, not {show(values[field])}"
+        run.report(Problem("AS203", message), file, settings.items[field].path)
+
+
+def expected(info: Any) -> str:
+    """What a field must be, for people."""
+    if info.description:
+        return str(info.description)
+    if get_origin(info.annotation) is Literal:
+        return "one of " + ", ".join(f"`{word}`" for word in get_args(info.annotation))
+    for item in (*get_args(info.annotation),):
+        description = next((part.description for part in getattr(item, "__metadata__", ())
+                            if getattr(part, "description", None)), None)  # fmt: skip
+        if description:
+            return str(description)
+    return "of another type"
+
+
+# --- blocks ---------------------------------------------------------------------------------------------------
+
+
+def call_block(
+    run: "Elaborator", step: Step, env: Env, definition: Definition, settings: Settings, inputs: list[Handles],
+    name: str | None, contained: bool,
+) -> Handles:  # fmt: skip
+    """A call of a block."""
+    count = len(definition.inputs)
+    handles = flat(step, definition.name, inputs, count, count)
+    types = types_of(env, handles)
+    args = arguments(run, step, env, definition, settings)
+    if any(active is definition for active, _, _ in run.active):
+        raise Problem("AS304", f"the block `{definition.name}` contains itself")
+    run.deeper()
+    run.active.append((definition, env.definition.document.file, step.path))
+    try:
+        if definition.inline and name is None and not contained:
+            return inline(run, step, env, definition, args, handles, types)
+        module = run.instance(definition, args, types)
+    finally:
+        run.active.pop()
+        run.depth -= 1
+    if module is None:
+        raise Poisoned
+    draft = run.draft(step, env, module, handles, name)
+    draft.label = None if step.label is None else run.label(step, env)
+
+    def again(given: Handles) -> tuple[Module, Handles] | None:
+        other = run.instance(definition, args, types_of(env, given))
+        return None if other is None else (other, given)
+
+    draft.again = again
+    return run.add(env, draft, step.path)
+
+
+def arguments(
+    run: "Elaborator", step: Step, env: Env, definition: Definition, settings: Settings
+) -> dict[str, Value]:  # fmt: skip
+    """The arguments of a call, in the types that the block declares."""
+    args: dict[str, Value] = {}
+    for key, value in evaluate_fields(run, step, env, settings).items():
+        param = definition.params[key]
+        try:
+            args[key] = param.conform(value)
+        except Problem as problem:
+            run.report(problem, env.definition.document.file, settings.items[key].path)
+            continue
+        if param.type == "op" and not isinstance(value, OpName):
+            args[key] = name = OpName(value)
+            name.document = env.definition.document
+    if len(args) < len(settings.items):
+        raise Poisoned
+    return args
+
+
+def inline(
+    run: "Elaborator", step: Step, env: Env, definition: Definition, args: dict[str, Value], handles: Handles,
+    types: Types,
+) -> Handles:  # fmt: skip
+    """A block whose modules live in the caller's scope; it still sees nothing of its caller."""
+    inner = run.block_env(definition, args, types, env.body, handles)
+    inner.copy = env.copy
+    return labelled(run, step, env, run.chain(run.plan(definition).chain, inner, inner.names.inputs["input"]))
+
+
+def labelled(run: "Elaborator", step: Step, env: Env, result: Handles) -> Handles:
+    """The value of a node that is no module, under the label that it may have."""
+    if step.label is None:
+        return result
+    label = str(run.label(step, env))
+    passed = run.pass_through(step, env, result, label)
+    env.names.enter(label, Entry(env.body, passed, None, step.path))
+    return passed

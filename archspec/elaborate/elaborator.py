@@ -1,0 +1,391 @@
+"""The one pass from plans to the module tree: parameters, names, wiring and shapes together.
+
+This file has what all nodes share: findings, limits, definitions, chains, repeats, names. What a node does is in
+`calls` (ops and blocks) and `wiring` (groups, residual, dense, joins, reuse).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from archspec.diagnostics import Diagnostic, Problem
+from archspec.diagnostics.diagnostic import Path
+from archspec.elaborate import calls, wiring
+from archspec.elaborate.body import Body, Draft, Handles
+from archspec.elaborate.plan import Chain, Compiler, Plan, Step, check_defaults
+from archspec.elaborate.scopes import Entry, Env, Frame, Names, Poisoned, several
+from archspec.elaborate.settings import Setting
+from archspec.ir import Module, Origin, TensorType, Value
+from archspec.language import limits
+from archspec.language.document import Definition, Document
+from archspec.language.expressions import show
+from archspec.language.names import check_label, check_module_name
+
+Types = tuple[TensorType, ...]
+
+
+class TooLarge(Exception):  # noqa: N818 — a limit, not an error of the program
+    """The network has more nodes than archspec elaborates."""
+
+
+class Elaborator:
+    """One run over one network. Findings are collected in `diagnostics`."""
+
+    def __init__(self) -> None:
+        self.diagnostics: list[Diagnostic] = []
+        self.seen: set[tuple[str, str, Path]] = set()
+        self.nodes = 0
+        self.depth = 0
+        self.leaves: dict[tuple[Any, ...], Module] = {}
+        self.instances: dict[tuple[Any, ...], Module | None] = {}
+        self.removals: dict[TensorType, Module] = {}
+        self.frames: dict[Document, Frame] = {}
+        self.active: list[tuple[Definition, str, Path]] = []
+        """The block calls under way: what is called, and from which node."""
+
+    # --- findings and limits ---------------------------------------------------------------------------
+
+    def report(self, problem: Problem, file: str, path: Path) -> None:
+        """Keep a finding, once for its code and place."""
+        diagnostic = problem.located(file, path, [(file, path) for _, file, path in reversed(self.active)])
+        key = (diagnostic.code, file, diagnostic.path)
+        if key not in self.seen:
+            self.seen.add(key)
+            self.diagnostics.append(diagnostic)
+
+    def spend(self) -> None:
+        """Count a node."""
+        self.nodes += 1
+        if self.nodes > limits.NODES:
+            raise TooLarge
+
+    def deeper(self) -> None:
+        """Enter a group or a block; bound how deep they are nested."""
+        if self.depth >= limits.DEPTH:
+            raise Problem("AS306", f"groups and blocks are nested deeper than {limits.DEPTH} levels")
+        self.depth += 1
+
+    # --- definitions -----------------------------------------------------------------------------------
+
+    def plan(self, definition: Definition) -> Plan:
+        """The compiled body of a definition. What is wrong in its text is reported, whoever calls it."""
+        plan: Plan | None = definition.compiled
+        if plan is None:
+            plan = definition.compiled = Compiler(definition).plan()
+        if plan.problems:
+            active, self.active = self.active, []
+            for problem, path in plan.problems:
+                self.report(problem, definition.document.file, path)
+            self.active = active
+        return plan
+
+    def compile_document(self, document: Document) -> None:
+        """Compile all that a file defines, so that everything wrong in it is found, used or not."""
+        check_defaults(document, self.report)
+        for definition in (*document.blocks.values(), *([document.model] if document.model else [])):
+            self.plan(definition)
+
+    def file_frame(self, document: Document, given: dict[str, Value] | None = None) -> Frame:
+        """The frame of a file. `given` overrides its parameters; a library's keep their defaults."""
+        frame = self.frames.get(document)
+        if frame is None:
+            frame = Frame(document, (), document.params, document.let, given or {}, {}, None, self.report)
+            self.frames[document] = frame
+        return frame
+
+    def instance(self, definition: Definition, args: dict[str, Value], types: Types) -> Module | None:
+        """The module of a block with these arguments and inputs; `None` if something in it is wrong."""
+        key = (definition, repr(args), types)
+        if key not in self.instances:
+            self.instances[key] = self.elaborate_block(definition, args, types)
+        return self.instances[key]
+
+    def elaborate_block(self, definition: Definition, args: dict[str, Value], types: Types) -> Module | None:
+        """A block in a scope of its own."""
+        body = Body()
+        env = self.block_env(definition, args, types, body, tuple([body.add_input(type_) for type_ in types]))
+        x = self.chain(self.plan(definition).chain, env, env.names.inputs["input"])
+        file, path = definition.document.file, definition.path
+        try:
+            if len(x) != 1:
+                raise several("x", len(x))
+            exports = self.outputs(env, definition.outputs, "outputs")
+            values = tuple([(name, env.frame.value(name)) for name in definition.params])
+        except Problem as problem:
+            self.report(problem, file, path)
+            return None
+        except Poisoned:
+            return None
+        return body.finish(
+            definition.name, x + exports, Origin(file, path), values,
+            declared=len(types), exports=definition.outputs,
+        )  # fmt: skip
+
+    def outputs(self, env: Env, names: tuple[str, ...], key: str) -> Handles:
+        """The declared outputs of a block or the model, each one tensor."""
+        found: list[int] = []
+        for index, name in enumerate(names):
+            try:
+                handles = env.resolve(name)
+                env.single(handles, name)
+                if handles[0] in found:
+                    raise Problem("AS303", f"`{name}` is an output already")
+            except Problem as problem:
+                raise problem.within(key, index) from None
+            found += handles
+        return tuple(found)
+
+    def block_env(
+        self, definition: Definition, args: dict[str, Value], types: Types, body: Body, handles: Handles
+    ) -> Env:  # fmt: skip
+        """The place where a block's body starts."""
+        document = definition.document
+        inputs = {"input": types[0], **dict(zip(definition.inputs, types, strict=True))}
+        frame = Frame(
+            document, definition.path, definition.params, definition.let, args, inputs,
+            self.file_frame(document), self.report,
+        )  # fmt: skip
+        named = {name: (handle,) for name, handle in zip(definition.inputs, handles, strict=True)}
+        names = Names(body, {"input": handles[:1], **named}, later=self.plan(definition).names)
+        return Env(frame, body, names, definition)
+
+    # --- chains ----------------------------------------------------------------------------------------
+
+    def chain(self, chain: Chain, env: Env, x: Handles) -> Handles:
+        """Node after node; the value of the last."""
+        for step in chain:
+            x = self.step(step, env, x) if type(step) is Step else self.chain(step, env, x)  # type: ignore[arg-type]
+        return x
+
+    def step(self, step: Step, env: Env, x: Handles) -> Handles:
+        """A node with all its copies. Where something is wrong, a value of unknown type."""
+        counters, copy = env.counters, env.copy
+        try:
+            if step.broken:
+                raise Poisoned
+            env.x = x
+            if step.repeat is not None and step.kind != "dense":
+                return self.repeat(step, env, x)
+            return self.copy(step, env, x, self.sources(step, env, x))
+        except Problem as problem:
+            self.report(problem, env.definition.document.file, step.path)
+        except Poisoned:
+            pass
+        env.counters, env.copy = counters, copy
+        return self.poison(step, env)
+
+    def poison(self, step: Step, env: Env) -> Handles:
+        """Stand in for a node that failed, so that nothing that depends on it is reported."""
+        handles = (env.body.new(None),)
+        for setting in (step.name, step.label):
+            if setting is not None and setting.constant:
+                name = str(setting.evaluate(env))
+                env.names.entries.setdefault(name, Entry(env.body, handles, None, step.path))
+                env.body.modules.setdefault(name, None)
+        return handles
+
+    # --- repeats ---------------------------------------------------------------------------------------
+
+    def count(self, step: Step, env: Env) -> int:
+        """How many copies a node has."""
+        assert step.repeat is not None  # noqa: S101 — only repeats are counted
+        count = self.evaluate(step.repeat, env, "repeat")
+        if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+            raise Problem(
+                "AS203", f"`repeat` must be an integer of at least 0, not {show(count)}", at=("repeat",)
+            )
+        if count > limits.NODES:
+            raise Problem("AS306", f"{count:,} copies are more than the {limits.NODES:,} nodes that a network may have",
+                          at=("repeat",))  # fmt: skip
+        return count
+
+    def repeat(self, step: Step, env: Env, x: Handles) -> Handles:
+        """Copies in a chain: spliced into the scope, or in a container of their own."""
+        count = self.count(step, env)
+        outside, env.counters = env.counters, {**env.counters, step.index: 0}
+        inputs = self.sources(step, env, x)
+        contained = (
+            step.name is not None
+            and step.index not in step.name.names
+            and calls.makes_modules(self, step, env)
+        )
+        env.counters = outside
+        if not contained:
+            return self.copies(step, env, x, inputs, count)
+        if count == 0:
+            return self.removed(step, env, x, inputs)
+
+        def build(inner: Env, given: list[Handles]) -> Handles:
+            return self.copies(step, inner, given[0] if given else (), given, count, contained=True)
+
+        return wiring.composite(self, step, env, "repeat", inputs, build, self.name(step, env))
+
+    def copies(
+        self, step: Step, env: Env, x: Handles, inputs: list[Handles], count: int, *, contained: bool = False
+    ) -> Handles:  # fmt: skip
+        """`count` copies, each fed by the one before."""
+        body, counters, copy = env.body, env.counters, env.copy
+        start = len(body.types)
+        alike = (
+            (contained or step.kind == "call") and step.label is None and not step.names & {step.index, "*"}
+        )
+        for index in range(count):
+            env.counters = {**counters, step.index: index}
+            env.copy = (*copy, index)
+            last = body.drafts[-1] if body.drafts else None
+            if alike and index > 1 and last is not None and self.is_alike(last, body, start, x):
+                x = self.call_again(last, env, x)
+            else:
+                before = len(body.drafts)
+                x = self.copy(step, env, x, inputs, contained=contained, first=index == 0)
+                alike &= len(body.drafts) == before + 1
+            inputs = [x, *inputs[1:]] if inputs else []
+        env.counters, env.copy = counters, copy
+        return x
+
+    def is_alike(self, last: Draft, body: Body, start: int, x: Handles) -> bool:
+        """Whether the next copy of a node that does not mention its counter is the last one again.
+
+        It is if its input has the same type, and if the last one used nothing of the copies before it but its input.
+        """
+        return (
+            last.positional
+            and (last.outputs[0],) == x
+            and len(last.outputs) == 1
+            and body.types[x[0]] == last.module.inputs[0]
+            and all(handle < start for handle in last.inputs[1:])
+        )
+
+    def call_again(self, last: Draft, env: Env, x: Handles) -> Handles:
+        """Another call of the module of the last copy."""
+        self.spend()
+        body = env.body
+        draft = Draft(last.module, x + last.inputs[1:], last.origin, str(body.position), True, env.copy)
+        draft.again = last.again
+        body.position += 1
+        return self.add(env, draft, last.origin.path)
+
+    # --- one copy --------------------------------------------------------------------------------------
+
+    def copy(
+        self, step: Step, env: Env, x: Handles, inputs: list[Handles], *, contained: bool = False, first: bool = False
+    ) -> Handles:  # fmt: skip
+        """One copy of a node. In a container the copies are named by their position."""
+        self.spend()
+        env.x = inputs[0]
+        if step.when is not None and not self.truth(step.when, env, "when"):
+            return self.removed(step, env, x, inputs)
+        name = None if contained or step.name is None else self.name(step, env)
+        if step.kind == "call":
+            result = calls.call(self, step, env, inputs, name, contained=contained, first=first)
+        else:
+            result = wiring.WIRING[step.kind](self, step, env, inputs, name, contained)
+        if step.shape is not None:
+            env.x = inputs[0]
+            self.check_shape(step.shape, env, result)
+        return result
+
+    def sources(self, step: Step, env: Env, x: Handles) -> list[Handles]:
+        """The inputs of a node: what `from` names, or the value before it."""
+        if step.sources is None:
+            return [x]
+        inputs = []
+        for source in step.sources:
+            env.x = x
+            try:
+                inputs.append(env.resolve(str(source.evaluate(env))))
+            except Problem as problem:
+                raise problem.within(*source.path[len(step.path) :]) from None
+        return inputs
+
+    def evaluate(self, setting: Setting, env: Env, *at: str | int) -> Value:
+        """The value of a setting; problems are located at `at` below the node."""
+        try:
+            return setting.evaluate(env)
+        except Problem as problem:
+            raise problem.within(*at) from None
+
+    def truth(self, setting: Setting, env: Env, key: str) -> bool:
+        """The value of a condition."""
+        value = self.evaluate(setting, env, key)
+        if not isinstance(value, bool):
+            raise Problem("AS203", f"`{key}` must be true or false, not {show(value)}", at=(key,))
+        return value
+
+    def name(self, step: Step, env: Env) -> str | None:
+        """The name that the node gives itself."""
+        return self.text(step.name, env, "name", check_module_name)
+
+    def label(self, step: Step, env: Env) -> str | None:
+        """The name that the node gives its value with `as`."""
+        return self.text(step.label, env, "as", check_label)
+
+    def text(self, setting: Setting | None, env: Env, key: str, check: Callable[[str], None]) -> str | None:
+        """A name, checked if it was not when it was compiled."""
+        if setting is None:
+            return None
+        text = str(self.evaluate(setting, env, key))
+        if not setting.constant:
+            try:
+                check(text)
+            except Problem as problem:
+                raise problem.within(key) from None
+        return text
+
+    def check_shape(self, shape: Setting, env: Env, result: Handles) -> None:
+        """The shape that the node asserts."""
+        asserted = self.evaluate(shape, env, "shape")
+        actual = env.single(result, "x").shape
+        if asserted != actual:
+            raise Problem(
+                "AS405", f"the output is {show(actual)}, not {show(asserted)} as asserted", at=("shape",)
+            )
+
+    # --- nodes of the body -----------------------------------------------------------------------------
+
+    def removed(self, step: Step, env: Env, x: Handles, inputs: list[Handles]) -> Handles:
+        """A node that `when` removes: the chain passes through, its name stands for its input."""
+        name, label = self.name(step, env), self.label(step, env)
+        passed = self.pass_through(step, env, inputs[0], name or label)
+        for word in (name, label):
+            if word is not None:
+                env.names.enter(word, Entry(env.body, passed, None, step.path))
+        return passed if step.sources is None else x
+
+    def pass_through(self, step: Step, env: Env, value: Handles, label: str | None = None) -> Handles:
+        """A node that is no module, whose value is its input."""
+        if len(value) != 1:
+            return value
+        type_ = env.single(value, "x")
+        module = self.removals.get(type_)
+        if module is None:
+            module = self.removals[type_] = Module(None, (type_,), (type_,), "removed", results=(0,))
+        return env.body.add(Draft(module, value, step.origin, copy=env.copy, label=label))
+
+    def draft(
+        self, step: Step, env: Env, module: Module, handles: Handles, name: str | None, *, counts: bool = True
+    ) -> Draft:  # fmt: skip
+        """A node that is a module, named by its position if nothing else. `param` counts only there."""
+        draft = Draft(module, handles, step.origin, name, copy=env.copy)
+        if name is None:
+            draft.name, draft.positional = str(env.body.position), True
+        if counts or name is None:
+            env.body.position += 1
+        return draft
+
+    def add(self, env: Env, draft: Draft, path: Path) -> Handles:
+        """Append a node and enter its names."""
+        body, name = env.body, draft.name
+        if name is not None:
+            if name in body.modules:
+                raise Problem("AS303", f"there are two modules `{name}` in one scope",
+                              at=() if draft.positional else ("name",),
+                              help="in a repeat, put the counter into the name, such as `conv{i + 1}`"
+                              if draft.copy else "give one of them another name")  # fmt: skip
+            body.modules[name] = len(body.drafts)
+        outputs = body.add(draft)
+        value = outputs if draft.module.op is not None else outputs[:1]
+        if name is not None:
+            env.names.enter(name, Entry(body, value, draft, path))
+        if draft.label is not None:
+            env.names.enter(draft.label, Entry(body, value, draft, path))
+        return value

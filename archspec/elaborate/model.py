@@ -1,0 +1,252 @@
+"""A network with all that is known of it: what `archspec.load` returns."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from archspec import ops
+from archspec.diagnostics import Diagnostic, Problem, SpecError, UsageError
+from archspec.diagnostics.diagnostic import shown, suggest
+from archspec.elaborate.body import Body, Handles
+from archspec.elaborate.elaborator import Elaborator, TooLarge
+from archspec.elaborate.plan import DIMENSIONS, Plan, Step
+from archspec.elaborate.scopes import Env, Poisoned, several
+from archspec.elaborate.settings import compile_setting
+from archspec.ir import Dim, Module, Origin, TensorType, Value
+from archspec.language import limits
+from archspec.language.document import Definition, Document, Loader, override
+from archspec.language.expressions import parse, show
+
+Inputs = Mapping[str, Sequence[Dim]]
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """An elaborated network."""
+
+    document: Document
+    variant: str | None
+    root: Module
+    """Its results are the outputs, then the training outputs."""
+    train_outputs: tuple[str, ...] = ()
+    input_names: tuple[str, ...] = ("input",)
+    params: dict[str, Value] = field(default_factory=dict)
+    """The values of the file's parameters."""
+
+    @property
+    def name(self) -> str:
+        """The variant's name, or the model's."""
+        return self.variant or self.document.name
+
+
+def load_document(path: str, source: str | bytes | None = None, *, allow_outside: bool = False) -> Document:
+    """Read and check a spec file. Raises `SpecError`, `UsageError`."""
+    loader = Loader(ops.names(), anywhere=allow_outside)
+    document = loader.load(path, source)
+    if loader.diagnostics or document is None:
+        # What is wrong inside the nodes is worth knowing in the same run.
+        elaborator = Elaborator()
+        if document is not None:
+            elaborator.compile_document(document)
+        raise SpecError(loader.diagnostics + elaborator.diagnostics)
+    return document
+
+
+def load(
+    path: str, variant: str | None = None, params: Mapping[str, Any] | None = None, *,
+    inputs: Inputs | None = None, source: str | bytes | None = None, allow_outside: bool = False,
+) -> Model:  # fmt: skip
+    """Read a spec and elaborate its network. Raises `SpecError` where the spec is wrong, `UsageError` where the call is.
+
+    `path` names the file; `-` is standard input. `source` is its text, if that is at hand. `params` override the
+    file's parameters, `inputs` the shapes of the model's inputs by name.
+    """
+    document = load_document(path, source, allow_outside=allow_outside)
+    return elaborate(document, variant, params, inputs)
+
+
+def elaborate(
+    document: Document, variant: str | None = None, params: Mapping[str, Any] | None = None,
+    inputs: Inputs | None = None,
+) -> Model:  # fmt: skip
+    """Elaborate the network of a checked document."""
+    given = arguments(document, variant, params or {})
+    elaborator = Elaborator()
+    elaborator.compile_document(document)
+    if document.model is None:
+        if elaborator.diagnostics:
+            raise SpecError(elaborator.diagnostics)
+        raise UsageError(f"`{shown(document.file)}` is a library of blocks: it has no `[model]`")
+    try:
+        root = _elaborate_model(elaborator, document, document.model, given, inputs)
+    except TooLarge:
+        elaborator.report(
+            Problem("AS306", f"the network has more than {limits.NODES:,} nodes, equal blocks counted once"),
+            document.file, ("model",),
+        )  # fmt: skip
+        root = None
+    except RecursionError:
+        elaborator.report(Problem("AS306", "the network is nested too deeply"), document.file, ("model",))
+        root = None
+    if elaborator.diagnostics or root is None:
+        raise SpecError(sorted(elaborator.diagnostics, key=_position))
+    section = document.section
+    assert section is not None  # noqa: S101 — there is a model
+    frame = elaborator.file_frame(document)
+    values = {name: frame.value(name) for name in document.params}
+    return Model(document, variant, root, tuple(section.train_outputs), document.model.inputs, values)
+
+
+def _position(diagnostic: Diagnostic) -> tuple[str, list[tuple[int, str]]]:
+    return diagnostic.file, [(part, "") if isinstance(part, int) else (-1, part) for part in diagnostic.path]
+
+
+def arguments(document: Document, variant: str | None, params: Mapping[str, Any]) -> dict[str, Value]:
+    """The values that a variant and explicit parameters give. Raises `UsageError`."""
+    given: dict[str, Value] = {}
+    if variant is not None:
+        if variant not in document.variants:
+            known = list(document.variants)
+            hint = suggest(variant, known) or (
+                f"the variants are {', '.join(known)}" if known else "it has none"
+            )
+            raise UsageError(f"`{shown(document.file)}` has no variant `{shown(variant)}`: {hint}")
+        given |= document.variants[variant]
+    for name, value in params.items():
+        try:
+            param = document.params.get(name)
+            given[name] = override(document, name, _literal(value, param.type) if param else value)
+        except Problem as problem:
+            raise UsageError(f"{problem.message}{f' ({problem.help})' if problem.help else ''}") from None
+    return given
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A parameter's value as the command line has it."""
+
+    text: str
+
+
+def _literal(value: Any, type_: str) -> Any:
+    """Command-line text in the type of the parameter."""
+    if not isinstance(value, Literal):
+        return value
+    if type_ in ("str", "op") or (type_ == "padding" and re.fullmatch(r"[a-z_]+", value.text)):
+        return value.text
+    expression = parse(value.text)
+    if expression.names or expression.paths:
+        raise Problem("AS203", f"`{shown(value.text)}` is not a literal value")
+    return expression.evaluate(_Literals())
+
+
+class _Literals:
+    def value(self, name: str) -> Value:
+        raise LookupError(name)
+
+    def shape(self, path: str, attribute: str) -> Value:
+        raise LookupError(path, attribute)
+
+
+def _elaborate_model(
+    elaborator: Elaborator, document: Document, definition: Definition, given: dict[str, Value], inputs: Inputs | None
+) -> Module | None:  # fmt: skip
+    elaborator.file_frame(document, given)
+    types = _input_types(elaborator, document, definition, inputs or {})
+    if types is None:
+        return None
+    body = Body()
+    handles = tuple(body.add_input(type_) for type_ in types)
+    env = elaborator.block_env(definition, {}, types, body, handles)
+    ends = _ends(elaborator, elaborator.plan(definition), env)
+    section = document.section
+    assert section is not None  # noqa: S101 — there is a model
+    try:
+        train = elaborator.outputs(env, tuple(section.train_outputs), "train_outputs")
+        results = elaborator.outputs(env, tuple(section.outputs or ()), "outputs")
+        if not results:
+            last = next(
+                (end for end in reversed(ends) if not set(end) & set(train)), env.names.inputs["input"]
+            )
+            if len(last) != 1:
+                raise several("x", len(last))
+            results = last
+    except Problem as problem:
+        elaborator.report(problem, document.file, definition.path)
+        return None
+    except Poisoned:
+        return None
+    origin = Origin(document.file, definition.path)
+    return body.finish("model", (*results, *train), origin, declared=len(types))
+
+
+def _ends(elaborator: Elaborator, plan: Plan, env: Env) -> list[Handles]:
+    """The value after each node of the model's chain."""
+    ends: list[Handles] = []
+    x = env.names.inputs["input"]
+    for step in plan.chain:
+        x = elaborator.step(step, env, x) if isinstance(step, Step) else elaborator.chain(step, env, x)
+        ends.append(x)
+    return ends
+
+
+def _input_types(
+    elaborator: Elaborator, document: Document, definition: Definition, given: Inputs
+) -> tuple[TensorType, ...] | None:  # fmt: skip
+    """The types of the model's inputs."""
+    section = document.section
+    assert section is not None  # noqa: S101 — there is a model
+    if section.inputs is None:
+        declared = [("input", section.input or [], ("model", "input"))]
+    else:
+        declared = [
+            (item.name, item.shape, ("model", "inputs", i, "shape")) for i, item in enumerate(section.inputs)
+        ]
+    for name in given:
+        if name not in definition.inputs and name != "input":
+            known = ", ".join(definition.inputs)
+            raise UsageError(f"the model has no input `{shown(name)}`; its inputs are {known}")
+    frame = elaborator.file_frame(document)
+    types = []
+    for index, (name, raw, path) in enumerate(declared):
+        override_ = given.get(name) or (given.get("input") if index == 0 else None)
+        try:
+            if override_ is not None:
+                types.append(_override_type(name, tuple(override_)))
+                continue
+            setting = compile_setting(raw, DIMENSIONS, path)
+            shape = setting.evaluate(frame)
+            types.append(_checked_type(shape))
+        except Problem as problem:
+            elaborator.report(problem, document.file, path)
+        except Poisoned:
+            continue
+    return tuple(types) if len(types) == len(declared) else None
+
+
+def _override_type(name: str, shape: tuple[Dim, ...]) -> TensorType:
+    try:
+        return _checked_type(shape)
+    except Problem as problem:
+        raise UsageError(f"the shape given for `{shown(name)}` is wrong: {problem.message}") from None
+
+
+_MAX_RANK = 8
+
+
+def _checked_type(shape: Value) -> TensorType:
+    """The type of an input; its first axis may be free, the others need sizes."""
+    if not isinstance(shape, tuple) or not 1 <= len(shape) <= _MAX_RANK:
+        raise Problem("AS203", f"an input has 1 to {_MAX_RANK} axes, not {show(shape)}")
+    for axis, dim in enumerate(shape):
+        if isinstance(dim, str) and re.fullmatch(r"[A-Z][A-Za-z0-9_]*", dim):
+            if axis:
+                raise Problem("AS407", f"the free dimension `{dim}` needs a value", at=(axis,),
+                              help="give the whole shape with `--input`, such as `--input N,3,224,224`")  # fmt: skip
+        elif isinstance(dim, bool) or not isinstance(dim, int) or dim < 1:
+            raise Problem(
+                "AS203", f"a size is a positive integer or a name in upper case, not {show(dim)}", at=(axis,)
+            )
+    return TensorType(shape)  # type: ignore[arg-type]

@@ -1,0 +1,487 @@
+"""The nodes of a document, compiled: what can be known, and what is wrong, before any shape is.
+
+Each definition is compiled once. A step keeps what its node says: constants as values, expressions parsed, ops
+looked up and their keys checked, names checked against what is in scope.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Union
+
+from archspec import ops
+from archspec.diagnostics import Problem
+from archspec.diagnostics.diagnostic import Path, shown, suggest
+from archspec.elaborate.scopes import Poisoned, Report, undefined
+from archspec.elaborate.settings import NOTHING, Setting, compile_argument, compile_setting
+from archspec.ir import Module, Origin, TensorType
+from archspec.language.document import Definition, Document
+from archspec.language.expressions import show
+from archspec.language.names import (
+    NODE_KEYS,
+    WIRING_KEYS,
+    WIRING_OPS,
+    check_label,
+    check_module_name,
+    check_param_name,
+)
+from archspec.language.params import MISSING
+from archspec.ops.core.base import Op
+from archspec.ops.core.fields import EXPRESSION, TEXT, Reading
+
+Target = type[Op] | Definition
+"""What an op name stands for."""
+DIMENSIONS = Reading(dimension=True)
+
+
+@dataclass(slots=True, eq=False)
+class Step:
+    """A node of the document."""
+
+    path: Path
+    origin: Origin
+    kind: str = "call"
+    """`call`, `group`, `residual`, `dense`, `join` (with branches) or `reuse`."""
+    op: Setting | None = None
+    target: Target | None = None
+    """What `op` stands for, where it is not chosen by an expression."""
+    name: Setting | None = None
+    label: Setting | None = None
+    sources: list[Setting] | None = None
+    repeat: Setting | None = None
+    index: str = "i"
+    first: dict[str, Any] = field(default_factory=dict)
+    when: Setting | None = None
+    shape: Setting | None = None
+    layers: "Chain" = field(default_factory=list)
+    shortcut: "Chain | None" = None
+    skip: Setting | None = None
+    branches: "Chain" = field(default_factory=list)
+    of: str = ""
+    fields: dict[str, Any] = field(default_factory=dict)
+    """The fields of the op as the document has them."""
+    settings: dict[tuple[Target, bool], "Settings"] = field(default_factory=dict)
+    """The compiled fields for each op that this node can be, without and with `first`."""
+    names: frozenset[str] = NOTHING
+    """What the node and everything inside mention; `*` where that is not known."""
+    broken: bool = False
+    cache: dict[tuple[TensorType, ...], Module] = field(default_factory=dict)
+    """The modules of a node whose fields are constant."""
+
+
+Chain = list[Union[Step, "Chain"]]
+
+
+@dataclass(slots=True, eq=False)
+class Settings:
+    """The fields of an op or the arguments of a block, compiled for one node."""
+
+    items: dict[str, Setting]
+    lexical: frozenset[str] = NOTHING
+    """The names of those that come from `[defaults]`, which see the file, not the node."""
+    constant: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Plan:
+    """A definition, compiled."""
+
+    chain: Chain
+    names: frozenset[str]
+    """Every name that a node or value gets, as far as it is written out."""
+    problems: list[tuple[Problem, Path]]
+    """What is wrong in the text, with where it is."""
+
+
+class Compiler:
+    """Compiles the nodes of one definition."""
+
+    def __init__(self, definition: Definition) -> None:
+        self.definition = definition
+        self.document = definition.document
+        self.problems: list[tuple[Problem, Path]] = []
+        self.counters: tuple[str, ...] = ()
+        self.given: set[str] = set()
+
+    def plan(self) -> Plan:
+        """The compiled body. Problems are reported, and their nodes marked as broken."""
+        chain = self.chain(self.definition.layers, (*self.definition.path, "layers"))
+        return Plan(chain, frozenset(self.given), self.problems)
+
+    def chain(self, raw: Any, path: Path) -> Chain:
+        """A list of nodes."""
+        if not isinstance(raw, list):
+            self.problems.append(
+                (Problem("AS203", f"`{path[-1]}` must be a list of nodes, not {show(raw)}"), path)
+            )
+            return []
+        return [self.node(item, (*path, index)) for index, item in enumerate(raw)]
+
+    def node(self, raw: Any, path: Path) -> "Step | Chain":
+        """A node in any of its four forms."""
+        if isinstance(raw, list):
+            return self.chain(raw, path)
+        step = Step(path, Origin(self.document.file, path))
+        try:
+            if isinstance(raw, str):
+                raw = {"op": raw}
+            if not isinstance(raw, dict):
+                raise Problem("AS203", f"a node is a table, a name or a list, not {show(raw)}")
+            self.table(step, raw)
+        except Problem as problem:
+            step.broken = True
+            self.problems.append((problem, path))
+        except Poisoned:
+            step.broken = True
+        return step
+
+    def table(self, step: Step, raw: dict[str, Any]) -> None:
+        """A node that is a table."""
+        outside = self.counters
+        if "index" in raw or "repeat" in raw:
+            self.counter(step, raw)
+        self.common(step, raw, outside)
+        fields = {
+            key: value
+            for key, value in raw.items()
+            if key not in NODE_KEYS or (key == "shape" and step.shape is None)
+        }
+        if "op" not in raw:
+            self.group(step, raw, fields)
+        else:
+            self.operation(step, raw, fields)
+        self.counters = outside
+        step.names = step.names.union(
+            *(_names(inner) for inner in (step.layers, step.shortcut, step.branches))
+        )
+
+    def counter(self, step: Step, raw: dict[str, Any]) -> None:
+        index = raw.get("index", "i")
+        if "repeat" not in raw:
+            raise Problem(
+                "AS208", "`index` names the counter of a `repeat`, but there is none", at=("index",)
+            )
+        if not isinstance(index, str):
+            raise Problem("AS203", f"`index` must be a name, not {show(index)}", at=("index",))
+        try:
+            check_param_name(index)
+        except Problem as problem:
+            raise problem.within("index") from None
+        step.index = index
+        self.counters = (*self.counters, index)
+
+    def common(self, step: Step, raw: dict[str, Any], outside: tuple[str, ...]) -> None:
+        """The keys that every node has."""
+        if "name" in raw:
+            step.name = self.text(step, raw, "name", check_module_name)
+        if "as" in raw:
+            step.label = self.text(step, raw, "as", check_label)
+        if "from" in raw:
+            listed = isinstance(raw["from"], list)
+            sources = raw["from"] if listed else [raw["from"]]
+            if not sources:
+                raise Problem("AS203", "`from` must name at least one value", at=("from",))
+            step.sources = [self.source(step, source, ("from", i) if listed else ("from",))
+                            for i, source in enumerate(sources)]  # fmt: skip
+        if "when" in raw:
+            step.when = self.scalar(step, raw, "when")
+        if "repeat" in raw:
+            inside, self.counters = self.counters, outside
+            step.repeat = self.scalar(step, raw, "repeat")
+            self.counters = inside
+        if "shape" in raw and not self.is_field(raw, "shape"):
+            if not isinstance(raw["shape"], list):
+                raise Problem(
+                    "AS203", f"`shape` must be a list of sizes, not {show(raw['shape'])}", at=("shape",)
+                )
+            step.shape = self.setting(step, raw["shape"], DIMENSIONS, ("shape",))
+        if not isinstance(raw.get("doc", ""), str):
+            raise Problem("AS203", f"`doc` must be text, not {show(raw['doc'])}", at=("doc",))
+        if "first" in raw:
+            if "repeat" not in raw:
+                raise Problem(
+                    "AS208",
+                    "`first` overrides the first copy of a `repeat`, but there is none",
+                    at=("first",),
+                )
+            if not isinstance(raw["first"], dict):
+                raise Problem(
+                    "AS203", f"`first` must be a table of fields, not {show(raw['first'])}", at=("first",)
+                )
+            step.first = raw["first"]
+
+    def is_field(self, raw: dict[str, Any], key: str) -> bool:
+        """Whether the node's op has a field of its own called like a common key, as `reshape` has `shape`."""
+        op = raw.get("op")
+        target = ops.lookup(op) if isinstance(op, str) and op not in self.document.blocks else None
+        return target is not None and key in target.model_fields
+
+    def text(self, step: Step, raw: dict[str, Any], key: str, check: Any) -> Setting:
+        if not isinstance(raw[key], str):
+            raise Problem("AS203", f"`{key}` must be text, not {show(raw[key])}", at=(key,))
+        setting = self.setting(step, raw[key], TEXT, (key,))
+        if setting.constant:
+            try:
+                check(raw[key])
+            except Problem as problem:
+                raise problem.within(key) from None
+            self.given.add(raw[key])
+        return setting
+
+    def source(self, step: Step, raw: Any, at: Path) -> Setting:
+        if not isinstance(raw, str):
+            raise Problem("AS203", f"`from` must be a name or a list of names, not {show(raw)}", at=at)
+        return self.setting(step, raw, TEXT, at)
+
+    def scalar(self, step: Step, raw: dict[str, Any], key: str) -> Setting:
+        if isinstance(raw[key], list | dict):
+            what = "an integer" if key == "repeat" else "true or false"
+            raise Problem(
+                "AS203", f"`{key}` must be {what}, or an expression, not {show(raw[key])}", at=(key,)
+            )
+        return self.setting(step, raw[key], EXPRESSION, (key,))
+
+    def setting(self, step: Step, raw: Any, reading: Reading, at: Path) -> Setting:
+        """Compile one value of the node and check the names in it."""
+        try:
+            setting = compile_setting(raw, reading, (*step.path, *at))
+        except Problem as problem:
+            raise problem.within(*at) from None
+        self.check_names(setting, at)
+        step.names |= setting.names
+        return setting
+
+    def check_names(self, setting: Setting, at: Path) -> None:
+        for name in sorted(setting.names):
+            if name in self.counters:
+                continue
+            spaces: tuple[Mapping[str, Any], ...] = (
+                self.definition.params, self.definition.let, self.document.params, self.document.let
+            )  # fmt: skip
+            if not any(name in space for space in spaces):
+                known = [*self.counters, *(word for space in spaces for word in space)]
+                raise undefined(name, known).within(*at)
+
+    def group(self, step: Step, raw: dict[str, Any], fields: dict[str, Any]) -> None:
+        if "layers" not in raw:
+            near = next((key for key in raw if suggest(key, ["op", "layers"])), None)
+            help_ = suggest(near, ["op", "layers"]) if near else None
+            raise Problem("AS202", "a node needs `op`, or `layers` for a group", help=help_)
+        step.kind = "group"
+        self.only(step, fields, ("layers",), "a group")
+        step.layers = self.chain(raw["layers"], (*step.path, "layers"))
+
+    def only(self, step: Step, fields: dict[str, Any], known: tuple[str, ...], what: str) -> None:
+        """Refuse fields that a wiring node does not have."""
+        for key in fields:
+            if key not in known:
+                raise Problem("AS201", f"{what} has no `{shown(key)}`", at=(key,),
+                              help=suggest(key, [*known, *NODE_KEYS]))  # fmt: skip
+        if step.first:
+            raise Problem("AS208", f"{what} has no fields that `first` could override", at=("first",))
+
+    def operation(self, step: Step, raw: dict[str, Any], fields: dict[str, Any]) -> None:
+        op = raw["op"]
+        if not isinstance(op, str):
+            raise Problem("AS203", f"`op` must be text, not {show(op)}", at=("op",))
+        if op in WIRING_OPS:
+            getattr(self, op)(step, raw, fields)
+            return
+        step.op = self.setting(step, op, TEXT, ("op",))
+        if "branches" in raw:
+            step.kind = "join"
+            if not isinstance(raw["branches"], list) or not raw["branches"]:
+                raise Problem("AS203", "`branches` must be a list with at least one node", at=("branches",))
+            step.branches = self.chain(raw["branches"], (*step.path, "branches"))
+            del fields["branches"]
+        for key in WIRING_KEYS:
+            if key in fields:
+                raise Problem("AS208", f"`{shown(op)}` has no `{key}`", at=(key,))
+        step.fields = fields
+        if step.op.constant:
+            step.target = resolve_op(op, self.document, self.definition)
+            self.check_target(step)
+            for first in (False, True)[: 1 + bool(step.first)]:
+                compiled = self.fields(step, step.target, op, first=first)
+                step.names = step.names.union(*(item.names for item in compiled.items.values()))
+        else:
+            step.names |= {"*"}
+
+    def check_target(self, step: Step) -> None:
+        target = step.target
+        is_join = isinstance(target, type) and not target.is_module
+        if step.kind == "join" and not is_join:
+            raise Problem("AS208", "only a join has `branches`", at=("branches",),
+                          help="the joins are concat, add, mul, sub and max")  # fmt: skip
+
+    def residual(self, step: Step, raw: dict[str, Any], fields: dict[str, Any]) -> None:
+        """`layers(x) + shortcut(x)`."""
+        step.kind = "residual"
+        self.only(step, fields, ("layers", "shortcut", "skip"), "`residual`")
+        self.need(raw, "layers", "residual")
+        step.layers = self.chain(raw["layers"], (*step.path, "layers"))
+        if "shortcut" in raw:
+            step.shortcut = self.chain(raw["shortcut"], (*step.path, "shortcut"))
+        if "skip" in raw:
+            step.skip = self.scalar(step, raw, "skip")
+
+    def dense(self, step: Step, raw: dict[str, Any], fields: dict[str, Any]) -> None:
+        """n times `x = concat(x, layers(x))`."""
+        step.kind = "dense"
+        self.only(step, fields, ("layers",), "`dense`")
+        self.need(raw, "layers", "dense")
+        self.need(raw, "repeat", "dense")
+        step.layers = self.chain(raw["layers"], (*step.path, "layers"))
+
+    def reuse(self, step: Step, raw: dict[str, Any], fields: dict[str, Any]) -> None:
+        """An earlier module, called again."""
+        step.kind = "reuse"
+        self.only(step, fields, ("of",), "`reuse`")
+        self.need(raw, "of", "reuse")
+        if not isinstance(raw["of"], str):
+            raise Problem("AS203", f"`of` must be the name of a module, not {show(raw['of'])}", at=("of",))
+        step.op = self.setting(step, raw["of"], TEXT, ("of",))
+
+    @staticmethod
+    def need(raw: dict[str, Any], key: str, op: str) -> None:
+        if key not in raw:
+            raise Problem("AS202", f"`{op}` needs `{key}`")
+
+    def fields(self, step: Step, target: Target, name: str, *, first: bool) -> Settings:
+        """The fields of `step` for `target`, which it calls `name`, compiled and kept."""
+        key = (target, first)
+        if key not in step.settings:
+            step.settings[key] = compile_fields(step, target, name, self, first=first)
+        return step.settings[key]
+
+
+def _names(chain: "Chain | None") -> frozenset[str]:
+    return NOTHING.union(*(_names(item) if isinstance(item, list) else item.names for item in chain or ()))
+
+
+def resolve_op(name: str, document: Document, definition: Definition | None = None) -> Target:
+    """What `name` stands for in `document`: a block of it, of a library, a builtin op, a plug-in."""
+    if name in document.blocks:
+        return document.blocks[name]
+    alias, dot, rest = name.partition(".")
+    if dot and alias in document.libraries:
+        library = document.libraries[alias]
+        if library is None:
+            raise Poisoned
+        if rest in library.blocks:
+            return library.blocks[rest]
+        known = [f"{alias}.{block}" for block in library.blocks]
+        raise Problem(
+            "AS204", f"`{shown(alias)}` has no block `{shown(rest)}`", at=("op",), help=suggest(name, known)
+        )
+    found = ops.lookup(name)
+    if found is not None:
+        return found
+    raise unknown_op(name, document, definition)
+
+
+def unknown_op(name: str, document: Document, definition: Definition | None) -> Problem:
+    """The problem of an op that does not exist, with the likely slip."""
+    libraries = [f"{alias}.{block}" for alias, library in document.libraries.items() if library
+                 for block in library.blocks]  # fmt: skip
+    help_ = suggest(name, [*ops.names(), *WIRING_OPS, *document.blocks, *libraries])
+    params = {**document.params, **(definition.params if definition else {})}
+    if name in params:
+        help_ = f'`{name}` is a parameter: write op = "{{{name}}}"'
+    elif name.lower() in ops.names():
+        help_ = f"did you mean `{name.lower()}`?"
+    elif name in _SYNONYMS:
+        help_ = f"did you mean `{_SYNONYMS[name]}`?"
+    elif help_ is None:
+        help_ = "`archspec ops` lists the ops"
+    return Problem("AS204", f"there is no op `{shown(name)}`", at=("op",), help=help_)
+
+
+_SYNONYMS = {
+    "conv2d": "conv", "Conv2d": "conv", "convolution": "conv", "dense_layer": "linear", "fc": "linear",
+    "fully_connected": "linear", "bn": "batchnorm", "BatchNorm2d": "batchnorm", "batch_norm": "batchnorm",
+    "cat": "concat", "sum": "add", "swish": "silu", "gap": "global_avgpool", "pool": "maxpool",
+    "MaxPool2d": "maxpool", "AvgPool2d": "avgpool", "resize": "upsample", "interpolate": "upsample",
+}  # fmt: skip
+
+
+def compile_fields(step: Step, target: Target, name: str, compiler: Compiler, *, first: bool) -> Settings:
+    """Compile what the node, its `first` and `[defaults]` say for `target`, and check the keys."""
+    document = compiler.document
+    defaults = document.defaults.get(name, {})
+    given = {key: (value, (*step.path, key)) for key, value in step.fields.items()}
+    if first:
+        given |= {key: (value, (*step.path, "first", key)) for key, value in step.first.items()}
+    known = field_names(target)
+    for key, (_, path) in given.items():
+        if key not in known:
+            raise unknown_field(key, target, path[len(step.path) :])
+    missing = [key for key in required(target) if key not in given and key not in defaults]
+    if missing:
+        words = ", ".join(f"`{key}`" for key in missing)
+        raise Problem("AS202", f"`{name}` needs {words}")
+    items = {}
+    for key, raw in defaults.items():
+        if key in known and key not in given:
+            items[key] = _compile_field(raw, target, key, ("defaults", name, key))
+    lexical = frozenset(items)
+    for key, (raw, path) in given.items():
+        at = path[len(step.path) :]
+        try:
+            items[key] = _compile_field(raw, target, key, path)
+        except Problem as problem:
+            raise problem.within(*at) from None
+        compiler.check_names(items[key], at)
+    return Settings(items, lexical, all(item.constant for item in items.values()))
+
+
+def _compile_field(raw: Any, target: Target, key: str, path: Path) -> Setting:
+    if isinstance(target, Definition):
+        return compile_argument(raw, target.params[key], path)
+    return compile_setting(raw, target.readings()[key], path)
+
+
+def field_names(target: Target) -> list[str]:
+    """The fields of an op, or the parameters of a block."""
+    return list(target.params if isinstance(target, Definition) else target.model_fields)
+
+
+def required(target: Target) -> list[str]:
+    """Those without a default."""
+    if isinstance(target, Definition):
+        return [name for name, param in target.params.items() if param.default is MISSING]
+    return [name for name, info in target.model_fields.items() if info.is_required()]
+
+
+def unknown_field(key: str, target: Target, at: Path) -> Problem:
+    """The problem of a field that the op does not have, with what may have been meant."""
+    known = field_names(target)
+    help_ = suggest(key, [*known, *NODE_KEYS])
+    if help_ is None:
+        help_ = f"its fields are {', '.join(known)}" if known else "it has no fields"
+    return Problem("AS201", f"`{target.name}` has no `{shown(key)}`", at=at, help=help_)
+
+
+def check_defaults(document: Document, report: Report) -> None:
+    """Check `[defaults]` by themselves: every op exists and has the fields, every value compiles."""
+    for name, fields in document.defaults.items():
+        path: Path = ("defaults", name)
+        try:
+            target = resolve_op(name, document)
+        except Problem as problem:
+            problem.at = ()
+            report(problem, document.file, path)
+            continue
+        except Poisoned:
+            continue
+        for key, raw in fields.items():
+            try:
+                if key not in field_names(target):
+                    raise unknown_field(key, target, ())
+                setting = _compile_field(raw, target, key, (*path, key))
+                for word in sorted(setting.names):
+                    if word not in document.params and word not in document.let:
+                        raise undefined(word, [*document.params, *document.let])
+                if setting.paths:
+                    raise Problem("AS208", "a default sees the file's parameters, not the network")
+            except Problem as problem:
+                report(problem, document.file, (*path, key))

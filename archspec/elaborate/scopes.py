@@ -1,0 +1,241 @@
+"""What an expression or a reference can see, from where it stands.
+
+Frame   a call of a block: its parameters, its `let`s, its inputs; around it the frame of its file
+Names   the nodes of a scope that references can name; around it the scope of the group outside
+Env     a place in a body: a frame, names, the counters of repeats, and `x`, the input of the node at hand
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from archspec.diagnostics import Problem
+from archspec.diagnostics.diagnostic import Path, shown, suggest
+from archspec.elaborate.body import Body, Draft, Handles
+from archspec.elaborate.settings import compile_argument, compile_setting
+from archspec.ir import TensorType, Value
+from archspec.language.document import Definition, Document
+from archspec.language.params import MISSING, Param
+from archspec.ops.core.fields import EXPRESSION
+
+
+class Poisoned(Exception):  # noqa: N818 — nothing new is wrong
+    """A value depends on one that is unknown because of an error that is reported already."""
+
+
+Report = Callable[[Problem, str, Path], None]
+_UNDER_WAY: Any = object()
+_POISON: Any = object()
+
+
+class Frame:
+    """The parameters and `let`s of a block call or of a file, each evaluated when first asked for."""
+
+    def __init__(
+        self, document: Document, path: Path, params: Mapping[str, Param], let: Mapping[str, Any],
+        given: Mapping[str, Value], inputs: Mapping[str, TensorType], outer: "Frame | None", report: Report,
+    ) -> None:  # fmt: skip
+        self.document, self.path, self.params, self.let = document, path, params, let
+        self.values: dict[str, Any] = dict(given)
+        self.inputs, self.outer, self.report = inputs, outer, report
+
+    def value(self, name: str) -> Value:
+        """The value of `name`, here or in the file around."""
+        value = self.values.get(name, MISSING)
+        if value is MISSING:
+            value = self._evaluate(name)
+        if value is _UNDER_WAY:
+            raise Problem("AS308", f"`{name}` is defined by itself, directly or through others")
+        if value is _POISON:
+            raise Poisoned
+        return value  # type: ignore[no-any-return]
+
+    def shape(self, path: str, attribute: str) -> Value:
+        """A size of an input: what a `let` or a default can see of the network."""
+        type_ = self.inputs.get(path)
+        if type_ is None:
+            known = ", ".join(f"`{name}`" for name in self.inputs)
+            raise Problem("AS301", f"there is no input `{shown(path)}` here",
+                          help=f"a `let` sees {known}" if known else None)  # fmt: skip
+        return size_of(type_, path, attribute)
+
+    def knows(self, name: str) -> bool:
+        """Whether `name` is declared here."""
+        return name in self.params or name in self.let
+
+    def _evaluate(self, name: str) -> Value:
+        if not self.knows(name):
+            if self.outer is not None:
+                return self.outer.value(name)
+            raise undefined(name, [*self.params, *self.let])
+        self.values[name] = _UNDER_WAY
+        path = (*self.path, "let" if name in self.let else "params", name)
+        try:
+            self.values[name] = self._declared(name, path)
+        except Problem as problem:
+            self.values[name] = _POISON
+            self.report(problem, self.document.file, path)
+            raise Poisoned from None
+        except Poisoned:
+            self.values[name] = _POISON
+            raise
+        return self.values[name]  # type: ignore[no-any-return]
+
+    def _declared(self, name: str, path: Path) -> Value:
+        if name in self.let:
+            return compile_setting(self.let[name], EXPRESSION, path).evaluate(self)
+        param = self.params[name]
+        if not param.long_form:
+            return param.conform(param.default)
+        return param.conform(compile_argument(param.default, param, path).evaluate(self))
+
+
+def undefined(name: str, known: list[str]) -> Problem:
+    """The problem of a name that nothing has."""
+    help_ = suggest(name, known)
+    if help_ is None and known:
+        help_ = f"what can be named here: {', '.join(f'`{word}`' for word in sorted(known)[:12])}"
+    return Problem("AS301", f"`{shown(name)}` is not defined", help=help_)
+
+
+def size_of(type_: TensorType, name: str, attribute: str) -> Value:
+    """`channels`, `height`, `width` or `shape` of a tensor."""
+    if attribute == "shape":
+        return type_.shape
+    axis, least = {"channels": (1, 2), "height": (-2, 4), "width": (-1, 3)}[attribute]
+    if type_.rank < least:
+        raise Problem("AS402", f"`{name}` has {type_.rank} axes ({type_}), and so no {attribute}")
+    size = type_.shape[axis]
+    if isinstance(size, str):
+        raise Problem("AS407", f"the {attribute} of `{name}` is the free dimension `{size}`",
+                      help="give it a value with `--input`, such as `--input N,3,224,224`")  # fmt: skip
+    return size
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """What a name refers to: a value of `body`, and the node that makes it."""
+
+    body: Body
+    handles: Handles
+    draft: Draft | None = None
+    path: Path = ()
+    """Where in the document the name is given."""
+
+
+@dataclass(slots=True, eq=False)
+class Names:
+    """The names that references can use in one scope: a block's, or a named group's."""
+
+    body: Body
+    inputs: dict[str, Handles] = field(default_factory=dict)
+    outer: "Names | None" = None
+    entries: dict[str, Entry] = field(default_factory=dict)
+    later: frozenset[str] = frozenset()
+    """All names that the block gives anywhere: to tell a later node from none."""
+
+    def find(self, name: str) -> Entry | None:
+        """The nearest earlier node called `name`."""
+        scope: Names | None = self
+        while scope is not None:
+            if name in scope.entries:
+                return scope.entries[name]
+            if name in scope.inputs:
+                return Entry(scope.body, scope.inputs[name])
+            scope = scope.outer
+        return None
+
+    def all(self) -> list[str]:
+        """Every name that can be used here."""
+        return [*self.inputs, *self.entries, *(self.outer.all() if self.outer else ())]
+
+    def enter(self, name: str, entry: Entry) -> None:
+        """Give `name` to a value. Only copies of one node may share a name."""
+        taken = self.entries.get(name)
+        if taken is not None and taken.path != entry.path:
+            raise Problem(
+                "AS303", f"the name `{name}` is taken in this scope", help="give one of them another name"
+            )
+        self.entries[name] = entry
+
+
+@dataclass(slots=True, eq=False)
+class Env:
+    """A place in a body. `x` is the input of the node that is being elaborated."""
+
+    frame: Frame
+    body: Body
+    names: Names
+    definition: Definition
+    x: Handles = ()
+    counters: dict[str, int] = field(default_factory=dict)
+    copy: tuple[int, ...] = ()
+
+    def value(self, name: str) -> Value:
+        """A counter, parameter or `let`."""
+        if name in self.counters:
+            return self.counters[name]
+        return self.frame.value(name)
+
+    def shape(self, path: str, attribute: str) -> Value:
+        """A size of `x`, of an input, or of an earlier node."""
+        return size_of(self.type_of(path), path, attribute)
+
+    def type_of(self, path: str) -> TensorType:
+        """The type of the value that `path` names."""
+        if path == "x":
+            return self.single(self.x, "x")
+        entry, rest = self.lookup(path)
+        return self.single(self.reach(entry, rest, path) if rest else entry.handles, path, entry.body)
+
+    def single(self, handles: Handles, path: str, body: Body | None = None) -> TensorType:
+        """The type of a value that must be one tensor."""
+        if len(handles) != 1:
+            raise several(path, len(handles))
+        type_ = (body or self.body).types[handles[0]]
+        if type_ is None:
+            raise Poisoned
+        return type_
+
+    def lookup(self, path: str) -> tuple[Entry, tuple[str, ...]]:
+        """The node that the first part of `path` names, and the rest of the path."""
+        first, *rest = path.split(".")
+        entry = self.names.find(first)
+        if entry is None:
+            if first in self.names.later:
+                raise Problem("AS302", f"`{shown(path)}` is defined later: a node can only use earlier ones")
+            raise undefined(first, self.names.all())
+        return entry, tuple(rest)
+
+    def reach(self, entry: Entry, rest: tuple[str, ...], path: str) -> Handles:
+        """The handles, in the entry's body, of what `rest` names inside the entry."""
+        if any(entry.body.types[handle] is None for handle in entry.handles):
+            raise Poisoned
+        if entry.draft is None or entry.draft.module.op is not None:
+            if len(rest) == 1 and rest[0].isdecimal() and len(entry.handles) > 1:
+                if int(rest[0]) < len(entry.handles):
+                    return (entry.handles[int(rest[0])],)
+                raise Problem("AS301", f"`{shown(path)}`: there are only {len(entry.handles)} parts, 0 to "
+                              f"{len(entry.handles) - 1}")  # fmt: skip
+            raise Problem("AS301", f"`{shown(path)}` does not exist: there is nothing inside "
+                          f"`{path.split('.')[0]}`")  # fmt: skip
+        handle = entry.body.expose(entry.draft, rest)
+        if handle is None:
+            raise Problem("AS301", f"`{shown(path)}` does not exist",
+                          help="a path enters named groups and repeats; of a block, only its declared `outputs`")  # fmt: skip
+        return (handle,)
+
+    def resolve(self, path: str) -> Handles:
+        """The value that a `from` names, as handles of this body."""
+        if path == "x":
+            return self.x
+        entry, rest = self.lookup(path)
+        handles = self.reach(entry, rest, path) if rest else entry.handles
+        return tuple([self.body.capture(entry.body, handle) for handle in handles])
+
+
+def several(path: str, parts: int) -> Problem:
+    """The problem of a value with parts where one tensor is needed."""
+    return Problem("AS310", f"`{shown(path)}` has {parts} parts: pick one",
+                   help=f"name the split and use `{path if path != 'x' else 'name'}.0` to "
+                   f"`{path if path != 'x' else 'name'}.{parts - 1}`")  # fmt: skip

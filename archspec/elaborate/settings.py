@@ -1,0 +1,201 @@
+"""Values in a document, compiled: constants once, expressions to what evaluates them."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from archspec.diagnostics import Problem
+from archspec.diagnostics.diagnostic import Path, shown
+from archspec.ir import Value
+from archspec.language.expressions import Scope, parse, show
+from archspec.language.params import Param, Table
+from archspec.language.templates import parse_template
+from archspec.ops.core.fields import EXPRESSION, FREE_DIMENSION, TEXT, Reading
+from archspec.ops.core.init import NAMES as INITIALISERS
+
+_FREE = re.compile(FREE_DIMENSION)
+NOTHING: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True, eq=False)
+class Setting:
+    """A value in the document. `evaluate` gives it in a scope; a constant needs none."""
+
+    path: Path
+    evaluate: Callable[[Scope], Value]
+    names: frozenset[str] = NOTHING
+    """The parameters, `let`s and counters that it mentions."""
+    paths: frozenset[str] = NOTHING
+    """The values whose shapes it mentions."""
+    constant: bool = False
+
+
+def constant(path: Path, value: Value) -> Setting:
+    """A setting that is the same everywhere."""
+    return Setting(path, lambda _: value, constant=True)
+
+
+def compile_setting(raw: Any, reading: Reading, path: Path) -> Setting:
+    """Compile `raw`, in whose place `reading` says how strings are meant.
+
+    Raises `Problem`, relative to `path`, for text that does not parse.
+    """
+    kind = type(raw)
+    if kind is str:
+        return _compile_text(raw, reading, path)
+    if kind is int or kind is bool:
+        return constant(path, raw)
+    if kind is float:
+        return constant(path, int(raw) if raw.is_integer() else raw)
+    if kind is list:
+        return _compile_list(raw, reading, path)
+    if kind is dict:
+        return _compile_table(raw, reading, path)
+    raise Problem("AS203", f"{show(raw)} is not a value of the language")
+
+
+def _compile_text(text: str, reading: Reading, path: Path) -> Setting:
+    if reading.dimension and _FREE.match(text):
+        return constant(path, text)
+    if reading.text:
+        template = parse_template(text)
+        literal = template.literal
+        if literal is not None:
+            return constant(path, literal)
+        return Setting(path, template.evaluate, template.names, template.paths)
+    if reading.keywords or reading.initialiser:
+        return _compile_keyword(text, reading, path)
+    return _compile_expression(text, path)
+
+
+def _compile_expression(text: str, path: Path) -> Setting:
+    try:
+        expression = parse(text)
+    except Problem as problem:
+        if "{" in text and not problem.help:
+            bare = re.sub(r"\{([^{}]*)\}", r"\1", text)
+            problem.help = f'a string here is an expression already: write "{shown(bare)}"'
+        raise
+    if not expression.names and not expression.paths:
+        value = integral(expression.evaluate(_NOWHERE))
+        return constant(path, value)
+    return Setting(
+        path, lambda scope: integral(expression.evaluate(scope)), expression.names, expression.paths
+    )
+
+
+def _compile_keyword(text: str, reading: Reading, path: Path) -> Setting:
+    """Substitute first; then the keyword if it is one, else an expression."""
+    template = parse_template(text)
+
+    def is_word(word: str) -> bool:
+        return word in reading.keywords or (
+            reading.initialiser and word.partition("(")[0].strip() in INITIALISERS
+        )
+
+    if template.literal is not None:
+        if is_word(text):
+            return constant(path, text)
+        try:
+            return _compile_expression(text, path)
+        except Problem as problem:
+            if reading.keywords and re.fullmatch(r"[\w-]+", text):
+                known = ", ".join(sorted(reading.keywords))
+                raise Problem(
+                    "AS203", f"`{shown(text)}` is none of {known}, and not an expression"
+                ) from problem
+            raise
+
+    def evaluate(scope: Scope) -> Value:
+        word = template.evaluate(scope)
+        return word if is_word(word) else integral(parse(word).evaluate(scope))
+
+    return Setting(path, evaluate, template.names, template.paths)
+
+
+def _compile_list(raw: list[Any], reading: Reading, path: Path) -> Setting:
+    items = [_inside(item, reading, path, index) for index, item in enumerate(raw)]
+    if all(item.constant for item in items):
+        return constant(path, tuple(item.evaluate(_NOWHERE) for item in items))
+
+    def evaluate(scope: Scope) -> Value:
+        return tuple([_evaluate_inside(item, scope) for item in items])
+
+    return Setting(path, evaluate, *_mentions(items))
+
+
+def _compile_table(raw: dict[str, Any], reading: Reading, path: Path) -> Setting:
+    items = [(key, _inside(raw[key], reading, path, key)) for key in sorted(raw)]
+    if all(item.constant for _, item in items):
+        return constant(path, Table((key, item.evaluate(_NOWHERE)) for key, item in items))
+
+    def evaluate(scope: Scope) -> Value:
+        return Table((key, _evaluate_inside(item, scope)) for key, item in items)
+
+    return Setting(path, evaluate, *_mentions([item for _, item in items]))
+
+
+def _inside(raw: Any, reading: Reading, path: Path, key: str | int) -> Setting:
+    try:
+        return compile_setting(raw, reading, (*path, key))
+    except Problem as problem:
+        raise problem.within(key) from None
+
+
+def _evaluate_inside(item: Setting, scope: Scope) -> Value:
+    try:
+        return item.evaluate(scope)
+    except Problem as problem:
+        raise problem.within(item.path[-1]) from None
+
+
+def _mentions(items: Iterable[Setting]) -> tuple[frozenset[str], frozenset[str]]:
+    items = list(items)
+    return (
+        NOTHING.union(*(item.names for item in items)),
+        NOTHING.union(*(item.paths for item in items)),
+    )
+
+
+def integral(value: Value) -> Value:
+    """A float without a fraction is an integer wherever a number is expected."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+class _Nowhere:
+    """The scope of constants."""
+
+    def value(self, name: str) -> Value:
+        raise LookupError(name)
+
+    def shape(self, path: str, attribute: str) -> Value:
+        raise LookupError(path, attribute)
+
+
+_NOWHERE = _Nowhere()
+
+
+def param_reading(param: Param) -> Reading:
+    """How a string is read as an argument for `param`."""
+    if param.type in ("str", "op"):
+        return TEXT
+    if param.type == "padding":
+        return Reading(keywords=frozenset(("half", "same", "same_upper", "same_lower", "valid")))
+    return EXPRESSION
+
+
+def compile_argument(raw: Any, param: Param, path: Path) -> Setting:
+    """Compile an argument, or a default, for `param`."""
+    if param.lists_text and isinstance(raw, list):
+        return _compile_list(raw, TEXT, path)
+    return compile_setting(raw, param_reading(param), path)
+
+
+def thaw(value: Value) -> Any:
+    """A value as pydantic takes it: tables as dictionaries."""
+    if isinstance(value, Table):
+        return {key: thaw(item) for key, item in value}
+    if isinstance(value, tuple):
+        return tuple(map(thaw, value))
+    return value

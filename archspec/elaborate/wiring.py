@@ -1,0 +1,242 @@
+"""Nodes that wire other nodes: groups, residual, dense, joins with branches, reuse."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from archspec import ops
+from archspec.diagnostics import Problem
+from archspec.diagnostics.diagnostic import shown
+from archspec.elaborate.body import Body, Draft, Handles
+from archspec.elaborate.calls import find, flat, labelled, leaf, typed, types_of
+from archspec.elaborate.plan import Settings, Step
+from archspec.elaborate.scopes import Env, Names, Poisoned, several
+from archspec.ir import Module
+from archspec.language.document import Definition
+from archspec.language.expressions import show
+from archspec.ops.core.base import Op, Weight
+
+if TYPE_CHECKING:
+    from archspec.elaborate.elaborator import Elaborator
+
+Build = Callable[[Env, list[Handles]], Handles]
+"""Adds the nodes of a composite to a body, given its inputs there; the composite's value."""
+
+
+def composite(
+    run: "Elaborator", step: Step, env: Env, kind: str, inputs: list[Handles], build: Build, name: str | None
+) -> Handles:  # fmt: skip
+    """A module with a scope of its own, which sees the values around it."""
+    before = replace(env)  # what a later `reuse` sees: `env` itself moves on
+
+    def again(given: Handles) -> tuple[Module, Handles] | None:
+        return make(run, step, before, kind, [(handle,) for handle in given], build)
+
+    made = make(run, step, env, kind, inputs, build)
+    if made is None:
+        raise Poisoned
+    draft = run.draft(step, env, *made, name)
+    draft.again = again
+    draft.label = None if step.label is None else run.label(step, env)
+    return run.add(env, draft, step.path)
+
+
+def make(
+    run: "Elaborator", step: Step, env: Env, kind: str, inputs: list[Handles], build: Build
+) -> tuple[Module, Handles] | None:  # fmt: skip
+    """The module, and the values that it takes from the body around it."""
+    body = Body(env.body)
+    given = [(body.add_input(env.single(value, "x"), value[0]),) for value in inputs]
+    names = Names(body, outer=env.names, later=env.names.later)
+    inner = Env(env.frame, body, names, env.definition, counters=env.counters)
+    run.deeper()
+    try:
+        result = build(inner, given)
+    finally:
+        run.depth -= 1
+    if len(result) != 1:
+        raise several("x", len(result))
+    module = body.finish(kind, result, step.origin, declared=len(given))
+    return None if module is None else (module, tuple(body.bound))
+
+
+def wire(
+    run: "Elaborator", step: Step, env: Env, kind: str, inputs: list[Handles], build: Build, name: str | None,
+    contained: bool,
+) -> Handles:  # fmt: skip
+    """A wiring node with one input: a module if it is named or in a container, else transparent."""
+    x = flat(step, kind, inputs, 1, 1)
+    if name is None and not contained:
+        return labelled(run, step, env, build(env, [x]))
+    return composite(run, step, env, kind, [x], build, name)
+
+
+def group(
+    run: "Elaborator", step: Step, env: Env, inputs: list[Handles], name: str | None, contained: bool
+) -> Handles:  # fmt: skip
+    """A chain."""
+
+    def build(inner: Env, given: list[Handles]) -> Handles:
+        return run.chain(step.layers, inner, given[0])
+
+    return wire(run, step, env, "group", inputs, build, name, contained)
+
+
+def residual(
+    run: "Elaborator", step: Step, env: Env, inputs: list[Handles], name: str | None, contained: bool
+) -> Handles:  # fmt: skip
+    """`layers(x) + shortcut(x)`; just `layers(x)` without `skip`."""
+
+    def build(inner: Env, given: list[Handles]) -> Handles:
+        x = given[0]
+        y = run.chain(step.layers, inner, x)
+        inner.x = x
+        if step.skip is not None and not run.truth(step.skip, inner, "skip"):
+            return run.pass_through(step, inner, y)
+        side = run.chain(step.shortcut or [], inner, x)
+        left, right = inner.single(y, "x"), inner.single(side, "x")
+        if left != right:
+            raise Problem(
+                "AS401", f"the residual cannot add {left} and {right}",
+                notes=(f"layers: {left}", f"{'shortcut' if step.shortcut else 'input'}: {right}"),
+                help="a `shortcut` projects the input to the shape of `layers`; `skip = false` leaves the sum out",
+            )  # fmt: skip
+        return join(run, step, inner, _builtin("add"), y + side)
+
+    return wire(run, step, env, "residual", inputs, build, name, contained)
+
+
+def dense(
+    run: "Elaborator", step: Step, env: Env, inputs: list[Handles], name: str | None, contained: bool
+) -> Handles:  # fmt: skip
+    """n times `x = concat(x, layers(x))`."""
+
+    def build(inner: Env, given: list[Handles]) -> Handles:
+        x = inner.x = given[0]
+        counters, copy = inner.counters, inner.copy
+        for index in range(run.count(step, inner)):
+            run.spend()
+            inner.counters = {**counters, step.index: index}
+            inner.copy = (*copy, index)
+            y = run.chain(step.layers, inner, x)
+            inner.single(y, "x")
+            x = join(run, step, inner, _builtin("concat"), x + y)
+        inner.counters, inner.copy = counters, copy
+        return x
+
+    return wire(run, step, env, "dense", inputs, build, name, contained)
+
+
+def branches(
+    run: "Elaborator", step: Step, env: Env, inputs: list[Handles], name: str | None, contained: bool
+) -> Handles:  # fmt: skip
+    """A join of branches from one input. Its fields see that input."""
+    op, settings = find(run, step, env)
+    if isinstance(op, Definition) or op.is_module:
+        raise Problem("AS208", f"`{shown(op.name)}` is no join: it has no `branches`", at=("branches",))
+    join_op = op
+
+    def build(inner: Env, given: list[Handles]) -> Handles:
+        x = given[0]
+        values = [
+            run.chain([branch], inner, x) for branch in step.branches if not is_dropped(run, branch, inner, x)
+        ]
+        for value in values:
+            inner.single(value, "x")
+        if not values:
+            raise Problem("AS310", f"no branch of `{join_op.name}` is left", at=("branches",))
+        inner.x = x
+        return join(run, step, inner, join_op, tuple([value[0] for value in values]), settings)
+
+    return wire(run, step, env, join_op.name, inputs, build, name, contained)
+
+
+def is_dropped(run: "Elaborator", branch: object, env: Env, x: Handles) -> bool:
+    """Whether `when` removes a branch, which then is no branch at all."""
+    if not isinstance(branch, Step) or branch.when is None or branch.repeat is not None or branch.broken:
+        return False
+    try:
+        env.x = x
+        inputs = run.sources(branch, env, x)
+        env.x = inputs[0]
+        if run.truth(branch.when, env, "when"):
+            return False
+        run.removed(branch, env, x, inputs)
+    except Problem:
+        return False  # the branch itself reports it
+    return True
+
+
+def join(
+    run: "Elaborator", step: Step, env: Env, op: type[Op], handles: Handles, settings: Settings | None = None
+) -> Handles:  # fmt: skip
+    """The join at the end of a wiring node."""
+    module = leaf(run, step, env, op, settings or _NO_SETTINGS, types_of(env, handles))
+    return env.body.add(Draft(module, handles, step.origin, copy=env.copy))
+
+
+_NO_SETTINGS = Settings({}, constant=True)
+
+
+def _builtin(name: str) -> type[Op]:
+    op = ops.lookup(name)
+    assert op is not None  # noqa: S101 — it is builtin
+    return op
+
+
+def reuse(
+    run: "Elaborator", step: Step, env: Env, inputs: list[Handles], name: str | None, contained: bool
+) -> Handles:  # fmt: skip
+    """A further call of an earlier module, with its weights."""
+    del contained  # a call of shared weights makes no module
+    assert step.op is not None  # noqa: S101 — `of` is required
+    of = str(run.evaluate(step.op, env, "of"))
+    if of not in env.body.modules:
+        raise Problem("AS301", f"there is no earlier module `{shown(of)}` in this scope", at=("of",))
+    index = env.body.modules[of]
+    if index is None:
+        raise Poisoned
+    owner = env.body.drafts[index]
+    count = owner.module.declared
+    handles = flat(step, "reuse", inputs, count, count)
+    if owner.module.op is not None:
+        made: tuple[Module, Handles] | None = (typed(owner.module.op, types_of(env, handles)), handles)
+    else:
+        assert owner.again is not None  # noqa: S101 — every composite can be made again
+        made = owner.again(handles)
+    if made is None:
+        raise Poisoned
+    module, handles = made
+    check_shared(of, owner.module, module)
+    label = run.label(step, env) or name
+    return run.add(
+        env, Draft(module, handles, step.origin, copy=env.copy, label=label, shares=index), step.path
+    )
+
+
+def check_shared(name: str, owner: Module, module: Module) -> None:
+    """Refuse a further call whose weights would have other shapes than those that it shares."""
+    if owner is module:
+        return
+    theirs, ours = dict(weights(owner)), dict(weights(module))
+    if theirs.keys() != ours.keys():
+        raise Problem("AS406", f"`{name}` would have other weights for this input")
+    for key, weight in ours.items():
+        if weight.shape != theirs[key].shape:
+            key = f"{name}.{key}" if key else name
+            raise Problem(
+                "AS406", f"the weight `{key}` would have another shape for this input",
+                notes=(f"first call: {show(theirs[key.partition('.')[2]].shape)}", f"this call: {show(weight.shape)}"),
+            )  # fmt: skip
+
+
+def weights(module: Module, prefix: str = "") -> list[tuple[str, Weight]]:
+    """The weights of a module by key."""
+    if module.op is not None:
+        return [(prefix + weight.name, weight) for weight in module.op.weights(module.inputs)]
+    nodes = [node for node in module.body if node.name is not None]
+    return [item for node in nodes for item in weights(node.module, f"{prefix}{node.name}.")]
+
+
+WIRING = {"group": group, "residual": residual, "dense": dense, "join": branches, "reuse": reuse}
+"""What each kind of wiring node does."""

@@ -1,0 +1,107 @@
+"""The module tree: what a network is, once blocks, parameters and repeats are gone.
+
+A `Module` is an op with concrete fields, or a composite (block, named group, model) with an ordered body of
+`Node`s. Modules are shared: every instance of a block with the same arguments and input types is one object, so
+whatever is computed once per module costs the same for one copy and for a thousand. The tree knows neither TOML
+nor torch.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from archspec.ops.core.base import Op
+
+Dim = int | str
+"""A size, or the name of a free dimension such as `"N"`."""
+
+Scalar = int | float | bool | str
+Value = Scalar | tuple["Value", ...]
+"""What an expression or a block argument can be."""
+
+
+@dataclass(frozen=True, slots=True)
+class TensorType:
+    """The type of a tensor: its shape, batch axis first. A `str` is a free dimension."""
+
+    shape: tuple[Dim, ...]
+
+    def __str__(self) -> str:
+        return "×".join(map(str, self.shape)) or "scalar"
+
+    @property
+    def rank(self) -> int:
+        """The number of axes, the batch axis included."""
+        return len(self.shape)
+
+    @property
+    def channels(self) -> Dim:
+        """The size of axis 1. Meaningless below rank 2: callers check the rank first."""
+        return self.shape[1]
+
+    @property
+    def spatial(self) -> tuple[Dim, ...]:
+        """The axes after batch and channels."""
+        return self.shape[2:]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A place in a document: the file as the user named it, and the path of keys and indices in it."""
+
+    file: str
+    path: tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Module:
+    """An op, or a composite. Compared by identity: equal instances are the same object.
+
+    Values inside a composite are numbered: its inputs first, then the outputs of each body node in turn.
+    `results` are the values that the composite returns. Inputs after the first `declared` are values of the
+    surrounding scopes that a group's body refers to.
+    """
+
+    op: "Op | None"
+    inputs: tuple[TensorType, ...]
+    outputs: tuple[TensorType, ...]
+    kind: str
+    """The op's, block's or wiring node's name as a spec writes it; `group` or `model` else."""
+    definition: Origin | None = None
+    args: tuple[tuple[str, Value], ...] = ()
+    body: tuple["Node", ...] = ()
+    results: tuple[int, ...] = ()
+    declared: int = 1
+    exports: tuple[str, ...] = ()
+    """The names of a block's declared outputs, which are its last outputs."""
+
+    def values(self) -> Iterator[tuple["Node", range]]:
+        """Each body node with the ids of the values that it makes."""
+        start = len(self.inputs)
+        for node in self.body:
+            stop = start + len(node.module.outputs)
+            yield node, range(start, stop)
+            start = stop
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One step of a composite's body: a call of `module` on values of the same body.
+
+    `name` is the module's name in its scope, or `None` for what is no module in the state_dict: joins, calls of
+    shared weights and nodes removed by `when`, which stay as a pass-through so that instances of a block align.
+    """
+
+    name: str | None
+    module: Module
+    inputs: tuple[int, ...]
+    origin: Origin = field(compare=False)
+    positional: bool = False
+    """Named by its position, not by the spec."""
+    copy: tuple[int, ...] = ()
+    """The counters of the repeats around the node, inside the same body, outermost first."""
+    label: str | None = None
+    """What the spec calls the node's value, where that is not `name`."""
+    shares: int | None = None
+    """For `reuse`: the index in the same body of the node that owns the weights."""

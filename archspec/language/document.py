@@ -1,0 +1,215 @@
+"""A spec file, checked as far as its text alone allows."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Any
+
+from archspec.diagnostics import Diagnostic, Problem, SpecError, UsageError
+from archspec.diagnostics.diagnostic import Path, shown, suggest
+from archspec.ir import Value
+from archspec.language import reading, schema
+from archspec.language.names import check_block_name, check_param_name
+from archspec.language.params import Param, declare
+from archspec.language.schema import BlockSection, FileSection, ModelSection
+
+
+@dataclass(slots=True, eq=False)
+class Definition:
+    """A block, or the model: a body of nodes with parameters. Compared by identity."""
+
+    name: str
+    document: "Document"
+    path: Path
+    layers: list[Any]
+    params: dict[str, Param] = field(default_factory=dict)
+    let: dict[str, Any] = field(default_factory=dict)
+    inputs: tuple[str, ...] = ("input",)
+    outputs: tuple[str, ...] = ()
+    inline: bool = False
+    doc: str = ""
+    compiled: Any = None
+    """The plan that elaboration makes of `layers`, once."""
+
+
+@dataclass(slots=True, eq=False)
+class Document:
+    """A spec file: its declarations by name. Problems found on the way are in `diagnostics`."""
+
+    file: str
+    params: dict[str, Param] = field(default_factory=dict)
+    let: dict[str, Any] = field(default_factory=dict)
+    variants: dict[str, dict[str, Value]] = field(default_factory=dict)
+    defaults: dict[str, dict[str, Any]] = field(default_factory=dict)
+    libraries: dict[str, "Document | None"] = field(default_factory=dict)
+    """By the name that `use` gives them; `None` for one that could not be read."""
+    blocks: dict[str, Definition] = field(default_factory=dict)
+    model: Definition | None = None
+    section: ModelSection | None = None
+    expect: dict[str, Any] = field(default_factory=dict)
+    ignore: tuple[str, ...] = ()
+    compiled: dict[str, Any] = field(default_factory=dict)
+    """What elaboration keeps of this document between runs."""
+
+    @property
+    def name(self) -> str:
+        """The model's name; the file's where it has none."""
+        given = self.section.name if self.section else None
+        return given or ("stdin" if self.file == "-" else FilePath(self.file).stem)
+
+
+class Loader:
+    """Reads a spec and the libraries that it uses, each file once."""
+
+    def __init__(self, builtin: frozenset[str], *, anywhere: bool = False) -> None:
+        self.builtin = builtin
+        self.anywhere = anywhere
+        self.diagnostics: list[Diagnostic] = []
+        self.root = FilePath()
+        self.read: dict[str, Document] = {}
+        self.active: list[str] = []
+
+    def load(self, file: str, source: str | bytes | None = None) -> Document | None:
+        """The document of the root file; `None` where there is too little to go on."""
+        self.root = FilePath(os.path.realpath("." if file == "-" else os.path.dirname(file) or "."))
+        self.active = [os.path.realpath(file)]
+        return self._document(file, reading.read(file) if source is None else source)
+
+    def _document(self, file: str, source: str | bytes) -> Document | None:
+        data = reading.parse(source, file)
+        sections, problems = schema.check(data)
+        self.diagnostics += [problem.located(file, ()) for problem in problems]
+        if sections is None:
+            return None
+        document = Document(file)
+        self._declare(document, sections)
+        return document
+
+    def _report(self, problem: Problem, file: str, *path: str | int) -> None:
+        self.diagnostics.append(problem.located(file, path))
+
+    def _declare(self, document: Document, sections: FileSection) -> None:
+        document.let, document.defaults = sections.let, sections.defaults
+        document.expect, document.ignore = sections.expect, tuple(sections.lint.ignore)
+        document.params = self._params(document, ("params",), sections.params, required=False)
+        self._check_lets(document, ("let",), sections.let, document.params)
+        for name, overrides in sections.variants.items():
+            document.variants[name] = self._overrides(document, name, overrides)
+        for name, target in sections.use.items():
+            document.libraries[name] = self._library(document, name, target)
+        for name, block in sections.blocks.items():
+            document.blocks[name] = self._block(document, name, block)
+        if sections.model is not None:
+            document.section = sections.model
+            document.model = self._model(document, sections.model)
+
+    def _params(
+        self, document: Document, path: Path, raw: dict[str, Any], *, required: bool
+    ) -> dict[str, Param]:
+        params = {}
+        for name, declaration in raw.items():
+            try:
+                check_param_name(name)
+                params[name] = param = declare(name, declaration, required=required)
+                if not required and not (param.long_form and isinstance(param.default, str)):
+                    param.conform(param.default)
+            except Problem as problem:
+                self._report(problem, document.file, *path, name)
+        return params
+
+    def _check_lets(
+        self, document: Document, path: Path, lets: dict[str, Any], params: dict[str, Param]
+    ) -> None:
+        for name in lets:
+            try:
+                check_param_name(name)
+                if name in params:
+                    raise Problem("AS303", f"`{name}` is a parameter already")
+            except Problem as problem:
+                self._report(problem, document.file, *path, name)
+
+    def _overrides(self, document: Document, variant: str, raw: dict[str, Any]) -> dict[str, Value]:
+        values = {}
+        for name, value in raw.items():
+            try:
+                values[name] = override(document, name, value)
+            except Problem as problem:
+                self._report(problem, document.file, "variants", variant, name)
+        return values
+
+    def _library(self, document: Document, name: str, target: str) -> Document | None:
+        try:
+            check_block_name(name, self.builtin)
+            path = reading.resolve_library(target, document.file, self.root, anywhere=self.anywhere)
+            real = os.path.realpath(path)
+            if real in self.active:
+                raise Problem("AS305", f"`{shown(target)}` uses this file, directly or through others")
+            if real not in self.read:
+                self.active.append(real)
+                library = self._document(path, reading.read(path))
+                self.active.pop()
+                if library is None:
+                    return None
+                self.read[real] = library
+            return self.read[real]
+        except UsageError as error:
+            self._report(Problem("AS309", str(error)), document.file, "use", name)
+        except SpecError as error:
+            self.diagnostics += error.diagnostics
+        except Problem as problem:
+            self._report(problem, document.file, "use", name)
+        return None
+
+    def _block(self, document: Document, name: str, section: BlockSection) -> Definition:
+        path: Path = ("blocks", name)
+        try:
+            check_block_name(name, self.builtin)
+        except Problem as problem:
+            self._report(problem, document.file, *path)
+        params = self._params(document, (*path, "required"), section.required, required=True)
+        optional = self._params(document, (*path, "params"), section.params, required=False)
+        for taken in params.keys() & optional.keys():
+            self._report(
+                Problem("AS303", f"`{taken}` is required already"), document.file, *path, "params", taken
+            )
+        params |= optional
+        self._check_lets(document, (*path, "let"), section.let, params)
+        inputs = self._inputs(document, (*path, "inputs"), section.inputs)
+        return Definition(name, document, path, section.layers, params, section.let, inputs,
+                          tuple(section.outputs), section.inline, section.doc)  # fmt: skip
+
+    def _model(self, document: Document, section: ModelSection) -> Definition:
+        if (section.input is None) == (section.inputs is None):
+            self._report(Problem("AS202", "the model needs `input`, a shape, or `inputs`, a list of { name, shape }"),
+                         document.file, "model")  # fmt: skip
+        names = None if section.inputs is None else [item.name for item in section.inputs]
+        inputs = self._inputs(document, ("model", "inputs"), names)
+        self._check_lets(document, ("model", "let"), section.let, {})
+        return Definition("model", document, ("model",), section.layers, {}, section.let, inputs,
+                          tuple(section.outputs or ()), doc=section.doc)  # fmt: skip
+
+    def _inputs(self, document: Document, path: Path, names: list[str] | None) -> tuple[str, ...]:
+        if names is None:
+            return ("input",)
+        for index, name in enumerate(names):
+            try:
+                if name != "input":
+                    check_param_name(name)
+                if name in names[:index]:
+                    raise Problem("AS303", f"there are two inputs `{name}`")
+            except Problem as problem:
+                self._report(problem, document.file, *path, index)
+        if not names:
+            self._report(Problem("AS203", "there must be at least one input"), document.file, *path)
+            return ("input",)
+        return tuple(names)
+
+
+def override(document: Document, name: str, value: Any) -> Value:
+    """`value` for the file's parameter `name`. Raises `Problem` where there is none or it does not conform."""
+    param = document.params.get(name)
+    if param is None:
+        known = list(document.params)
+        raise Problem("AS208", f"there is no parameter `{shown(name)}`", help=suggest(name, known) or (
+            f"the parameters are {', '.join(f'`{word}`' for word in known)}" if known else None))  # fmt: skip
+    return param.conform(value)

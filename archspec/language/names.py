@@ -1,0 +1,88 @@
+"""Which names things may have."""
+
+import re
+
+from archspec.diagnostics import Problem
+from archspec.diagnostics.diagnostic import shown
+from archspec.language import limits
+from archspec.language.expressions import FUNCTIONS, KEYWORDS, RESERVED
+
+_MODULE = re.compile(r"[A-Za-z0-9_-]+")
+_BLOCK = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_PARAM = re.compile(r"[a-z_][A-Za-z0-9_]*")
+
+NODE_KEYS = ("op", "name", "as", "from", "repeat", "index", "first", "when", "doc", "shape")
+"""The keys that every table node may have."""
+WIRING_KEYS = ("layers", "shortcut", "skip", "branches", "of")
+"""The keys of nodes that wire other nodes."""
+WIRING_OPS = ("residual", "dense", "reuse")
+"""The ops that are wiring, not computation."""
+KINDS = ("group", "repeat", "model", "removed")
+"""What composites that are no blocks are called."""
+
+TORCH_ATTRIBUTES = frozenset(
+    """
+    T_destination _apply _backward_hooks _backward_pre_hooks _buffers _call_impl _compiled_call_impl
+    _forward_hooks _forward_hooks_always_called _forward_hooks_with_kwargs _forward_pre_hooks
+    _forward_pre_hooks_with_kwargs _get_abs_string_index _get_backward_hooks _get_backward_pre_hooks
+    _get_item_by_idx _get_name _is_full_backward_hook _load_from_state_dict _load_state_dict_post_hooks
+    _load_state_dict_pre_hooks _maybe_warn_non_full_backward_hook _modules _named_members
+    _non_persistent_buffers_set _parameters _register_load_state_dict_pre_hook _register_state_dict_hook
+    _replicate_for_data_parallel _save_to_state_dict _slow_forward _state_dict_hooks _state_dict_pre_hooks
+    _version _wrapped_call_impl add_module append apply buffers call_super_init children clear compile cpu
+    cuda double dump_patches eval extend extra_repr float forward get_buffer get_extra_state get_parameter
+    get_submodule half insert ipu items keys load_state_dict modules mtia named_buffers named_children
+    named_modules named_parameters parameters pop register_backward_hook register_buffer register_forward_hook
+    register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook
+    register_load_state_dict_post_hook register_load_state_dict_pre_hook register_module register_parameter
+    register_state_dict_post_hook register_state_dict_pre_hook requires_grad_ set_extra_state set_submodule
+    share_memory state_dict to to_empty train training type update values xpu zero_grad
+    """.split()
+)
+"""Attributes of torch's Module, Sequential and ModuleDict: a submodule of such a name would hide or break them."""
+
+
+def check_module_name(name: str) -> None:
+    """Refuse a name that a module of a state_dict cannot have."""
+    if not _MODULE.fullmatch(name) or len(name) > limits.NAME_LENGTH:
+        reason = "a module's name is made of ASCII letters, digits, `_` and `-`"
+    elif name.startswith("__"):
+        reason = "a module's name does not start with `__`"
+    elif name in TORCH_ATTRIBUTES:
+        reason = "every torch module has an attribute of that name"
+    elif name in ("x", "input"):
+        reason = f"`{name}` already names an input"
+    else:
+        return
+    raise Problem("AS206", f"`{shown(name)}` cannot be a module's name: {reason}")
+
+
+def check_label(name: str) -> None:
+    """Refuse a name that a value cannot have."""
+    if not _MODULE.fullmatch(name) or name in ("x", "input") or len(name) > limits.NAME_LENGTH:
+        raise Problem("AS206", f"`{shown(name)}` cannot name a value: it needs ASCII letters, digits, `_` and "
+                      "`-`, and is neither `x` nor `input`")  # fmt: skip
+
+
+def check_block_name(name: str, builtin: frozenset[str]) -> None:
+    """Refuse a name that a block cannot have."""
+    if not _BLOCK.fullmatch(name) or len(name) > limits.NAME_LENGTH:
+        raise Problem("AS206", f"`{shown(name)}` cannot be a block's name: it needs ASCII letters, digits, `_` "
+                      "and `-`, a letter first")  # fmt: skip
+    if name in builtin or name in WIRING_OPS or name in KINDS:
+        raise Problem("AS206", f"`{name}` means something else already: a block needs another name")
+
+
+def check_param_name(name: str) -> None:
+    """Refuse a name that a parameter, a `let` or a counter cannot have."""
+    if not _PARAM.fullmatch(name) or len(name) > limits.NAME_LENGTH:
+        reason = "it starts in lower case and is made of ASCII letters, digits and `_`"
+    elif name in KEYWORDS or name in FUNCTIONS:
+        reason = "it is a word of the expression language"
+    elif name in RESERVED:
+        reason = "it names an input"
+    elif name in NODE_KEYS or name in WIRING_KEYS:
+        reason = "it is a key of every node"
+    else:
+        return
+    raise Problem("AS206", f"`{shown(name)}` cannot be a parameter's name: {reason}")

@@ -1,0 +1,171 @@
+"""Parameters of files and blocks: their types, defaults and bounds."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from archspec.diagnostics import Problem
+from archspec.diagnostics.diagnostic import shown
+from archspec.ir import Value
+from archspec.language.expressions import show
+
+TYPES = {
+    "int": "an integer",
+    "float": "a number",
+    "bool": "true or false",
+    "str": "text",
+    "list": "a list",
+    "size": "a positive integer or a list of them",
+    "padding": "an integer of at least 0, a list of them, a table of sides, or a padding keyword",
+    "op": "the name of an op or block",
+}
+"""Each type, and what its values are."""
+
+LONG_FORM = ("type", "default", "min", "max", "choices", "doc")
+MISSING: Any = object()
+
+
+class Table(tuple[tuple[str, Value], ...]):
+    """A table as a value: hashable, its keys in order."""
+
+    __slots__ = ()
+
+
+def freeze(raw: Any) -> Value:
+    """Plain data as an immutable value."""
+    if isinstance(raw, list | tuple):
+        return tuple(map(freeze, raw))
+    if isinstance(raw, dict):
+        return Table((key, freeze(raw[key])) for key in sorted(raw))
+    return raw  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A declared parameter. `default` is what the document says, not yet evaluated; `MISSING` if it is required."""
+
+    name: str
+    type: str
+    default: Any = MISSING
+    min: float | None = None
+    max: float | None = None
+    choices: tuple[Value, ...] | None = None
+    doc: str = ""
+    long_form: bool = False
+
+    @property
+    def lists_text(self) -> bool:
+        """Whether the strings in a list of this parameter are text, not expressions: as in its default."""
+        default = self.default
+        return isinstance(default, list) and any(isinstance(item, str) for item in default)
+
+    def conform(self, value: Any) -> Value:
+        """`value` in the parameter's type. Raises `Problem` (AS203) where it does not conform."""
+        value = freeze(value)
+        result: Value | None = _CONVERSIONS[self.type](value)
+        if result is None:
+            raise Problem("AS203", f"`{self.name}` must be {TYPES[self.type]}, not {show(value)}")
+        number = len(result) if isinstance(result, tuple | str) and self.type in ("list", "str") else result
+        if isinstance(number, int | float):
+            what = f"the length of `{self.name}`" if number is not result else f"`{self.name}`"
+            if self.min is not None and number < self.min:
+                raise Problem("AS203", f"{what} must be at least {self.min}, not {number}")
+            if self.max is not None and number > self.max:
+                raise Problem("AS203", f"{what} must be at most {self.max}, not {number}")
+        if self.choices is not None and result not in self.choices:
+            known = ", ".join(map(show, self.choices))
+            raise Problem("AS203", f"`{self.name}` must be one of {known}, not {show(result)}")
+        return result
+
+
+def _integer(value: Value) -> int | None:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if type(value) is int else None
+
+
+def _number(value: Value) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _numbers(value: Value, least: int) -> Value | None:
+    """One integer of at least `least`, or a list of them."""
+    if isinstance(value, tuple) and not isinstance(value, Table) and value:
+        items = tuple(map(_integer, value))
+        return None if any(item is None or item < least for item in items) else items  # type: ignore[return-value]
+    number = _integer(value)
+    return None if number is None or number < least else number
+
+
+def _padding(value: Value) -> Value | None:
+    if isinstance(value, Table):
+        return value if all(_numbers(item, 0) is not None for _, item in value) else None
+    return value if isinstance(value, str) else _numbers(value, 0)
+
+
+def _text(value: Value) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+_CONVERSIONS: dict[str, Any] = {
+    "int": _integer,
+    "float": _number,
+    "bool": lambda value: value if isinstance(value, bool) else None,
+    "str": _text,
+    "list": lambda value: value if isinstance(value, tuple) and not isinstance(value, Table) else None,
+    "size": lambda value: _numbers(value, 1),
+    "padding": _padding,
+    "op": _text,
+}
+
+
+def declare(name: str, raw: Any, *, required: bool) -> Param:
+    """A parameter from its declaration: a type where it is required, else a default; or the long form of either."""
+    if isinstance(raw, dict) and (required or "type" in raw):
+        return _declare_long(name, raw, required=required)
+    if required:
+        if not isinstance(raw, str) or raw not in TYPES:
+            raise Problem("AS203", f"`{show(raw)}` is no type", help=f"the types are {', '.join(TYPES)}")
+        return Param(name, raw)
+    return Param(name, type_of(name, raw), raw)
+
+
+def type_of(name: str, default: Any) -> str:
+    """The type that a default fixes."""
+    for kind, type_ in ((bool, "bool"), (int, "int"), (float, "float"), (str, "str"), (list, "list")):
+        if isinstance(default, kind):
+            return type_
+    raise Problem("AS203", f"the default of `{shown(name)}` must be a number, true or false, text or a list",
+                  help="the long form is { type = \"int\", default = 1 }")  # fmt: skip
+
+
+def _declare_long(name: str, raw: dict[str, Any], *, required: bool) -> Param:
+    from archspec.diagnostics.diagnostic import suggest
+
+    for key in raw:
+        if key not in LONG_FORM:
+            raise Problem(
+                "AS201", f"a parameter has no `{shown(key)}`", at=(key,), help=suggest(key, LONG_FORM)
+            )
+    type_ = raw.get("type")
+    if not isinstance(type_, str) or type_ not in TYPES:
+        raise Problem("AS203" if "type" in raw else "AS202", f"the parameter `{shown(name)}` needs a type",
+                      help=f"the types are {', '.join(TYPES)}")  # fmt: skip
+    if required and "default" in raw:
+        raise Problem(
+            "AS208", "a required parameter has no default", at=("default",), help="declare it in `params`"
+        )
+    if not required and "default" not in raw:
+        raise Problem("AS202", f"the parameter `{shown(name)}` needs a default",
+                      help="a block's parameters without one are declared in `required`")  # fmt: skip
+    for bound in ("min", "max"):
+        if bound in raw and _number(raw[bound]) is None:
+            raise Problem("AS203", f"`{bound}` must be a number, not {show(raw[bound])}", at=(bound,))
+    choices = raw.get("choices")
+    if choices is not None and (not isinstance(choices, list) or not choices):
+        raise Problem("AS203", f"`choices` must be a list, not {show(choices)}", at=("choices",))
+    if not isinstance(raw.get("doc", ""), str):
+        raise Problem("AS203", "`doc` must be text", at=("doc",))
+    plain = Param(name, type_)
+    allowed = None if choices is None else tuple(plain.conform(choice) for choice in choices)
+    return Param(name, type_, raw.get("default", MISSING), raw.get("min"), raw.get("max"), allowed,
+                 raw.get("doc", ""), long_form=True)  # fmt: skip

@@ -1,0 +1,139 @@
+"""From a file to plain data: TOML 1.0 or JSON, within limits, with every failure a diagnostic."""
+
+import json
+import os
+import re
+import sys
+import tomllib
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from archspec.diagnostics import Problem, SpecError, UsageError
+from archspec.diagnostics.diagnostic import shown
+from archspec.language import limits
+
+# tomllib takes time quadratic in the parts of a dotted key.
+_ENDLESS_KEY = re.compile(
+    r"""(?:(?:(?<![\w-])[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+)""" + f"{{{limits.DEPTH}}}"
+)
+
+
+def read(path: str) -> str | bytes:
+    """The bytes of the file `path`; `-` is standard input. Raises `UsageError` where it cannot be read."""
+    try:
+        if path == "-":
+            return sys.stdin.buffer.read(limits.FILE_BYTES + 1)
+        with open(path, "rb") as file:
+            return file.read(limits.FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise UsageError(f"cannot read `{shown(path)}`: {reason}") from None
+
+
+def parse(source: str | bytes, file: str) -> dict[str, Any]:
+    """The data of a spec. `file` tells the notation by its suffix, and is named in diagnostics.
+
+    Raises `SpecError` where the text is not UTF-8, not TOML or JSON, or beyond the limits.
+    """
+    try:
+        text = _decode(source)
+        is_json = file.endswith(".json") or (not file.endswith(".toml") and text.lstrip()[:1] == "{")
+        data = _parse_json(text) if is_json else _parse_toml(text)
+        _check_size(data)
+    except Problem as problem:
+        raise SpecError([problem.located(file, ())]) from None
+    return data
+
+
+def _decode(source: str | bytes) -> str:
+    if len(source) > limits.FILE_BYTES:
+        raise Problem("AS105", f"the file is larger than {limits.FILE_BYTES:,} bytes")
+    if isinstance(source, str):
+        return source
+    try:
+        return source.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = source.count(b"\n", 0, error.start) + 1
+        raise Problem("AS101", f"the file is not UTF-8: byte {error.start} (line {line}) is "
+                      f"0x{source[error.start]:02x}") from None  # fmt: skip
+
+
+def _parse_toml(text: str) -> dict[str, Any]:
+    if _ENDLESS_KEY.search(text):
+        raise Problem("AS105", f"a dotted key has more than {limits.DEPTH} parts")
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise Problem("AS105", "the file is nested too deeply") from None
+    except ValueError as error:  # TOMLDecodeError, and integers of thousands of digits
+        raise Problem("AS102", f"invalid TOML: {_lower(error)}") from None
+
+
+def _parse_json(text: str) -> dict[str, Any]:
+    try:
+        data = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_constant)
+    except RecursionError:
+        raise Problem("AS105", "the file is nested too deeply") from None
+    except ValueError as error:  # JSONDecodeError, and integers of thousands of digits
+        raise Problem("AS103", f"invalid JSON: {_lower(error)}") from None
+    if not isinstance(data, dict):
+        raise Problem("AS103", "a spec is a JSON object")
+    return data
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        keys = [key for key, _ in pairs]
+        key = next(key for index, key in enumerate(keys) if key in keys[:index])
+        raise Problem("AS104", f"the key `{shown(key)}` stands twice in one object")
+    return table
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _lower(error: Exception) -> str:
+    text = shown(str(error).partition(" for integer string conversion")[0])
+    return text[:1].lower() + text[1:]
+
+
+def _check_size(data: dict[str, Any]) -> None:
+    """Bound what later code walks through recursively, and numbers. No recursion here."""
+    level: list[tuple[Any, tuple[str | int, ...]]] = [(data, ())]
+    for _ in range(limits.DEPTH):
+        inner: list[tuple[Any, tuple[str | int, ...]]] = []
+        for value, path in level:
+            kind = type(value)
+            if kind is dict:
+                inner += [(item, (*path, key)) for key, item in value.items() if type(item) is not str]
+            elif kind is list:
+                if len(value) > limits.LIST_LENGTH and path[-1:] != ("layers",):
+                    raise Problem("AS105", f"a list has more than {limits.LIST_LENGTH:,} elements", at=path)
+                inner += [(item, (*path, index)) for index, item in enumerate(value) if type(item) is not str]
+            elif kind is int and not -limits.INTEGER <= value <= limits.INTEGER:
+                raise Problem("AS203", "the integer does not fit into 64 bits", at=path)
+            elif kind is float and not isfinite(value):
+                raise Problem("AS203", f"{value} is not a finite number", at=path)
+        if not inner:
+            return
+        level = inner
+    raise Problem("AS105", f"the file is nested deeper than {limits.DEPTH} levels", at=level[0][1][:8])
+
+
+def resolve_library(target: str, user: str, root: Path, *, anywhere: bool) -> str:
+    """The file that `use` names: relative to the using file, inside `root` unless `anywhere`.
+
+    Returns the path as a reader knows it. Raises `Problem` (AS309) where it may not be read.
+    """
+    if "\0" in target:
+        raise Problem("AS309", "a path has no null character")
+    if os.path.isabs(target):
+        raise Problem("AS309", f"`{shown(target)}` is an absolute path", help="name it relative to this file")
+    path = os.path.normpath(os.path.join("." if user == "-" else os.path.dirname(user), target))
+    if not anywhere and not Path(os.path.realpath(path)).is_relative_to(root):
+        raise Problem("AS309", f"`{shown(target)}` lies outside the spec's folder",
+                      help="move it there, or allow it with `--allow-outside`")  # fmt: skip
+    return path

@@ -1,0 +1,131 @@
+"""The sections of a spec file and their keys. Nodes are not described here: each op knows its own fields."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from archspec.diagnostics import Problem
+from archspec.diagnostics.diagnostic import shown, suggest
+from archspec.language.expressions import show
+
+Text = Annotated[str, Field(description="text")]
+TableOfAnything = Annotated[dict[str, Any], Field(description="a table")]
+Tables = Annotated[dict[str, dict[str, Any]], Field(description="a table of tables")]
+Chain = Annotated[list[Any], Field(description="a list of nodes")]
+Names = Annotated[list[str], Field(description="a list of names")]
+
+
+class Section(BaseModel):
+    """A table with fixed keys."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True, populate_by_name=True)
+
+
+class InputSection(Section):
+    """One of several inputs of the model."""
+
+    name: Text
+    shape: Annotated[list[Any], Field(description="a list of sizes")]
+
+
+class ModelSection(Section):
+    """`[model]`: the network."""
+
+    name: Text | None = None
+    doc: Text = ""
+    input: Annotated[list[Any] | None, Field(description="a list of sizes")] = None
+    inputs: Annotated[list[InputSection] | None, Field(description="a list of { name, shape }")] = None
+    outputs: Names | None = None
+    train_outputs: Names = []
+    let: TableOfAnything = {}
+    layers: Chain
+
+
+class BlockSection(Section):
+    """`[blocks.NAME]`: an op made of nodes."""
+
+    doc: Text = ""
+    required: TableOfAnything = {}
+    params: TableOfAnything = {}
+    inline: Annotated[bool, Field(description="true or false")] = False
+    inputs: Names | None = None
+    outputs: Names = []
+    let: TableOfAnything = {}
+    layers: Chain
+
+
+class LintSection(Section):
+    """`[lint]`: which findings are not wanted."""
+
+    ignore: Names = []
+
+
+class FileSection(Section):
+    """The whole file."""
+
+    archspec: Annotated[Literal[1], Field(description="1, the version of the language")]
+    params: TableOfAnything = {}
+    let: TableOfAnything = {}
+    variants: Tables = {}
+    defaults: Tables = {}
+    use: Annotated[dict[str, str], Field(description="a table of names and files")] = {}
+    model: Annotated[ModelSection | None, Field(description="a table")] = None
+    blocks: Annotated[dict[str, BlockSection], Field(description="a table of blocks")] = {}
+    expect: TableOfAnything = {}
+    lint: Annotated[LintSection, Field(description="a table")] = LintSection()
+
+
+def check(data: dict[str, Any]) -> tuple[FileSection | None, list[Problem]]:
+    """The sections of a file, or what is wrong with them; each problem's `at` is its path."""
+    try:
+        return FileSection.model_validate(data), []
+    except ValidationError as error:
+        found: dict[tuple[str | int, ...], Problem] = {}
+        for item in error.errors(include_url=False):
+            problem = _problem(item["type"], item["loc"], item["input"])
+            found.setdefault(problem.at, problem)
+        return None, list(found.values())
+
+
+def _problem(kind: str, path: tuple[int | str, ...], value: Any) -> Problem:
+    section, depth = _section(path)
+    key = next((part for part in reversed(path) if isinstance(part, str)), "")
+    if kind == "extra_forbidden":
+        place = f"`{shown('.'.join(map(str, path[:-1])))}`" if path[1:] else "a spec"
+        return Problem("AS201", f"{place} has no `{shown(key)}`", at=path,
+                       help=suggest(key, list(section.model_fields)))  # fmt: skip
+    if kind == "missing":
+        help_ = "the first line of a spec is `archspec = 1`" if path == ("archspec",) else None
+        return Problem("AS202", f"`{shown(key)}` is missing", at=path[:-1], help=help_)
+    if path == ("archspec",):
+        return Problem("AS207", f"this archspec reads version 1 of the language, not {show(value)}", at=path)
+    return Problem(
+        "AS203", f"`{shown(key)}` must be {_expected(section, path[depth:])}, not {show(value)}", at=path
+    )
+
+
+def _section(path: tuple[int | str, ...]) -> tuple[type[Section], int]:
+    """The section that the last key of `path` belongs to, and how much of `path` leads to it."""
+    if path[:2] == ("model", "inputs") and len(path) > 3:
+        return InputSection, 3
+    if path[0] == "model" and len(path) > 1:
+        return ModelSection, 1
+    if path[0] == "blocks" and len(path) > 2:
+        return BlockSection, 2
+    if path[0] == "lint" and len(path) > 1:
+        return LintSection, 1
+    return FileSection, 0
+
+
+def _expected(section: type[Section], path: tuple[int | str, ...]) -> str:
+    """What the value at `path` inside a section must be."""
+    if len(path) == 1:
+        return section.model_fields[str(path[0])].description or "of another type"
+    if path[0] == "inputs" and section is ModelSection:
+        return "a table { name, shape }"
+    return {
+        "use": "the path of a file",
+        "variants": "a table",
+        "defaults": "a table",
+        "blocks": "a table",
+    }.get(str(path[0]), "text")

@@ -1,0 +1,67 @@
+"""Text with `{expressions}` in it: names, ops, references."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from archspec.diagnostics import Problem
+from archspec.diagnostics.diagnostic import shown
+from archspec.ir import Value
+from archspec.language.expressions import Expression, Scope, parse, show
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Text and expressions in turn."""
+
+    parts: tuple[str | Expression, ...]
+    names: frozenset[str]
+    paths: frozenset[str]
+
+    @property
+    def literal(self) -> str | None:
+        """The text, if there are no expressions in it."""
+        return str(self.parts[0]) if isinstance(self.parts[0], str) and len(self.parts) == 1 else None
+
+    def evaluate(self, scope: Scope) -> str:
+        """The text in `scope`. A template that is one expression yields that expression's own text."""
+        if len(self.parts) == 1:
+            return _text(self.parts[0], scope)
+        return "".join([_text(part, scope) for part in self.parts])
+
+
+def _text(part: str | Expression, scope: Scope) -> str:
+    if isinstance(part, str):
+        return part
+    value: Value = part.evaluate(scope)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Problem(
+            "AS307", f"`{{{shown(part.text)}}}` is {show(value)}; only text and integers can be put into text"
+        )
+    return str(value)
+
+
+@lru_cache(maxsize=4096)
+def parse_template(text: str) -> Template:
+    """Parse text with `{expressions}`. Raises `Problem` (AS205) for a brace without its partner."""
+    parts: list[str | Expression] = []
+    rest = text
+    while rest:
+        before, brace, after = rest.partition("{")
+        if "}" in before:
+            raise Problem("AS205", f"`{shown(text)}` has a `}}` without its `{{`")
+        if before:
+            parts.append(before)
+        if brace:
+            inside, brace, after = after.partition("}")
+            if not brace:
+                raise Problem("AS205", f"`{shown(text)}` has a `{{` without its `}}`")
+            parts.append(parse(inside))
+        rest = after
+    expressions = [part for part in parts if isinstance(part, Expression)]
+    return Template(
+        tuple(parts) or ("",),
+        frozenset[str]().union(*(expression.names for expression in expressions)),
+        frozenset[str]().union(*(expression.paths for expression in expressions)),
+    )

@@ -1,0 +1,36 @@
+"""Adaptive average pooling."""
+
+from typing import ClassVar
+
+from archspec.ops.core.base import Example
+from archspec.ops.core.pools import AdaptivePool
+
+
+class AdaptiveAvgPool(AdaptivePool):
+    """The average of each of `size` windows, which cover an axis of any size evenly.
+
+    Of n positions, window i of `size` covers floor(i * n / size) to ceil((i + 1) * n / size).
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html
+    """
+
+    name: ClassVar[str] = "adaptive_avgpool"
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example(
+            {"size": 7},
+            (("N", 5, 23, 19),),
+            "nn.AdaptiveAvgPool2d(7)",
+            doc="Makes a classifier independent of the input's size.",
+        ),
+        Example({"size": 3}, (("N", 5, 13),), "nn.AdaptiveAvgPool1d(3)"),
+        Example({"size": [2, 5]}, (("N", 5, 7, 11),), "nn.AdaptiveAvgPool2d((2, 5))"),
+        Example(
+            {"size": [9, 2, 3]},
+            (("N", 2, 7, 11, 5),),
+            "nn.AdaptiveAvgPool3d((9, 2, 3))",
+            doc="The output may be larger than the input.",
+        ),
+        Example({"size": [2, 2]}, (("N", 5, 7),), error="AS408"),
+        Example({"size": 0}, (("N", 5, 7, 11),), error="AS203"),
+        Example({"size": 2}, (("N", 5),), error="AS402"),
+    )

@@ -1,0 +1,136 @@
+"""Multi-head attention."""
+
+from typing import ClassVar
+
+from archspec.diagnostics import Problem
+from archspec.ir import TensorType
+from archspec.ops.core.base import (
+    Example,
+    Inputs,
+    Op,
+    Weight,
+    divides,
+    initialised,
+    one_of_ranks,
+    size,
+    sizes,
+)
+from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive, Probability
+from archspec.ops.core.init import ZEROS, Init, fan_in_uniform
+
+XAVIER = Init("xavier_uniform", (1.0,))
+
+
+class Attention(Op):
+    """Multi-head attention over sequences (batch, length, features), with projections of its own.
+
+    With one input self-attention; with two, the second is key and value; with three: query, key, value. The
+    output has the shape of the query.
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html
+    """
+
+    name: ClassVar[str] = "attention"
+    group: ClassVar[str] = "Attention"
+    arity: ClassVar[tuple[int, int]] = (1, 3)
+
+    heads: Positive
+    """Number of heads that the features are split into."""
+    bias: Flag = True
+    """Whether the projections have biases."""
+    p: Probability = 0.0
+    """Probability of dropping an attention weight in training."""
+    init: Initialisers = NO_INIT
+    """Initialisers of the weights, such as `"out_proj.weight"`; default: PyTorch's."""
+
+    def check(self, inputs: Inputs) -> None:
+        """Rank 3; heads divide the features; batches are equal, and keys are as many as values."""
+        for x in inputs:
+            one_of_ranks(x, range(3, 4), "attention")
+        query, key, value = _roles(inputs)
+        divides(_features(query), self.heads, "the number of features", "heads")
+        for role, x in (("key", key), ("value", value)):
+            if x.shape[0] != query.shape[0]:
+                raise Problem(
+                    "AS401",
+                    f"the batch of the {role} ({x}) is not that of the query ({query})",
+                    notes=(f"axis 0: {x.shape[0]} is not {query.shape[0]}",),
+                )
+        if key.shape[1] != value.shape[1]:
+            raise Problem(
+                "AS401",
+                f"there are not as many keys ({key}) as values ({value})",
+                notes=(f"axis 1: {key.shape[1]} is not {value.shape[1]}",),
+            )
+
+    def weights(self, inputs: Inputs) -> tuple[Weight, ...]:
+        """One `in_proj_weight`, or three where key or value have other features; `out_proj`; biases."""
+        query, key, value = map(_features, _roles(inputs))
+        if query == key == value:
+            weights = [Weight("in_proj_weight", (3 * query, query), XAVIER)]
+        else:
+            parts = {"q": query, "k": key, "v": value}
+            weights = [Weight(f"{part}_proj_weight", (query, n), XAVIER) for part, n in parts.items()]
+        if self.bias:
+            weights.append(Weight("in_proj_bias", (3 * query,), ZEROS))
+        weights.append(Weight("out_proj.weight", (query, query), fan_in_uniform(query)))
+        if self.bias:
+            weights.append(Weight("out_proj.bias", (query,), ZEROS))
+        return initialised(tuple(weights), self.init)
+
+    def macs(self, inputs: Inputs, outputs: Inputs) -> int:
+        """The projections of query, key, value and output, and the products with keys and values."""
+        _, key, value = _roles(inputs)
+        (batch, length, features), (_, keys, k), (_, _, v) = (
+            sizes(x.shape) for x in (outputs[0], key, value)
+        )
+        projections = 2 * length * features + keys * k + keys * v
+        return batch * features * (projections + 2 * length * keys)
+
+    def brief(self) -> str:
+        """`attention 8 heads`."""
+        return f"attention {self.heads} head{'s' * (self.heads != 1)}"
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example(
+            {"heads": 3},
+            (("N", 5, 12),),
+            "lambda x, attention=nn.MultiheadAttention(12, 3, batch_first=True): attention(x, x, x)[0]",
+            doc="Self-attention.",
+        ),
+        Example(
+            {"heads": 2, "bias": False, "p": 0.1},
+            (("N", 5, 6), ("N", 7, 6)),
+            "lambda x, y, attention=nn.MultiheadAttention(6, 2, dropout=0.1, bias=False, batch_first=True): "
+            "attention(x, y, y)[0]",
+            doc="Cross-attention: the first input asks the second.",
+        ),
+        Example(
+            {"heads": 1, "init": {"out_proj.weight": 0.0, "in_proj_weight": "normal(0.02)"}},
+            (("N", 5, 6), ("N", 7, 6), ("N", 7, 6)),
+            "lambda q, k, v, attention=nn.MultiheadAttention(6, 1, batch_first=True): attention(q, k, v)[0]",
+            doc="Query, key, value.",
+        ),
+        Example(
+            {"heads": 3},
+            (("N", 5, 6), ("N", 7, 11), ("N", 7, 13)),
+            "lambda q, k, v, attention=nn.MultiheadAttention(6, 3, kdim=11, vdim=13, batch_first=True): "
+            "attention(q, k, v)[0]",
+            doc="Keys and values with features of their own.",
+        ),
+        Example({"heads": 5}, (("N", 5, 12),), error="AS404"),
+        Example({"heads": 2}, (("N", 12, 5, 7),), error="AS402", doc="An image must be flattened first."),
+        Example({"heads": 2}, (("N", 5, 6), ("N", 7, 6), ("N", 3, 6)), error="AS401"),
+        Example({"heads": 2}, (("N", 5, 6), ("M", 7, 6)), error="AS401"),
+        Example({"heads": 2}, (("N", 5, "E"),), error="AS407"),
+        Example({"heads": 0}, (("N", 5, 12),), error="AS203"),
+    )
+
+
+def _roles(inputs: Inputs) -> tuple[TensorType, TensorType, TensorType]:
+    """Query, key, value."""
+    query, key, value = (*inputs, *inputs[-1:], *inputs[-1:])[:3]
+    return query, key, value
+
+
+def _features(x: TensorType) -> int:
+    return size(x.shape[2], "the last axis of the input")

@@ -1,0 +1,90 @@
+"""Average pooling."""
+
+from typing import ClassVar
+
+from archspec.diagnostics import Problem
+from archspec.ops.core.base import Example, Inputs
+from archspec.ops.core.fields import Flag, Positive
+from archspec.ops.core.pools import PaddedPool, check_filled
+
+
+class AvgPool(PaddedPool):
+    """The average of each window. Padding is zeros, which count unless `count_include_pad` is false.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html
+    """
+
+    name: ClassVar[str] = "avgpool"
+
+    count_include_pad: Flag = True
+    """Whether the average counts the padding's zeros."""
+    divisor_override: Positive | None = None
+    """Divides the sum of a window, instead of the number of its elements; not with one spatial axis."""
+
+    def check(self, inputs: Inputs) -> None:
+        """What holds for every pool; a divisor needs two spatial axes; three need whole kernels."""
+        super().check(inputs)
+        check_filled(self.windows(inputs))
+        if self.divisor_override is not None and inputs[0].rank == 3:
+            raise Problem(
+                "AS408",
+                f"`divisor_override` {self.divisor_override} needs an input with 2 or 3 spatial axes, "
+                f"but {inputs[0]} has 1",
+                at=("divisor_override",),
+            )
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({"kernel": 2, "stride": 2}, (("N", 5, 23, 19),), "nn.AvgPool2d(2, 2)"),
+        Example({"kernel": 3}, (("N", 5, 13),), "nn.AvgPool1d(3)", doc="The stride is the kernel's size."),
+        Example(
+            {"kernel": 3, "stride": 1, "padding": 1, "count_include_pad": False},
+            (("N", 5, 7, 11),),
+            "nn.AvgPool2d(3, 1, 1, count_include_pad=False)",
+            doc="At the border, the average of the elements that are there.",
+        ),
+        Example(
+            {"kernel": 3, "stride": 1, "padding": "half"},
+            (("N", 5, 7, 11),),
+            "nn.AvgPool2d(3, 1, 1)",
+            doc="The pool branch of an Inception block.",
+        ),
+        Example(
+            {"kernel": [3, 2], "stride": [2, 3], "padding": [1, 0], "ceil": True},
+            (("N", 5, 12, 13),),
+            "nn.AvgPool2d((3, 2), (2, 3), (1, 0), ceil_mode=True)",
+        ),
+        Example(
+            {"kernel": 2, "padding": 1, "ceil": True},
+            (("N", 5, 7),),
+            "nn.AvgPool1d(2, padding=1, ceil_mode=True)",
+            doc="A last window that would start in the padding is dropped.",
+        ),
+        Example(
+            {"kernel": [3, 1, 2], "divisor_override": 5},
+            (("N", 2, 7, 11, 5),),
+            "nn.AvgPool3d((3, 1, 2), divisor_override=5)",
+        ),
+        Example(
+            {"kernel": 2, "stride": 1, "padding": "same_lower"},
+            (("N", 5, 13, 11),),
+            "lambda x: F.avg_pool2d(F.pad(x, (1, 0, 1, 0)), 2, 1)",
+            doc="An odd total of padding, the extra zero in front.",
+        ),
+        Example(
+            {"kernel": 3, "stride": 2, "padding": {"top": 1, "left": 1}},
+            (("N", 5, 14, 11),),
+            "lambda x: F.avg_pool2d(F.pad(x, (1, 0, 1, 0)), 3, 2)",
+            doc="Padding by side.",
+        ),
+        Example({"kernel": 3, "divisor_override": 2}, (("N", 5, 9),), error="AS408"),
+        Example({"kernel": 3, "divisor_override": 0}, (("N", 5, 9, 9),), error="AS203"),
+        Example({"kernel": 3, "padding": 2}, (("N", 5, 9, 9),), error="AS408"),
+        Example({"kernel": 7}, (("N", 5, 6, 11),), error="AS403"),
+        Example(
+            {"kernel": 3, "padding": 1},
+            (("N", 5, 2, 7, 11),),
+            error="AS403",
+            doc="Over three axes, PyTorch wants an input of at least the kernel's size.",
+        ),
+        Example({"kernel": 2}, (("N", 5),), error="AS402"),
+    )

@@ -1,0 +1,56 @@
+"""Batch normalisation."""
+
+from typing import ClassVar
+
+from archspec.diagnostics import Problem
+from archspec.ops.core.base import Example, Inputs, one_of_ranks
+from archspec.ops.core.norms import RunningNorm, single
+
+
+class BatchNorm(RunningNorm):
+    """Normalises each channel over the batch and all positions; in evaluation with the running statistics.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
+    """
+
+    name: ClassVar[str] = "batchnorm"
+
+    def check(self, inputs: Inputs) -> None:
+        """Rank 2 to 5; statistics of the input itself need more than one value."""
+        x = inputs[0]
+        one_of_ranks(x, range(2, 6), "batch normalisation")
+        if not self.track_running_stats and single(x, start=0):
+            raise Problem(
+                "AS408",
+                f"without running statistics, an input of one value per channel ({x}) cannot be normalised",
+                at=("track_running_stats",),
+            )
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({}, (("N", 6, 5, 7),), "nn.BatchNorm2d(6)"),
+        Example({"eps": 1e-3, "affine": False}, (("N", 6, 7),), "nn.BatchNorm1d(6, eps=1e-3, affine=False)"),
+        Example({"momentum": 0.01}, (("N", 6),), "nn.BatchNorm1d(6, momentum=0.01)", doc="Of features."),
+        Example(
+            {"momentum": None},
+            (("N", 6, "H", "W"),),
+            "nn.BatchNorm2d(6, momentum=None)",
+            doc="Without `momentum`, the running statistics are the average of all batches.",
+        ),
+        Example(
+            {"track_running_stats": False},
+            (("N", 2, 3, 5, 7),),
+            "nn.BatchNorm3d(2, track_running_stats=False)",
+        ),
+        Example(
+            {"init": {"weight": 0.0}},
+            (("N", 6, 5, 7),),
+            "nn.BatchNorm2d(6)",
+            doc="A last batch-norm that starts at zero makes a residual block start as the identity.",
+        ),
+        Example({"init": {"gamma": 0.0}}, (("N", 6, 5, 7),), error="AS201"),
+        Example({"init": {"running_mean": 0.0}}, (("N", 6, 5, 7),), error="AS201", doc="A buffer."),
+        Example({"eps": 0}, (("N", 6, 5, 7),), error="AS203"),
+        Example({"track_running_stats": False}, ((1, 6, 1, 1),), error="AS408"),
+        Example({}, (("N", "C", 5, 7),), error="AS407"),
+        Example({}, (("N", 2, 3, 5, 7, 11),), error="AS402"),
+    )

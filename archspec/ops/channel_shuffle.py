@@ -1,0 +1,38 @@
+"""Channel shuffle."""
+
+from typing import ClassVar
+
+from archspec.ops.core.base import Example, Inputs, Op, at_least, channels, divides
+from archspec.ops.core.fields import Positive
+
+
+class ChannelShuffle(Op):
+    """Interleaves the channels of `groups` groups, so that grouped convolutions in a row mix: ShuffleNet.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.ChannelShuffle.html
+    """
+
+    name: ClassVar[str] = "channel_shuffle"
+    group: ClassVar[str] = "Shape"
+
+    groups: Positive
+    """Number of groups."""
+
+    def check(self, inputs: Inputs) -> None:
+        """At least rank 3; the groups divide the channels."""
+        at_least(inputs[0], 3)
+        divides(channels(inputs[0]), self.groups, "the number of channels", "groups")
+
+    def brief(self) -> str:
+        """`channel_shuffle 2`."""
+        return f"channel_shuffle {self.groups}"
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({"groups": 2}, (("N", 6, 5, 7),), "nn.ChannelShuffle(2)"),
+        Example({"groups": 5}, (("N", 15, 7),), "nn.ChannelShuffle(5)", doc="One spatial axis."),
+        Example({"groups": 3}, (("N", 6, 2, 5, 7),), "nn.ChannelShuffle(3)"),
+        Example({"groups": 1}, (("N", 5, "H", "W"),), "nn.ChannelShuffle(1)", doc="Nothing changes."),
+        Example({"groups": 4}, (("N", 6, 5, 7),), error="AS404"),
+        Example({"groups": 2}, (("N", 6),), error="AS402", doc="As in PyTorch: not of features."),
+        Example({"groups": 0}, (("N", 6, 5, 7),), error="AS203"),
+    )

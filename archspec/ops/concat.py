@@ -1,0 +1,62 @@
+"""Concatenation."""
+
+from typing import ClassVar
+
+from archspec.diagnostics import Problem
+from archspec.ir import TensorType
+from archspec.ops.core.base import Example, Inputs, Op, axis_index, size
+from archspec.ops.core.fields import Integer
+from archspec.ops.core.joins import MANY
+
+
+class Concat(Op):
+    """Its inputs one after the other along an axis; the other axes must be equal.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.cat.html
+    """
+
+    name: ClassVar[str] = "concat"
+    group: ClassVar[str] = "Joins"
+    arity: ClassVar[tuple[int, int]] = (1, MANY)
+    is_module: ClassVar[bool] = False
+
+    axis: Integer = 1
+    """The axis along which they are joined; 1 is the channels."""
+
+    def output(self, inputs: Inputs) -> TensorType:
+        """The sizes along the axis are added."""
+        first = inputs[0]
+        axis = axis_index(self.axis, first.rank)
+        if len(inputs) == 1:
+            return first
+        total = 0
+        for index, other in enumerate(inputs, start=1):
+            if other.rank != first.rank:
+                raise Problem(
+                    "AS401",
+                    f"`concat` cannot join {first} and {other}",
+                    notes=(f"input {index} has {other.rank} axes, the first has {first.rank}",),
+                )
+            for place, (n, m) in enumerate(zip(other.shape, first.shape, strict=True)):
+                if n != m and place != axis:
+                    raise Problem(
+                        "AS401",
+                        f"`concat` cannot join {first} and {other} along axis {axis}",
+                        notes=(f"axis {place} of input {index}: {n} is not {m}",),
+                    )
+            total += size(other.shape[axis], "the axis to join")
+        return TensorType((*first.shape[:axis], total, *first.shape[axis + 1 :]))
+
+    def brief(self) -> str:
+        """`concat`, with the axis if it is not the channels."""
+        return "concat" if self.axis == 1 else f"concat axis {self.axis}"
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({}, (("N", 5, 7, 3), ("N", 2, 7, 3)), "lambda a, b: torch.cat([a, b], 1)"),
+        Example(
+            {"axis": -1}, (("N", 5, 3), ("N", 5, 4), ("N", 5, 1)), "lambda a, b, c: torch.cat([a, b, c], -1)"
+        ),
+        Example({}, (("N", 5, 7, 3), ("N", 2, 5, 3)), error="AS401"),
+        Example({}, (("N", 5, 7, 3), ("N", 5, 7)), error="AS401"),
+        Example({"axis": 4}, (("N", 5, 7, 3), ("N", 5, 7, 3)), error="AS408"),
+    )

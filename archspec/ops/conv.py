@@ -1,0 +1,139 @@
+"""Convolution."""
+
+from collections.abc import Iterator
+from math import prod
+from typing import ClassVar
+
+from archspec.ir import TensorType
+from archspec.ops.core.base import (
+    Example,
+    Inputs,
+    Op,
+    Weight,
+    channels,
+    divides,
+    initialised,
+    one_of_ranks,
+    sizes,
+)
+from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Padding, Positive, Size, per_axis
+from archspec.ops.core.init import fan_in_uniform
+from archspec.ops.core.window import Window, brief, counted, explained, windows
+
+
+class Conv(Op):
+    """Convolution over 1, 2 or 3 spatial axes, by the rank of the input.
+
+    The output has `out` channels and, per axis, floor((n - k + p + s) / s) positions.
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
+    """
+
+    name: ClassVar[str] = "conv"
+    group: ClassVar[str] = "Weights"
+
+    out: Positive
+    """Number of output channels."""
+    kernel: Size
+    """Size of the kernel."""
+    stride: Size = 1
+    """Step of the kernel."""
+    padding: Padding = 0
+    """Zeros around the input: per side, or a keyword."""
+    dilation: Size = 1
+    """Distance between the kernel's elements."""
+    groups: Positive = 1
+    """Number of groups that input and output channels are split into; `"x.channels"` makes it depthwise."""
+    bias: Flag = True
+    """Whether a bias is added."""
+    init: Initialisers = NO_INIT
+    """Initialisers of `weight` and `bias`; default: uniform in ±1/√fan_in, as in PyTorch."""
+
+    def windows(self, inputs: Inputs) -> tuple[Window, ...]:
+        """The window of each spatial axis."""
+        return windows(inputs[0], self.kernel, self.stride, self.padding, self.dilation)
+
+    def check(self, inputs: Inputs) -> None:
+        """Rank 3 to 5; groups divide the channels of input and output."""
+        one_of_ranks(inputs[0], range(3, 6), "a convolution")
+        divides(channels(inputs[0]), self.groups, "the number of input channels", "groups")
+        divides(self.out, self.groups, "the number of output channels", "groups")
+
+    def output(self, inputs: Inputs) -> TensorType:
+        """`out` channels; per axis the number of windows."""
+        return TensorType((inputs[0].shape[0], self.out, *counted(self.windows(inputs))))
+
+    def weights(self, inputs: Inputs) -> tuple[Weight, ...]:
+        """`weight` (out, in / groups, *kernel) and `bias` (out)."""
+        x = inputs[0]
+        shape = (self.out, channels(x) // self.groups, *per_axis(self.kernel, x.rank - 2, "kernel"))
+        init = fan_in_uniform(prod(shape[1:]))
+        weights = [Weight("weight", shape, init)]
+        if self.bias:
+            weights.append(Weight("bias", (self.out,), init))
+        return initialised(tuple(weights), self.init)
+
+    def macs(self, inputs: Inputs, outputs: Inputs) -> int:
+        """Output elements times (in / groups) times kernel elements."""
+        x = inputs[0]
+        kernel = per_axis(self.kernel, x.rank - 2, "kernel")
+        return prod(sizes(outputs[0].shape)) * (channels(x) // self.groups) * prod(kernel)
+
+    def explain(self, inputs: Inputs) -> Iterator[str]:
+        """The windows of each axis."""
+        yield from explained(self.windows(inputs))
+
+    def brief(self) -> str:
+        """`conv 64, k7 s2 p3`."""
+        text = f"conv {self.out}, {brief(self.kernel, self.stride, self.padding, self.dilation)}"
+        return text if self.groups == 1 else f"{text} g{self.groups}"
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example(
+            {"out": 64, "kernel": 7, "stride": 2, "padding": 3, "bias": False},
+            (("N", 3, 224, 224),),
+            "nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False)",
+            doc="The stem of a ResNet.",
+        ),
+        Example({"out": 10, "kernel": 5}, (("N", 6, 17),), "nn.Conv1d(6, 10, 5)", doc="One spatial axis."),
+        Example(
+            {"out": 6, "kernel": [3, 1, 2], "stride": [2, 1, 1], "padding": [1, 0, 2]},
+            (("N", 4, 11, 7, 13),),
+            "nn.Conv3d(4, 6, (3, 1, 2), stride=(2, 1, 1), padding=(1, 0, 2))",
+            doc="Three spatial axes, one value per axis.",
+        ),
+        Example(
+            {"out": 12, "kernel": 3, "padding": "half", "dilation": 2, "groups": 6, "stride": 2},
+            (("N", 6, 23, 19),),
+            "nn.Conv2d(6, 12, 3, stride=2, padding=2, dilation=2, groups=6)",
+            doc="Depthwise and dilated; `half` padding is dilation * (kernel - 1) // 2 on each side.",
+        ),
+        Example(
+            {"out": 5, "kernel": [4, 3], "padding": "same"},
+            (("N", 3, 13, 17),),
+            "nn.Sequential(nn.ZeroPad2d((1, 1, 1, 2)), nn.Conv2d(3, 5, (4, 3)))",
+            doc="`same` keeps the size; an odd total puts the extra zero at the end.",
+        ),
+        Example(
+            {"out": 5, "kernel": 3, "stride": 2, "padding": "same_lower"},
+            (("N", 3, 14, 17),),
+            "nn.Sequential(nn.ZeroPad2d((1, 1, 1, 0)), nn.Conv2d(3, 5, 3, stride=2))",
+            doc="ONNX's SAME_LOWER: ceil(n / stride) positions, the extra zero in front.",
+        ),
+        Example(
+            {"out": 5, "kernel": 2, "padding": {"top": 1, "right": 2}},
+            (("N", 3, 7, 11),),
+            "nn.Sequential(nn.ZeroPad2d((0, 2, 1, 0)), nn.Conv2d(3, 5, 2))",
+            doc="Padding by side.",
+        ),
+        Example(
+            {"out": 5, "kernel": 3, "init": {"weight": "kaiming_normal(fan_out)", "bias": 0.0}},
+            (("N", 3, 7, 11),),
+            "nn.Conv2d(3, 5, 3)",
+            doc="Initialised as in torchvision's ResNet.",
+        ),
+        Example({"out": 8, "kernel": 7}, (("N", 3, 5, 9),), error="AS403", doc="The kernel does not fit."),
+        Example({"out": 8, "kernel": 3, "groups": 3}, (("N", 4, 9, 9),), error="AS404"),
+        Example({"out": 8, "kernel": 3, "padding": "same", "stride": 2}, (("N", 4, 9, 9),), error="AS408"),
+        Example({"out": 8, "kernel": 3}, (("N", 4),), error="AS402", doc="A matrix has no spatial axes."),
+        Example({"out": 8, "kernel": 0}, (("N", 4, 9, 9),), error="AS203"),
+    )

@@ -1,0 +1,201 @@
+"""Transposed convolution."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+from typing import ClassVar
+
+from archspec.diagnostics import Problem
+from archspec.ir import TensorType
+from archspec.ops.core.base import (
+    Example,
+    Inputs,
+    Op,
+    Weight,
+    channels,
+    divides,
+    initialised,
+    one_of_ranks,
+    size,
+    sizes,
+)
+from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, NaturalSize, Positive, Size, per_axis
+from archspec.ops.core.init import fan_in_uniform
+from archspec.ops.core.window import AXIS_NAMES, brief
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """What a transposed convolution does along one axis. `padding` is that of each side."""
+
+    n: int
+    kernel: int
+    stride: int
+    padding: int
+    output_padding: int
+    dilation: int
+
+    @property
+    def extent(self) -> int:
+        """The effective kernel: what a dilated kernel spans."""
+        return self.dilation * (self.kernel - 1) + 1
+
+    @property
+    def count(self) -> int:
+        """The output size."""
+        return (self.n - 1) * self.stride - 2 * self.padding + self.extent + self.output_padding
+
+    @property
+    def formula(self) -> str:
+        """The arithmetic with the numbers filled in: `(7 - 1) * 2 - 2 + 4 + 0 = 14`."""
+        return (
+            f"({self.n} - 1) * {self.stride} - {2 * self.padding} + {self.extent} + {self.output_padding} "
+            f"= {self.count}"
+        )
+
+
+class ConvTranspose(Op):
+    """Transposed convolution over 1, 2 or 3 spatial axes: the gradient of `conv`, which makes inputs larger.
+
+    Per axis, the output has (n - 1) * s - p + k + output_padding positions, with p the padding of both sides.
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html
+    """
+
+    name: ClassVar[str] = "conv_transpose"
+    group: ClassVar[str] = "Weights"
+
+    out: Positive
+    """Number of output channels."""
+    kernel: Size
+    """Size of the kernel."""
+    stride: Size = 1
+    """Distance between the kernel's places in the output: the factor by which the input grows."""
+    padding: NaturalSize = 0
+    """What is cut off each side of the output."""
+    output_padding: NaturalSize = 0
+    """Added to the end of the output, to choose among the sizes that `conv` would bring to this input's."""
+    dilation: Size = 1
+    """Distance between the kernel's elements."""
+    groups: Positive = 1
+    """Number of groups that input and output channels are split into."""
+    bias: Flag = True
+    """Whether a bias is added."""
+    init: Initialisers = NO_INIT
+    """Initialisers of `weight` and `bias`; default: uniform in ±1/√(out / groups * kernel), as in PyTorch."""
+
+    def spreads(self, inputs: Inputs) -> tuple[Spread, ...]:
+        """The arithmetic of each spatial axis."""
+        spatial = [size(dim) for dim in inputs[0].spatial]
+        fields = ("kernel", "stride", "padding", "output_padding", "dilation")
+        columns = [per_axis(getattr(self, field), len(spatial), field) for field in fields]
+        return tuple(Spread(*row) for row in zip(spatial, *columns, strict=True))
+
+    def check(self, inputs: Inputs) -> None:
+        """Rank 3 to 5; groups divide the channels; output padding is less than stride or dilation."""
+        one_of_ranks(inputs[0], range(3, 6), "a transposed convolution")
+        divides(channels(inputs[0]), self.groups, "the number of input channels", "groups")
+        divides(self.out, self.groups, "the number of output channels", "groups")
+        for spread in self.spreads(inputs):
+            if spread.output_padding >= max(spread.stride, spread.dilation):
+                raise Problem(
+                    "AS408",
+                    f"`output_padding` {spread.output_padding} is neither less than `stride` {spread.stride} "
+                    f"nor less than `dilation` {spread.dilation}",
+                    at=("output_padding",),
+                )
+
+    def output(self, inputs: Inputs) -> TensorType:
+        """`out` channels; per axis the size of the spread input."""
+        spreads = self.spreads(inputs)
+        for name, spread in zip(AXIS_NAMES[len(spreads)], spreads, strict=True):
+            if spread.count < 1:
+                raise Problem(
+                    "AS403",
+                    f"`padding` {spread.padding} on both sides leaves nothing of the {name}",
+                    at=("padding",),
+                    notes=(f"{name}: {spread.formula}",),
+                    help="in a transposed convolution, padding is cut off the output: use less",
+                )
+        return TensorType((inputs[0].shape[0], self.out, *(spread.count for spread in spreads)))
+
+    def weights(self, inputs: Inputs) -> tuple[Weight, ...]:
+        """`weight` (in, out / groups, *kernel) and `bias` (out)."""
+        x = inputs[0]
+        shape = (channels(x), self.out // self.groups, *per_axis(self.kernel, x.rank - 2, "kernel"))
+        init = fan_in_uniform(prod(shape[1:]))  # PyTorch takes axis 1 for the inputs here too
+        weights = [Weight("weight", shape, init)]
+        if self.bias:
+            weights.append(Weight("bias", (self.out,), init))
+        return initialised(tuple(weights), self.init)
+
+    def macs(self, inputs: Inputs, outputs: Inputs) -> int:
+        """Input elements times (out / groups) times kernel elements."""
+        kernel = per_axis(self.kernel, inputs[0].rank - 2, "kernel")
+        return prod(sizes(inputs[0].shape)) * (channels(outputs[0]) // self.groups) * prod(kernel)
+
+    def explain(self, inputs: Inputs) -> Iterator[str]:
+        """The size of each axis."""
+        spreads = self.spreads(inputs)
+        for name, spread in zip(AXIS_NAMES[len(spreads)], spreads, strict=True):
+            yield f"{name}: {spread.formula}"
+
+    def brief(self) -> str:
+        """`conv_transpose 64, k4 s2 p1`."""
+        text = f"conv_transpose {self.out}, {brief(self.kernel, self.stride, self.padding, self.dilation)}"
+        return text if self.groups == 1 else f"{text} g{self.groups}"
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example(
+            {"out": 5, "kernel": 2, "stride": 2},
+            (("N", 7, 11, 13),),
+            "nn.ConvTranspose2d(7, 5, 2, stride=2)",
+            doc="U-Net's up-convolution doubles height and width.",
+        ),
+        Example(
+            {"out": 5, "kernel": 4, "stride": 2, "padding": 1, "bias": False},
+            (("N", 3, 7, 5),),
+            "nn.ConvTranspose2d(3, 5, 4, stride=2, padding=1, bias=False)",
+            doc="DCGAN's, which doubles as well.",
+        ),
+        Example(
+            {"out": 5, "kernel": 3, "stride": 2, "padding": 1, "output_padding": 1},
+            (("N", 3, 7),),
+            "nn.ConvTranspose1d(3, 5, 3, stride=2, padding=1, output_padding=1)",
+        ),
+        Example(
+            {
+                "out": 4,
+                "kernel": [3, 1, 2],
+                "stride": [2, 1, 3],
+                "padding": [1, 0, 0],
+                "output_padding": [0, 0, 2],
+                "dilation": [1, 1, 2],
+            },
+            (("N", 6, 2, 7, 5),),
+            "nn.ConvTranspose3d(6, 4, (3, 1, 2), (2, 1, 3), (1, 0, 0), (0, 0, 2), dilation=(1, 1, 2))",
+            doc="Three spatial axes, one value per axis.",
+        ),
+        Example(
+            {"out": 10, "kernel": 3, "groups": 2, "dilation": 3, "output_padding": 2},
+            (("N", 6, 5, 7),),
+            "nn.ConvTranspose2d(6, 10, 3, groups=2, dilation=3, output_padding=2)",
+            doc="Grouped and dilated.",
+        ),
+        Example(
+            {"out": 5, "kernel": 2, "init": {"weight": "kaiming_normal", "bias": 0.0}},
+            (("N", 3, 7, 5),),
+            "nn.ConvTranspose2d(3, 5, 2)",
+        ),
+        Example(
+            {"out": 5, "kernel": 3, "stride": 2, "output_padding": 2},
+            (("N", 3, 7, 5),),
+            error="AS408",
+            doc="There is no such size to choose.",
+        ),
+        Example({"out": 5, "kernel": 2, "padding": 1}, (("N", 3, 1, 5),), error="AS403"),
+        Example({"out": 5, "kernel": 3, "groups": 3}, (("N", 6, 5, 7),), error="AS404"),
+        Example({"out": 6, "kernel": 3, "groups": 3}, (("N", 5, 5, 7),), error="AS404"),
+        Example({"out": 6, "kernel": 3, "padding": [1, 1]}, (("N", 5, 7),), error="AS408"),
+        Example({"out": 6, "kernel": 3, "padding": "same"}, (("N", 5, 7),), error="AS203"),
+        Example({"out": 6, "kernel": 3}, (("N", 5),), error="AS402"),
+    )

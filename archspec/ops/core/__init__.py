@@ -1,0 +1,1 @@
+"""What the op files share: the op class, field types, initialisers, window arithmetic."""

@@ -1,0 +1,39 @@
+"""What the activations share."""
+
+from typing import ClassVar
+
+from archspec.ops.core.base import Inputs, Op, axis_index
+from archspec.ops.core.fields import Integer
+
+
+class Activation(Op):
+    """A function of each element, or along one axis: the output has the shape of the input."""
+
+    group: ClassVar[str] = "Activations"
+
+    def brief(self) -> str:
+        """The name, then what is not the default: `leaky_relu 0.2`, `softplus beta 2`."""
+        fields = [name for name in self.default_fields() if name != "init"]
+        words = [self.name]
+        for name in fields:
+            value = getattr(self, name)
+            if value != type(self).model_fields[name].default:
+                words += [name] * (len(fields) > 1) + [
+                    f"{value:g}" if isinstance(value, float) else str(value)
+                ]
+        return " ".join(words)
+
+
+class AlongAxis(Activation):
+    """An activation that normalises along one axis."""
+
+    axis: Integer = 1
+    """The axis whose elements compete; 1 is the channels, which are the classes of a classifier."""
+
+    def check(self, inputs: Inputs) -> None:
+        """The input has the axis."""
+        axis_index(self.axis, inputs[0].rank)
+
+    def brief(self) -> str:
+        """`softmax`, with the axis if it is not the channels."""
+        return self.name if self.axis == 1 else f"{self.name} axis {self.axis}"

@@ -1,0 +1,211 @@
+"""What an op is: its fields, and everything that is known of it, in one class in one file.
+
+An op class declares its fields as pydantic fields and answers, for given input types: do they fit (`check`), what
+comes out (`output`), which weights it has (`weights`), what it costs (`macs`), and how the sizes come about
+(`explain`). `examples` are documentation and test cases at once.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from math import prod
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from archspec.diagnostics import Problem
+from archspec.ir import Dim, TensorType
+from archspec.ops.core.fields import Reading, reading
+from archspec.ops.core.init import Init
+
+Inputs = tuple[TensorType, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """A tensor in the state_dict of an op. `name` is its key below the module's; empty: the key is the path."""
+
+    name: str
+    shape: tuple[int, ...]
+    init: Init
+    buffer: bool = False
+    """Not a parameter: saved with the weights, but not trained."""
+    dtype: str = "float"
+    """`float`: the model's floating type; or `int64`."""
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return prod(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A use of an op: documentation, and a case of the conformance test.
+
+    `torch` is a Python expression with the same meaning, written in terms of `torch`, `nn`, `F` and the batch
+    size `N`, that yields a module or a function of the inputs. `error` is the code of the diagnostic where the
+    example is invalid.
+    """
+
+    fields: dict[str, Any]
+    inputs: tuple[tuple[Dim, ...], ...]
+    torch: str = ""
+    error: str = ""
+    doc: str = ""
+    """One line that says what the example shows."""
+    valid: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "valid", not self.error)
+
+
+class Op(BaseModel):
+    """An operation on tensors. Immutable; equal fields make equal ops."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+
+    name: ClassVar[str]
+    """What specs call it."""
+    group: ClassVar[str]
+    """The heading under which references list it."""
+    arity: ClassVar[tuple[int, int]] = (1, 1)
+    """The least and the largest number of inputs."""
+    is_module: ClassVar[bool] = True
+    """Takes a name and a position in its scope; joins do not."""
+    takes_position: ClassVar[bool] = True
+    """Is counted when unnamed modules are numbered; `param` is not."""
+    training_only: ClassVar[bool] = False
+    """Does nothing in evaluation."""
+    examples: ClassVar[tuple[Example, ...]]
+
+    def check(self, inputs: Inputs) -> None:
+        """Raise `Problem` where the inputs do not fit the fields. Called before anything else below."""
+
+    def output(self, inputs: Inputs) -> TensorType:
+        """The type of the output. Raises `Problem` where a size falls to zero or below."""
+        return inputs[0]
+
+    def outputs(self, inputs: Inputs) -> tuple[TensorType, ...]:
+        """The types of all outputs, for ops that have several."""
+        return (self.output(inputs),)
+
+    def weights(self, inputs: Inputs) -> tuple[Weight, ...]:  # noqa: ARG002
+        """The parameters and buffers, in the order of PyTorch's state_dict."""
+        return ()
+
+    def macs(self, inputs: Inputs, outputs: Inputs) -> int:  # noqa: ARG002
+        """Multiply-accumulates of one call at batch size 1."""
+        return 0
+
+    def explain(self, inputs: Inputs) -> Iterator[str]:  # noqa: ARG002
+        """The arithmetic behind the output, with the numbers filled in, a line a size."""
+        yield from ()
+
+    def brief(self) -> str:
+        """The op and its telling fields in a few words, such as `conv 64, k7 s2 p3`."""
+        return self.name
+
+    @classmethod
+    def readings(cls) -> dict[str, Reading]:
+        """For each field, how the language reads a string in its place."""
+        return _readings(cls)
+
+    @classmethod
+    def default_fields(cls) -> tuple[str, ...]:
+        """The names of the fields, in their order."""
+        return tuple(cls.model_fields)
+
+
+@cache
+def _readings(cls: type[Op]) -> dict[str, Reading]:
+    return {name: reading(info.annotation, info.metadata) for name, info in cls.model_fields.items()}
+
+
+def initialised(weights: tuple[Weight, ...], init: dict[str, float | str]) -> tuple[Weight, ...]:
+    """`weights` with the initialisers that a spec's `init` table asks for."""
+    if not init:
+        return weights
+    for name in init:
+        known = [weight.name or "weight" for weight in weights if not weight.buffer]
+        if name not in known:
+            names = ", ".join(f"`{weight}`" for weight in known)
+            raise Problem(
+                "AS201",
+                f"there is no weight `{name}` to initialise",
+                at=("init", name),
+                help=f"the weights here are {names}" if names else "there are no weights here",
+            )
+    changed = []
+    for weight in weights:
+        asked = init.get(weight.name or "weight")
+        if asked is None:
+            changed.append(weight)
+            continue
+        initialiser = Init.parse(asked)
+        if len(weight.shape) < 2 and initialiser.name.startswith(("kaiming", "xavier")):
+            name = weight.name or "weight"
+            raise Problem(
+                "AS408",
+                f"`{initialiser.name}` needs a weight of at least two axes, "
+                f"but `{name}` has {len(weight.shape)}",
+                at=("init", name),
+            )
+        changed.append(Weight(weight.name, weight.shape, initialiser, weight.buffer, weight.dtype))
+    return tuple(changed)
+
+
+def sizes(shape: tuple[Dim, ...], what: str = "the input") -> tuple[int, ...]:
+    """`shape` as integers, with a free batch axis counted once. Other free dimensions are a `Problem`."""
+    if all(isinstance(dim, int) for dim in shape[1:]) and shape:
+        return (shape[0] if isinstance(shape[0], int) else 1, *shape[1:])  # type: ignore[arg-type]
+    return tuple(size(dim, what) for dim in shape)
+
+
+def size(dim: Dim, what: str = "the input") -> int:
+    """`dim` as an integer; a free dimension is a `Problem`."""
+    if isinstance(dim, int):
+        return dim
+    raise Problem("AS407", f"{what} has the free dimension `{dim}` where a size is needed",
+                  help="give it a value with `--input`, such as `--input N,3,224,224`")  # fmt: skip
+
+
+def channels(x: TensorType, least: int = 2) -> int:
+    """The number of channels of an input that must have at least `least` axes."""
+    at_least(x, least)
+    return size(x.shape[1], "the channel axis of the input")
+
+
+def at_least(x: TensorType, rank: int) -> None:
+    """Check that `x` has at least `rank` axes."""
+    if x.rank < rank:
+        raise Problem("AS402", f"the input has {count_axes(x)} ({x}), but at least {rank} are needed")
+
+
+def count_axes(x: TensorType) -> str:
+    """The number of axes in words: `1 axis`, `4 axes`."""
+    return f"{x.rank} {'axis' if x.rank == 1 else 'axes'}"
+
+
+def one_of_ranks(x: TensorType, ranks: range, why: str) -> int:
+    """Check that the rank of `x` is one of `ranks`; return the number of its spatial axes."""
+    if x.rank not in ranks:
+        allowed = f"{ranks[0]}" if len(ranks) == 1 else f"{ranks[0]} to {ranks[-1]}"
+        raise Problem("AS402", f"the input has {count_axes(x)} ({x}), but {why} needs {allowed}")
+    return x.rank - 2
+
+
+def axis_index(axis: int, rank: int, field_name: str = "axis") -> int:
+    """`axis` counted from the front; negative axes count from the end, as in PyTorch."""
+    if not -rank <= axis < rank:
+        raise Problem("AS408", f"`{field_name}` {axis} is outside an input of {rank} axes", at=(field_name,))
+    return axis % rank
+
+
+def divides(total: int, parts: int, what: str, field_name: str) -> None:
+    """Check that `parts` divides `total`."""
+    if total % parts:
+        raise Problem(
+            "AS404", f"`{field_name}` {parts} does not divide {what}, {total}", at=(field_name,),
+            notes=(f"{total} = {total // parts} * {parts} + {total % parts}",),
+        )  # fmt: skip

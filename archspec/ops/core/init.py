@@ -1,0 +1,99 @@
+"""Initialisers: how a weight gets its first values."""
+
+import re
+from dataclasses import dataclass
+from math import sqrt
+
+NAMES = (
+    "constant",
+    "normal",
+    "uniform",
+    "trunc_normal",
+    "kaiming_uniform",
+    "kaiming_normal",
+    "xavier_uniform",
+    "xavier_normal",
+)
+_CALL = re.compile(r"\s*([a-z_]+)\s*(?:\(\s*([^()]*?)\s*\))?\s*")
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Init:
+    """An initialiser: its name in `torch.nn.init` and its arguments, in that function's order.
+
+    - `constant(value)`
+    - `normal(mean, std)`, `trunc_normal(mean, std)` cut at two standard deviations, `uniform(low, high)`
+    - `kaiming_uniform(mode)`, `kaiming_normal(mode)`: `fan_in` or `fan_out`, with the gain of a ReLU
+    - `xavier_uniform(gain)`, `xavier_normal(gain)`
+
+    https://docs.pytorch.org/docs/stable/nn.init.html
+    """
+
+    name: str
+    args: tuple[float | str, ...]
+
+    @staticmethod
+    def parse(text: float | str) -> "Init":
+        """Read what a spec's `init` says. Raises `ValueError` with a message for people."""
+        if isinstance(text, int | float):
+            return Init("constant", (float(text),))
+        match = _CALL.fullmatch(text)
+        if not match or match[1] not in NAMES:
+            raise ValueError(f"`{text[:40]}` is no initialiser; there are {', '.join(NAMES)}")
+        name, words = match[1], re.split(r"\s*,\s*", match[2]) if match[2] else []
+        if name.startswith("kaiming"):
+            if len(words) > 1 or not set(words) <= {"fan_in", "fan_out"}:
+                raise ValueError(f"`{name}` takes `fan_in` or `fan_out`")
+            return Init(name, tuple(words) or ("fan_in",))
+        if not all(map(_NUMBER.fullmatch, words)):
+            raise ValueError(f"the arguments of `{name}` are not numbers")
+        return Init(name, _arguments(name, [float(word) for word in words]))
+
+    def scaled(self, shape: tuple[int, ...]) -> "Init":
+        """The same initialiser without fans: `normal` or `uniform` with the bounds for a weight of this shape."""
+        if self.name not in ("kaiming_uniform", "kaiming_normal", "xavier_uniform", "xavier_normal"):
+            return self
+        fan_in, fan_out = fans(shape)
+        if self.name.startswith("kaiming"):
+            std = sqrt(2.0 / (fan_out if self.args[0] == "fan_out" else fan_in))
+        else:
+            std = float(self.args[0]) * sqrt(2.0 / (fan_in + fan_out))
+        if self.name.endswith("normal"):
+            return Init("normal", (0.0, std))
+        return Init("uniform", (-sqrt(3.0) * std, sqrt(3.0) * std))
+
+
+def _arguments(name: str, numbers: list[float]) -> tuple[float, ...]:
+    """Complete the arguments to those of `torch.nn.init`."""
+    if name == "constant" and len(numbers) == 1:
+        return (numbers[0],)
+    if name in ("normal", "trunc_normal") and len(numbers) <= 2:
+        mean, std = (0.0, *(numbers or [1.0])) if len(numbers) < 2 else numbers
+        if std >= 0:
+            return (mean, std)
+    if name == "uniform" and len(numbers) <= 2:
+        low, high = (-numbers[0], numbers[0]) if len(numbers) == 1 else (numbers or [0.0, 1.0])
+        if low <= high:
+            return (low, high)
+    if name.startswith("xavier") and len(numbers) <= 1:
+        return tuple(numbers) or (1.0,)
+    raise ValueError(f"`{name}` does not take these {len(numbers)} arguments")
+
+
+def fans(shape: tuple[int, ...]) -> tuple[int, int]:
+    """PyTorch's fan in and fan out of a weight of at least two axes."""
+    receptive = 1
+    for size in shape[2:]:
+        receptive *= size
+    return shape[1] * receptive, shape[0] * receptive
+
+
+ZEROS = Init("constant", (0.0,))
+ONES = Init("constant", (1.0,))
+
+
+def fan_in_uniform(fan_in: int) -> Init:
+    """PyTorch's default for the weight and the bias of conv and linear: uniform in ±1/√fan_in."""
+    bound = 1 / sqrt(fan_in) if fan_in else 0.0
+    return Init("uniform", (-bound, bound))

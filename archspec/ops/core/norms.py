@@ -1,0 +1,48 @@
+"""What the norms share."""
+
+from typing import ClassVar
+
+from archspec.ir import TensorType
+from archspec.ops.core.base import Inputs, Op, Weight, channels, initialised
+from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, PositiveNumber, Probability
+from archspec.ops.core.init import ONES, ZEROS
+
+
+def scale_and_shift(shape: tuple[int, ...], *, shift: bool = True) -> tuple[Weight, ...]:
+    """`weight`, which starts at 1, and `bias`, which starts at 0."""
+    weights = (Weight("weight", shape, ONES), Weight("bias", shape, ZEROS))
+    return weights if shift else weights[:1]
+
+
+def single(x: TensorType, start: int) -> bool:
+    """Whether all axes but the channels, counted from `start`, are known to have size 1."""
+    return all(dim == 1 for axis, dim in enumerate(x.shape) if axis >= start and axis != 1)
+
+
+class RunningNorm(Op):
+    """A norm per channel that may keep running statistics."""
+
+    group: ClassVar[str] = "Norms"
+
+    eps: PositiveNumber = 1e-5
+    """Added to the variance."""
+    momentum: Probability | None = 0.1
+    """Weight of a new batch in the running statistics; PyTorch's, which is 1 minus ONNX's."""
+    affine: Flag = True
+    """Whether a scale and a shift per channel are learnt."""
+    track_running_stats: Flag = True
+    """Whether running statistics are kept for evaluation."""
+    init: Initialisers = NO_INIT
+    """Initialisers of `weight` and `bias`; default: 1 and 0."""
+
+    def weights(self, inputs: Inputs) -> tuple[Weight, ...]:
+        """`weight`, `bias`, and the buffers `running_mean`, `running_var`, `num_batches_tracked`."""
+        shape = (channels(inputs[0]),)
+        weights = scale_and_shift(shape) if self.affine else ()
+        if self.track_running_stats:
+            weights += (
+                Weight("running_mean", shape, ZEROS, buffer=True),
+                Weight("running_var", shape, ONES, buffer=True),
+                Weight("num_batches_tracked", (), ZEROS, buffer=True, dtype="int64"),
+            )
+        return initialised(weights, self.init)

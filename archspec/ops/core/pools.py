@@ -1,0 +1,137 @@
+"""What the pools share."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from archspec.diagnostics import Problem
+from archspec.ir import TensorType
+from archspec.ops.core.base import Inputs, Op, one_of_ranks
+from archspec.ops.core.fields import Flag, Padding, Size, per_axis
+from archspec.ops.core.window import AXIS_NAMES, Window, brief, counted, explained, windows
+
+RANKS = range(3, 6)
+
+
+class Pool(Op):
+    """A pool over sliding windows, without padding."""
+
+    group: ClassVar[str] = "Pools"
+
+    kernel: Size
+    """Size of the window."""
+    stride: Size | None = None
+    """Step of the window; default: its size."""
+    ceil: Flag = False
+    """Whether a last window that is only partly filled counts."""
+
+    def windows(self, inputs: Inputs) -> tuple[Window, ...]:
+        """The window of each spatial axis."""
+        return windows(inputs[0], self.kernel, self.step, 0, ceil=self.ceil)
+
+    def check(self, inputs: Inputs) -> None:
+        """Rank 3 to 5; padding of at most half the kernel, PyTorch's bound."""
+        one_of_ranks(inputs[0], RANKS, "a pool")
+        check_pool_padding(self.windows(inputs))
+
+    def output(self, inputs: Inputs) -> TensorType:
+        """Per axis the number of windows."""
+        return TensorType((*inputs[0].shape[:2], *counted(self.windows(inputs))))
+
+    def explain(self, inputs: Inputs) -> Iterator[str]:
+        """The windows of each axis."""
+        yield from explained(self.windows(inputs))
+
+    def brief(self) -> str:
+        """`avgpool k3 s2 p1 ceil`."""
+        return f"{self.name} {self.geometry()}" + " ceil" * self.ceil
+
+    def geometry(self) -> str:
+        """Kernel and stride in short: `k3 s2`."""
+        return brief(self.kernel, self.step, 0)
+
+    @property
+    def step(self) -> int | tuple[int, ...]:
+        """The stride, which is the kernel's size where none is given."""
+        return self.kernel if self.stride is None else self.stride
+
+
+class PaddedPool(Pool):
+    """A pool over sliding windows that may start in the padding."""
+
+    padding: Padding = 0
+    """Padding per side, at most half the kernel, or a keyword."""
+
+    def windows(self, inputs: Inputs) -> tuple[Window, ...]:
+        """The window of each spatial axis."""
+        return windows(inputs[0], self.kernel, self.step, self.padding, ceil=self.ceil)
+
+    def geometry(self) -> str:
+        """Kernel, stride and padding in short: `k3 s2 p1`."""
+        return brief(self.kernel, self.step, self.padding)
+
+
+class AdaptivePool(Op):
+    """A pool whose windows are placed so that the output has a given size."""
+
+    group: ClassVar[str] = "Pools"
+
+    size: Size
+    """Size of the output: one for all axes, or one per axis."""
+
+    def check(self, inputs: Inputs) -> None:
+        """Rank 3 to 5."""
+        one_of_ranks(inputs[0], RANKS, "a pool")
+
+    def output(self, inputs: Inputs) -> TensorType:
+        """The spatial axes become `size`, smaller or larger than before."""
+        x = inputs[0]
+        return TensorType((*x.shape[:2], *per_axis(self.size, x.rank - 2, "size")))
+
+    def brief(self) -> str:
+        """`adaptive_avgpool 7`, or `adaptive_avgpool 7×5`."""
+        return f"{self.name} {'×'.join(map(str, (self.size,) if isinstance(self.size, int) else self.size))}"
+
+
+class GlobalPool(Op):
+    """A pool over all positions. The spatial axes stay, with size 1."""
+
+    group: ClassVar[str] = "Pools"
+
+    def check(self, inputs: Inputs) -> None:
+        """Rank 3 to 5."""
+        one_of_ranks(inputs[0], RANKS, "a pool")
+
+    def output(self, inputs: Inputs) -> TensorType:
+        """One position per channel."""
+        x = inputs[0]
+        return TensorType((*x.shape[:2], *(1,) * (x.rank - 2)))
+
+
+def check_pool_padding(axes: tuple[Window, ...]) -> None:
+    """PyTorch's pools refuse padding above half the kernel, where a window could lie in the padding alone."""
+    for window in axes:
+        most, padding = window.kernel // 2, max(window.before, window.after)
+        if padding > most:
+            raise Problem(
+                "AS408",
+                f"a pool's `padding` is at most half its kernel: {padding} is too much for {window.kernel}",
+                at=("padding",),
+                notes=(f"{window.kernel} // 2 = {most} is less than {padding}",),
+                help=f"use a padding of at most {most}, or a `pad` node before the pool",
+            )
+
+
+def check_filled(axes: tuple[Window, ...]) -> None:
+    """PyTorch's 3-D average refuses an input smaller than the kernel, even if padding or `ceil` fill it."""
+    for name, window in zip(AXIS_NAMES[len(axes)], axes, strict=True):
+        if len(axes) == 3 and window.n < window.kernel:
+            raise Problem(
+                "AS403",
+                f"a kernel of {window.kernel} does not fit into a {name} of {window.n}",
+                at=("kernel",),
+                notes=(
+                    f"{name}: {window.n} is less than {window.kernel}",
+                    "as in PyTorch, an average over three axes counts neither `padding` nor `ceil` here",
+                ),
+                help="use a smaller kernel, or less downsampling before this node",
+            )

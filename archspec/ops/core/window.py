@@ -1,0 +1,160 @@
+"""Windows that slide over spatial axes: the arithmetic that convolutions and pools share.
+
+Per axis, with input size n, effective kernel k = dilation * (kernel - 1) + 1, total padding p and stride s, there are
+floor((n - k + p + s) / s) windows. This is the formula of `torch.nn.Conv2d` and `torch.nn.MaxPool2d`:
+https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from archspec.diagnostics import Problem
+from archspec.ir import TensorType
+from archspec.ops.core.base import size
+from archspec.ops.core.fields import PaddingKeyword, Sides, per_axis
+
+AXIS_NAMES = {1: ("width",), 2: ("height", "width"), 3: ("depth", "height", "width")}
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A window along one axis: `before` and `after` are the padding of its two sides."""
+
+    n: int
+    kernel: int
+    stride: int
+    dilation: int
+    before: int
+    after: int
+    ceil: bool = False
+
+    @property
+    def extent(self) -> int:
+        """The effective kernel: what a dilated kernel spans."""
+        return self.dilation * (self.kernel - 1) + 1
+
+    @property
+    def count(self) -> int:
+        """The output size. With `ceil`, a last window that would start in the far padding is dropped."""
+        span = self.n - self.extent + self.before + self.after
+        if not self.ceil:
+            return span // self.stride + 1
+        out = -(-span // self.stride) + 1
+        return out - 1 if (out - 1) * self.stride >= self.n + self.before else out
+
+    @property
+    def formula(self) -> str:
+        """The arithmetic with the numbers filled in: `floor((224 - 7 + 6 + 2) / 2) = 112`."""
+        rounding = "ceil" if self.ceil else "floor"
+        padding = self.before + self.after
+        text = f"{rounding}(({self.n} - {self.extent} + {padding} + {self.stride}) / {self.stride})"
+        span = self.n - self.extent + padding
+        if self.ceil and -(-span // self.stride) + 1 != self.count:
+            return f"{text} - 1 = {self.count}, as the last window would start in the padding"
+        return f"{text} = {self.count}"
+
+
+Pads = tuple[tuple[int, int], ...]
+PaddingValue = int | tuple[int, ...] | PaddingKeyword | Sides
+
+
+def resolve_padding(
+    padding: PaddingValue, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...],
+    spatial: tuple[int, ...],
+) -> Pads:  # fmt: skip
+    """The padding of each axis as (before, after), from any of the forms that a spec may use."""
+    axes = len(spatial)
+    if isinstance(padding, Sides):
+        return _named_sides(padding, axes)
+    if not isinstance(padding, str):
+        return tuple((p, p) for p in per_axis(padding, axes, "padding"))
+    if padding == "valid":
+        return ((0, 0),) * axes
+    if padding == "half":
+        return tuple((d * (k - 1) // 2,) * 2 for k, d in zip(kernel, dilation, strict=True))
+    if padding == "same" and any(s != 1 for s in stride):
+        raise Problem("AS408", "`padding` \"same\" needs stride 1, as in PyTorch", at=("padding",),
+                      help='`"half"` keeps `n / stride`; `"same_upper"` is TensorFlow\'s rule')  # fmt: skip
+    totals = [
+        max((-(-n // s) - 1) * s + d * (k - 1) + 1 - n, 0)
+        for n, k, s, d in zip(spatial, kernel, stride, dilation, strict=True)
+    ]
+    if padding == "same_lower":
+        return tuple((total - total // 2, total // 2) for total in totals)
+    return tuple((total // 2, total - total // 2) for total in totals)
+
+
+def _named_sides(sides: Sides, axes: int) -> Pads:
+    pads = ((sides.front, sides.back), (sides.top, sides.bottom), (sides.left, sides.right))
+    for axis, (names, pad) in enumerate(zip((("front", "back"), ("top", "bottom")), pads, strict=False)):
+        if axis < 3 - axes and any(pad):
+            side = names[0] if pad[0] else names[1]
+            raise Problem("AS408", f"the input has {axes} spatial axes: there is no `{side}`",
+                          at=("padding", side))  # fmt: skip
+    return pads[3 - axes :]
+
+
+def windows(
+    x: TensorType, kernel: int | tuple[int, ...], stride: int | tuple[int, ...],
+    padding: PaddingValue, dilation: int | tuple[int, ...] = 1, *, ceil: bool = False,
+) -> tuple[Window, ...]:  # fmt: skip
+    """The window of each spatial axis of `x`."""
+    return _windows(tuple([size(dim) for dim in x.spatial]), kernel, stride, padding, dilation, ceil)
+
+
+@lru_cache(maxsize=4096)
+def _windows(
+    spatial: tuple[int, ...], kernel: int | tuple[int, ...], stride: int | tuple[int, ...], padding: PaddingValue,
+    dilation: int | tuple[int, ...], ceil: bool,
+) -> tuple[Window, ...]:  # fmt: skip
+    axes = len(spatial)
+    kernels = per_axis(kernel, axes, "kernel")
+    strides = per_axis(stride, axes, "stride")
+    dilations = per_axis(dilation, axes, "dilation")
+    pads = resolve_padding(padding, kernels, strides, dilations, spatial)
+    return tuple(
+        Window(n, k, s, d, before, after, ceil)
+        for n, k, s, d, (before, after) in zip(spatial, kernels, strides, dilations, pads, strict=True)
+    )
+
+
+@lru_cache(maxsize=4096)
+def counted(axes: tuple[Window, ...]) -> tuple[int, ...]:
+    """The output sizes; a size below 1 is a `Problem` that shows the arithmetic."""
+    for axis, window in enumerate(axes):
+        if window.count < 1:
+            name = AXIS_NAMES[len(axes)][axis]
+            kernel = f"a kernel of {window.kernel}"
+            if window.dilation > 1:
+                kernel += f" with dilation {window.dilation} spans {window.extent} and"
+            raise Problem(
+                "AS403", f"{kernel} does not fit into a {name} of {window.n}", at=("kernel",),
+                notes=(f"{name}: {window.formula}",),
+                help="use a smaller kernel, more padding, or less downsampling before this node",
+            )  # fmt: skip
+    return tuple(window.count for window in axes)
+
+
+def explained(axes: tuple[Window, ...]) -> list[str]:
+    """One line of arithmetic for each axis."""
+    return [f"{name}: {axis.formula}" for name, axis in zip(AXIS_NAMES[len(axes)], axes, strict=True)]
+
+
+def brief(kernel: object, stride: object, padding: object, dilation: object = 1) -> str:
+    """The geometry in short: `k7 s2 p3`."""
+    text = f"k{_short(kernel)}"
+    if stride != 1:
+        text += f" s{_short(stride)}"
+    if padding not in (0, "valid"):
+        text += f" p{_short(padding)}" if not isinstance(padding, str) else f" {padding}"
+    return text if dilation == 1 else f"{text} d{_short(dilation)}"
+
+
+def _short(value: object) -> str:
+    if isinstance(value, Sides):
+        return (
+            "("
+            + " ".join(f"{side} {size}" for side, size in value.model_dump(exclude_defaults=True).items())
+            + ")"
+        )
+    return "×".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,34 @@
+"""Dropout."""
+
+from typing import ClassVar
+
+from archspec.ops.core.base import Example, Op
+from archspec.ops.core.fields import Probability
+
+
+class Dropout(Op):
+    """In training, zeroes each element with probability `p` and scales the others by 1 / (1 - p).
+
+    In evaluation it does nothing.
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout.html
+    """
+
+    name: ClassVar[str] = "dropout"
+    group: ClassVar[str] = "Regularisers"
+    training_only: ClassVar[bool] = True
+
+    p: Probability = 0.5
+    """Probability of zeroing an element."""
+
+    def brief(self) -> str:
+        """`dropout 0.5`."""
+        return f"dropout {self.p:g}"
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({}, (("N", 11),), "nn.Dropout()"),
+        Example({"p": 0.2}, (("N", 5, 7, 3),), "nn.Dropout(0.2)"),
+        Example({"p": 0}, (("N", 11),), "nn.Dropout(0.0)", doc="Nothing is dropped."),
+        Example({"p": 1.0}, (("N", 11),), "nn.Dropout(1.0)"),
+        Example({"p": 1.5}, (("N", 11),), error="AS203"),
+        Example({"p": 50}, (("N", 11),), error="AS203", doc="A probability, not per cent."),
+    )

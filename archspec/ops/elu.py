@@ -1,0 +1,25 @@
+"""Exponential linear unit."""
+
+from typing import ClassVar
+
+from archspec.ops.core.activation import Activation
+from archspec.ops.core.base import Example
+from archspec.ops.core.fields import Number
+
+
+class ELU(Activation):
+    """max(x, 0) + min(alpha * (exp(x) - 1), 0).
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.ELU.html
+    """
+
+    name: ClassVar[str] = "elu"
+
+    alpha: Number = 1.0
+    """Where the output ends far below zero, negated."""
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({}, (("N", 5, 7, 3),), "nn.ELU()"),
+        Example({}, (("N", 11),), "nn.ELU()"),
+        Example({"alpha": 0.5}, (("N", 5, 7),), "nn.ELU(0.5)"),
+    )

@@ -1,0 +1,66 @@
+"""Group normalisation."""
+
+from typing import ClassVar
+
+from archspec.diagnostics import Problem
+from archspec.ops.core.base import Example, Inputs, Op, Weight, channels, divides, initialised
+from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive, PositiveNumber
+from archspec.ops.core.norms import scale_and_shift, single
+
+
+class GroupNorm(Op):
+    """Normalises groups of channels of each sample over their positions.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.GroupNorm.html
+    """
+
+    name: ClassVar[str] = "groupnorm"
+    group: ClassVar[str] = "Norms"
+
+    groups: Positive
+    """Number of groups that the channels are split into; 1 normalises the whole sample."""
+    eps: PositiveNumber = 1e-5
+    """Added to the variance."""
+    affine: Flag = True
+    """Whether a scale and a shift per channel are learnt."""
+    init: Initialisers = NO_INIT
+    """Initialisers of `weight` and `bias`; default: 1 and 0."""
+
+    def check(self, inputs: Inputs) -> None:
+        """Groups divide the channels and have more than one value."""
+        x = inputs[0]
+        divides(channels(x), self.groups, "the number of channels", "groups")
+        # PyTorch complains only at batch 1, but the result is 0 at any batch size.
+        if channels(x) == self.groups and single(x, start=2):
+            raise Problem(
+                "AS408",
+                f"`groups` {self.groups} leaves one value in each group of {x}, which cannot be normalised",
+                at=("groups",),
+                help="use fewer groups, or put the norm before the pool",
+            )
+
+    def weights(self, inputs: Inputs) -> tuple[Weight, ...]:
+        """`weight` and `bias`, one element per channel."""
+        return initialised(scale_and_shift((channels(inputs[0]),)) if self.affine else (), self.init)
+
+    def brief(self) -> str:
+        """`groupnorm 32 groups`."""
+        return f"groupnorm {self.groups} group{'s' * (self.groups != 1)}"
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({"groups": 3}, (("N", 6, 5, 7),), "nn.GroupNorm(3, 6)"),
+        Example(
+            {"groups": 1, "eps": 1e-6}, (("N", 5, 7),), "nn.GroupNorm(1, 5, eps=1e-6)", doc="PoolFormer."
+        ),
+        Example(
+            {"groups": 2, "affine": False},
+            (("N", 2, 3, 5, 7),),
+            "nn.GroupNorm(2, 2, affine=False)",
+            doc="One channel a group is instance normalisation.",
+        ),
+        Example({"groups": 2, "init": {"bias": 0.1}}, (("N", 6),), "nn.GroupNorm(2, 6)", doc="Of features."),
+        Example({"groups": 4}, (("N", 6, 5, 7),), error="AS404"),
+        Example({"groups": 6}, (("N", 6, 1, 1),), error="AS408", doc="Groups of one value."),
+        Example({"groups": 0}, (("N", 6, 5, 7),), error="AS203"),
+        Example({"groups": 2}, ((6,),), error="AS402"),
+    )

@@ -1,0 +1,20 @@
+"""Swish with the hard sigmoid."""
+
+from typing import ClassVar
+
+from archspec.ops.core.activation import Activation
+from archspec.ops.core.base import Example
+
+
+class Hardswish(Activation):
+    """x * min(max(x + 3, 0), 6) / 6.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardswish.html
+    """
+
+    name: ClassVar[str] = "hardswish"
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({}, (("N", 5, 7, 3),), "nn.Hardswish()"),
+        Example({}, (("N", 11),), "nn.Hardswish()"),
+    )

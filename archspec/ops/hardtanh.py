@@ -1,0 +1,43 @@
+"""Hyperbolic tangent in three straight lines."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from archspec.ops.core.activation import Activation
+from archspec.ops.core.base import Example
+from archspec.ops.core.fields import Number
+
+
+class Hardtanh(Activation):
+    """min(max(x, min_val), max_val).
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardtanh.html
+    """
+
+    name: ClassVar[str] = "hardtanh"
+
+    min_val: Number = -1.0
+    """The least output."""
+    max_val: Annotated[Number, Field(validate_default=True)] = 1.0
+    """The largest output; above `min_val`."""
+
+    @field_validator("max_val")
+    @classmethod
+    def _ordered(cls, value: float, info: ValidationInfo) -> float:
+        least = info.data.get("min_val", -1.0)
+        if value <= least:
+            raise ValueError(f"`max_val` {value:g} is not above `min_val` {least:g}")
+        return value
+
+    def brief(self) -> str:
+        """`hardtanh -1 to 1`."""
+        return f"hardtanh {self.min_val:g} to {self.max_val:g}"
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({}, (("N", 5, 7, 3),), "nn.Hardtanh()"),
+        Example({}, (("N", 11),), "nn.Hardtanh()"),
+        Example({"min_val": -0.5, "max_val": 2}, (("N", 5, 7),), "nn.Hardtanh(-0.5, 2.0)"),
+        Example({"min_val": 1.0}, (("N", 5, 7),), error="AS203", doc="`max_val` is 1 by default."),
+        Example({"min_val": 2.0, "max_val": 1.0}, (("N", 5, 7),), error="AS203"),
+    )

@@ -1,0 +1,58 @@
+"""Instance normalisation."""
+
+from typing import ClassVar
+
+from archspec.diagnostics import Problem
+from archspec.ops.core.base import Example, Inputs, one_of_ranks
+from archspec.ops.core.fields import Flag
+from archspec.ops.core.norms import RunningNorm, single
+
+
+class InstanceNorm(RunningNorm):
+    """Normalises each channel of each sample over its positions.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.InstanceNorm2d.html
+    """
+
+    name: ClassVar[str] = "instancenorm"
+
+    affine: Flag = False
+    """Whether a scale and a shift per channel are learnt."""
+    track_running_stats: Flag = False
+    """Whether running statistics are kept and used in evaluation."""
+
+    def check(self, inputs: Inputs) -> None:
+        """Rank 3 to 5; statistics of the sample itself need more than one position."""
+        x = inputs[0]
+        one_of_ranks(x, range(3, 6), "instance normalisation")
+        if not self.track_running_stats and single(x, start=2):
+            raise Problem(
+                "AS401",
+                f"a channel of one position ({x}) cannot be normalised: its variance is 0",
+                help="leave the norm out, or put it before the pool",
+            )
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({}, (("N", 6, 5, 7),), "nn.InstanceNorm2d(6)", doc="Style transfer; nothing is learnt."),
+        Example(
+            {"affine": True, "eps": 1e-3},
+            (("N", 6, 7),),
+            "nn.InstanceNorm1d(6, eps=1e-3, affine=True)",
+        ),
+        Example(
+            {"track_running_stats": True, "momentum": 0.01},
+            (("N", 2, 3, 5, 7),),
+            "nn.InstanceNorm3d(2, momentum=0.01, track_running_stats=True)",
+        ),
+        Example(
+            {"affine": True, "track_running_stats": True, "init": {"weight": "normal(1, 0.02)"}},
+            (("N", 6, "H", "W"),),
+            "nn.InstanceNorm2d(6, affine=True, track_running_stats=True)",
+        ),
+        Example(
+            {}, (("N", 6, 1, 1),), error="AS401", doc="After a global pool there is nothing to normalise."
+        ),
+        Example({"init": {"weight": 0.0}}, (("N", 6, 5, 7),), error="AS201", doc="Not without `affine`."),
+        Example({}, (("N", 6),), error="AS402"),
+        Example({"momentum": 2}, (("N", 6, 5, 7),), error="AS203"),
+    )

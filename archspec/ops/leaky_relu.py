@@ -1,0 +1,26 @@
+"""Rectified linear unit with a slope below zero."""
+
+from typing import ClassVar
+
+from archspec.ops.core.activation import Activation
+from archspec.ops.core.base import Example
+from archspec.ops.core.fields import Number
+
+
+class LeakyReLU(Activation):
+    """max(x, 0) + negative_slope * min(x, 0).
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.LeakyReLU.html
+    """
+
+    name: ClassVar[str] = "leaky_relu"
+
+    negative_slope: Number = 0.01
+    """Slope below zero."""
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({}, (("N", 5, 7, 3),), "nn.LeakyReLU()"),
+        Example({}, (("N", 11),), "nn.LeakyReLU()"),
+        Example({"negative_slope": 0.2}, (("N", 5, 7),), "nn.LeakyReLU(0.2)", doc="The slope of many GANs."),
+        Example({"negative_slope": "0.2"}, (("N", 5, 7),), error="AS203"),
+    )

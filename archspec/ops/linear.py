@@ -1,0 +1,69 @@
+"""Fully connected layer."""
+
+from math import prod
+from typing import ClassVar
+
+from archspec.ir import TensorType
+from archspec.ops.core.base import Example, Inputs, Op, Weight, at_least, initialised, size, sizes
+from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive
+from archspec.ops.core.init import fan_in_uniform
+
+
+class Linear(Op):
+    """Fully connected layer over the last axis.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html
+    """
+
+    name: ClassVar[str] = "linear"
+    group: ClassVar[str] = "Weights"
+
+    out: Positive
+    """Number of output features."""
+    bias: Flag = True
+    """Whether a bias is added."""
+    init: Initialisers = NO_INIT
+    """Initialisers of `weight` and `bias`; default: uniform in ±1/√in, as in PyTorch."""
+
+    def check(self, inputs: Inputs) -> None:
+        """At least a batch of vectors."""
+        at_least(inputs[0], 2)
+
+    def output(self, inputs: Inputs) -> TensorType:
+        """The last axis becomes `out`."""
+        return TensorType((*inputs[0].shape[:-1], self.out))
+
+    def weights(self, inputs: Inputs) -> tuple[Weight, ...]:
+        """`weight` (out, in) and `bias` (out)."""
+        features = size(inputs[0].shape[-1], "the last axis of the input")
+        init = fan_in_uniform(features)
+        weights = [Weight("weight", (self.out, features), init)]
+        if self.bias:
+            weights.append(Weight("bias", (self.out,), init))
+        return initialised(tuple(weights), self.init)
+
+    def macs(self, inputs: Inputs, outputs: Inputs) -> int:
+        """Output elements times in."""
+        return prod(sizes(outputs[0].shape)) * size(inputs[0].shape[-1])
+
+    def brief(self) -> str:
+        """`linear 1000`."""
+        return f"linear {self.out}"
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({"out": 10}, (("N", 84),), "nn.Linear(84, 10)"),
+        Example(
+            {"out": 7, "bias": False},
+            (("N", 5, 3, 11),),
+            "nn.Linear(11, 7, bias=False)",
+            doc="Leading axes are rows.",
+        ),
+        Example(
+            {"out": 7, "init": {"weight": "normal(0.01)", "bias": 0.0}}, (("N", 11),), "nn.Linear(11, 7)"
+        ),
+        Example({"out": 0}, (("N", 84),), error="AS203"),
+        Example({"out": 10}, ((84,),), error="AS402"),
+        Example(
+            {"out": 10}, (("N", 5, "W"),), error="AS407", doc="Weights need a size: flatten or pool first."
+        ),
+    )

@@ -1,0 +1,49 @@
+"""Power-average pooling."""
+
+from typing import ClassVar
+
+from archspec.ops.core.base import Example, Inputs
+from archspec.ops.core.fields import PositiveNumber
+from archspec.ops.core.pools import Pool, check_filled
+
+
+class LPPool(Pool):
+    """The p-norm of each window, with p the `norm_type`: 1 sums, large values approach the maximum.
+
+    As in PyTorch no absolute value is taken.
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool2d.html
+    """
+
+    name: ClassVar[str] = "lppool"
+
+    norm_type: PositiveNumber
+    """The exponent p."""
+
+    def check(self, inputs: Inputs) -> None:
+        """What holds for every pool; three spatial axes need whole kernels, as PyTorch averages powers."""
+        super().check(inputs)
+        check_filled(self.windows(inputs))
+
+    def geometry(self) -> str:
+        """Exponent, kernel and stride in short: `2, k3 s2`."""
+        return f"{self.norm_type:g}, {super().geometry()}"
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example(
+            {"norm_type": 2, "kernel": 3, "stride": 2},
+            (("N", 5, 23, 19),),
+            "nn.LPPool2d(2, 3, stride=2)",
+            doc="The Euclidean norm of each window.",
+        ),
+        Example({"norm_type": 1.5, "kernel": 2}, (("N", 5, 13),), "nn.LPPool1d(1.5, 2)"),
+        Example(
+            {"norm_type": 4, "kernel": [3, 2], "stride": [2, 3], "ceil": True},
+            (("N", 5, 12, 13),),
+            "nn.LPPool2d(4, (3, 2), (2, 3), ceil_mode=True)",
+        ),
+        Example({"norm_type": 2, "kernel": [3, 1, 2]}, (("N", 2, 7, 11, 5),), "nn.LPPool3d(2, (3, 1, 2))"),
+        Example({"norm_type": 0, "kernel": 2}, (("N", 5, 9, 9),), error="AS203"),
+        Example({"norm_type": 2, "kernel": 7}, (("N", 5, 6, 11),), error="AS403"),
+        Example({"norm_type": 2, "kernel": 3, "ceil": True}, (("N", 5, 2, 7, 11),), error="AS403"),
+        Example({"norm_type": 2, "kernel": 2}, (("N", 5),), error="AS402"),
+    )

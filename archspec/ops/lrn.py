@@ -1,0 +1,51 @@
+"""Local response normalisation."""
+
+from typing import ClassVar
+
+from archspec.ops.core.base import Example, Inputs, Op, at_least
+from archspec.ops.core.fields import Number, Positive
+
+
+class LRN(Op):
+    """Divides each element by (k + alpha * mean)^beta, with the mean square of `size` channels around it.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.LocalResponseNorm.html
+    """
+
+    name: ClassVar[str] = "lrn"
+    group: ClassVar[str] = "Norms"
+
+    size: Positive
+    """Number of neighbouring channels."""
+    alpha: Number = 1e-4
+    """Weight of the mean square."""
+    beta: Number = 0.75
+    """Exponent."""
+    k: Number = 1.0
+    """Added to the mean square."""
+
+    def check(self, inputs: Inputs) -> None:
+        """At least rank 3."""
+        at_least(inputs[0], 3)
+
+    def brief(self) -> str:
+        """`lrn 5`."""
+        return f"lrn {self.size}"
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({"size": 5, "k": 2.0}, (("N", 11, 7, 3),), "nn.LocalResponseNorm(5, k=2.0)", doc="AlexNet."),
+        Example(
+            {"size": 2, "alpha": 1e-3, "beta": 0.5},
+            (("N", 7, 13),),
+            "nn.LocalResponseNorm(2, alpha=1e-3, beta=0.5)",
+            doc="Of an even number of channels, one more lies before than after.",
+        ),
+        Example(
+            {"size": 9},
+            (("N", 2, 3, 5, 7),),
+            "nn.LocalResponseNorm(9)",
+            doc="Channels that are not there count as zero.",
+        ),
+        Example({"size": 5}, (("N", 6),), error="AS402"),
+        Example({"size": 0}, (("N", 6, 5, 7),), error="AS203"),
+    )

@@ -1,0 +1,25 @@
+"""Maximum of several tensors."""
+
+from typing import ClassVar
+
+from archspec.ops.core.base import Example
+from archspec.ops.core.joins import Elementwise
+
+
+class Max(Elementwise):
+    """The largest of its inputs, element by element, broadcast as in torch.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.maximum.html
+    """
+
+    name: ClassVar[str] = "max"
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({}, (("N", 5, 7, 3), ("N", 5, 7, 3)), "torch.maximum", doc="Maxout of two branches."),
+        Example(
+            {},
+            (("N", 5, 7, 3), ("N", 1, 7, 1), (5, 1, 3)),
+            "lambda a, b, c: torch.maximum(torch.maximum(a, b), c)",
+        ),
+        Example({}, (("N", 5, 7), ("N", 4, 7)), error="AS401"),
+    )

@@ -1,0 +1,84 @@
+"""Max pooling."""
+
+from typing import ClassVar
+
+from archspec.ops.core.base import Example, Inputs
+from archspec.ops.core.fields import Size
+from archspec.ops.core.pools import PaddedPool
+from archspec.ops.core.window import Window, brief, windows
+
+
+class MaxPool(PaddedPool):
+    """The largest element of each window; padding never wins.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
+    """
+
+    name: ClassVar[str] = "maxpool"
+
+    dilation: Size = 1
+    """Distance between the window's elements."""
+
+    def windows(self, inputs: Inputs) -> tuple[Window, ...]:
+        """The window of each spatial axis."""
+        return windows(inputs[0], self.kernel, self.step, self.padding, self.dilation, ceil=self.ceil)
+
+    def geometry(self) -> str:
+        """Kernel, stride, padding and dilation in short: `k3 s2 p1 d2`."""
+        return brief(self.kernel, self.step, self.padding, self.dilation)
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({"kernel": 3, "stride": 2, "padding": 1}, (("N", 5, 23, 19),), "nn.MaxPool2d(3, 2, 1)"),
+        Example({"kernel": 2}, (("N", 5, 13),), "nn.MaxPool1d(2)", doc="The stride is the kernel's size."),
+        Example(
+            {"kernel": 3, "stride": 2, "ceil": True},
+            (("N", 5, 12, 13),),
+            "nn.MaxPool2d(3, 2, ceil_mode=True)",
+        ),
+        Example(
+            {"kernel": 2, "stride": 2, "padding": 1, "ceil": True},
+            (("N", 5, 7, 8),),
+            "nn.MaxPool2d(2, 2, 1, ceil_mode=True)",
+            doc="A last window that would start in the padding is dropped.",
+        ),
+        Example(
+            {"kernel": 3, "stride": 2, "ceil": True},
+            (("N", 5, 2, 5),),
+            "nn.MaxPool2d(3, 2, ceil_mode=True)",
+            doc="With `ceil`, even the first window may be only partly filled.",
+        ),
+        Example(
+            {"kernel": [3, 2, 2], "dilation": [1, 2, 1]},
+            (("N", 2, 7, 11, 5),),
+            "nn.MaxPool3d((3, 2, 2), dilation=(1, 2, 1))",
+        ),
+        Example(
+            {"kernel": 2, "stride": 1, "padding": "same"},
+            (("N", 5, 13, 11),),
+            "lambda x: F.max_pool2d(F.pad(x, (0, 1, 0, 1), value=-torch.inf), 2, 1)",
+            doc="YOLO's pool that keeps the size.",
+        ),
+        Example(
+            {"kernel": 3, "stride": 2, "padding": {"bottom": 1, "right": 1}},
+            (("N", 5, 14, 11),),
+            "lambda x: F.max_pool2d(F.pad(x, (0, 1, 0, 1), value=-torch.inf), 3, 2)",
+            doc="Padding by side.",
+        ),
+        Example(
+            {"kernel": 3, "padding": 2},
+            (("N", 5, 9, 9),),
+            error="AS408",
+            doc="A window could lie in the padding alone.",
+        ),
+        Example(
+            {"kernel": 3, "stride": 1, "padding": "half", "dilation": 2},
+            (("N", 5, 9, 9),),
+            error="AS408",
+            doc="PyTorch's bound looks at the kernel without its dilation.",
+        ),
+        Example({"kernel": 9}, (("N", 5, 7, 11),), error="AS403"),
+        Example({"kernel": [3, 3]}, (("N", 5, 7),), error="AS408"),
+        Example({"kernel": 2}, (("N", 5),), error="AS402"),
+        Example({"kernel": 2}, (("N", 5, "H", "W"),), error="AS407"),
+        Example({"kernel": 2, "stride": 0}, (("N", 5, 7, 7),), error="AS203"),
+    )

@@ -1,0 +1,17 @@
+"""Mish."""
+
+from typing import ClassVar
+
+from archspec.ops.core.activation import Activation
+from archspec.ops.core.base import Example
+
+
+class Mish(Activation):
+    """x * tanh(softplus(x)). https://docs.pytorch.org/docs/stable/generated/torch.nn.Mish.html"""
+
+    name: ClassVar[str] = "mish"
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({}, (("N", 5, 7, 3),), "nn.Mish()"),
+        Example({}, (("N", 11),), "nn.Mish()"),
+    )

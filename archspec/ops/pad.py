@@ -1,0 +1,121 @@
+"""Padding."""
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from archspec.diagnostics import Problem
+from archspec.ir import TensorType
+from archspec.ops.core.base import Example, Inputs, Op, one_of_ranks, size
+from archspec.ops.core.fields import Natural, Number, Sides
+from archspec.ops.core.window import AXIS_NAMES, Pads, brief, resolve_padding
+
+# The keywords of a convolution's padding depend on its kernel: there is none here.
+Border = Annotated[
+    Natural | Annotated[tuple[Natural, ...], Field(min_length=1)] | Sides,
+    Field(
+        description="an integer of at least 0, a list with one per spatial axis, or "
+        "{ top, bottom, left, right }"
+    ),
+]
+
+
+class Pad(Op):
+    """Adds a border to the spatial axes.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pad.html
+    """
+
+    name: ClassVar[str] = "pad"
+    group: ClassVar[str] = "Shape"
+
+    padding: Border
+    """Width of the border: per side, per axis, or by the names of the sides."""
+    mode: Literal["constant", "reflect", "replicate", "circular"] = "constant"
+    """What the border holds: `value`, the input mirrored at its edge, its edge repeated, or its other end."""
+    value: Number = 0.0
+    """What a constant border holds."""
+
+    def pads(self, inputs: Inputs) -> Pads:
+        """The padding of each spatial axis as (before, after)."""
+        ones = (1,) * (inputs[0].rank - 2)  # a window of one element: only keywords would look at it
+        return resolve_padding(self.padding, ones, ones, ones, ones)
+
+    def check(self, inputs: Inputs) -> None:
+        """Rank 3 to 5; a mirrored border is narrower than the input, a circular one not wider."""
+        one_of_ranks(inputs[0], range(3, 6), "padding")
+        if self.mode != "constant" and self.value:
+            raise Problem(
+                "AS208", f"`value` means nothing in mode `{self.mode}`, only in `constant`", at=("value",)
+            )
+        if self.mode not in ("reflect", "circular"):
+            return
+        names = AXIS_NAMES[inputs[0].rank - 2]
+        for name, dim, (before, after) in zip(names, inputs[0].spatial, self.pads(inputs), strict=True):
+            if not before and not after:
+                continue
+            most = size(dim, f"the {name} of the input") - (self.mode == "reflect")
+            if max(before, after) > most:
+                raise Problem(
+                    "AS408",
+                    f"`{self.mode}` padding of a {name} of {dim} is at most {most}, not {max(before, after)}",
+                    at=("padding",),
+                )
+
+    def output(self, inputs: Inputs) -> TensorType:
+        """Each spatial axis grows by its border."""
+        x = inputs[0]
+        grown = (
+            size(dim, "an axis to pad") + before + after if before or after else dim
+            for dim, (before, after) in zip(x.spatial, self.pads(inputs), strict=True)
+        )
+        return TensorType((*x.shape[:2], *grown))
+
+    def explain(self, inputs: Inputs) -> Iterator[str]:
+        """The sum of each axis."""
+        names, sizes = AXIS_NAMES[inputs[0].rank - 2], self.output(inputs).spatial
+        for name, n, (before, after), out in zip(
+            names, inputs[0].spatial, self.pads(inputs), sizes, strict=True
+        ):
+            yield f"{name}: {before} + {n} + {after} = {out}"
+
+    def brief(self) -> str:
+        """`pad 1 reflect`."""
+        border = brief(1, 1, self.padding).removeprefix("k1").removeprefix(" p")
+        return f"pad {border or 0}" + (f" {self.mode}" if self.mode != "constant" else "")
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({"padding": 2}, (("N", 3, 5, 7),), "nn.ZeroPad2d(2)", doc="Zeros on every side."),
+        Example({"padding": [1, 4]}, (("N", 3, 5, 7),), "nn.ZeroPad2d((4, 4, 1, 1))", doc="Per axis."),
+        Example(
+            {"padding": {"right": 1, "bottom": 2}, "value": -1.5},
+            (("N", 3, 5, 7),),
+            "nn.ConstantPad2d((0, 1, 0, 2), -1.5)",
+            doc="By side, with another value.",
+        ),
+        Example({"padding": 4, "mode": "reflect"}, (("N", 3, 5, 7),), "nn.ReflectionPad2d(4)"),
+        Example({"padding": 11, "mode": "replicate"}, (("N", 3, 5),), "nn.ReplicationPad1d(11)"),
+        Example({"padding": 5, "mode": "circular"}, (("N", 3, 5, 7),), "nn.CircularPad2d(5)"),
+        Example({"padding": {"left": 5}, "mode": "circular"}, (("N", 3, 5),), "nn.CircularPad1d((5, 0))"),
+        Example(
+            {"padding": {"front": 2, "back": 1, "top": 3}},
+            (("N", 3, 5, 7, 11),),
+            "nn.ZeroPad3d((0, 0, 3, 0, 2, 1))",
+            doc="Depth has a front and a back.",
+        ),
+        Example({"padding": [0, 0, 1]}, (("N", 3, 5, 7, 11),), "nn.ZeroPad3d((1, 1, 0, 0, 0, 0))"),
+        Example({"padding": 0}, (("N", 3, 5),), "nn.ZeroPad1d(0)"),
+        Example(
+            {"padding": {"left": 1}}, (("N", 3, "H", 7),), "nn.ZeroPad2d((1, 0, 0, 0))", doc="Free height."
+        ),
+        Example({"padding": 1}, (("N", 3, "H", 7),), error="AS407"),
+        Example({"padding": 5, "mode": "reflect"}, (("N", 3, 5, 7),), error="AS408", doc="5 is too narrow."),
+        Example({"padding": [0, 8], "mode": "circular"}, (("N", 3, 5, 7),), error="AS408"),
+        Example({"padding": 1, "mode": "reflect", "value": 1.0}, (("N", 3, 5, 7),), error="AS208"),
+        Example({"padding": [1, 2, 3]}, (("N", 3, 5, 7),), error="AS408"),
+        Example({"padding": {"front": 1}}, (("N", 3, 5, 7),), error="AS408", doc="An image has no front."),
+        Example({"padding": 1}, (("N", 3),), error="AS402"),
+        Example({"padding": "same"}, (("N", 3, 5, 7),), error="AS203", doc="There is no kernel to go by."),
+        Example({"padding": -1}, (("N", 3, 5, 7),), error="AS203", doc="`crop` removes a border."),
+    )

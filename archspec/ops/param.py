@@ -1,0 +1,61 @@
+"""A bare learnable tensor."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from archspec.ir import TensorType
+from archspec.ops.core.base import Example, Inputs, Op, Weight, initialised
+from archspec.ops.core.fields import NO_INIT, Initialisers, Positive
+from archspec.ops.core.init import ZEROS
+
+
+class Param(Op):
+    """A learnable tensor without input, such as a layer scale, a class token or a position embedding.
+
+    It must be named; its key in the state_dict is its path.
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.Parameter.html
+    """
+
+    name: ClassVar[str] = "param"
+    group: ClassVar[str] = "Weights"
+    arity: ClassVar[tuple[int, int]] = (0, 0)
+    takes_position: ClassVar[bool] = False
+
+    shape: Annotated[tuple[Positive, ...], Field(description="a list of positive integers")]
+    """Its shape. A join broadcasts it: it has no batch axis unless it says so with a leading 1."""
+    init: Initialisers = NO_INIT
+    """Initialiser of `weight`; default: 0."""
+
+    def output(self, inputs: Inputs) -> TensorType:  # noqa: ARG002 — there are none
+        """The tensor itself."""
+        return TensorType(self.shape)
+
+    def weights(self, inputs: Inputs) -> tuple[Weight, ...]:  # noqa: ARG002 — there are none
+        """One, whose key is the path of the node."""
+        return initialised((Weight("", self.shape, ZEROS),), self.init)
+
+    def brief(self) -> str:
+        """`param 96×1×1`."""
+        return f"param {TensorType(self.shape)}"
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example(
+            {"shape": [5, 1, 1], "init": {"weight": 1e-6}},
+            (),
+            "lambda: torch.full((5, 1, 1), 1e-6)",
+            doc="ConvNeXt's layer scale, a factor of `mul`.",
+        ),
+        Example(
+            {"shape": [1, 7, 11], "init": {"weight": "trunc_normal(0.02)"}},
+            (),
+            "lambda: nn.init.trunc_normal_(torch.empty(1, 7, 11), std=0.02)",
+            doc="A position embedding, a term of `add`.",
+        ),
+        Example({"shape": [3]}, (), "lambda: torch.zeros(3)"),
+        Example({"shape": []}, (), "lambda: torch.zeros(())", doc="A single number."),
+        Example({"shape": [3, 0]}, (), error="AS203"),
+        Example({"shape": ["N", 3]}, (), error="AS203", doc="A weight has no free dimension."),
+        Example({"shape": [3], "init": {"bias": 1.0}}, (), error="AS201"),
+        Example({"shape": [3], "init": {"weight": "xavier_normal"}}, (), error="AS408"),
+    )

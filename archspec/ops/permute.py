@@ -1,0 +1,58 @@
+"""Permute the axes."""
+
+from typing import ClassVar
+
+from archspec.diagnostics import Problem
+from archspec.ir import TensorType
+from archspec.ops.core.base import Example, Inputs, Op
+from archspec.ops.core.fields import Integer
+from archspec.ops.core.shape import axis_indices
+
+
+class Permute(Op):
+    """The axes in another order.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.permute.html
+    """
+
+    name: ClassVar[str] = "permute"
+    group: ClassVar[str] = "Shape"
+
+    axes: tuple[Integer, ...]
+    """For each axis of the output, the axis of the input."""
+
+    def check(self, inputs: Inputs) -> None:
+        """Every axis comes once."""
+        rank = inputs[0].rank
+        if len(self.axes) != rank:
+            raise Problem(
+                "AS408",
+                f"`axes` has {len(self.axes)} values, but the input has {rank} axes ({inputs[0]})",
+                at=("axes",),
+                help="list every axis, the batch axis 0 included, such as `axes = [0, 2, 3, 1]`",
+            )
+        axis_indices(self.axes, rank)
+
+    def output(self, inputs: Inputs) -> TensorType:
+        """The sizes in the new order."""
+        x = inputs[0]
+        return TensorType(tuple(x.shape[axis] for axis in axis_indices(self.axes, x.rank)))
+
+    def brief(self) -> str:
+        """`permute 0 2 3 1`."""
+        return f"permute {' '.join(map(str, self.axes))}"
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example(
+            {"axes": [0, 2, 3, 1]}, (("N", 5, 7, 3),), "lambda x: x.permute(0, 2, 3, 1)", doc="Channels last."
+        ),
+        Example({"axes": [0, -1, 1]}, (("N", 5, 7),), "lambda x: x.permute(0, -1, 1)"),
+        Example({"axes": [1, 0, 2]}, (("N", 5, 7),), "lambda x: x.permute(1, 0, 2)", doc="Sequence first."),
+        Example({"axes": [0, 1]}, (("N", 5),), "lambda x: x.permute(0, 1)", doc="Nothing changes."),
+        Example({"axes": [0, 2, 1]}, (("N", 5, 7, 3),), error="AS408", doc="All axes are listed."),
+        Example({"axes": [0, 1, -1, 2]}, (("N", 5, 7),), error="AS408"),
+        Example({"axes": [0, 1, 1]}, (("N", 5, 7),), error="AS408"),
+        Example({"axes": [0, 2, -1]}, (("N", 5, 7),), error="AS408", doc="-1 is 2 again."),
+        Example({"axes": [0, 1, 3]}, (("N", 5, 7),), error="AS408"),
+        Example({"axes": [0, 1, 0.5]}, (("N", 5, 7),), error="AS203"),
+    )

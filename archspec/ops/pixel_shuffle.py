@@ -1,0 +1,64 @@
+"""Pixel shuffle: channels to positions."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from archspec.diagnostics import Problem
+from archspec.ir import TensorType
+from archspec.ops.core.base import Example, Inputs, Op, channels, one_of_ranks, size
+from archspec.ops.core.fields import Positive
+
+
+class PixelShuffle(Op):
+    """Lays groups of `scale` * `scale` channels out as blocks of pixels: sub-pixel convolution.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.PixelShuffle.html
+    """
+
+    name: ClassVar[str] = "pixel_shuffle"
+    group: ClassVar[str] = "Shape"
+
+    scale: Positive
+    """The factor by which height and width grow; PyTorch's `upscale_factor`."""
+
+    def check(self, inputs: Inputs) -> None:
+        """Rank 4; the square of the scale divides the channels."""
+        one_of_ranks(inputs[0], range(4, 5), "a pixel shuffle")
+        count, block = channels(inputs[0]), self.scale**2
+        if count % block:
+            raise Problem(
+                "AS404",
+                f"`scale` {self.scale} needs a multiple of {block} channels, not {count}",
+                at=("scale",),
+                notes=(
+                    f"{self.scale} * {self.scale} = {block}",
+                    f"{count} = {count // block} * {block} + {count % block}",
+                ),
+            )
+
+    def output(self, inputs: Inputs) -> TensorType:
+        """Fewer channels, more pixels."""
+        batch, _, height, width = inputs[0].shape
+        grown = (size(dim, "a spatial axis") * self.scale for dim in (height, width))
+        return TensorType((batch, channels(inputs[0]) // self.scale**2, *grown))
+
+    def explain(self, inputs: Inputs) -> Iterator[str]:
+        """The new sizes."""
+        _, out, height, width = self.output(inputs).shape
+        yield f"channels: {inputs[0].channels} / ({self.scale} * {self.scale}) = {out}"
+        yield f"height: {inputs[0].shape[2]} * {self.scale} = {height}"
+        yield f"width: {inputs[0].shape[3]} * {self.scale} = {width}"
+
+    def brief(self) -> str:
+        """`pixel_shuffle ×2`."""
+        return f"pixel_shuffle ×{self.scale}"
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({"scale": 2}, (("N", 12, 5, 7),), "nn.PixelShuffle(2)"),
+        Example({"scale": 3}, (("N", 45, 7, 2),), "nn.PixelShuffle(3)"),
+        Example({"scale": 1}, (("N", 5, 7, 3),), "nn.PixelShuffle(1)", doc="Nothing changes."),
+        Example({"scale": 2}, (("N", 6, 5, 7),), error="AS404"),
+        Example({"scale": 2}, (("N", 12, 5),), error="AS402", doc="Of images only."),
+        Example({"scale": 2}, (("N", 12, "H", 7),), error="AS407"),
+        Example({"scale": 0}, (("N", 12, 5, 7),), error="AS203"),
+    )

@@ -1,0 +1,55 @@
+"""Pixel unshuffle: positions to channels."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from archspec.ir import TensorType
+from archspec.ops.core.base import Example, Inputs, Op, channels, divides, one_of_ranks, size
+from archspec.ops.core.fields import Positive
+
+
+class PixelUnshuffle(Op):
+    """Stacks blocks of `scale` * `scale` pixels as channels: the inverse of `pixel_shuffle`.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.PixelUnshuffle.html
+    """
+
+    name: ClassVar[str] = "pixel_unshuffle"
+    group: ClassVar[str] = "Shape"
+
+    scale: Positive
+    """The factor by which height and width shrink; PyTorch's `downscale_factor`."""
+
+    def check(self, inputs: Inputs) -> None:
+        """Rank 4; the scale divides height and width."""
+        one_of_ranks(inputs[0], range(4, 5), "a pixel unshuffle")
+        for name, dim in zip(("height", "width"), inputs[0].spatial, strict=True):
+            divides(size(dim, f"the {name} of the input"), self.scale, f"the {name}", "scale")
+
+    def output(self, inputs: Inputs) -> TensorType:
+        """More channels, fewer pixels."""
+        batch, _, height, width = inputs[0].shape
+        shrunk = (size(dim, "a spatial axis") // self.scale for dim in (height, width))
+        return TensorType((batch, channels(inputs[0]) * self.scale**2, *shrunk))
+
+    def explain(self, inputs: Inputs) -> Iterator[str]:
+        """The new sizes."""
+        _, out, height, width = self.output(inputs).shape
+        yield f"channels: {inputs[0].channels} * {self.scale} * {self.scale} = {out}"
+        yield f"height: {inputs[0].shape[2]} / {self.scale} = {height}"
+        yield f"width: {inputs[0].shape[3]} / {self.scale} = {width}"
+
+    def brief(self) -> str:
+        """`pixel_unshuffle 2`."""
+        return f"pixel_unshuffle {self.scale}"
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({"scale": 2}, (("N", 3, 10, 14),), "nn.PixelUnshuffle(2)", doc="YOLO's focus layer."),
+        Example({"scale": 5}, (("N", 7, 15, 10),), "nn.PixelUnshuffle(5)"),
+        Example({"scale": 1}, (("N", 5, 7, 3),), "nn.PixelUnshuffle(1)", doc="Nothing changes."),
+        Example({"scale": 2}, (("N", 3, 10, 7),), error="AS404"),
+        Example({"scale": 3}, (("N", 9, 10, 6),), error="AS404"),
+        Example({"scale": 2}, (("N", 10, 14),), error="AS402", doc="Of images only."),
+        Example({"scale": 2}, (("N", 3, 10, "W"),), error="AS407"),
+        Example({"scale": 0}, (("N", 3, 10, 14),), error="AS203"),
+    )

@@ -1,0 +1,50 @@
+"""Rectified linear unit with a learnt slope below zero."""
+
+from typing import ClassVar
+
+from archspec.diagnostics import Problem
+from archspec.ops.core.activation import Activation
+from archspec.ops.core.base import Example, Inputs, Weight, channels, initialised
+from archspec.ops.core.fields import NO_INIT, Initialisers, Positive
+from archspec.ops.core.init import Init
+
+
+class PReLU(Activation):
+    """max(x, 0) + weight * min(x, 0), with one learnt slope for all channels or one for each.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.PReLU.html
+    """
+
+    name: ClassVar[str] = "prelu"
+
+    num_parameters: Positive = 1
+    """Number of slopes: 1, or the number of channels, which is `"x.channels"`."""
+    init: Initialisers = NO_INIT
+    """Initialiser of `weight`; default: 0.25, as in PyTorch."""
+
+    def check(self, inputs: Inputs) -> None:
+        """One slope, or one per channel."""
+        if self.num_parameters != 1 and (count := channels(inputs[0])) != self.num_parameters:
+            raise Problem(
+                "AS408",
+                f"`num_parameters` is 1 or the number of channels, {count}, not {self.num_parameters}",
+                at=("num_parameters",),
+                help='`num_parameters = "x.channels"` is one slope per channel',
+            )
+
+    def weights(self, inputs: Inputs) -> tuple[Weight, ...]:  # noqa: ARG002
+        """`weight` (num_parameters)."""
+        weight = Weight("weight", (self.num_parameters,), Init("constant", (0.25,)))
+        return initialised((weight,), self.init)
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({}, (("N", 5, 7, 3),), "nn.PReLU()", doc="One slope for all channels."),
+        Example({"num_parameters": 5}, (("N", 5, 7, 3),), "nn.PReLU(5)", doc="One slope per channel."),
+        Example({"num_parameters": 5}, (("N", 5),), "nn.PReLU(5)"),
+        Example({"init": {"weight": 0.1}}, (("N", 5, 7),), "nn.PReLU(init=0.1)"),
+        Example({"num_parameters": 7}, (("N", 5, 7, 3),), error="AS408", doc="Axis 1 is the channels."),
+        Example({"num_parameters": 5}, ((5,),), error="AS402", doc="A vector has no channels."),
+        Example({"num_parameters": 0}, (("N", 5, 7, 3),), error="AS203"),
+        Example({"init": {"bias": 0.1}}, (("N", 5, 7, 3),), error="AS201"),
+        Example({"init": {"weight": "kaiming_normal"}}, (("N", 5, 7, 3),), error="AS408"),
+    )

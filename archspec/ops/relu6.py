@@ -1,0 +1,17 @@
+"""Rectified linear unit, cut at 6."""
+
+from typing import ClassVar
+
+from archspec.ops.core.activation import Activation
+from archspec.ops.core.base import Example
+
+
+class ReLU6(Activation):
+    """min(max(x, 0), 6). https://docs.pytorch.org/docs/stable/generated/torch.nn.ReLU6.html"""
+
+    name: ClassVar[str] = "relu6"
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({}, (("N", 5, 7, 3),), "nn.ReLU6()"),
+        Example({}, (("N", 11),), "nn.ReLU6()"),
+    )

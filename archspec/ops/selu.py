@@ -1,0 +1,20 @@
+"""Scaled exponential linear unit."""
+
+from typing import ClassVar
+
+from archspec.ops.core.activation import Activation
+from archspec.ops.core.base import Example
+
+
+class SELU(Activation):
+    """s * (max(x, 0) + min(a * (exp(x) - 1), 0)), with the constants s = 1.0507… and a = 1.6732…
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.SELU.html
+    """
+
+    name: ClassVar[str] = "selu"
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({}, (("N", 5, 7, 3),), "nn.SELU()"),
+        Example({}, (("N", 11),), "nn.SELU()"),
+    )

@@ -1,0 +1,17 @@
+"""Sigmoid linear unit, also called swish."""
+
+from typing import ClassVar
+
+from archspec.ops.core.activation import Activation
+from archspec.ops.core.base import Example
+
+
+class SiLU(Activation):
+    """x * sigmoid(x). https://docs.pytorch.org/docs/stable/generated/torch.nn.SiLU.html"""
+
+    name: ClassVar[str] = "silu"
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({}, (("N", 5, 7, 3),), "nn.SiLU()"),
+        Example({}, (("N", 11),), "nn.SiLU()"),
+    )

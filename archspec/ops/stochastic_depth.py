@@ -1,0 +1,34 @@
+"""Stochastic depth."""
+
+from typing import ClassVar, Literal
+
+from archspec.ops.core.base import Example, Op
+from archspec.ops.core.fields import Probability
+
+
+class StochasticDepth(Op):
+    """In training, zeroes whole inputs with probability `p` and scales the others by 1 / (1 - p).
+
+    At the end of a residual branch it drops the branch. In evaluation it does nothing.
+    https://docs.pytorch.org/vision/stable/generated/torchvision.ops.StochasticDepth.html
+    """
+
+    name: ClassVar[str] = "stochastic_depth"
+    group: ClassVar[str] = "Regularisers"
+    training_only: ClassVar[bool] = True
+
+    p: Probability
+    """Probability of dropping."""
+    mode: Literal["row", "batch"] = "row"
+    """`row` decides for each sample, `batch` once for all."""
+
+    def brief(self) -> str:
+        """`stochastic_depth 0.2`."""
+        return f"stochastic_depth {self.p:g}" + " batch" * (self.mode == "batch")
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({"p": 0.2}, (("N", 5, 7, 3),), "nn.Identity()", doc="Nothing happens in evaluation."),
+        Example({"p": 0.2, "mode": "batch"}, (("N", 5, 7, 3),), "nn.Identity()"),
+        Example({"p": -0.1}, (("N", 5, 7, 3),), error="AS203"),
+        Example({"p": 0.2, "mode": "column"}, (("N", 5, 7, 3),), error="AS203"),
+    )

@@ -1,0 +1,167 @@
+"""Resampling to another size."""
+
+from collections.abc import Iterator
+from math import floor
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from archspec.diagnostics import Problem
+from archspec.ir import Dim, TensorType
+from archspec.ops.core.base import Example, Inputs, Op, one_of_ranks, size
+from archspec.ops.core.fields import MAX, Flag, PositiveNumber, Size, per_axis
+from archspec.ops.core.window import AXIS_NAMES
+
+Scale = Annotated[
+    PositiveNumber | Annotated[tuple[PositiveNumber, ...], Field(min_length=1)],
+    Field(description="a number above 0, or a list with one per spatial axis"),
+]
+LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}
+AXES = {"bilinear": 2, "bicubic": 2, "trilinear": 3}
+
+
+class Upsample(Op):
+    """Resamples the spatial axes to `size`, or to floor(n * scale) for a size of n.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.Upsample.html
+    """
+
+    name: ClassVar[str] = "upsample"
+    group: ClassVar[str] = "Shape"
+
+    size: Size | None = None
+    """The size of the output. Either this or `scale` is given."""
+    scale: Scale | None = None
+    """The factor by which the axes grow, or shrink if below 1; PyTorch's `scale_factor`."""
+    mode: Literal["nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear"] = "nearest"
+    """How values are found; `linear` is the linear mode of any rank: linear, bilinear or trilinear."""
+    align_corners: Flag = False
+    """Whether the centres of the corner pixels are kept, in the modes that interpolate."""
+
+    def torch_mode(self, inputs: Inputs) -> str:
+        """The mode as PyTorch calls it at this rank."""
+        return LINEAR[inputs[0].rank - 2] if self.mode == "linear" else self.mode
+
+    def check(self, inputs: Inputs) -> None:
+        """Rank 3 to 5, one that the mode knows; either `size` or `scale`."""
+        axes = one_of_ranks(inputs[0], range(3, 6), "an upsampling")
+        if self.size is None and self.scale is None:
+            raise Problem("AS202", "`upsample` needs `size` or `scale`", help="such as `scale = 2`")
+        if self.size is not None and self.scale is not None:
+            raise Problem("AS208", "`upsample` has both `size` and `scale`: one says it all", at=("scale",))
+        if (needed := AXES.get(self.mode, axes)) != axes:
+            raise Problem(
+                "AS402",
+                f"`{self.mode}` needs {needed} spatial axes, but the input has {axes} ({inputs[0]})",
+                at=("mode",),
+                help="`linear` and `nearest` suit every rank",
+            )
+        if self.align_corners and self.mode.startswith("nearest"):
+            raise Problem(
+                "AS208",
+                f"`align_corners` means nothing in mode `{self.mode}`",
+                at=("align_corners",),
+                help="use a mode that interpolates, such as `linear`",
+            )
+
+    def output(self, inputs: Inputs) -> TensorType:
+        """`size`, or floor(n * scale) for each spatial axis."""
+        return TensorType((*inputs[0].shape[:2], *self._sizes(inputs)))
+
+    def explain(self, inputs: Inputs) -> Iterator[str]:
+        """The product of each axis."""
+        if self.scale is not None:
+            axes = AXIS_NAMES[inputs[0].rank - 2]
+            scales = per_axis(self.scale, len(axes), "scale")
+            for name, n, scale, out in zip(axes, inputs[0].spatial, scales, self._sizes(inputs), strict=True):
+                yield f"{name}: floor({n} * {scale:g}) = {out}"
+
+    def brief(self) -> str:
+        """`upsample ×2 bilinear`."""
+        if self.scale is not None:
+            factors = self.scale if isinstance(self.scale, tuple) else (self.scale,)
+            text = "".join(f"×{factor:g}" for factor in factors)
+        else:
+            text = "to " + "×".join(map(str, self.size if isinstance(self.size, tuple) else (self.size,)))
+        return f"upsample {text}" + (f" {self.mode}" if self.mode != "nearest" else "")
+
+    def _sizes(self, inputs: Inputs) -> tuple[Dim, ...]:
+        axes = AXIS_NAMES[inputs[0].rank - 2]
+        if self.size is not None:
+            return per_axis(self.size, len(axes), "size")
+        scales = per_axis(self.scale or 1.0, len(axes), "scale")
+        return tuple(map(_scaled, axes, inputs[0].spatial, scales))
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({"scale": 2}, (("N", 3, 5, 7),), "nn.Upsample(scale_factor=2)", doc="Each pixel four times."),
+        Example(
+            {"scale": 2, "mode": "linear"},
+            (("N", 3, 5, 7),),
+            'nn.Upsample(scale_factor=2, mode="bilinear")',
+            doc="`linear` is bilinear on images.",
+        ),
+        Example(
+            {"scale": 2, "mode": "bilinear", "align_corners": True},
+            (("N", 3, 5, 7),),
+            'nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True)',
+        ),
+        Example({"size": [13, 4]}, (("N", 3, 5, 7),), "nn.Upsample(size=(13, 4))", doc="To a given size."),
+        Example({"size": 9}, (("N", 3, "H", "W"),), "nn.Upsample(size=9)", doc="From any size."),
+        Example(
+            {"scale": 2.3, "mode": "bicubic"},
+            (("N", 3, 5, 7),),
+            'nn.Upsample(scale_factor=2.3, mode="bicubic")',
+            doc="Sizes are rounded down: 11.5 to 11, 16.1 to 16.",
+        ),
+        Example(
+            {"scale": 0.29},
+            (("N", 3, 100, 7),),
+            "nn.Upsample(scale_factor=0.29)",
+            doc="28: in floating point 100 * 0.29 is just below 29, in PyTorch too.",
+        ),
+        Example(
+            {"scale": [2, 1.5], "mode": "nearest-exact"},
+            (("N", 3, 5, 7),),
+            'nn.Upsample(scale_factor=(2, 1.5), mode="nearest-exact")',
+        ),
+        Example({"scale": 3, "mode": "linear"}, (("N", 3, 5),), 'nn.Upsample(scale_factor=3, mode="linear")'),
+        Example(
+            {"scale": [1, 2, 3], "mode": "trilinear"},
+            (("N", 2, 3, 5, 7),),
+            'nn.Upsample(scale_factor=(1, 2, 3), mode="trilinear")',
+        ),
+        Example(
+            {"size": [2, 3, 5], "mode": "linear", "align_corners": True},
+            (("N", 2, 3, 5, 7),),
+            'nn.Upsample(size=(2, 3, 5), mode="trilinear", align_corners=True)',
+        ),
+        Example({}, (("N", 3, 5, 7),), error="AS202"),
+        Example({"size": 9, "scale": 2}, (("N", 3, 5, 7),), error="AS208"),
+        Example({"scale": 2, "align_corners": True}, (("N", 3, 5, 7),), error="AS208"),
+        Example({"scale": 2, "mode": "bilinear"}, (("N", 3, 5),), error="AS402"),
+        Example({"scale": 2, "mode": "bicubic"}, (("N", 2, 3, 5, 7),), error="AS402"),
+        Example({"scale": 2}, (("N", 3),), error="AS402"),
+        Example({"scale": 0.1}, (("N", 3, 5, 17),), error="AS403", doc="No row is left."),
+        Example({"scale": 2}, (("N", 3, "H", 7),), error="AS407"),
+        Example({"size": [2, 3, 5]}, (("N", 3, 5, 7),), error="AS408"),
+        Example({"scale": [2, 3, 5]}, (("N", 3, 5, 7),), error="AS408"),
+        Example({"scale": 1e300}, (("N", 3, 5, 7),), error="AS306"),
+        Example({"scale": 0}, (("N", 3, 5, 7),), error="AS203"),
+        Example({"size": 4.5}, (("N", 3, 5, 7),), error="AS203"),
+        Example({"scale": 2, "mode": "cubic"}, (("N", 3, 5, 7),), error="AS203"),
+    )
+
+
+def _scaled(name: str, dim: Dim, scale: float) -> int:
+    """floor(dim * scale) in floating point, as PyTorch computes it."""
+    exact = size(dim, f"the {name} of the input") * scale
+    if exact > MAX:
+        raise Problem("AS306", f"a {name} of {dim} times {scale:g} is out of range", at=("scale",))
+    if exact < 1:
+        raise Problem(
+            "AS403",
+            f"a {name} of {dim} is too small for `scale` {scale:g}",
+            at=("scale",),
+            notes=(f"{name}: floor({dim} * {scale:g}) = 0",),
+        )
+    return floor(exact)
