@@ -70,6 +70,7 @@ class Module:
     """The op's, block's or wiring node's name as a spec writes it; `group` or `model` else."""
     definition: Origin | None = None
     args: tuple[tuple[str, Value], ...] = ()
+    """The arguments of a block that are not its defaults, in the order in which it declares them."""
     body: tuple["Node", ...] = ()
     results: tuple[int, ...] = ()
     declared: int = 1

@@ -19,7 +19,7 @@ DEFINITIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a module costs. `modules` and `weights` count the entries below it."""
+    """What a module costs. `modules` and `weights` count what is below it: named modules, state_dict entries."""
 
     params: int = 0
     buffers: int = 0
@@ -54,7 +54,7 @@ class Costs:
         weights = op.weights(module.inputs)
         buffers = sum(weight.size for weight in weights if weight.buffer)
         params = sum(weight.size for weight in weights) - buffers
-        return Cost(params, buffers, op.macs(module.inputs, module.outputs), 1, len(weights))
+        return Cost(params, buffers, op.macs(module.inputs, module.outputs), 0, len(weights))
 
     def total(self, module: Module, nodes: tuple[Node, ...]) -> Cost:
         """The cost of some nodes of a composite: weights once for each owner, MACs for each call."""
@@ -66,11 +66,11 @@ class Costs:
                 params += cost.params
                 buffers += cost.buffers
                 weights += cost.weights
-                modules += cost.modules
+                modules += cost.modules + (node.name is not None)
             elif module.body[node.shares] not in nodes:
                 params += cost.params
                 buffers += cost.buffers
-        return Cost(params, buffers, macs, modules + 1, weights)
+        return Cost(params, buffers, macs, modules, weights)
 
 
 def training_only(module: Module, outputs: Live, train: Live) -> list[Live]:
@@ -110,6 +110,7 @@ def inference_cost(costs: Costs, module: Module, outputs: Live, train: Live) -> 
             continue
         if only and node.module.op is None:
             inner = frozenset(range(count)) - only
+            parts.append(Cost(modules=int(node.name is not None)))
             parts.append(inference_cost(costs, node.module, inner, only))
         else:
             kept.append(node)

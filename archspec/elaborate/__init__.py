@@ -1,5 +1,5 @@
 """From a document and parameters to the module tree, with all shapes."""
 
-from archspec.elaborate.model import Model, load
+from archspec.elaborate.network import Network, elaborate_file
 
-__all__ = ["Model", "load"]
+__all__ = ["Network", "elaborate_file"]

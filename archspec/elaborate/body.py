@@ -7,6 +7,7 @@ may reach for a value around it, and a later node may reach into a group, at any
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 from archspec.ir import Module, Node, Origin, TensorType, Value
 
@@ -112,7 +113,7 @@ class Body:
             )
             for draft in self.drafts
         )  # fmt: skip
-        types: list[TensorType] = self.types  # type: ignore[assignment] — no None, see above
+        types = cast(list[TensorType], self.types)  # no None, see above
         return Module(
             None, tuple(types[handle] for handle in self.inputs), tuple(types[handle] for handle in results), kind,
             definition, args, body, tuple(ids[handle] for handle in results), declared, exports,

@@ -1,6 +1,6 @@
 """Nodes that call an op or a block."""
 
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args, get_origin
 
 from pydantic import ValidationError
 
@@ -8,10 +8,11 @@ from archspec.diagnostics import Problem
 from archspec.elaborate.body import Draft, Handles
 from archspec.elaborate.plan import Compiler, Settings, Step, Target, resolve_op
 from archspec.elaborate.scopes import Entry, Env, Poisoned, several
-from archspec.elaborate.settings import thaw
+from archspec.elaborate.settings import NOWHERE, thaw
 from archspec.ir import Module, TensorType, Value
-from archspec.language.document import Definition
+from archspec.language.document import Definition, Document
 from archspec.language.expressions import show
+from archspec.language.params import MISSING
 from archspec.ops.core.base import Op
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class OpName(str):
 
     __slots__ = ("document",)
 
+    document: Document
+
     def __repr__(self) -> str:
         return f"{str.__repr__(self)}@{id(self.document)}"
 
@@ -73,7 +76,7 @@ def types_of(env: Env, handles: Handles) -> Types:
     found = tuple([types[handle] for handle in handles])
     if None in found:
         raise Poisoned
-    return found  # type: ignore[return-value] — no None, see above
+    return cast(Types, found)
 
 
 def flat(step: Step, op: str, inputs: list[Handles], least: int, most: int) -> Handles:
@@ -81,7 +84,7 @@ def flat(step: Step, op: str, inputs: list[Handles], least: int, most: int) -> H
     for index, value in enumerate(inputs):
         if len(value) > 1:
             source = step.sources[index] if step.sources else None
-            raise several(str(source.evaluate(_NO_SCOPE)) if source and source.constant else "x", len(value))
+            raise several(str(source.evaluate(NOWHERE)) if source and source.constant else "x", len(value))
     if not least <= len(inputs) <= most:
         wanted = str(least) if least == most else f"{least} to {most}"
         raise Problem("AS310", f"`{op}` takes {wanted} {'input' if wanted == '1' else 'inputs'}, not {len(inputs)}",
@@ -89,21 +92,12 @@ def flat(step: Step, op: str, inputs: list[Handles], least: int, most: int) -> H
     return tuple([value[0] for value in inputs])
 
 
-class _NoScope:
-    def value(self, name: str) -> Value:
-        raise LookupError(name)
-
-    def shape(self, path: str, attribute: str) -> Value:
-        raise LookupError(path, attribute)
-
-
-_NO_SCOPE = _NoScope()
-
-
 def evaluate_fields(run: "Elaborator", step: Step, env: Env, settings: Settings) -> dict[str, Value]:
     """The values of fields or arguments."""
-    values = {}
-    for key, setting in settings.items.items():
+    values = settings.fixed
+    if settings.varying:
+        values = dict(values)
+    for key, setting in settings.varying:
         try:
             values[key] = setting.evaluate(
                 env if key not in settings.lexical else run.file_frame(env.definition.document)
@@ -128,10 +122,10 @@ def call_op(
         inputs = []
     handles = flat(step, op.name, inputs, *op.arity)
     types = types_of(env, handles)
-    module = step.cache.get(types) if settings.constant and len(step.settings) == 1 else None
+    module = step.cache.get(types) if not settings.varying and len(step.settings) == 1 else None
     if module is None:
         module = leaf(run, step, env, op, settings, types)
-        if settings.constant:
+        if not settings.varying:
             step.cache[types] = module
     label = None if step.label is None else run.label(step, env)
     if not op.is_module:
@@ -152,7 +146,7 @@ def leaf(run: "Elaborator", step: Step, env: Env, op: type[Op], settings: Settin
     module = run.leaves.get(key)
     if module is None:
         try:
-            instance = op(**{name: thaw(value) if type(value) is tuple or isinstance(value, tuple) else value
+            instance = op(**{name: thaw(value) if isinstance(value, tuple) else value
                              for name, value in fields.items()})  # fmt: skip
         except ValidationError as error:
             report_fields(run, error, step, env, op, settings, fields)
@@ -253,19 +247,25 @@ def call_block(
 def arguments(
     run: "Elaborator", step: Step, env: Env, definition: Definition, settings: Settings
 ) -> dict[str, Value]:  # fmt: skip
-    """The arguments of a call, in the types that the block declares."""
+    """The arguments of a call in the types that the block declares, without those that are the defaults."""
     args: dict[str, Value] = {}
-    for key, value in evaluate_fields(run, step, env, settings).items():
-        param = definition.params[key]
+    failed = False
+    values = evaluate_fields(run, step, env, settings)
+    for key, param in definition.params.items():
+        if key not in values:
+            continue
         try:
-            args[key] = param.conform(value)
+            value = param.conform(values[key])
         except Problem as problem:
             run.report(problem, env.definition.document.file, settings.items[key].path)
+            failed = True
             continue
         if param.type == "op" and not isinstance(value, OpName):
-            args[key] = name = OpName(value)
-            name.document = env.definition.document
-    if len(args) < len(settings.items):
+            value = OpName(value)
+            value.document = env.definition.document
+        if param.literal is MISSING or value != param.literal or type(value) is not type(param.literal):
+            args[key] = value
+    if failed:
         raise Poisoned
     return args
 

@@ -109,14 +109,13 @@ class Elaborator:
             if len(x) != 1:
                 raise several("x", len(x))
             exports = self.outputs(env, definition.outputs, "outputs")
-            values = tuple([(name, env.frame.value(name)) for name in definition.params])
         except Problem as problem:
             self.report(problem, file, path)
             return None
         except Poisoned:
             return None
         return body.finish(
-            definition.name, x + exports, Origin(file, path), values,
+            definition.name, x + exports, Origin(file, path), tuple(args.items()),
             declared=len(types), exports=definition.outputs,
         )  # fmt: skip
 

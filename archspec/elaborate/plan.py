@@ -12,8 +12,8 @@ from archspec import ops
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import Path, shown, suggest
 from archspec.elaborate.scopes import Poisoned, Report, undefined
-from archspec.elaborate.settings import NOTHING, Setting, compile_argument, compile_setting
-from archspec.ir import Module, Origin, TensorType
+from archspec.elaborate.settings import NOTHING, NOWHERE, Setting, compile_argument, compile_setting
+from archspec.ir import Module, Origin, TensorType, Value
 from archspec.language.document import Definition, Document
 from archspec.language.expressions import show
 from archspec.language.names import (
@@ -78,7 +78,14 @@ class Settings:
     items: dict[str, Setting]
     lexical: frozenset[str] = NOTHING
     """The names of those that come from `[defaults]`, which see the file, not the node."""
-    constant: bool = False
+    fixed: dict[str, Value] = field(init=False)
+    """The values of those that are constant."""
+    varying: tuple[tuple[str, Setting], ...] = field(init=False)
+    """The others."""
+
+    def __post_init__(self) -> None:
+        self.fixed = {key: item.evaluate(NOWHERE) for key, item in self.items.items() if item.constant}
+        self.varying = tuple([(key, item) for key, item in self.items.items() if not item.constant])
 
 
 @dataclass(slots=True, eq=False)
@@ -431,7 +438,7 @@ def compile_fields(step: Step, target: Target, name: str, compiler: Compiler, *,
         except Problem as problem:
             raise problem.within(*at) from None
         compiler.check_names(items[key], at)
-    return Settings(items, lexical, all(item.constant for item in items.values()))
+    return Settings(items, lexical)
 
 
 def _compile_field(raw: Any, target: Target, key: str, path: Path) -> Setting:

@@ -78,7 +78,7 @@ def _compile_expression(text: str, path: Path) -> Setting:
             problem.help = f'a string here is an expression already: write "{shown(bare)}"'
         raise
     if not expression.names and not expression.paths:
-        value = integral(expression.evaluate(_NOWHERE))
+        value = integral(expression.evaluate(NOWHERE))
         return constant(path, value)
     return Setting(
         path, lambda scope: integral(expression.evaluate(scope)), expression.names, expression.paths
@@ -117,7 +117,7 @@ def _compile_keyword(text: str, reading: Reading, path: Path) -> Setting:
 def _compile_list(raw: list[Any], reading: Reading, path: Path) -> Setting:
     items = [_inside(item, reading, path, index) for index, item in enumerate(raw)]
     if all(item.constant for item in items):
-        return constant(path, tuple(item.evaluate(_NOWHERE) for item in items))
+        return constant(path, tuple(item.evaluate(NOWHERE) for item in items))
 
     def evaluate(scope: Scope) -> Value:
         return tuple([_evaluate_inside(item, scope) for item in items])
@@ -128,7 +128,7 @@ def _compile_list(raw: list[Any], reading: Reading, path: Path) -> Setting:
 def _compile_table(raw: dict[str, Any], reading: Reading, path: Path) -> Setting:
     items = [(key, _inside(raw[key], reading, path, key)) for key in sorted(raw)]
     if all(item.constant for _, item in items):
-        return constant(path, Table((key, item.evaluate(_NOWHERE)) for key, item in items))
+        return constant(path, Table((key, item.evaluate(NOWHERE)) for key, item in items))
 
     def evaluate(scope: Scope) -> Value:
         return Table((key, _evaluate_inside(item, scope)) for key, item in items)
@@ -173,7 +173,7 @@ class _Nowhere:
         raise LookupError(path, attribute)
 
 
-_NOWHERE = _Nowhere()
+NOWHERE = _Nowhere()
 
 
 def param_reading(param: Param) -> Reading:

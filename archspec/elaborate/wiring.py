@@ -46,7 +46,7 @@ def make(
 ) -> tuple[Module, Handles] | None:  # fmt: skip
     """The module, and the values that it takes from the body around it."""
     body = Body(env.body)
-    given = [(body.add_input(env.single(value, "x"), value[0]),) for value in inputs]
+    given: list[Handles] = [(body.add_input(env.single(value, "x"), value[0]),) for value in inputs]
     names = Names(body, outer=env.names, later=env.names.later)
     inner = Env(env.frame, body, names, env.definition, counters=env.counters)
     run.deeper()
@@ -175,7 +175,7 @@ def join(
     return env.body.add(Draft(module, handles, step.origin, copy=env.copy))
 
 
-_NO_SETTINGS = Settings({}, constant=True)
+_NO_SETTINGS = Settings({})
 
 
 def _builtin(name: str) -> type[Op]:

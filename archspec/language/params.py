@@ -1,6 +1,6 @@
 """Parameters of files and blocks: their types, defaults and bounds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from archspec.diagnostics import Problem
@@ -51,6 +51,8 @@ class Param:
     choices: tuple[Value, ...] | None = None
     doc: str = ""
     long_form: bool = False
+    literal: Any = MISSING
+    """The default as a value, where it is no expression."""
 
     @property
     def lists_text(self) -> bool:
@@ -126,7 +128,7 @@ def declare(name: str, raw: Any, *, required: bool) -> Param:
         if not isinstance(raw, str) or raw not in TYPES:
             raise Problem("AS203", f"`{show(raw)}` is no type", help=f"the types are {', '.join(TYPES)}")
         return Param(name, raw)
-    return Param(name, type_of(name, raw), raw)
+    return _with_literal(Param(name, type_of(name, raw), raw))
 
 
 def type_of(name: str, default: Any) -> str:
@@ -167,5 +169,16 @@ def _declare_long(name: str, raw: dict[str, Any], *, required: bool) -> Param:
         raise Problem("AS203", "`doc` must be text", at=("doc",))
     plain = Param(name, type_)
     allowed = None if choices is None else tuple(plain.conform(choice) for choice in choices)
-    return Param(name, type_, raw.get("default", MISSING), raw.get("min"), raw.get("max"), allowed,
-                 raw.get("doc", ""), long_form=True)  # fmt: skip
+    return _with_literal(Param(name, type_, raw.get("default", MISSING), raw.get("min"), raw.get("max"), allowed,
+                 raw.get("doc", ""), long_form=True))  # fmt: skip
+
+
+def _with_literal(param: Param) -> Param:
+    """The parameter with its default as a value, unless that is missing, an expression, or the name of an op."""
+    default = param.default
+    is_text = isinstance(default, str) or (
+        isinstance(default, list) and any(isinstance(item, str) for item in default)
+    )
+    if default is MISSING or param.type == "op" or (param.long_form and is_text):
+        return param
+    return replace(param, literal=param.conform(default))

@@ -12,6 +12,7 @@ from archspec.ops.core.base import (
     Weight,
     channels,
     divides,
+    factors,
     initialised,
     one_of_ranks,
     sizes,
@@ -77,6 +78,14 @@ class Conv(Op):
         x = inputs[0]
         kernel = per_axis(self.kernel, x.rank - 2, "kernel")
         return prod(sizes(outputs[0].shape)) * (channels(x) // self.groups) * prod(kernel)
+
+    def macs_formula(self, inputs: Inputs, outputs: Inputs) -> str:
+        """`(64 * 112 * 112) outputs * 3 channels * (7 * 7) kernel`."""
+        kernel = per_axis(self.kernel, inputs[0].rank - 2, "kernel")
+        return (
+            f"{factors(outputs[0].shape[1:])} outputs * {channels(inputs[0]) // self.groups} "
+            f"channels{' per group' * (self.groups > 1)} * {factors(kernel)} kernel"
+        )
 
     def explain(self, inputs: Inputs) -> Iterator[str]:
         """The windows of each axis."""

@@ -14,6 +14,7 @@ from archspec.ops.core.base import (
     Weight,
     channels,
     divides,
+    factors,
     initialised,
     one_of_ranks,
     size,
@@ -132,6 +133,14 @@ class ConvTranspose(Op):
         """Input elements times (out / groups) times kernel elements."""
         kernel = per_axis(self.kernel, inputs[0].rank - 2, "kernel")
         return prod(sizes(inputs[0].shape)) * (channels(outputs[0]) // self.groups) * prod(kernel)
+
+    def macs_formula(self, inputs: Inputs, outputs: Inputs) -> str:
+        """`(64 * 7 * 7) inputs * 32 channels * (4 * 4) kernel`."""
+        kernel = per_axis(self.kernel, inputs[0].rank - 2, "kernel")
+        return (
+            f"{factors(inputs[0].shape[1:])} inputs * {channels(outputs[0]) // self.groups} "
+            f"channels{' per group' * (self.groups > 1)} * {factors(kernel)} kernel"
+        )
 
     def explain(self, inputs: Inputs) -> Iterator[str]:
         """The size of each axis."""

@@ -4,7 +4,7 @@ from math import prod
 from typing import ClassVar
 
 from archspec.ir import TensorType
-from archspec.ops.core.base import Example, Inputs, Op, Weight, at_least, initialised, size, sizes
+from archspec.ops.core.base import Example, Inputs, Op, Weight, at_least, factors, initialised, size, sizes
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive
 from archspec.ops.core.init import fan_in_uniform
 
@@ -45,6 +45,10 @@ class Linear(Op):
     def macs(self, inputs: Inputs, outputs: Inputs) -> int:
         """Output elements times in."""
         return prod(sizes(outputs[0].shape)) * size(inputs[0].shape[-1])
+
+    def macs_formula(self, inputs: Inputs, outputs: Inputs) -> str:
+        """`1000 outputs * 2048 inputs`."""
+        return f"{factors(outputs[0].shape[1:])} outputs * {inputs[0].shape[-1]} inputs"
 
     def brief(self) -> str:
         """`linear 1000`."""

@@ -98,6 +98,10 @@ class Op(BaseModel):
         """Multiply-accumulates of one call at batch size 1."""
         return 0
 
+    def macs_formula(self, inputs: Inputs, outputs: Inputs) -> str:  # noqa: ARG002
+        """The arithmetic behind `macs`, with the numbers filled in."""
+        return ""
+
     def explain(self, inputs: Inputs) -> Iterator[str]:  # noqa: ARG002
         """The arithmetic behind the output, with the numbers filled in, a line a size."""
         yield from ()
@@ -168,6 +172,12 @@ def size(dim: Dim, what: str = "the input") -> int:
         return dim
     raise Problem("AS407", f"{what} has the free dimension `{dim}` where a size is needed",
                   help="give it a value with `--input`, such as `--input N,3,224,224`")  # fmt: skip
+
+
+def factors(shape: tuple[Dim, ...]) -> str:
+    """A product written out: `(64 * 112 * 112)`."""
+    text = " * ".join(map(str, shape))
+    return f"({text})" if len(shape) > 1 else text
 
 
 def channels(x: TensorType, least: int = 2) -> int:

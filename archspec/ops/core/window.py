@@ -140,21 +140,38 @@ def explained(axes: tuple[Window, ...]) -> list[str]:
     return [f"{name}: {axis.formula}" for name, axis in zip(AXIS_NAMES[len(axes)], axes, strict=True)]
 
 
-def brief(kernel: object, stride: object, padding: object, dilation: object = 1) -> str:
+def brief(
+    kernel: int | tuple[int, ...], stride: int | tuple[int, ...], padding: PaddingValue,
+    dilation: int | tuple[int, ...] = 1,
+) -> str:  # fmt: skip
     """The geometry in short: `k7 s2 p3`."""
-    text = f"k{_short(kernel)}"
+    text = f"k{short(kernel)}"
     if stride != 1:
-        text += f" s{_short(stride)}"
-    if padding not in (0, "valid"):
-        text += f" p{_short(padding)}" if not isinstance(padding, str) else f" {padding}"
-    return text if dilation == 1 else f"{text} d{_short(dilation)}"
-
-
-def _short(value: object) -> str:
-    if isinstance(value, Sides):
-        return (
-            "("
-            + " ".join(f"{side} {size}" for side, size in value.model_dump(exclude_defaults=True).items())
+        text += f" s{short(stride)}"
+    if padding == "half":
+        padding = _half(kernel, dilation)
+    if isinstance(padding, Sides):
+        text += (
+            " p("
+            + " ".join(f"{side} {n}" for side, n in padding.model_dump(exclude_defaults=True).items())
             + ")"
         )
+    elif isinstance(padding, str):
+        text += "" if padding == "valid" else f" {padding}"
+    elif padding != 0:
+        text += f" p{short(padding)}"
+    return text if dilation == 1 else f"{text} d{short(dilation)}"
+
+
+def _half(kernel: int | tuple[int, ...], dilation: int | tuple[int, ...]) -> int | tuple[int, ...]:
+    axes = max(len(value) if isinstance(value, tuple) else 1 for value in (kernel, dilation))
+    pads = tuple(
+        d * (k - 1) // 2
+        for k, d in zip(per_axis(kernel, axes, ""), per_axis(dilation, axes, ""), strict=True)
+    )
+    return pads[0] if len(set(pads)) == 1 else pads
+
+
+def short(value: int | tuple[int, ...]) -> str:
+    """One value, or one per axis: `3`, `3×5`."""
     return "×".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -1,19 +1,20 @@
-"""A network with all that is known of it: what `archspec.load` returns."""
+"""From a spec file to its elaborated network: inputs, outputs, variants, parameters."""
 
+import gc
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from archspec import ops
 from archspec.diagnostics import Diagnostic, Problem, SpecError, UsageError
-from archspec.diagnostics.diagnostic import shown, suggest
+from archspec.diagnostics.diagnostic import Path, shown, suggest
 from archspec.elaborate.body import Body, Handles
 from archspec.elaborate.elaborator import Elaborator, TooLarge
 from archspec.elaborate.plan import DIMENSIONS, Plan, Step
 from archspec.elaborate.scopes import Env, Poisoned, several
-from archspec.elaborate.settings import compile_setting
+from archspec.elaborate.settings import NOWHERE, compile_setting
 from archspec.ir import Dim, Module, Origin, TensorType, Value
 from archspec.language import limits
 from archspec.language.document import Definition, Document, Loader, override
@@ -23,7 +24,7 @@ Inputs = Mapping[str, Sequence[Dim]]
 
 
 @dataclass(frozen=True, eq=False)
-class Model:
+class Network:
     """An elaborated network."""
 
     document: Document
@@ -34,11 +35,6 @@ class Model:
     input_names: tuple[str, ...] = ("input",)
     params: dict[str, Value] = field(default_factory=dict)
     """The values of the file's parameters."""
-
-    @property
-    def name(self) -> str:
-        """The variant's name, or the model's."""
-        return self.variant or self.document.name
 
 
 def load_document(path: str, source: str | bytes | None = None, *, allow_outside: bool = False) -> Document:
@@ -54,23 +50,38 @@ def load_document(path: str, source: str | bytes | None = None, *, allow_outside
     return document
 
 
-def load(
+def elaborate_file(
     path: str, variant: str | None = None, params: Mapping[str, Any] | None = None, *,
     inputs: Inputs | None = None, source: str | bytes | None = None, allow_outside: bool = False,
-) -> Model:  # fmt: skip
-    """Read a spec and elaborate its network. Raises `SpecError` where the spec is wrong, `UsageError` where the call is.
+) -> Network:  # fmt: skip
+    """Read a spec and elaborate its network.
+
+    Raises `SpecError` where the spec is wrong, `UsageError` where the call is.
 
     `path` names the file; `-` is standard input. `source` is its text, if that is at hand. `params` override the
     file's parameters, `inputs` the shapes of the model's inputs by name.
     """
-    document = load_document(path, source, allow_outside=allow_outside)
-    return elaborate(document, variant, params, inputs)
+    with without_collector():
+        document = load_document(path, source, allow_outside=allow_outside)
+        return elaborate(document, variant, params, inputs)
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Pause the cyclic garbage collector: while a network grows all of it stays, and looking for waste is the waste."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def elaborate(
     document: Document, variant: str | None = None, params: Mapping[str, Any] | None = None,
     inputs: Inputs | None = None,
-) -> Model:  # fmt: skip
+) -> Network:  # fmt: skip
     """Elaborate the network of a checked document."""
     given = arguments(document, variant, params or {})
     elaborator = Elaborator()
@@ -96,7 +107,7 @@ def elaborate(
     assert section is not None  # noqa: S101 — there is a model
     frame = elaborator.file_frame(document)
     values = {name: frame.value(name) for name in document.params}
-    return Model(document, variant, root, tuple(section.train_outputs), document.model.inputs, values)
+    return Network(document, variant, root, tuple(section.train_outputs), document.model.inputs, values)
 
 
 def _position(diagnostic: Diagnostic) -> tuple[str, list[tuple[int, str]]]:
@@ -139,15 +150,7 @@ def _literal(value: Any, type_: str) -> Any:
     expression = parse(value.text)
     if expression.names or expression.paths:
         raise Problem("AS203", f"`{shown(value.text)}` is not a literal value")
-    return expression.evaluate(_Literals())
-
-
-class _Literals:
-    def value(self, name: str) -> Value:
-        raise LookupError(name)
-
-    def shape(self, path: str, attribute: str) -> Value:
-        raise LookupError(path, attribute)
+    return expression.evaluate(NOWHERE)
 
 
 def _elaborate_model(
@@ -199,7 +202,7 @@ def _input_types(
     section = document.section
     assert section is not None  # noqa: S101 — there is a model
     if section.inputs is None:
-        declared = [("input", section.input or [], ("model", "input"))]
+        declared: list[tuple[str, list[Any], Path]] = [("input", section.input or [], ("model", "input"))]
     else:
         declared = [
             (item.name, item.shape, ("model", "inputs", i, "shape")) for i, item in enumerate(section.inputs)

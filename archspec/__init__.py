@@ -1,0 +1,38 @@
+"""archspec: a compiler for declarative convolutional network architectures.
+
+    model = archspec.load("specs/resnet.toml", variant="resnet50")
+    model.totals.params, model.totals.macs
+    for row in model.modules(): ...
+    model.weights()                      # the state_dict: key → shape, initialiser
+
+Exceptions:
+
+    SpecError     the spec is wrong; `.diagnostics` has every finding
+    UsageError    the call is wrong: no such file, variant or parameter
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from archspec._version import __version__
+
+if TYPE_CHECKING:
+    from archspec.api import Model, load
+    from archspec.diagnostics import Diagnostic, SpecError, UsageError
+
+__all__ = ["Diagnostic", "Model", "SpecError", "UsageError", "__version__", "load"]
+
+_HOMES = {
+    "Diagnostic": "archspec.diagnostics", "SpecError": "archspec.diagnostics", "UsageError": "archspec.diagnostics",
+    "Model": "archspec.api", "load": "archspec.api",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for, when it is: `import archspec` itself costs nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value

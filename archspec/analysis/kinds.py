@@ -1,0 +1,19 @@
+"""How many ops of each kind a network calls."""
+
+from collections import Counter
+
+from archspec.ir import Module
+
+
+def op_counts(root: Module) -> dict[str, int]:
+    """Calls of each op, all instances counted, the most frequent first."""
+    known: dict[Module, Counter[str]] = {}
+
+    def count(module: Module) -> Counter[str]:
+        if module not in known:
+            known[module] = Counter([module.kind]) if module.op is not None else Counter()
+            for node in module.body:
+                known[module].update(count(node.module))
+        return known[module]
+
+    return dict(count(root).most_common())

@@ -1,0 +1,159 @@
+"""The modules of a network as rows: with their paths, shapes and costs, for listing and for drawing as a tree."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from archspec.analysis.cost import Cost, Costs, Live, training_only
+from archspec.diagnostics import UsageError
+from archspec.ir import Module, Node, Origin, TensorType
+from archspec.language import limits
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A module, a join, or a further call of shared weights."""
+
+    path: str
+    """The key in `named_modules()`; for a join, that of the module around it."""
+    name: str
+    kind: str
+    """The op or block; `removed` nodes have no row."""
+    text: str
+    """The op with its telling fields."""
+    depth: int
+    inputs: tuple[TensorType, ...]
+    outputs: tuple[TensorType, ...]
+    cost: Cost
+    """Of one instance. A call of shared weights has MACs only."""
+    module: Module
+    origin: Origin
+    is_module: bool = True
+    training: bool = False
+    """Exists in training only."""
+    count: int = 1
+    """Equal instances in a chain that the row stands for."""
+    last: str = ""
+    """The name of the last of them."""
+    ends: tuple[bool, ...] = ()
+    """For each level, whether the row is in the last item of it: what a tree's guides are drawn from."""
+    has_children: bool = False
+
+
+def rows(
+    root: Module, costs: Costs, train: int = 0, *, depth: int | None = None, grouped: bool = False
+) -> Iterator[Row]:  # fmt: skip
+    """All nodes of a network, outer before inner, down to `depth`.
+
+    `train` is the number of training outputs, the last of the root's results. `grouped` puts equal instances that
+    follow each other into one row.
+    """
+    count = len(root.results)
+    only = _only(root, frozenset(range(count - train)), frozenset(range(count - train, count)))
+    yield from _rows(root, costs, "", 0, (), only, depth, grouped)
+
+
+def listing(root: Module, costs: Costs) -> None:
+    """Refuse what would list more than a million modules or weights."""
+    cost = costs.of(root)
+    for number, what in ((cost.modules, "modules"), (cost.weights, "weights")):
+        if number > limits.LISTING:
+            raise UsageError(
+                f"the network has {number:,} {what}; lists end at {limits.LISTING:,} (a summary table shows it "
+                "to a given `--depth`)"
+            )
+
+
+def _only(module: Module, outputs: Live, train: Live) -> list[Live] | None:
+    return training_only(module, outputs, train) if train else None
+
+
+def _rows(
+    module: Module, costs: Costs, prefix: str, depth: int, ends: tuple[bool, ...], only: list[Live] | None,
+    limit: int | None, grouped: bool,
+) -> Iterator[Row]:  # fmt: skip
+    items = list(_items(module, grouped))
+    for position, (index, node, last, count) in enumerate(items):
+        here = only[index] if only else frozenset[int]()
+        training = bool(here) and len(here) == len(node.module.outputs)
+        inner = (*ends, position == len(items) - 1)
+        children = node.module.op is None and bool(node.module.body) and node.shares is None
+        row = _row(node, costs, prefix, depth, module)
+        row = replace(row, training=training, count=count, last=last, ends=inner, has_children=children)
+        yield row
+        if children and (limit is None or depth + 1 < limit):
+            parts = frozenset(range(len(node.module.outputs)))
+            below = training_only(node.module, parts - here, here) if here and not training else None
+            for child in _rows(node.module, costs, f"{row.path}.", depth + 1, inner, below, limit, grouped):
+                yield replace(child, training=True) if training else child
+
+
+def _row(node: Node, costs: Costs, prefix: str, depth: int, scope: Module) -> Row:
+    module = node.module
+    cost = costs.of(module)
+    name = node.name or node.label or ""
+    path = prefix + node.name if node.name is not None else prefix.removesuffix(".")
+    text = describe(module)
+    if node.shares is not None:
+        owner = scope.body[node.shares].name or ""
+        path, text = prefix + owner, f"reuse {owner}"
+        cost = Cost(macs=cost.macs)
+    return Row(
+        path, name, module.kind, text, depth, module.inputs, module.outputs, cost, module, node.origin,
+        is_module=node.name is not None,
+    )  # fmt: skip
+
+
+def _items(module: Module, grouped: bool) -> Iterator[tuple[int, Node, str, int]]:
+    """The nodes of a body, each with how many equal ones follow in a chain, itself included."""
+    index = 0
+    body = module.body
+    while index < len(body):
+        node, stop = body[index], index + 1
+        if node.module.kind == "removed":
+            index = stop
+            continue
+        if grouped and node.name is not None:
+            while stop < len(body) and body[stop].module is node.module and body[stop].origin == node.origin:
+                stop += 1
+        yield index, node, body[stop - 1].name or "", stop - index
+        index = stop
+
+
+def describe(module: Module) -> str:
+    """What a module is, in a few words: `conv 64, k7 s2 p3`, `bottleneck width 64`."""
+    if module.op is not None:
+        return module.op.brief()
+    if module.kind == "repeat":
+        return f"{len(module.body)} × {module.body[0].module.kind}" if module.body else "0 copies"
+    args = [f"{name} {_argument(value)}" for name, value in module.args]
+    return " ".join([module.kind, ", ".join(args)]).strip()
+
+
+def _argument(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "×".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def find(root: Module, path: str) -> tuple[Node, Module]:
+    """The node at `path`, a key of `named_modules()` or a label, and the composite around it.
+
+    Raises `UsageError` where there is none.
+    """
+    from archspec.diagnostics.diagnostic import shown, suggest
+
+    scope, node = root, None
+    for part in path.split("."):
+        if node is not None:
+            scope = node.module
+        node = next((item for item in scope.body if part in (item.name, item.label)), None)
+        if node is None:
+            known = [name for item in scope.body for name in (item.name, item.label) if name]
+            hint = (
+                suggest(part, known) or f"there is {', '.join(known[:12])}"
+                if known
+                else "there is nothing inside"
+            )
+            raise UsageError(f"there is no module `{shown(path)}`: no `{shown(part)}`; {hint}")
+    assert node is not None  # noqa: S101 — a split has at least one part
+    return node, scope

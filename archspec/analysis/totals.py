@@ -1,0 +1,47 @@
+"""The totals of a network: for inference, and for training where some of it exists only there."""
+
+from dataclasses import dataclass
+
+from archspec.analysis.cost import Cost, Costs, inference_cost
+from archspec.ir import Module, TensorType
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over a network at one batch size. Parameters and buffers in elements, MACs in operations."""
+
+    params: int
+    trainable: int
+    buffers: int
+    macs: int
+    flops: int
+    modules: int
+    weights: int
+    """Entries of the state_dict."""
+    outputs: tuple[TensorType, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The totals of a network. `training` is `None` where training needs nothing more."""
+
+    inference: Totals
+    training: Totals | None
+
+
+def report(root: Module, train: int, costs: Costs, batch: int = 1) -> Report:
+    """The totals of a network whose last `train` results are training outputs."""
+    count = len(root.results)
+    outputs = root.outputs[: count - train]
+    whole = costs.of(root)
+    if not train:
+        return Report(_totals(whole, outputs, batch), None)
+    live = inference_cost(
+        costs, root, frozenset(range(count - train)), frozenset(range(count - train, count))
+    )
+    return Report(_totals(live, outputs, batch), _totals(whole, root.outputs, batch))
+
+
+def _totals(cost: Cost, outputs: tuple[TensorType, ...], batch: int) -> Totals:
+    macs = cost.macs * batch
+    return Totals(cost.params, cost.params, cost.buffers, macs, 2 * macs, cost.modules, cost.weights, outputs)

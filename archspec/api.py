@@ -1,0 +1,121 @@
+"""The Python interface: load a spec, ask for its numbers."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from archspec.analysis.cost import Costs
+from archspec.analysis.modules import Row, listing, rows
+from archspec.analysis.totals import Report, Totals, report
+from archspec.analysis.weights import state_dict
+from archspec.elaborate import Network, elaborate_file
+from archspec.ir import Dim, Module, TensorType, Value
+from archspec.ops.core.base import Weight
+
+
+class Model:
+    """A network with all its shapes and costs. Made by `archspec.load`."""
+
+    def __init__(self, network: Network, batch: int = 1) -> None:
+        self.network = network
+        self.batch = batch
+        """The batch size that MACs are counted at."""
+        self.costs = Costs()
+
+    @property
+    def name(self) -> str:
+        """The variant's name, or the model's."""
+        return self.network.variant or self.network.document.name
+
+    @property
+    def variant(self) -> str | None:
+        """The variant that was asked for."""
+        return self.network.variant
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """The variants of the spec."""
+        return tuple(self.network.document.variants)
+
+    @property
+    def file(self) -> str:
+        """The spec's file, as it was given."""
+        return self.network.document.file
+
+    @property
+    def params(self) -> dict[str, Value]:
+        """The values of the spec's parameters."""
+        return dict(self.network.params)
+
+    @property
+    def root(self) -> Module:
+        """The module tree."""
+        return self.network.root
+
+    @property
+    def inputs(self) -> dict[str, TensorType]:
+        """The inputs by name; a free batch axis has a name for its size."""
+        return dict(zip(self.network.input_names, self.root.inputs, strict=True))
+
+    @property
+    def outputs(self) -> tuple[TensorType, ...]:
+        """The outputs, without those of training."""
+        return self.totals.outputs
+
+    @cached_property
+    def report(self) -> Report:
+        """The totals, for inference and for training."""
+        return report(self.root, len(self.network.train_outputs), self.costs, self.batch)
+
+    @property
+    def totals(self) -> Totals:
+        """The totals of the inference network."""
+        return self.report.inference
+
+    @property
+    def training_totals(self) -> Totals:
+        """The totals with what exists in training only."""
+        return self.report.training or self.report.inference
+
+    def modules(self) -> Iterator[Row]:
+        """Every module and join, outer before inner. Raises `UsageError` above a million."""
+        listing(self.root, self.costs)
+        return rows(self.root, self.costs, len(self.network.train_outputs))
+
+    def weights(self) -> dict[str, Weight]:
+        """The state_dict: every parameter and buffer by key. Raises `UsageError` above a million."""
+        listing(self.root, self.costs)
+        return state_dict(self.root)
+
+    def summary(self, width: int = 100, *, depth: int | None = None) -> str:
+        """The summary table as plain text."""
+        from archspec.report.table import render
+
+        return render(self, width=width, depth=depth)
+
+    def __repr__(self) -> str:
+        totals = self.totals
+        return f"<archspec.Model {self.name}: {totals.params:,} parameters, {totals.macs:,} MACs>"
+
+
+def load(
+    path: str, variant: str | None = None, params: Mapping[str, Any] | None = None, *,
+    inputs: Mapping[str, Sequence[Dim]] | None = None, batch: int = 1, source: str | bytes | None = None,
+    allow_outside: bool = False,
+) -> Model:  # fmt: skip
+    """Read a spec and analyse its network.
+
+    `path` is a TOML or JSON file, or `-` for standard input; `source` is its text, if that is at hand. `variant`
+    names one of its variants, `params` overrides its parameters, `inputs` the shapes of the model's inputs by name
+    (batch axis first, `"N"` for any). MACs are counted at batch size `batch`. `allow_outside` lets `use` name files
+    outside the spec's folder.
+
+    Raises `SpecError`, which carries every diagnostic, where the spec is wrong, and `UsageError` where the call is:
+    no such file, variant or parameter.
+    """
+    from os import fspath
+
+    network = elaborate_file(
+        fspath(path), variant, params, inputs=inputs, source=source, allow_outside=allow_outside
+    )  # fmt: skip
+    return Model(network, batch)

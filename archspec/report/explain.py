@@ -1,0 +1,63 @@
+"""One module explained: its fields, the arithmetic of its sizes, its weights and its MACs."""
+
+from typing import TYPE_CHECKING
+
+from archspec.analysis.modules import describe, find
+from archspec.analysis.weights import state_dict
+from archspec.diagnostics.diagnostic import show_path
+from archspec.ir import Module
+from archspec.report.numbers import dims, human, shapes
+
+if TYPE_CHECKING:
+    from archspec.api import Model
+
+WEIGHTS_SHOWN = 24
+
+
+def explain(model: "Model", path: str) -> str:
+    """What the module at `path` is and how its numbers come about."""
+    node, _ = find(model.root, path)
+    module = node.module
+    lines = [
+        f"{path}: {describe(module)}",
+        f"  defined at  {node.origin.file}: {show_path(node.origin.path)}",
+    ]
+    batch = model.batch if model.batch != 1 else None
+    if module.inputs:
+        lines.append(f"  input       {shapes(module.inputs, batch)}")
+    lines.append(f"  output      {shapes(module.outputs, batch)}")
+    lines += _sizes(module)
+    lines += _weights(module)
+    cost = model.costs.of(module)
+    if cost.macs:
+        formula = module.op.macs_formula(module.inputs, module.outputs) if module.op else ""
+        macs = cost.macs * model.batch
+        at = f" at batch {model.batch}" if model.batch != 1 else ""
+        lines.append(f"  MACs        {f'{formula} = ' if formula else ''}{cost.macs:,}"
+                     + (f", {macs:,}{at}" if at else "") + f" ({human(2 * macs)} FLOPs{at})")  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def _sizes(module: Module) -> list[str]:
+    if module.op is None:
+        return []
+    lines = list(module.op.explain(module.inputs))
+    return [f"  {'sizes' if index == 0 else '':<10}  {line}" for index, line in enumerate(lines)]
+
+
+def _weights(module: Module) -> list[str]:
+    weights = state_dict(module)
+    lines = []
+    for index, (key, weight) in enumerate(weights.items()):
+        if index == WEIGHTS_SHOWN:
+            lines.append(f"  {'':<10}  … and {len(weights) - index} more")
+            break
+        kind = " (buffer)" if weight.buffer else ""
+        product = f"{dims(weight.shape)} = " if len(weight.shape) > 1 else ""
+        lines.append(
+            f"  {'weights' if index == 0 else '':<10}  {key or 'the tensor itself'}  {product}{weight.size:,}{kind}"
+        )
+    if len(weights) > 1:
+        params = sum(weight.size for weight in weights.values() if not weight.buffer)
+        lines.append(f"  {'parameters':<10}  {params:,}")
+    return lines

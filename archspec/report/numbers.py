@@ -1,0 +1,51 @@
+"""Numbers and shapes for people."""
+
+from archspec.ir import Dim, TensorType
+
+BYTES_PER_ELEMENT = 4
+"""float32, the type that weights are saved in."""
+
+
+def human(number: int) -> str:
+    """Four significant digits and a decimal suffix: `714.2M`."""
+    value, suffix = float(number), ""
+    for suffix in ("", "k", "M", "G", "T", "P", "E"):
+        if value < 999.95:
+            break
+        value /= 1000
+    if not suffix:
+        return str(number)
+    digits = 2 if value < 10 else 1
+    return f"{value:.{digits}f}{suffix}"
+
+
+def mebibytes(elements: int) -> str:
+    """The size of that many float32 values: `233.1 MiB`."""
+    size = float(elements * BYTES_PER_ELEMENT)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < 1023.95 or unit == "GiB":
+            return f"{size:,.1f} {unit}" if unit != "B" else f"{int(size)} B"
+        size /= 1024
+    raise AssertionError
+
+
+def percent(part: int, whole: int) -> str:
+    """A share: `12.3%`; nothing where there is none."""
+    if not part or not whole:
+        return ""
+    share = 100 * part / whole
+    return "<0.1%" if share < 0.05 else f"{share:.1f}%"
+
+
+def dims(shape: tuple[Dim, ...], batch: int | None = None) -> str:
+    """A shape as `64×112×112`; its free batch axis is left out unless it has a value."""
+    if shape and isinstance(shape[0], str):
+        shape = shape[1:] if batch is None else (batch, *shape[1:])
+    return "×".join(map(str, shape)) or "1"
+
+
+def shapes(types: tuple[TensorType, ...], batch: int | None = None) -> str:
+    """The shapes of one or several values."""
+    if len(types) > 3 and len(set(types)) == 1:
+        return f"{len(types)}·({dims(types[0].shape, batch)})"
+    return ", ".join(dims(type_.shape, batch) for type_ in types)
