@@ -108,7 +108,7 @@ def table(
     from rich.text import Text
 
     result = Table(
-        box=plain_box() if ascii_only else box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1),
+        box=plain_box() if ascii_only else box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0),
         header_style="bold", border_style="dim",
     )  # fmt: skip
     lines = [[_module(row, flat=flat, ascii_only=ascii_only), *(_cell(name, row, model) for name in columns)]
