@@ -15,6 +15,7 @@ import torch
 import torchvision
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
+from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
 import archspec
 from archspec import Model
@@ -282,6 +283,42 @@ def test_googlenet_has_auxiliary_heads_in_training() -> None:
         assert 2 * training.macs == macs_of(heads, (2, 3, 224, 224))
     finally:
         heads.eval()
+
+
+@pytest.mark.parametrize(
+    ("spec", "params", "build"),
+    [
+        ("alexnet", {"classes": 7}, lambda: torchvision.models.AlexNet(7)),
+        (
+            "resnet",
+            {"unit": "basic", "depths": [1, 2, 1, 3], "classes": 7},
+            lambda: ResNet(BasicBlock, [1, 2, 1, 3], 7),
+        ),
+        (
+            "resnet",
+            {"depths": [2, 1, 1, 1], "groups": 2, "base_width": 48},
+            lambda: ResNet(Bottleneck, [2, 1, 1, 1], groups=2, width_per_group=48),
+        ),
+        (
+            "densenet",
+            {"depths": [2, 3, 1, 2], "growth": 13, "stem": 22, "classes": 7},
+            lambda: torchvision.models.DenseNet(13, (2, 3, 1, 2), 22, num_classes=7),
+        ),
+        (
+            "googlenet",
+            {"classes": 7},
+            lambda: torchvision.models.GoogLeNet(7, init_weights=False),
+        ),
+    ],
+)
+@pytest.mark.parametrize("size", [224, 197])
+def test_parameters_make_other_networks(spec: str, params: dict[str, Any], build: Any, size: int) -> None:
+    shape = (1, 3, size, size)
+    model = archspec.load(str(SPECS / f"{spec}.toml"), params=params, inputs={"input": shape})
+    with torch.device("meta"):
+        theirs = build().eval()
+    assert shapes_of_weights(model) == weights_of(theirs)
+    assert model.totals.macs == macs_of(theirs, shape)
 
 
 # --- the teaching networks -----------------------------------------------------------------------------

@@ -6,10 +6,12 @@ from pydantic import ValidationError
 
 from archspec.diagnostics import Problem
 from archspec.elaborate.body import Draft, Handles
-from archspec.elaborate.plan import Compiler, Settings, Step, Target, resolve_op
+from archspec.elaborate.plan import Compiler, Settings, Step
 from archspec.elaborate.scopes import Entry, Env, Poisoned, several
 from archspec.elaborate.settings import NOWHERE, thaw
+from archspec.elaborate.targets import Target, resolve_op
 from archspec.ir import Module, TensorType, Value
+from archspec.language import limits
 from archspec.language.document import Definition, Document
 from archspec.language.expressions import show
 from archspec.language.params import MISSING
@@ -152,7 +154,7 @@ def leaf(run: "Elaborator", step: Step, env: Env, op: type[Op], settings: Settin
             report_fields(run, error, step, env, op, settings, fields)
             raise Poisoned from None
         try:
-            module = run.leaves[key] = typed(instance, types)
+            module = run.leaves[key] = typed(instance, types, run.dimensions)
         except Problem as problem:
             field = problem.at[0] if problem.at else None
             setting = settings.items.get(str(field))
@@ -162,12 +164,26 @@ def leaf(run: "Elaborator", step: Step, env: Env, op: type[Op], settings: Settin
     return module
 
 
-def typed(op: Op, types: Types) -> Module:
-    """The module of an op on inputs of these types."""
+def typed(op: Op, types: Types, dimensions: frozenset[str]) -> Module:
+    """The module of an op on inputs of these types. `dimensions` are the free dimensions of the network."""
     op.check(types)
     outputs = op.outputs(types)
-    if "init" in op.model_fields_set:
-        op.weights(types)  # an initialiser may not suit its weight
+    for output in outputs:
+        for dim in output.shape:
+            if isinstance(dim, str):
+                if dim not in dimensions:
+                    known = ", ".join(f"`{name}`" for name in sorted(dimensions)) or "none"
+                    raise Problem(
+                        "AS301", f"there is no free dimension `{dim}`: those of the inputs are {known}"
+                    )
+            elif dim > limits.INTEGER:
+                raise Problem("AS306", f"a size of {dim} does not fit into 64 bits")
+    if "init" in op.model_fields_set or any(
+        isinstance(dim, str) for type_ in types for dim in type_.shape[1:]
+    ):
+        # An initialiser may not suit its weight; a free dimension may stand where a weight needs a size.
+        op.weights(types)
+        op.macs(types, outputs)
     return Module(op, types, outputs, op.name, declared=len(types))
 
 

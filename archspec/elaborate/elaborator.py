@@ -11,9 +11,10 @@ from archspec.diagnostics import Diagnostic, Problem
 from archspec.diagnostics.diagnostic import Path
 from archspec.elaborate import calls, wiring
 from archspec.elaborate.body import Body, Draft, Handles
-from archspec.elaborate.plan import Chain, Compiler, Plan, Step, check_defaults
+from archspec.elaborate.plan import Chain, Compiler, Plan, Step
 from archspec.elaborate.scopes import Entry, Env, Frame, Names, Poisoned, several
 from archspec.elaborate.settings import Setting
+from archspec.elaborate.targets import check_defaults
 from archspec.ir import Module, Origin, TensorType, Value
 from archspec.language import limits
 from archspec.language.document import Definition, Document
@@ -35,6 +36,8 @@ class Elaborator:
         self.seen: set[tuple[str, str, Path]] = set()
         self.nodes = 0
         self.depth = 0
+        self.dimensions: frozenset[str] = frozenset()
+        """The free dimensions of the network's inputs."""
         self.leaves: dict[tuple[Any, ...], Module] = {}
         self.instances: dict[tuple[Any, ...], Module | None] = {}
         self.removals: dict[TensorType, Module] = {}

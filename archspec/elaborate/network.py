@@ -18,7 +18,8 @@ from archspec.elaborate.settings import NOWHERE, compile_setting
 from archspec.ir import Dim, Module, Origin, TensorType, Value
 from archspec.language import limits
 from archspec.language.document import Definition, Document, Loader, override
-from archspec.language.expressions import parse, show
+from archspec.language.expressions import show
+from archspec.language.parser import parse
 
 Inputs = Mapping[str, Sequence[Dim]]
 
@@ -160,6 +161,7 @@ def _elaborate_model(
     types = _input_types(elaborator, document, definition, inputs or {})
     if types is None:
         return None
+    elaborator.dimensions = frozenset(dim for type_ in types for dim in type_.shape if isinstance(dim, str))
     body = Body()
     handles = tuple(body.add_input(type_) for type_ in types)
     env = elaborator.block_env(definition, {}, types, body, handles)

@@ -4,17 +4,18 @@ Each definition is compiled once. A step keeps what its node says: constants as 
 looked up and their keys checked, names checked against what is in scope.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Union
 
 from archspec import ops
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import Path, shown, suggest
-from archspec.elaborate.scopes import Poisoned, Report, undefined
-from archspec.elaborate.settings import NOTHING, NOWHERE, Setting, compile_argument, compile_setting
+from archspec.elaborate.scopes import Poisoned, undefined
+from archspec.elaborate.settings import NOTHING, NOWHERE, Setting, compile_setting
+from archspec.elaborate.targets import Target, compile_field, field_names, required, resolve_op, unknown_field
 from archspec.ir import Module, Origin, TensorType, Value
-from archspec.language.document import Definition, Document
+from archspec.language.document import Definition
 from archspec.language.expressions import show
 from archspec.language.names import (
     NODE_KEYS,
@@ -24,12 +25,8 @@ from archspec.language.names import (
     check_module_name,
     check_param_name,
 )
-from archspec.language.params import MISSING
-from archspec.ops.core.base import Op
 from archspec.ops.core.fields import EXPRESSION, TEXT, Reading
 
-Target = type[Op] | Definition
-"""What an op name stands for."""
 DIMENSIONS = Reading(dimension=True)
 
 
@@ -56,7 +53,7 @@ class Step:
     shortcut: "Chain | None" = None
     skip: Setting | None = None
     branches: "Chain" = field(default_factory=list)
-    of: str = ""
+    of: Setting | None = None
     fields: dict[str, Any] = field(default_factory=dict)
     """The fields of the op as the document has them."""
     settings: dict[tuple[Target, bool], "Settings"] = field(default_factory=dict)
@@ -162,6 +159,7 @@ class Compiler:
         )
 
     def counter(self, step: Step, raw: dict[str, Any]) -> None:
+        """`index`, the counter that the node and everything inside can use."""
         index = raw.get("index", "i")
         if "repeat" not in raw:
             raise Problem(
@@ -177,18 +175,13 @@ class Compiler:
         self.counters = (*self.counters, index)
 
     def common(self, step: Step, raw: dict[str, Any], outside: tuple[str, ...]) -> None:
-        """The keys that every node has."""
+        """The keys that every node has. `repeat` itself is evaluated outside of its counter."""
         if "name" in raw:
             step.name = self.text(step, raw, "name", check_module_name)
         if "as" in raw:
             step.label = self.text(step, raw, "as", check_label)
         if "from" in raw:
-            listed = isinstance(raw["from"], list)
-            sources = raw["from"] if listed else [raw["from"]]
-            if not sources:
-                raise Problem("AS203", "`from` must name at least one value", at=("from",))
-            step.sources = [self.source(step, source, ("from", i) if listed else ("from",))
-                            for i, source in enumerate(sources)]  # fmt: skip
+            self.sources(step, raw["from"])
         if "when" in raw:
             step.when = self.scalar(step, raw, "when")
         if "repeat" in raw:
@@ -204,17 +197,31 @@ class Compiler:
         if not isinstance(raw.get("doc", ""), str):
             raise Problem("AS203", f"`doc` must be text, not {show(raw['doc'])}", at=("doc",))
         if "first" in raw:
-            if "repeat" not in raw:
-                raise Problem(
-                    "AS208",
-                    "`first` overrides the first copy of a `repeat`, but there is none",
-                    at=("first",),
-                )
-            if not isinstance(raw["first"], dict):
-                raise Problem(
-                    "AS203", f"`first` must be a table of fields, not {show(raw['first'])}", at=("first",)
-                )
-            step.first = raw["first"]
+            self.first(step, raw)
+
+    def first(self, step: Step, raw: dict[str, Any]) -> None:
+        """The fields of the first copy; compiled with the op's others."""
+        if "repeat" not in raw:
+            raise Problem(
+                "AS208", "`first` overrides the first copy of a `repeat`, but there is none", at=("first",)
+            )
+        if not isinstance(raw["first"], dict):
+            raise Problem(
+                "AS203", f"`first` must be a table of fields, not {show(raw['first'])}", at=("first",)
+            )
+        step.first = raw["first"]
+
+    def sources(self, step: Step, raw: Any) -> None:
+        """`from`: a name, or a list of names."""
+        listed = raw if isinstance(raw, list) else [raw]
+        if not listed:
+            raise Problem("AS203", "`from` must name at least one value", at=("from",))
+        step.sources = []
+        for index, source in enumerate(listed):
+            at: Path = ("from", index) if isinstance(raw, list) else ("from",)
+            if not isinstance(source, str):
+                raise Problem("AS203", f"`from` must be a name or a list of names, not {show(source)}", at=at)
+            step.sources.append(self.setting(step, source, TEXT, at))
 
     def is_field(self, raw: dict[str, Any], key: str) -> bool:
         """Whether the node's op has a field of its own called like a common key, as `reshape` has `shape`."""
@@ -222,7 +229,8 @@ class Compiler:
         target = ops.lookup(op) if isinstance(op, str) and op not in self.document.blocks else None
         return target is not None and key in target.model_fields
 
-    def text(self, step: Step, raw: dict[str, Any], key: str, check: Any) -> Setting:
+    def text(self, step: Step, raw: dict[str, Any], key: str, check: Callable[[str], None]) -> Setting:
+        """A name, checked now if no expression is part of it."""
         if not isinstance(raw[key], str):
             raise Problem("AS203", f"`{key}` must be text, not {show(raw[key])}", at=(key,))
         setting = self.setting(step, raw[key], TEXT, (key,))
@@ -234,12 +242,8 @@ class Compiler:
             self.given.add(raw[key])
         return setting
 
-    def source(self, step: Step, raw: Any, at: Path) -> Setting:
-        if not isinstance(raw, str):
-            raise Problem("AS203", f"`from` must be a name or a list of names, not {show(raw)}", at=at)
-        return self.setting(step, raw, TEXT, at)
-
     def scalar(self, step: Step, raw: dict[str, Any], key: str) -> Setting:
+        """A number or a condition."""
         if isinstance(raw[key], list | dict):
             what = "an integer" if key == "repeat" else "true or false"
             raise Problem(
@@ -258,6 +262,7 @@ class Compiler:
         return setting
 
     def check_names(self, setting: Setting, at: Path) -> None:
+        """Every name in an expression is a counter, a parameter or a `let`."""
         for name in sorted(setting.names):
             if name in self.counters:
                 continue
@@ -269,6 +274,7 @@ class Compiler:
                 raise undefined(name, known).within(*at)
 
     def group(self, step: Step, raw: dict[str, Any], fields: dict[str, Any]) -> None:
+        """A node without an op."""
         if "layers" not in raw:
             near = next((key for key in raw if suggest(key, ["op", "layers"])), None)
             help_ = suggest(near, ["op", "layers"]) if near else None
@@ -287,6 +293,7 @@ class Compiler:
             raise Problem("AS208", f"{what} has no fields that `first` could override", at=("first",))
 
     def operation(self, step: Step, raw: dict[str, Any], fields: dict[str, Any]) -> None:
+        """A node with an op: wiring, a join, or a call."""
         op = raw["op"]
         if not isinstance(op, str):
             raise Problem("AS203", f"`op` must be text, not {show(op)}", at=("op",))
@@ -314,6 +321,7 @@ class Compiler:
             step.names |= {"*"}
 
     def check_target(self, step: Step) -> None:
+        """Only joins have branches."""
         target = step.target
         is_join = isinstance(target, type) and not target.is_module
         if step.kind == "join" and not is_join:
@@ -346,10 +354,11 @@ class Compiler:
         self.need(raw, "of", "reuse")
         if not isinstance(raw["of"], str):
             raise Problem("AS203", f"`of` must be the name of a module, not {show(raw['of'])}", at=("of",))
-        step.op = self.setting(step, raw["of"], TEXT, ("of",))
+        step.of = self.setting(step, raw["of"], TEXT, ("of",))
 
     @staticmethod
     def need(raw: dict[str, Any], key: str, op: str) -> None:
+        """Refuse a wiring node without a key that it cannot do without."""
         if key not in raw:
             raise Problem("AS202", f"`{op}` needs `{key}`")
 
@@ -357,138 +366,38 @@ class Compiler:
         """The fields of `step` for `target`, which it calls `name`, compiled and kept."""
         key = (target, first)
         if key not in step.settings:
-            step.settings[key] = compile_fields(step, target, name, self, first=first)
+            step.settings[key] = self.compile_fields(step, target, name, first=first)
         return step.settings[key]
+
+    def compile_fields(self, step: Step, target: Target, name: str, *, first: bool) -> Settings:
+        """Compile what the node, its `first` and `[defaults]` say for `target`, and check the keys."""
+        document = self.document
+        defaults = document.defaults.get(name, {})
+        given = {key: (value, (*step.path, key)) for key, value in step.fields.items()}
+        if first:
+            given |= {key: (value, (*step.path, "first", key)) for key, value in step.first.items()}
+        known = field_names(target)
+        for key, (_, path) in given.items():
+            if key not in known:
+                raise unknown_field(key, target, path[len(step.path) :])
+        missing = [key for key in required(target) if key not in given and key not in defaults]
+        if missing:
+            words = ", ".join(f"`{key}`" for key in missing)
+            raise Problem("AS202", f"`{name}` needs {words}")
+        items = {}
+        for key, raw in defaults.items():
+            if key in known and key not in given:
+                items[key] = compile_field(raw, target, key, ("defaults", name, key))
+        lexical = frozenset(items)
+        for key, (raw, path) in given.items():
+            at = path[len(step.path) :]
+            try:
+                items[key] = compile_field(raw, target, key, path)
+            except Problem as problem:
+                raise problem.within(*at) from None
+            self.check_names(items[key], at)
+        return Settings(items, lexical)
 
 
 def _names(chain: "Chain | None") -> frozenset[str]:
     return NOTHING.union(*(_names(item) if isinstance(item, list) else item.names for item in chain or ()))
-
-
-def resolve_op(name: str, document: Document, definition: Definition | None = None) -> Target:
-    """What `name` stands for in `document`: a block of it, of a library, a builtin op, a plug-in."""
-    if name in document.blocks:
-        return document.blocks[name]
-    alias, dot, rest = name.partition(".")
-    if dot and alias in document.libraries:
-        library = document.libraries[alias]
-        if library is None:
-            raise Poisoned
-        if rest in library.blocks:
-            return library.blocks[rest]
-        known = [f"{alias}.{block}" for block in library.blocks]
-        raise Problem(
-            "AS204", f"`{shown(alias)}` has no block `{shown(rest)}`", at=("op",), help=suggest(name, known)
-        )
-    found = ops.lookup(name)
-    if found is not None:
-        return found
-    raise unknown_op(name, document, definition)
-
-
-def unknown_op(name: str, document: Document, definition: Definition | None) -> Problem:
-    """The problem of an op that does not exist, with the likely slip."""
-    libraries = [f"{alias}.{block}" for alias, library in document.libraries.items() if library
-                 for block in library.blocks]  # fmt: skip
-    help_ = suggest(name, [*ops.names(), *WIRING_OPS, *document.blocks, *libraries])
-    params = {**document.params, **(definition.params if definition else {})}
-    if name in params:
-        help_ = f'`{name}` is a parameter: write op = "{{{name}}}"'
-    elif name.lower() in ops.names():
-        help_ = f"did you mean `{name.lower()}`?"
-    elif name in _SYNONYMS:
-        help_ = f"did you mean `{_SYNONYMS[name]}`?"
-    elif help_ is None:
-        help_ = "`archspec ops` lists the ops"
-    return Problem("AS204", f"there is no op `{shown(name)}`", at=("op",), help=help_)
-
-
-_SYNONYMS = {
-    "conv2d": "conv", "Conv2d": "conv", "convolution": "conv", "dense_layer": "linear", "fc": "linear",
-    "fully_connected": "linear", "bn": "batchnorm", "BatchNorm2d": "batchnorm", "batch_norm": "batchnorm",
-    "cat": "concat", "sum": "add", "swish": "silu", "gap": "global_avgpool", "pool": "maxpool",
-    "MaxPool2d": "maxpool", "AvgPool2d": "avgpool", "resize": "upsample", "interpolate": "upsample",
-}  # fmt: skip
-
-
-def compile_fields(step: Step, target: Target, name: str, compiler: Compiler, *, first: bool) -> Settings:
-    """Compile what the node, its `first` and `[defaults]` say for `target`, and check the keys."""
-    document = compiler.document
-    defaults = document.defaults.get(name, {})
-    given = {key: (value, (*step.path, key)) for key, value in step.fields.items()}
-    if first:
-        given |= {key: (value, (*step.path, "first", key)) for key, value in step.first.items()}
-    known = field_names(target)
-    for key, (_, path) in given.items():
-        if key not in known:
-            raise unknown_field(key, target, path[len(step.path) :])
-    missing = [key for key in required(target) if key not in given and key not in defaults]
-    if missing:
-        words = ", ".join(f"`{key}`" for key in missing)
-        raise Problem("AS202", f"`{name}` needs {words}")
-    items = {}
-    for key, raw in defaults.items():
-        if key in known and key not in given:
-            items[key] = _compile_field(raw, target, key, ("defaults", name, key))
-    lexical = frozenset(items)
-    for key, (raw, path) in given.items():
-        at = path[len(step.path) :]
-        try:
-            items[key] = _compile_field(raw, target, key, path)
-        except Problem as problem:
-            raise problem.within(*at) from None
-        compiler.check_names(items[key], at)
-    return Settings(items, lexical)
-
-
-def _compile_field(raw: Any, target: Target, key: str, path: Path) -> Setting:
-    if isinstance(target, Definition):
-        return compile_argument(raw, target.params[key], path)
-    return compile_setting(raw, target.readings()[key], path)
-
-
-def field_names(target: Target) -> list[str]:
-    """The fields of an op, or the parameters of a block."""
-    return list(target.params if isinstance(target, Definition) else target.model_fields)
-
-
-def required(target: Target) -> list[str]:
-    """Those without a default."""
-    if isinstance(target, Definition):
-        return [name for name, param in target.params.items() if param.default is MISSING]
-    return [name for name, info in target.model_fields.items() if info.is_required()]
-
-
-def unknown_field(key: str, target: Target, at: Path) -> Problem:
-    """The problem of a field that the op does not have, with what may have been meant."""
-    known = field_names(target)
-    help_ = suggest(key, [*known, *NODE_KEYS])
-    if help_ is None:
-        help_ = f"its fields are {', '.join(known)}" if known else "it has no fields"
-    return Problem("AS201", f"`{target.name}` has no `{shown(key)}`", at=at, help=help_)
-
-
-def check_defaults(document: Document, report: Report) -> None:
-    """Check `[defaults]` by themselves: every op exists and has the fields, every value compiles."""
-    for name, fields in document.defaults.items():
-        path: Path = ("defaults", name)
-        try:
-            target = resolve_op(name, document)
-        except Problem as problem:
-            problem.at = ()
-            report(problem, document.file, path)
-            continue
-        except Poisoned:
-            continue
-        for key, raw in fields.items():
-            try:
-                if key not in field_names(target):
-                    raise unknown_field(key, target, ())
-                setting = _compile_field(raw, target, key, (*path, key))
-                for word in sorted(setting.names):
-                    if word not in document.params and word not in document.let:
-                        raise undefined(word, [*document.params, *document.let])
-                if setting.paths:
-                    raise Problem("AS208", "a default sees the file's parameters, not the network")
-            except Problem as problem:
-                report(problem, document.file, (*path, key))

@@ -221,8 +221,10 @@ class Env:
                           f"`{path.split('.')[0]}`")  # fmt: skip
         handle = entry.body.expose(entry.draft, rest)
         if handle is None:
-            raise Problem("AS301", f"`{shown(path)}` does not exist",
-                          help="a path enters named groups and repeats; of a block, only its declared `outputs`")  # fmt: skip
+            raise Problem(
+                "AS301", f"`{shown(path)}` does not exist",
+                help="a path enters named groups and repeats; of a block, only its declared `outputs`",
+            )  # fmt: skip
         return (handle,)
 
     def resolve(self, path: str) -> Handles:

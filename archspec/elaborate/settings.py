@@ -8,8 +8,9 @@ from typing import Any
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import Path, shown
 from archspec.ir import Value
-from archspec.language.expressions import Scope, parse, show
+from archspec.language.expressions import Scope, show
 from archspec.language.params import Param, Table
+from archspec.language.parser import parse
 from archspec.language.templates import parse_template
 from archspec.ops.core.fields import EXPRESSION, FREE_DIMENSION, TEXT, Reading
 from archspec.ops.core.init import NAMES as INITIALISERS

@@ -189,8 +189,8 @@ def reuse(
 ) -> Handles:  # fmt: skip
     """A further call of an earlier module, with its weights."""
     del contained  # a call of shared weights makes no module
-    assert step.op is not None  # noqa: S101 — `of` is required
-    of = str(run.evaluate(step.op, env, "of"))
+    assert step.of is not None  # noqa: S101 — it is required
+    of = str(run.evaluate(step.of, env, "of"))
     if of not in env.body.modules:
         raise Problem("AS301", f"there is no earlier module `{shown(of)}` in this scope", at=("of",))
     index = env.body.modules[of]
@@ -200,7 +200,10 @@ def reuse(
     count = owner.module.declared
     handles = flat(step, "reuse", inputs, count, count)
     if owner.module.op is not None:
-        made: tuple[Module, Handles] | None = (typed(owner.module.op, types_of(env, handles)), handles)
+        made: tuple[Module, Handles] | None = (
+            typed(owner.module.op, types_of(env, handles), run.dimensions),
+            handles,
+        )
     else:
         assert owner.again is not None  # noqa: S101 — every composite can be made again
         made = owner.again(handles)

@@ -6,7 +6,8 @@ from functools import lru_cache
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import shown
 from archspec.ir import Value
-from archspec.language.expressions import Expression, Scope, parse, show
+from archspec.language.expressions import Scope, show
+from archspec.language.parser import Expression, parse
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,8 @@ class Attention(Op):
         for x in inputs:
             one_of_ranks(x, range(3, 4), "attention")
         query, key, value = _roles(inputs)
+        size(query.shape[1], "the sequence axis of the query")
+        size(key.shape[1], "the sequence axis of the key")
         divides(_features(query), self.heads, "the number of features", "heads")
         for role, x in (("key", key), ("value", value)):
             if x.shape[0] != query.shape[0]:

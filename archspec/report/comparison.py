@@ -15,7 +15,7 @@ def facts(model: "Model") -> dict[str, str]:
     totals, training = model.totals, model.report.training
     batch = model.batch if model.batch != 1 else None
     kinds = _kinds(model)
-    result = {
+    return {
         "Input": ", ".join(dims(type_.shape, batch) for type_ in model.inputs.values()),
         "Output": shapes(model.outputs, batch),
         "Parameters": f"{totals.params:,}",
@@ -28,7 +28,6 @@ def facts(model: "Model") -> dict[str, str]:
         "conv layers": f"{kinds.get('conv', 0):,}",
         "linear layers": f"{kinds.get('linear', 0):,}",
     }
-    return result
 
 
 def _kinds(model: "Model") -> dict[str, int]:

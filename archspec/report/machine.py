@@ -118,11 +118,8 @@ def to_markdown(model: "Model", columns: tuple[str, ...], listed: list[Row]) -> 
     batch = model.batch if model.batch != 1 else None
     inputs = ", ".join(dims(type_.shape, batch) for type_ in model.inputs.values())
     totals = model.totals
-    lines += [
-        "",
-        f"**{model.name}**: {inputs} → {shapes(model.outputs, batch)}, {totals.params:,} parameters, "
-        f"{totals.macs:,} MACs ({human(totals.flops)} FLOPs)",
-    ]
+    summary = f"**{model.name}**: {inputs} → {shapes(model.outputs, batch)}, {totals.params:,} parameters"
+    lines += ["", f"{summary}, {totals.macs:,} MACs ({human(totals.flops)} FLOPs)"]
     if model.report.training is not None:
         lines.append(
             f"In training: {model.report.training.params:,} parameters, {model.report.training.macs:,} MACs"

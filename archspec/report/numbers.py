@@ -8,15 +8,14 @@ BYTES_PER_ELEMENT = 4
 
 def human(number: int) -> str:
     """Four significant digits and a decimal suffix: `714.2M`."""
-    value, suffix = float(number), ""
-    for suffix in ("", "k", "M", "G", "T", "P", "E"):
-        if value < 999.95:
-            break
-        value /= 1000
-    if not suffix:
+    if number < 1000:
         return str(number)
-    digits = 2 if value < 10 else 1
-    return f"{value:.{digits}f}{suffix}"
+    value = float(number)
+    for suffix in "kMGTPE":
+        value /= 1000
+        if value < 999.95 or suffix == "E":
+            break
+    return f"{value:.{2 if value < 9.995 else 1}f}{suffix}"
 
 
 def mebibytes(elements: int) -> str:

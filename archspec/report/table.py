@@ -48,11 +48,10 @@ def show(
         listed = flat
     else:
         listed, hidden = tree(model, depth)
-    for renderable in (
-        heading(model), table(model, listed, columns, flat=flat is not None, ascii_only=ascii_only, width=console.width),
-        *footer(model, listed, hidden=hidden),
-    ):  # fmt: skip
-        console.print(renderable if not ascii_only else _ascii(renderable), soft_wrap=False)
+    flat_list = flat is not None
+    body = table(model, listed, columns, flat=flat_list, ascii_only=ascii_only, width=console.width)
+    for renderable in (heading(model), body, *footer(model, listed, hidden=hidden)):
+        console.print(_ascii(renderable) if ascii_only else renderable)
 
 
 def tree(model: "Model", depth: int | None) -> tuple[list[Row], bool]:

@@ -159,11 +159,9 @@ def initialised(weights: tuple[Weight, ...], init: dict[str, float | str]) -> tu
     return tuple(changed)
 
 
-def sizes(shape: tuple[Dim, ...], what: str = "the input") -> tuple[int, ...]:
-    """`shape` as integers, with a free batch axis counted once. Other free dimensions are a `Problem`."""
-    if all(isinstance(dim, int) for dim in shape[1:]) and shape:
-        return (shape[0] if isinstance(shape[0], int) else 1, *shape[1:])  # type: ignore[arg-type]
-    return tuple(size(dim, what) for dim in shape)
+def sizes(shape: tuple[Dim, ...]) -> tuple[int, ...]:
+    """`shape` as integers, with a free dimension counted once: costs are those of one sample."""
+    return tuple([dim if isinstance(dim, int) else 1 for dim in shape])
 
 
 def size(dim: Dim, what: str = "the input") -> int:

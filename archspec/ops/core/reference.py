@@ -4,6 +4,7 @@ import ast
 import inspect
 import textwrap
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, get_args, get_origin
 
 from archspec import ops
@@ -138,15 +139,14 @@ def field_docs(op: type[Op]) -> dict[str, str]:
             continue
         tree = ast.parse(textwrap.dedent(inspect.getsource(cls)))
         body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
-        for item, following in zip(body, body[1:], strict=False):
-            if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name) and _is_text(following):
-                docs[item.target.id] = " ".join(inspect.cleandoc(ast.literal_eval(following.value)).split())
+        for item, following in pairwise(body):
+            text = _text(following)
+            if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name) and text:
+                docs[item.target.id] = " ".join(inspect.cleandoc(text).split())
     return docs
 
 
-def _is_text(node: ast.stmt) -> bool:
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
+def _text(node: ast.stmt) -> str:
+    """The text of a statement that is nothing but text."""
+    value = node.value.value if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) else None
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,116 @@
+"""What an op name stands for, and the fields that it has."""
+
+from typing import Any
+
+from archspec import ops
+from archspec.diagnostics import Problem
+from archspec.diagnostics.diagnostic import Path, shown, suggest
+from archspec.elaborate.scopes import Poisoned, Report, undefined
+from archspec.elaborate.settings import Setting, compile_argument, compile_setting
+from archspec.language.document import Definition, Document
+from archspec.language.names import NODE_KEYS, WIRING_OPS
+from archspec.language.params import MISSING
+from archspec.ops.core.base import Op
+
+Target = type[Op] | Definition
+"""What an op name stands for."""
+
+
+def resolve_op(name: str, document: Document, definition: Definition | None = None) -> Target:
+    """What `name` stands for in `document`: a block of it, of a library, a builtin op, a plug-in."""
+    if name in document.blocks:
+        return document.blocks[name]
+    alias, dot, rest = name.partition(".")
+    if dot and alias in document.libraries:
+        library = document.libraries[alias]
+        if library is None:
+            raise Poisoned
+        if rest in library.blocks:
+            return library.blocks[rest]
+        known = [f"{alias}.{block}" for block in library.blocks]
+        raise Problem(
+            "AS204", f"`{shown(alias)}` has no block `{shown(rest)}`", at=("op",), help=suggest(name, known)
+        )
+    found = ops.lookup(name)
+    if found is not None:
+        return found
+    raise unknown_op(name, document, definition)
+
+
+def unknown_op(name: str, document: Document, definition: Definition | None) -> Problem:
+    """The problem of an op that does not exist, with the likely slip."""
+    libraries = [f"{alias}.{block}" for alias, library in document.libraries.items() if library
+                 for block in library.blocks]  # fmt: skip
+    help_ = suggest(name, [*ops.names(), *WIRING_OPS, *document.blocks, *libraries])
+    params = {**document.params, **(definition.params if definition else {})}
+    if name in params:
+        help_ = f'`{name}` is a parameter: write op = "{{{name}}}"'
+    elif name.lower() in ops.names():
+        help_ = f"did you mean `{name.lower()}`?"
+    elif name in _SYNONYMS:
+        help_ = f"did you mean `{_SYNONYMS[name]}`?"
+    elif help_ is None:
+        help_ = "`archspec ops` lists the ops"
+    return Problem("AS204", f"there is no op `{shown(name)}`", at=("op",), help=help_)
+
+
+_SYNONYMS = {
+    "conv2d": "conv", "Conv2d": "conv", "convolution": "conv", "dense_layer": "linear", "fc": "linear",
+    "fully_connected": "linear", "bn": "batchnorm", "BatchNorm2d": "batchnorm", "batch_norm": "batchnorm",
+    "cat": "concat", "sum": "add", "swish": "silu", "gap": "global_avgpool", "pool": "maxpool",
+    "MaxPool2d": "maxpool", "AvgPool2d": "avgpool", "resize": "upsample", "interpolate": "upsample",
+}  # fmt: skip
+
+
+def compile_field(raw: Any, target: Target, key: str, path: Path) -> Setting:
+    """Compile the value of a field or argument."""
+    if isinstance(target, Definition):
+        return compile_argument(raw, target.params[key], path)
+    return compile_setting(raw, target.readings()[key], path)
+
+
+def field_names(target: Target) -> list[str]:
+    """The fields of an op, or the parameters of a block."""
+    return list(target.params if isinstance(target, Definition) else target.model_fields)
+
+
+def required(target: Target) -> list[str]:
+    """Those without a default."""
+    if isinstance(target, Definition):
+        return [name for name, param in target.params.items() if param.default is MISSING]
+    return [name for name, info in target.model_fields.items() if info.is_required()]
+
+
+def unknown_field(key: str, target: Target, at: Path) -> Problem:
+    """The problem of a field that the op does not have, with what may have been meant."""
+    known = field_names(target)
+    help_ = suggest(key, [*known, *NODE_KEYS])
+    if help_ is None:
+        help_ = f"its fields are {', '.join(known)}" if known else "it has no fields"
+    return Problem("AS201", f"`{target.name}` has no `{shown(key)}`", at=at, help=help_)
+
+
+def check_defaults(document: Document, report: Report) -> None:
+    """Check `[defaults]` by themselves: every op exists and has the fields, every value compiles."""
+    for name, fields in document.defaults.items():
+        path: Path = ("defaults", name)
+        try:
+            target = resolve_op(name, document)
+        except Problem as problem:
+            problem.at = ()
+            report(problem, document.file, path)
+            continue
+        except Poisoned:
+            continue
+        for key, raw in fields.items():
+            try:
+                if key not in field_names(target):
+                    raise unknown_field(key, target, ())
+                setting = compile_field(raw, target, key, (*path, key))
+                for word in sorted(setting.names):
+                    if word not in document.params and word not in document.let:
+                        raise undefined(word, [*document.params, *document.let])
+                if setting.paths:
+                    raise Problem("AS208", "a default sees the file's parameters, not the network")
+            except Problem as problem:
+                report(problem, document.file, (*path, key))
