@@ -109,5 +109,7 @@ class UsageError(Exception):
 
 def suggest(word: str, known: Sequence[str], what: str = "did you mean") -> str | None:
     """A help text that names the known word nearest to `word`, or `None`."""
-    near = get_close_matches(word, known, n=1, cutoff=0.6)
+    lower = {name.lower(): name for name in known}
+    exact = lower.get(word.lower())
+    near = [exact] if exact is not None else get_close_matches(word, known, n=1, cutoff=0.65)
     return f"{what} `{near[0]}`?" if near else None

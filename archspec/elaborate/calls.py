@@ -41,7 +41,12 @@ def find(run: "Elaborator", step: Step, env: Env, *, first: bool = False) -> tup
         target, called = resolve(run, step, env)
     settings = step.settings.get((target, first))
     if settings is None:
-        settings = Compiler(env.definition).fields(step, target, called, first=first)
+        compiler = Compiler(env.definition, tuple(env.counters))
+        try:
+            settings = compiler.fields(step, target, called, first=first)
+        finally:
+            for problem, path in compiler.problems:
+                run.report(problem, env.definition.document.file, path)
     return target, settings
 
 
@@ -207,7 +212,11 @@ def report_fields(
             message = f"`{field}`: {message}"
         else:
             message = f"`{field}` must be {expected(op.model_fields[field])}, not {show(values[field])}"
-        run.report(Problem("AS203", message), file, settings.items[field].path)
+        setting = settings.items[field]
+        help_ = None
+        if isinstance(values[field], str) and not setting.constant:
+            help_ = 'a parameter with text as its default is text; `{ type = "int", default = "…" }` is an expression'
+        run.report(Problem("AS203", message, help=help_), file, setting.path)
 
 
 def expected(info: Any) -> str:

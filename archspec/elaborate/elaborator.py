@@ -166,8 +166,13 @@ class Elaborator:
                 raise Poisoned
             env.x = x
             if step.repeat is not None and step.kind != "dense":
-                return self.repeat(step, env, x)
-            return self.copy(step, env, x, self.sources(step, env, x))
+                result = self.repeat(step, env, x)
+            else:
+                result = self.copy(step, env, x, self.sources(step, env, x))
+            if step.shape is not None:
+                env.x = x
+                self.check_shape(step.shape, env, result)
+            return result
         except Problem as problem:
             self.report(problem, env.definition.document.file, step.path)
         except Poisoned:
@@ -281,9 +286,6 @@ class Elaborator:
             result = calls.call(self, step, env, inputs, name, contained=contained, first=first)
         else:
             result = wiring.WIRING[step.kind](self, step, env, inputs, name, contained)
-        if step.shape is not None:
-            env.x = inputs[0]
-            self.check_shape(step.shape, env, result)
         return result
 
     def sources(self, step: Step, env: Env, x: Handles) -> list[Handles]:
@@ -334,13 +336,18 @@ class Elaborator:
         return text
 
     def check_shape(self, shape: Setting, env: Env, result: Handles) -> None:
-        """The shape that the node asserts."""
+        """The shape that the node asserts of its output; of a repeat, that of the last copy."""
         asserted = self.evaluate(shape, env, "shape")
-        actual = env.single(result, "x").shape
-        if asserted != actual:
-            raise Problem(
-                "AS405", f"the output is {show(actual)}, not {show(asserted)} as asserted", at=("shape",)
-            )
+        actual = env.single(result, "x")
+        if asserted == actual.shape:
+            return
+        maker = next((draft.module for draft in env.body.drafts if result[0] in draft.outputs), None)
+        text = "×".join(map(str, asserted)) if isinstance(asserted, tuple) else show(asserted)
+        raise Problem(
+            "AS405", f"the output is {actual}, not {text} as asserted", at=("shape",),
+            notes=tuple(maker.op.explain(maker.inputs)) if maker is not None and maker.op is not None else (),
+            help="the batch axis is part of a `shape`" if asserted == actual.shape[1:] else None,
+        )  # fmt: skip
 
     # --- nodes of the body -----------------------------------------------------------------------------
 

@@ -99,11 +99,11 @@ class Plan:
 class Compiler:
     """Compiles the nodes of one definition."""
 
-    def __init__(self, definition: Definition) -> None:
+    def __init__(self, definition: Definition, counters: tuple[str, ...] = ()) -> None:
         self.definition = definition
         self.document = definition.document
         self.problems: list[tuple[Problem, Path]] = []
-        self.counters: tuple[str, ...] = ()
+        self.counters = counters
         self.given: set[str] = set()
 
     def plan(self) -> Plan:
@@ -175,7 +175,7 @@ class Compiler:
         self.counters = (*self.counters, index)
 
     def common(self, step: Step, raw: dict[str, Any], outside: tuple[str, ...]) -> None:
-        """The keys that every node has. `repeat` itself is evaluated outside of its counter."""
+        """The keys that every node has. `repeat` and `shape` are evaluated outside of the counter."""
         if "name" in raw:
             step.name = self.text(step, raw, "name", check_module_name)
         if "as" in raw:
@@ -184,16 +184,16 @@ class Compiler:
             self.sources(step, raw["from"])
         if "when" in raw:
             step.when = self.scalar(step, raw, "when")
+        inside, self.counters = self.counters, outside
         if "repeat" in raw:
-            inside, self.counters = self.counters, outside
             step.repeat = self.scalar(step, raw, "repeat")
-            self.counters = inside
         if "shape" in raw and not self.is_field(raw, "shape"):
             if not isinstance(raw["shape"], list):
                 raise Problem(
                     "AS203", f"`shape` must be a list of sizes, not {show(raw['shape'])}", at=("shape",)
                 )
             step.shape = self.setting(step, raw["shape"], DIMENSIONS, ("shape",))
+        self.counters = inside
         if not isinstance(raw.get("doc", ""), str):
             raise Problem("AS203", f"`doc` must be text, not {show(raw['doc'])}", at=("doc",))
         if "first" in raw:
@@ -376,26 +376,32 @@ class Compiler:
         given = {key: (value, (*step.path, key)) for key, value in step.fields.items()}
         if first:
             given |= {key: (value, (*step.path, "first", key)) for key, value in step.first.items()}
-        known = field_names(target)
-        for key, (_, path) in given.items():
-            if key not in known:
-                raise unknown_field(key, target, path[len(step.path) :])
-        missing = [key for key in required(target) if key not in given and key not in defaults]
-        if missing:
-            words = ", ".join(f"`{key}`" for key in missing)
-            raise Problem("AS202", f"`{name}` needs {words}")
         items = {}
+        problems: list[Problem] = []
+        known = field_names(target)
         for key, raw in defaults.items():
             if key in known and key not in given:
-                items[key] = compile_field(raw, target, key, ("defaults", name, key))
+                try:
+                    items[key] = compile_field(raw, target, key, ("defaults", name, key))
+                except Problem:
+                    raise Poisoned from None  # reported where the defaults are
         lexical = frozenset(items)
         for key, (raw, path) in given.items():
             at = path[len(step.path) :]
             try:
+                if key not in known:
+                    raise unknown_field(key, target, ())
                 items[key] = compile_field(raw, target, key, path)
+                self.check_names(items[key], ())
             except Problem as problem:
-                raise problem.within(*at) from None
-            self.check_names(items[key], at)
+                problems.append(problem.within(*at))
+        missing = [key for key in required(target) if key not in items and key not in given]
+        if missing and not problems:  # a key that is misspelt is not missing as well
+            words = ", ".join(f"`{key}`" for key in missing)
+            problems.append(Problem("AS202", f"`{name}` needs {words}"))
+        if problems:
+            self.problems += [(problem, step.path) for problem in problems]
+            raise Poisoned
         return Settings(items, lexical)
 
 

@@ -92,7 +92,8 @@ class Frame:
 
 def undefined(name: str, known: list[str]) -> Problem:
     """The problem of a name that nothing has."""
-    help_ = suggest(name, known)
+    words = {"yes": "true", "on": "true", "True": "true", "no": "false", "off": "false", "False": "false"}
+    help_ = f"did you mean `{words[name]}`?" if name in words else suggest(name, known)
     if help_ is None and known:
         help_ = f"what can be named here: {', '.join(f'`{word}`' for word in sorted(known)[:12])}"
     return Problem("AS301", f"`{shown(name)}` is not defined", help=help_)

@@ -49,8 +49,15 @@ def unknown_op(name: str, document: Document, definition: Definition | None) -> 
         help_ = f"did you mean `{name.lower()}`?"
     elif name in _SYNONYMS:
         help_ = f"did you mean `{_SYNONYMS[name]}`?"
+    elif name in WIRING_OPS:
+        help_ = f"`{name}` is wiring: it has no defaults, and is not chosen by an expression"
     elif help_ is None:
-        help_ = "`archspec ops` lists the ops"
+        blocks = ", ".join(f"`{block}`" for block in [*document.blocks, *libraries][:8])
+        help_ = (
+            f"the blocks here are {blocks}; `archspec ops` lists the ops"
+            if blocks
+            else "`archspec ops` lists the ops"
+        )
     return Problem("AS204", f"there is no op `{shown(name)}`", at=("op",), help=help_)
 
 

@@ -99,7 +99,8 @@ def residual(
             raise Problem(
                 "AS401", f"the residual cannot add {left} and {right}",
                 notes=(f"layers: {left}", f"{'shortcut' if step.shortcut else 'input'}: {right}"),
-                help="a `shortcut` projects the input to the shape of `layers`; `skip = false` leaves the sum out",
+                help="the strides and channels of `shortcut` must bring the input to the shape of `layers`"
+                if step.shortcut else "a `shortcut` can bring the input to the shape of `layers`",
             )  # fmt: skip
         return join(run, step, inner, _builtin("add"), y + side)
 

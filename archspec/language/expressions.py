@@ -153,7 +153,9 @@ class Index:
         if not isinstance(base, tuple | str) or not isinstance(index, int):
             fail(f"{show(base)} has no element {show(index)}")
         if not -len(base) <= index < len(base):
-            fail(f"index {index} is outside {show(base)}, which has {len(base)} elements")
+            fail(
+                f"index {index} is outside {show(base)}, which has {len(base)} element{'s' * (len(base) != 1)}"
+            )
         return base[index]
 
 

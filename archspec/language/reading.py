@@ -67,7 +67,11 @@ def _parse_toml(text: str) -> dict[str, Any]:
     except RecursionError:
         raise Problem("AS105", "the file is nested too deeply") from None
     except ValueError as error:  # TOMLDecodeError, and integers of thousands of digits
-        raise Problem("AS102", f"invalid TOML: {_lower(error)}") from None
+        message = _lower(error)
+        inline = "key part" in message or "inline table" in message
+        raise Problem("AS102", f"invalid TOML: {message}",
+                      help="an inline table { … } stays on one line; only lists may span lines" if inline else None
+                      ) from None  # fmt: skip
 
 
 def _parse_json(text: str) -> dict[str, Any]:
