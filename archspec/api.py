@@ -8,6 +8,7 @@ from archspec.analysis.cost import Costs
 from archspec.analysis.modules import Row, listing, rows
 from archspec.analysis.totals import Report, Totals, report
 from archspec.analysis.weights import state_dict
+from archspec.diagnostics import Diagnostic
 from archspec.elaborate import Network, elaborate_file
 from archspec.ir import Dim, Module, TensorType, Value
 from archspec.ops.core.base import Weight
@@ -76,6 +77,12 @@ class Model:
     def training_totals(self) -> Totals:
         """The totals with what exists in training only."""
         return self.report.training or self.report.inference
+
+    def check(self) -> list[Diagnostic]:
+        """What of the spec's `[expect]` does not hold; empty if all does. Counted at batch size 1."""
+        from archspec.analysis.expect import check
+
+        return check(self.network, report(self.root, len(self.network.train_outputs), self.costs))
 
     def modules(self) -> Iterator[Row]:
         """Every module and join, outer before inner. Raises `UsageError` above a million."""

@@ -8,7 +8,7 @@ from typing import Any
 from archspec.diagnostics import Diagnostic, Problem, SpecError, UsageError
 from archspec.diagnostics.diagnostic import Path, shown, suggest
 from archspec.ir import Value
-from archspec.language import reading, schema
+from archspec.language import expectations, reading, schema
 from archspec.language.names import check_block_name, check_param_name
 from archspec.language.params import Param, declare
 from archspec.language.schema import BlockSection, FileSection, ModelSection
@@ -95,6 +95,7 @@ class Loader:
         self._check_lets(document, ("let",), sections.let, document.params)
         for name, overrides in sections.variants.items():
             document.variants[name] = self._overrides(document, name, overrides)
+        self._check_expectations(document)
         for name, target in sections.use.items():
             document.libraries[name] = self._library(document, name, target)
         for name, block in sections.blocks.items():
@@ -136,6 +137,27 @@ class Loader:
             except Problem as problem:
                 self._report(problem, document.file, "variants", variant, name)
         return values
+
+    def _check_expectations(self, document: Document) -> None:
+        """`[expect]` is one table; with variants, a table for each of them that has any."""
+        if not document.variants:
+            tables: dict[Path, Any] = {("expect",): document.expect}
+        else:
+            tables = {("expect", name): table for name, table in document.expect.items()}
+        for path, table in tables.items():
+            if len(path) > 1 and path[1] not in document.variants:
+                known = list(document.variants)
+                problem = Problem(
+                    "AS208",
+                    f"there is no variant `{shown(str(path[1]))}`",
+                    help=suggest(str(path[1]), known) or "with variants, each has an `[expect.NAME]`",
+                )
+                self._report(problem, document.file, *path)
+            elif not isinstance(table, dict):
+                self._report(Problem("AS203", f"`{path[1]}` must be a table"), document.file, *path)
+            else:
+                for problem in expectations.parse(table)[1]:
+                    self._report(problem, document.file, *path)
 
     def _library(self, document: Document, name: str, target: str) -> Document | None:
         try:
