@@ -16,7 +16,7 @@ Handles = tuple[Handle, ...]
 """A value of the language: one tensor, or several parts."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Draft:
     """A node to be. Without a module where something is wrong with it."""
 
@@ -34,7 +34,7 @@ class Draft:
     exposed: dict[tuple[str, ...], Handle] = field(default_factory=dict)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Body:
     """The values and nodes of one composite."""
 

@@ -30,7 +30,7 @@ from archspec.ops.core.fields import EXPRESSION, TEXT, Reading
 DIMENSIONS = Reading(dimension=True)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Step:
     """A node of the document."""
 
@@ -68,7 +68,7 @@ class Step:
 Chain = list[Union[Step, "Chain"]]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Settings:
     """The fields of an op or the arguments of a block, compiled for one node."""
 
@@ -85,7 +85,7 @@ class Settings:
         self.varying = tuple([(key, item) for key, item in self.items.items() if not item.constant])
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Plan:
     """A definition, compiled."""
 

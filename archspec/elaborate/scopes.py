@@ -113,7 +113,7 @@ def size_of(type_: TensorType, name: str, attribute: str) -> Value:
     return size
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Entry:
     """What a name refers to: a value of `body`, and the node that makes it."""
 
@@ -124,7 +124,7 @@ class Entry:
     """Where in the document the name is given."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Names:
     """The names that references can use in one scope: a block's, or a named group's."""
 
@@ -160,7 +160,7 @@ class Names:
         self.entries[name] = entry
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Env:
     """A place in a body. `x` is the input of the node that is being elaborated."""
 

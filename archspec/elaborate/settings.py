@@ -19,7 +19,7 @@ _FREE = re.compile(FREE_DIMENSION)
 NOTHING: frozenset[str] = frozenset()
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Setting:
     """A value in the document. `evaluate` gives it in a scope; a constant needs none."""
 

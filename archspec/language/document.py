@@ -14,7 +14,7 @@ from archspec.language.params import Param, declare
 from archspec.language.schema import BlockSection, FileSection, ModelSection
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Definition:
     """A block, or the model: a body of nodes with parameters. Compared by identity."""
 
@@ -32,7 +32,7 @@ class Definition:
     """The plan that elaboration makes of `layers`, once."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Document:
     """A spec file: its declarations by name. Problems found on the way are in `diagnostics`."""
 

@@ -20,7 +20,7 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Bound:
     """What a number must be: `sign` and `value`, as the spec has it in `text`."""
 
@@ -33,7 +33,7 @@ class Bound:
         return _COMPARE[self.sign](actual, self.value)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Expectation:
     """What is expected of one quantity. `path` leads to it from its table."""
 

@@ -30,7 +30,7 @@ class Scope(Protocol):
 # --- the tree ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Literal:
     """A number, a text or a truth value."""
 
@@ -40,7 +40,7 @@ class Literal:
         return self.result
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Name:
     """A parameter, a `let` or a counter."""
 
@@ -50,7 +50,7 @@ class Name:
         return scope.value(self.name)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Shape:
     """A size of a value in the network: `x.channels`."""
 
@@ -61,7 +61,7 @@ class Shape:
         return scope.shape(self.path, self.attribute)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class List:
     """A list."""
 
@@ -71,7 +71,7 @@ class List:
         return tuple(item.evaluate(scope) for item in self.items)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Unary:
     """`-a`, `+a`, `not a`."""
 
@@ -87,7 +87,7 @@ class Unary:
         return -value if self.op == "-" else +value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Binary:
     """Arithmetic on two numbers."""
 
@@ -99,7 +99,7 @@ class Binary:
         return arithmetic(self.op, self.left.evaluate(scope), self.right.evaluate(scope))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Compare:
     """A chain of comparisons: `a < b <= c`."""
 
@@ -116,7 +116,7 @@ class Compare:
         return True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Logic:
     """`a and b`, `a or b`: the operand that decides, as in Python."""
 
@@ -129,7 +129,7 @@ class Logic:
         return self.right.evaluate(scope) if bool(left) == (self.op == "and") else left
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Conditional:
     """`a if test else b`."""
 
@@ -141,7 +141,7 @@ class Conditional:
         return (self.then if self.test.evaluate(scope) else self.other).evaluate(scope)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Index:
     """`list[i]`."""
 
@@ -159,7 +159,7 @@ class Index:
         return base[index]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Slice:
     """`list[a:b:step]`."""
 
@@ -181,7 +181,7 @@ class Slice:
         return base[slice(*bounds)]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Call:
     """A function from `FUNCTIONS`."""
 

@@ -241,7 +241,7 @@ def syntax(message: str, text: str, help: str | None = None) -> NoReturn:  # noq
     raise Problem("AS205", f"`{shown(text)}` is not an expression: {message}", help=help)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Expression:
     """A parsed expression: its text, its tree, and the names that it mentions."""
 

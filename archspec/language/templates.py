@@ -10,7 +10,7 @@ from archspec.language.expressions import Scope, show
 from archspec.language.parser import Expression, parse
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Template:
     """Text and expressions in turn."""
 

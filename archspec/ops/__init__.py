@@ -5,8 +5,9 @@ Nothing lists the ops: a file beside this one is an op. What they share is in `a
 
 from functools import cache
 from importlib import import_module
-from importlib.resources import files
+from os import listdir
 
+from archspec.diagnostics import UsageError
 from archspec.ops.core.base import Example, Op, Weight
 
 __all__ = ["Example", "Op", "Weight", "lookup", "names"]
@@ -15,13 +16,20 @@ __all__ = ["Example", "Op", "Weight", "lookup", "names"]
 @cache
 def names() -> frozenset[str]:
     """The names of all builtin ops, found without importing them."""
-    found = (entry.name for entry in files(__name__).iterdir() if entry.is_file())
-    return frozenset(name[:-3] for name in found if name.endswith(".py") and name != "__init__.py")
+    found = (
+        name.removesuffix(".py") for folder in __path__ for name in listdir(folder) if name.endswith(".py")
+    )
+    return frozenset(found) - {"__init__"}
 
 
 @cache
 def lookup(name: str) -> type[Op] | None:
-    """The class of the builtin op `name`, or `None`."""
+    """The class of the builtin op `name`, or of the plug-in op `vendor.op`; `None` if there is none.
+
+    Plug-ins are entry points of the group `archspec.ops`, read only when a dotted name is met.
+    """
+    if "." in name:
+        return _plugin(name)
     if name not in names():
         return None
     module = import_module(f"{__name__}.{name}")
@@ -29,3 +37,15 @@ def lookup(name: str) -> type[Op] | None:
         if isinstance(member, type) and issubclass(member, Op) and getattr(member, "name", None) == name:
             return member
     raise LookupError(f"{module.__name__} defines no op called {name}")
+
+
+def _plugin(name: str) -> type[Op] | None:
+    from importlib.metadata import entry_points
+
+    found = entry_points(group="archspec.ops", name=name)
+    for entry in found:
+        op = entry.load()
+        if not (isinstance(op, type) and issubclass(op, Op) and op.name == name):
+            raise UsageError(f"the plug-in `{name}` ({entry.value}) is no op of that name")
+        return op
+    return None

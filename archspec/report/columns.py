@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from archspec.api import Model
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Column:
     """A column: heading, alignment, the text of a cell for people, and the value for machines and sorting."""
 

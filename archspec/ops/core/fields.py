@@ -16,7 +16,7 @@ MAX = 2**63 - 1
 FREE_DIMENSION = r"^[A-Z][A-Za-z0-9_]*$"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Reading:
     """How a string is read where a value of this type is expected."""
 
