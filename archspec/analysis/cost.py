@@ -37,6 +37,7 @@ class Costs:
 
     def __init__(self) -> None:
         self.known: dict[Module, Cost] = {}
+        self.live: dict[tuple[Module, Live, Live], Cost] = {}
 
     def of(self, module: Module) -> Cost:
         """The cost of a module with all that is in it."""

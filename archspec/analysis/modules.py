@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from archspec.analysis.cost import Cost, Costs, Live, training_only
 from archspec.diagnostics import UsageError
+from archspec.diagnostics.diagnostic import shown, suggest
 from archspec.ir import Module, Node, Origin, TensorType
 from archspec.language import limits
 
@@ -28,6 +29,8 @@ class Row:
     module: Module
     origin: Origin
     is_module: bool = True
+    shares: bool = False
+    """A further call of a module, which `path` names."""
     training: bool = False
     """Exists in training only."""
     count: int = 1
@@ -99,7 +102,7 @@ def _row(node: Node, costs: Costs, prefix: str, depth: int, scope: Module) -> Ro
         cost = Cost(macs=cost.macs)
     return Row(
         path, name, module.kind, text, depth, module.inputs, module.outputs, cost, module, node.origin,
-        is_module=node.name is not None,
+        is_module=node.name is not None, shares=node.shares is not None,
     )  # fmt: skip
 
 
@@ -132,7 +135,7 @@ def describe(module: Module) -> str:
 def _argument(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return "×".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return "×".join(map(_argument, value)) if isinstance(value, tuple) else shown(str(value))
 
 
 def find(root: Module, path: str) -> tuple[Node, Module]:
@@ -140,8 +143,6 @@ def find(root: Module, path: str) -> tuple[Node, Module]:
 
     Raises `UsageError` where there is none.
     """
-    from archspec.diagnostics.diagnostic import shown, suggest
-
     scope, node = root, None
     for part in path.split("."):
         if node is not None:

@@ -8,10 +8,11 @@ from archspec.ops.core.base import Weight
 
 def state_dict(module: Module) -> dict[str, Weight]:
     """All weights of a module by key. Weights that are shared stand where they are owned."""
-    return dict(_weights(module, ""))
+    return dict(weights(module))
 
 
-def _weights(module: Module, prefix: str) -> Iterator[tuple[str, Weight]]:
+def weights(module: Module, prefix: str = "") -> Iterator[tuple[str, Weight]]:
+    """Key by key: for networks of any size."""
     if module.op is not None:
         for weight in module.op.weights(module.inputs):
             yield (prefix + weight.name if weight.name else prefix.removesuffix(".")), weight
@@ -20,7 +21,7 @@ def _weights(module: Module, prefix: str) -> Iterator[tuple[str, Weight]]:
     own = [node for node in module.body if _is_bare(node.module)]
     for node in [*own, *(node for node in module.body if not _is_bare(node.module))] if own else module.body:
         if node.name is not None:
-            yield from _weights(node.module, f"{prefix}{node.name}.")
+            yield from weights(node.module, f"{prefix}{node.name}.")
 
 
 def _is_bare(module: Module) -> bool:

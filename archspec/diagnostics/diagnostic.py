@@ -107,9 +107,14 @@ class UsageError(Exception):
     """What was asked for cannot be done: a file, a variant or an argument is not there or not right."""
 
 
+_CANDIDATES = 200
+"""The words that a suggestion is chosen from: comparing with more takes longer than it helps."""
+
+
 def suggest(word: str, known: Sequence[str], what: str = "did you mean") -> str | None:
     """A help text that names the known word nearest to `word`, or `None`."""
+    known = known[-_CANDIDATES:]
     lower = {name.lower(): name for name in known}
     exact = lower.get(word.lower())
     near = [exact] if exact is not None else get_close_matches(word, known, n=1, cutoff=0.65)
-    return f"{what} `{near[0]}`?" if near else None
+    return f"{what} `{shown(near[0])}`?" if near else None

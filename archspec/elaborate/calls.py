@@ -288,7 +288,7 @@ def arguments(
         if param.type == "op" and not isinstance(value, OpName):
             value = OpName(value)
             value.document = env.definition.document
-        if param.literal is MISSING or value != param.literal or type(value) is not type(param.literal):
+        if param.literal is MISSING or repr(value) != repr(param.literal):  # 1 is not true
             args[key] = value
     if failed:
         raise Poisoned

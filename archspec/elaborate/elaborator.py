@@ -83,9 +83,18 @@ class Elaborator:
 
     def compile_document(self, document: Document) -> None:
         """Compile all that a file defines, so that everything wrong in it is found, used or not."""
-        check_defaults(document, self.report)
+        self.check_defaults(document, set())
         for definition in (*document.blocks.values(), *([document.model] if document.model else [])):
             self.plan(definition)
+
+    def check_defaults(self, document: Document, seen: set[Document]) -> None:
+        """Check the `[defaults]` of a file and of all libraries that it reaches."""
+        if document not in seen:
+            seen.add(document)
+            check_defaults(document, self.report)
+            for library in document.libraries.values():
+                if library is not None:
+                    self.check_defaults(library, seen)
 
     def file_frame(self, document: Document, given: dict[str, Value] | None = None) -> Frame:
         """The frame of a file. `given` overrides its parameters; a library's keep their defaults."""
@@ -162,7 +171,7 @@ class Elaborator:
         """A node with all its copies. Where something is wrong, a value of unknown type."""
         counters, copy = env.counters, env.copy
         try:
-            if step.broken:
+            if step.broken or len(self.diagnostics) >= limits.FINDINGS:
                 raise Poisoned
             env.x = x
             if step.repeat is not None and step.kind != "dense":

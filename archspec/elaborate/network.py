@@ -3,7 +3,7 @@
 import gc
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,29 +86,38 @@ def elaborate(
     """Elaborate the network of a checked document."""
     given = arguments(document, variant, params or {})
     elaborator = Elaborator()
-    elaborator.compile_document(document)
-    if document.model is None:
-        if elaborator.diagnostics:
-            raise SpecError(elaborator.diagnostics)
-        raise UsageError(f"`{shown(document.file)}` is a library of blocks: it has no `[model]`")
     try:
-        root = _elaborate_model(elaborator, document, document.model, given, inputs)
+        root = _elaborate(elaborator, document, given, inputs or {})
     except TooLarge:
-        elaborator.report(
-            Problem("AS306", f"the network has more than {limits.NODES:,} nodes, equal blocks counted once"),
-            document.file, ("model",),
-        )  # fmt: skip
         root = None
+        message = f"the network has more than {limits.NODES:,} nodes, equal blocks counted once"
+        elaborator.report(Problem("AS306", message), document.file, ("model",))
     except RecursionError:
-        elaborator.report(Problem("AS306", "the network is nested too deeply"), document.file, ("model",))
         root = None
+        elaborator.report(Problem("AS306", "the network is nested too deeply"), document.file, ("model",))
     if elaborator.diagnostics or root is None:
         raise SpecError(sorted(elaborator.diagnostics, key=_position))
-    section = document.section
-    assert section is not None  # noqa: S101 — there is a model
+    assert document.section is not None  # noqa: S101 — there is a network
     frame = elaborator.file_frame(document)
-    values = {name: frame.value(name) for name in document.params}
-    return Network(document, variant, root, tuple(section.train_outputs), document.model.inputs, values)
+    return Network(
+        document, variant, root, tuple(document.section.train_outputs),
+        document.model.inputs if document.model else (), {name: frame.value(name) for name in document.params},
+    )  # fmt: skip
+
+
+def _elaborate(
+    elaborator: Elaborator, document: Document, given: dict[str, Value], inputs: Inputs
+) -> Module | None:
+    elaborator.compile_document(document)
+    frame = elaborator.file_frame(document, given)
+    for name in (*document.params, *document.let):
+        with suppress(Poisoned):
+            frame.value(name)
+    if document.model is not None:
+        return _elaborate_model(elaborator, document, document.model, inputs)
+    if not elaborator.diagnostics:
+        raise UsageError(f"`{shown(document.file)}` is a library of blocks: it has no `[model]`")
+    return None
 
 
 def _position(diagnostic: Diagnostic) -> tuple[str, list[tuple[int, str]]]:
@@ -155,10 +164,9 @@ def _literal(value: Any, type_: str) -> Any:
 
 
 def _elaborate_model(
-    elaborator: Elaborator, document: Document, definition: Definition, given: dict[str, Value], inputs: Inputs | None
+    elaborator: Elaborator, document: Document, definition: Definition, inputs: Inputs
 ) -> Module | None:  # fmt: skip
-    elaborator.file_frame(document, given)
-    types = _input_types(elaborator, document, definition, inputs or {})
+    types = _input_types(elaborator, document, definition, inputs)
     if types is None:
         return None
     elaborator.dimensions = frozenset(dim for type_ in types for dim in type_.shape if isinstance(dim, str))

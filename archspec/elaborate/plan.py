@@ -15,6 +15,7 @@ from archspec.elaborate.scopes import Poisoned, undefined
 from archspec.elaborate.settings import NOTHING, NOWHERE, Setting, compile_setting
 from archspec.elaborate.targets import Target, compile_field, field_names, required, resolve_op, unknown_field
 from archspec.ir import Module, Origin, TensorType, Value
+from archspec.language import limits
 from archspec.language.document import Definition
 from archspec.language.expressions import show
 from archspec.language.names import (
@@ -108,6 +109,12 @@ class Compiler:
 
     def plan(self) -> Plan:
         """The compiled body. Problems are reported, and their nodes marked as broken."""
+        for name, raw in self.definition.let.items():
+            path: Path = (*self.definition.path, "let", name)
+            try:
+                self.check_names(compile_setting(raw, EXPRESSION, path), ())
+            except Problem as problem:
+                self.problems.append((problem, path))
         chain = self.chain(self.definition.layers, (*self.definition.path, "layers"))
         return Plan(chain, frozenset(self.given), self.problems)
 
@@ -125,6 +132,9 @@ class Compiler:
         if isinstance(raw, list):
             return self.chain(raw, path)
         step = Step(path, Origin(self.document.file, path))
+        if len(self.problems) >= limits.FINDINGS:
+            step.broken = True
+            return step
         try:
             if isinstance(raw, str):
                 raw = {"op": raw}

@@ -14,6 +14,7 @@ from archspec.diagnostics.diagnostic import Path, shown, suggest
 from archspec.elaborate.body import Body, Draft, Handles
 from archspec.elaborate.settings import compile_argument, compile_setting
 from archspec.ir import TensorType, Value
+from archspec.language import limits
 from archspec.language.document import Definition, Document
 from archspec.language.params import MISSING, Param
 from archspec.ops.core.fields import EXPRESSION
@@ -38,6 +39,7 @@ class Frame:
         self.document, self.path, self.params, self.let = document, path, params, let
         self.values: dict[str, Any] = dict(given)
         self.inputs, self.outer, self.report = inputs, outer, report
+        self.depth = 0
 
     def value(self, name: str) -> Value:
         """The value of `name`, here or in the file around."""
@@ -70,7 +72,10 @@ class Frame:
             raise undefined(name, [*self.params, *self.let])
         self.values[name] = _UNDER_WAY
         path = (*self.path, "let" if name in self.let else "params", name)
+        self.depth += 1
         try:
+            if self.depth > limits.DEPTH:
+                raise Problem("AS306", f"more than {limits.DEPTH} values depend on each other in a chain")
             self.values[name] = self._declared(name, path)
         except Problem as problem:
             self.values[name] = _POISON
@@ -79,6 +84,8 @@ class Frame:
         except Poisoned:
             self.values[name] = _POISON
             raise
+        finally:
+            self.depth -= 1
         return self.values[name]  # type: ignore[no-any-return]
 
     def _declared(self, name: str, path: Path) -> Value:
@@ -220,6 +227,8 @@ class Env:
                               f"{len(entry.handles) - 1}")  # fmt: skip
             raise Problem("AS301", f"`{shown(path)}` does not exist: there is nothing inside "
                           f"`{path.split('.')[0]}`")  # fmt: skip
+        if len(entry.draft.exposed) * len(entry.draft.module.body) > limits.EXPOSURES:
+            raise Problem("AS306", f"too many values of `{shown(path.split('.')[0])}` are used from outside")
         handle = entry.body.expose(entry.draft, rest)
         if handle is None:
             raise Problem(

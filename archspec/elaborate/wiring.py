@@ -14,7 +14,7 @@ from archspec.elaborate.scopes import Env, Names, Poisoned, several
 from archspec.ir import Module
 from archspec.language.document import Definition
 from archspec.language.expressions import show
-from archspec.ops.core.base import Op, Weight
+from archspec.ops.core.base import Op
 
 if TYPE_CHECKING:
     from archspec.elaborate.elaborator import Elaborator
@@ -220,26 +220,41 @@ def reuse(
 
 def check_shared(name: str, owner: Module, module: Module) -> None:
     """Refuse a further call whose weights would have other shapes than those that it shares."""
-    if owner is module:
-        return
-    theirs, ours = dict(weights(owner)), dict(weights(module))
-    if theirs.keys() != ours.keys():
-        raise Problem("AS406", f"`{name}` would have other weights for this input")
-    for key, weight in ours.items():
-        if weight.shape != theirs[key].shape:
-            key = f"{name}.{key}" if key else name
-            raise Problem(
-                "AS406", f"the weight `{key}` would have another shape for this input",
-                notes=(f"first call: {show(theirs[key.partition('.')[2]].shape)}", f"this call: {show(weight.shape)}"),
-            )  # fmt: skip
+    found = difference(owner, module, set())
+    if found is not None:
+        key, ours, theirs = found
+        raise Problem(
+            "AS406", f"the weight `{'.'.join([name, *key])}` would have another shape for this input",
+            notes=(f"first call: {show(ours)}", f"this call: {show(theirs)}"),
+        )  # fmt: skip
 
 
-def weights(module: Module, prefix: str = "") -> list[tuple[str, Weight]]:
-    """The weights of a module by key."""
-    if module.op is not None:
-        return [(prefix + weight.name, weight) for weight in module.op.weights(module.inputs)]
-    nodes = [node for node in module.body if node.name is not None]
-    return [item for node in nodes for item in weights(node.module, f"{prefix}{node.name}.")]
+Shape = tuple[int, ...] | None
+"""The shape of a weight; `None` where there is none."""
+
+
+def difference(
+    owner: Module, module: Module, seen: set[tuple[Module, Module]]
+) -> tuple[tuple[str, ...], Shape, Shape] | None:  # fmt: skip
+    """The first weight in which two modules differ: its key and both shapes."""
+    if owner is module or (owner, module) in seen:
+        return None
+    seen.add((owner, module))
+    if owner.op is not None and module.op is not None:
+        ours, theirs = ({w.name: w.shape for w in m.op.weights(m.inputs)} for m in (owner, module) if m.op)
+        for key in ours | theirs:
+            if ours.get(key) != theirs.get(key):
+                return (key,), ours.get(key), theirs.get(key)
+        return None
+    here = {node.name: node.module for node in owner.body if node.name is not None}
+    there = {node.name: node.module for node in module.body if node.name is not None}
+    for name in here | there:
+        if name not in here or name not in there:
+            return (name,), None, None
+        found = difference(here[name], there[name], seen)
+        if found is not None:
+            return (name, *found[0]), *found[1:]
+    return None
 
 
 WIRING = {"group": group, "residual": residual, "dense": dense, "join": branches, "reuse": reuse}

@@ -1,6 +1,7 @@
 """A spec file, checked as far as its text alone allows."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
@@ -8,8 +9,14 @@ from typing import Any
 from archspec.diagnostics import Diagnostic, Problem, SpecError, UsageError
 from archspec.diagnostics.diagnostic import Path, shown, suggest
 from archspec.ir import Value
-from archspec.language import expectations, reading, schema
-from archspec.language.names import check_block_name, check_param_name
+from archspec.language import expectations, limits, reading, schema
+from archspec.language.names import (
+    check_block_name,
+    check_input_name,
+    check_model_name,
+    check_param_name,
+    check_variant_name,
+)  # fmt: skip
 from archspec.language.params import Param, declare
 from archspec.language.schema import BlockSection, FileSection, ModelSection
 
@@ -78,7 +85,8 @@ class Loader:
     def _document(self, file: str, source: str | bytes) -> Document | None:
         data = reading.parse(source, file)
         sections, problems = schema.check(data)
-        self.diagnostics += [problem.located(file, ()) for problem in problems]
+        for problem in problems:
+            self._report(problem, file)
         if sections is None:
             return None
         document = Document(file)
@@ -86,7 +94,9 @@ class Loader:
         return document
 
     def _report(self, problem: Problem, file: str, *path: str | int) -> None:
-        self.diagnostics.append(problem.located(file, path))
+        diagnostic = problem.located(file, path)
+        if diagnostic not in self.diagnostics:  # a library may be used under two names
+            self.diagnostics.append(diagnostic)
 
     def _declare(self, document: Document, sections: FileSection) -> None:
         document.let, document.defaults = sections.let, sections.defaults
@@ -94,6 +104,7 @@ class Loader:
         document.params = self._params(document, ("params",), sections.params, required=False)
         self._check_lets(document, ("let",), sections.let, document.params)
         for name, overrides in sections.variants.items():
+            self._check(check_variant_name, name, document, "variants", name)
             document.variants[name] = self._overrides(document, name, overrides)
         self._check_expectations(document)
         for name, target in sections.use.items():
@@ -102,7 +113,15 @@ class Loader:
             document.blocks[name] = self._block(document, name, block)
         if sections.model is not None:
             document.section = sections.model
+            if sections.model.name is not None:
+                self._check(check_model_name, sections.model.name, document, "model", "name")
             document.model = self._model(document, sections.model)
+
+    def _check(self, check: Callable[[str], None], name: str, document: Document, *path: str | int) -> None:
+        try:
+            check(name)
+        except Problem as problem:
+            self._report(problem, document.file, *path)
 
     def _params(
         self, document: Document, path: Path, raw: dict[str, Any], *, required: bool
@@ -164,6 +183,8 @@ class Loader:
             check_block_name(name, self.builtin)
             path = reading.resolve_library(target, document.file, self.root, anywhere=self.anywhere)
             real = os.path.realpath(path)
+            if len(self.active) > limits.DEPTH:
+                raise Problem("AS306", f"libraries use libraries more than {limits.DEPTH} deep")
             if real in self.active:
                 raise Problem("AS305", f"`{shown(target)}` uses this file, directly or through others")
             if real not in self.read:
@@ -177,7 +198,7 @@ class Loader:
         except UsageError as error:
             self._report(Problem("AS309", str(error)), document.file, "use", name)
         except SpecError as error:
-            self.diagnostics += error.diagnostics
+            self.diagnostics += [found for found in error.diagnostics if found not in self.diagnostics]
         except Problem as problem:
             self._report(problem, document.file, "use", name)
         return None
@@ -215,8 +236,7 @@ class Loader:
             return ("input",)
         for index, name in enumerate(names):
             try:
-                if name != "input":
-                    check_param_name(name)
+                check_input_name(name)
                 if name in names[:index]:
                     raise Problem("AS303", f"there are two inputs `{name}`")
             except Problem as problem:

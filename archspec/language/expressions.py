@@ -68,7 +68,7 @@ class List:
     items: tuple["Tree", ...]
 
     def evaluate(self, scope: Scope) -> Value:  # noqa: D102
-        return tuple(item.evaluate(scope) for item in self.items)
+        return bounded(tuple([item.evaluate(scope) for item in self.items]))
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -226,13 +226,21 @@ def show(value: object) -> str:
 
 
 def bounded(value: Value) -> Value:
-    """`value`, unless it is a number too large to be meant."""
+    """`value`, unless it is a number or a list too large to be meant."""
     if isinstance(value, float):
         if not -1e300 < value < 1e300:  # also nan
             fail("the result is not a finite number")
-    elif isinstance(value, int) and not -limits.INTEGER <= value <= limits.INTEGER:
-        fail("the result does not fit into 64 bits")
+    elif isinstance(value, int):
+        if not -limits.INTEGER <= value <= limits.INTEGER:
+            fail("the result does not fit into 64 bits")
+    elif isinstance(value, tuple) and elements(value) > limits.LIST_LENGTH:
+        fail(f"the list has more than {limits.LIST_LENGTH:,} elements")
     return value
+
+
+def elements(value: Value) -> int:
+    """The elements of a list, those of lists inside it included."""
+    return sum(1 + elements(item) for item in value) if isinstance(value, tuple) else 0
 
 
 _ARITHMETIC: dict[str, Callable[..., Value]] = {
@@ -282,6 +290,12 @@ def divisible(value: float, divisor: int) -> int:
     return result + divisor if result < 0.9 * value else result
 
 
+def _sum(values: tuple[float, ...], /) -> float:
+    if not isinstance(values, tuple):
+        raise TypeError(values)
+    return sum(values)  # a list inside it is a TypeError
+
+
 def _round(value: float, digits: int = 0, /) -> float:
     if not -20 <= digits <= 20:
         raise ValueError(digits)
@@ -289,7 +303,7 @@ def _round(value: float, digits: int = 0, /) -> float:
 
 
 FUNCTIONS: dict[str, Callable[..., Value]] = {
-    "min": min, "max": max, "abs": abs, "int": lambda value: int(value + 0), "len": len, "sum": sum,
+    "min": min, "max": max, "abs": abs, "int": lambda value: int(value + 0), "len": len, "sum": _sum,
     "ceil": lambda value: -int(-value // 1), "floor": lambda value: int(value // 1),
     "round": _round, "divisible": divisible,
 }  # fmt: skip

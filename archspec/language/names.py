@@ -9,6 +9,7 @@ from archspec.language.expressions import FUNCTIONS, KEYWORDS, RESERVED
 
 _MODULE = re.compile(r"[A-Za-z0-9_-]+")
 _BLOCK = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_VARIANT = re.compile(r"[A-Za-z0-9_.+-]+")
 _PARAM = re.compile(r"[a-z_][A-Za-z0-9_]*")
 
 NODE_KEYS = ("op", "name", "as", "from", "repeat", "index", "first", "when", "doc", "shape")
@@ -54,7 +55,7 @@ def check_module_name(name: str) -> None:
         reason = f"`{name}` already names an input"
     else:
         return
-    raise Problem("AS206", f"`{shown(name)}` cannot be a module's name: {reason}")
+    raise Problem("AS206", f"`{shown(name)}` cannot be the name of a module: {reason}")
 
 
 def check_label(name: str) -> None:
@@ -67,13 +68,13 @@ def check_label(name: str) -> None:
 def check_block_name(name: str, builtin: frozenset[str]) -> None:
     """Refuse a name that a block cannot have."""
     if not _BLOCK.fullmatch(name) or len(name) > limits.NAME_LENGTH:
-        raise Problem("AS206", f"`{shown(name)}` cannot be a block's name: it needs ASCII letters, digits, `_` "
+        raise Problem("AS206", f"`{shown(name)}` cannot be the name of a block: it needs ASCII letters, digits, `_` "
                       "and `-`, a letter first")  # fmt: skip
     if name in builtin or name in WIRING_OPS or name in KINDS:
         raise Problem("AS206", f"`{name}` means something else already: a block needs another name")
 
 
-def check_param_name(name: str) -> None:
+def check_param_name(name: str, what: str = "a parameter") -> None:
     """Refuse a name that a parameter, a `let` or a counter cannot have."""
     if not _PARAM.fullmatch(name) or len(name) > limits.NAME_LENGTH:
         reason = "it starts in lower case and is made of ASCII letters, digits and `_`"
@@ -85,4 +86,25 @@ def check_param_name(name: str) -> None:
         reason = "it is a key of every node"
     else:
         return
-    raise Problem("AS206", f"`{shown(name)}` cannot be a parameter's name: {reason}")
+    raise Problem("AS206", f"`{shown(name)}` cannot be the name of {what}: {reason}")
+
+
+def check_model_name(name: str) -> None:
+    """Refuse a name that does not print as one line."""
+    if not name.isprintable() or not name.strip() or len(name) > limits.NAME_LENGTH:
+        raise Problem(
+            "AS206", f"`{shown(name)}` cannot be the name of a model: it is one line of printable text"
+        )
+
+
+def check_variant_name(name: str) -> None:
+    """Refuse a name that cannot stand behind `@` on a command line."""
+    if not _VARIANT.fullmatch(name) or len(name) > limits.NAME_LENGTH:
+        raise Problem("AS206", f"`{shown(name)}` cannot be the name of a variant: it is made of ASCII letters, "
+                      "digits, `_`, `-`, `.` and `+`")  # fmt: skip
+
+
+def check_input_name(name: str) -> None:
+    """Refuse a name that an input cannot have. `input` itself is the first one's other name."""
+    if name != "input" and not (name in NODE_KEYS or name in WIRING_KEYS):
+        check_param_name(name, "an input")

@@ -32,6 +32,8 @@ class Table(tuple[tuple[str, Value], ...]):
 
 def freeze(raw: Any) -> Value:
     """Plain data as an immutable value."""
+    if isinstance(raw, Table):
+        return raw
     if isinstance(raw, list | tuple):
         return tuple(map(freeze, raw))
     if isinstance(raw, dict):
@@ -126,7 +128,7 @@ def declare(name: str, raw: Any, *, required: bool) -> Param:
         return _declare_long(name, raw, required=required)
     if required:
         if not isinstance(raw, str) or raw not in TYPES:
-            raise Problem("AS203", f"`{show(raw)}` is no type", help=f"the types are {', '.join(TYPES)}")
+            raise Problem("AS203", f"{show(raw)} is no type", help=f"the types are {', '.join(TYPES)}")
         return Param(name, raw)
     return _with_literal(Param(name, type_of(name, raw), raw))
 
@@ -150,8 +152,11 @@ def _declare_long(name: str, raw: dict[str, Any], *, required: bool) -> Param:
             )
     type_ = raw.get("type")
     if not isinstance(type_, str) or type_ not in TYPES:
-        raise Problem("AS203" if "type" in raw else "AS202", f"the parameter `{shown(name)}` needs a type",
-                      help=f"the types are {', '.join(TYPES)}")  # fmt: skip
+        wrong = (
+            f"{show(type_)} is no type" if "type" in raw else f"the parameter `{shown(name)}` needs a type"
+        )
+        known = f"the types are {', '.join(TYPES)}"
+        raise Problem("AS203" if "type" in raw else "AS202", wrong, help=known)
     if required and "default" in raw:
         raise Problem(
             "AS208", "a required parameter has no default", at=("default",), help="declare it in `params`"

@@ -5,6 +5,8 @@ import os
 import re
 import sys
 import tomllib
+from collections import Counter
+from collections.abc import Iterator
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -83,14 +85,33 @@ def _parse_json(text: str) -> dict[str, Any]:
         raise Problem("AS103", f"invalid JSON: {_lower(error)}") from None
     if not isinstance(data, dict):
         raise Problem("AS103", "a spec is a JSON object")
+    if _SURROGATE.search(text) and any(_SURROGATES & set(word) for word in _texts(data)):
+        raise Problem("AS103", "invalid JSON: half of a surrogate pair is no character")
     return data
+
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_SURROGATES = frozenset(map(chr, range(0xD800, 0xE000)))
+
+
+def _texts(data: Any) -> Iterator[str]:
+    """All text in the data, keys included."""
+    stack = [data]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, list):
+            stack += value
+        elif isinstance(value, dict):
+            stack += value
+            stack += value.values()
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     table = dict(pairs)
     if len(table) < len(pairs):
-        keys = [key for key, _ in pairs]
-        key = next(key for index, key in enumerate(keys) if key in keys[:index])
+        key = next(key for key, number in Counter(key for key, _ in pairs).items() if number > 1)
         raise Problem("AS104", f"the key `{shown(key)}` stands twice in one object")
     return table
 
@@ -104,6 +125,9 @@ def _lower(error: Exception) -> str:
     return text[:1].lower() + text[1:]
 
 
+_NODE_LISTS = (("layers",), ("shortcut",), ("branches",))
+
+
 def _check_size(data: dict[str, Any]) -> None:
     """Bound what later code walks through recursively, and numbers. No recursion here."""
     level: list[tuple[Any, tuple[str | int, ...]]] = [(data, ())]
@@ -114,7 +138,7 @@ def _check_size(data: dict[str, Any]) -> None:
             if kind is dict:
                 inner += [(item, (*path, key)) for key, item in value.items() if type(item) is not str]
             elif kind is list:
-                if len(value) > limits.LIST_LENGTH and path[-1:] != ("layers",):
+                if len(value) > limits.LIST_LENGTH and path[-1:] not in _NODE_LISTS:
                     raise Problem("AS105", f"a list has more than {limits.LIST_LENGTH:,} elements", at=path)
                 inner += [(item, (*path, index)) for index, item in enumerate(value) if type(item) is not str]
             elif kind is int and not -limits.INTEGER <= value <= limits.INTEGER:

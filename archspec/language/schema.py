@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import shown, suggest
+from archspec.language import limits
 from archspec.language.expressions import show
 
 Text = Annotated[str, Field(description="text")]
@@ -81,7 +82,7 @@ def check(data: dict[str, Any]) -> tuple[FileSection | None, list[Problem]]:
         return FileSection.model_validate(data), []
     except ValidationError as error:
         found: dict[tuple[str | int, ...], Problem] = {}
-        for item in error.errors(include_url=False):
+        for item in error.errors(include_url=False)[: limits.FINDINGS]:
             problem = _problem(item["type"], item["loc"], item["input"])
             found.setdefault(problem.at, problem)
         return None, list(found.values())

@@ -6,6 +6,7 @@ from functools import lru_cache
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import shown
 from archspec.ir import Value
+from archspec.language import limits
 from archspec.language.expressions import Scope, show
 from archspec.language.parser import Expression, parse
 
@@ -35,6 +36,10 @@ def _text(part: str | Expression, scope: Scope) -> str:
         return part
     value: Value = part.evaluate(scope)
     if isinstance(value, str):
+        if len(value) > limits.TEXT_LENGTH:
+            raise Problem(
+                "AS307", f"`{{{shown(part.text)}}}` is longer than {limits.TEXT_LENGTH:,} characters"
+            )
         return value
     if isinstance(value, bool) or not isinstance(value, int):
         raise Problem(
@@ -46,6 +51,8 @@ def _text(part: str | Expression, scope: Scope) -> str:
 @lru_cache(maxsize=4096)
 def parse_template(text: str) -> Template:
     """Parse text with `{expressions}`. Raises `Problem` (AS205) for a brace without its partner."""
+    if len(text) > limits.TEXT_LENGTH:
+        raise Problem("AS205", f"`{shown(text)}` is longer than {limits.TEXT_LENGTH:,} characters")
     parts: list[str | Expression] = []
     rest = text
     while rest:

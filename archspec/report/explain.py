@@ -1,9 +1,11 @@
 """One module explained: its fields, the arithmetic of its sizes, its weights and its MACs."""
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from archspec.analysis.cost import Cost
 from archspec.analysis.modules import describe, find
-from archspec.analysis.weights import state_dict
+from archspec.analysis.weights import weights
 from archspec.diagnostics.diagnostic import show_path
 from archspec.ir import Module
 from archspec.report.numbers import dims, human, shapes
@@ -27,8 +29,8 @@ def explain(model: "Model", path: str) -> str:
         lines.append(f"  input       {shapes(module.inputs, batch)}")
     lines.append(f"  output      {shapes(module.outputs, batch)}")
     lines += _sizes(module)
-    lines += _weights(module)
     cost = model.costs.of(module)
+    lines += _weights(module, cost)
     if cost.macs:
         formula = module.op.macs_formula(module.inputs, module.outputs) if module.op else ""
         macs = cost.macs * model.batch
@@ -45,19 +47,16 @@ def _sizes(module: Module) -> list[str]:
     return [f"  {'sizes' if index == 0 else '':<10}  {line}" for index, line in enumerate(lines)]
 
 
-def _weights(module: Module) -> list[str]:
-    weights = state_dict(module)
-    lines = []
-    for index, (key, weight) in enumerate(weights.items()):
-        if index == WEIGHTS_SHOWN:
-            lines.append(f"  {'':<10}  … and {len(weights) - index} more")
-            break
+def _weights(module: Module, cost: Cost) -> list[str]:
+    lines: list[str] = []
+    for key, weight in islice(weights(module), WEIGHTS_SHOWN):
         kind = " (buffer)" if weight.buffer else ""
         product = f"{dims(weight.shape)} = " if len(weight.shape) > 1 else ""
         lines.append(
-            f"  {'weights' if index == 0 else '':<10}  {key or 'the tensor itself'}  {product}{weight.size:,}{kind}"
+            f"  {'' if lines else 'weights':<10}  {key or 'the tensor itself'}  {product}{weight.size:,}{kind}"
         )
-    if len(weights) > 1:
-        params = sum(weight.size for weight in weights.values() if not weight.buffer)
-        lines.append(f"  {'parameters':<10}  {params:,}")
+    if cost.weights > WEIGHTS_SHOWN:
+        lines.append(f"  {'':<10}  … and {cost.weights - WEIGHTS_SHOWN:,} more")
+    if cost.weights > 1:
+        lines.append(f"  {'parameters':<10}  {cost.params:,}")
     return lines

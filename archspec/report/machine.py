@@ -23,12 +23,10 @@ def to_json(model: "Model") -> dict[str, Any]:
     calls: dict[str, list[int]] = {}
     modules = []
     for row in model.modules():
-        if row.kind in ("removed",) or not (row.is_module or row.text.startswith("reuse ")):
-            continue
-        if not row.is_module:
+        if row.shares:
             calls.setdefault(row.path, []).append(row.cost.macs)
-            continue
-        modules.append(_module(row, model))
+        elif row.is_module:
+            modules.append(_module(row, model))
     for module in modules:
         further = calls.get(module["path"], [])
         module["count"] += len(further)

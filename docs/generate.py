@@ -1,0 +1,317 @@
+"""Writes what the documentation has from the program: `ops.md`, and in `language.md` what commands print.
+
+    python docs/generate.py            write both
+    python docs/generate.py --check    exit 1 if one would change
+
+How a page is written:
+
+- An HTML comment above a fenced block says what the block is. `<!-- file: net.toml -->` makes it a spec that must load;
+  with `error: AS401` in the comment it must fail with findings of that code alone, with `error` with any.
+- `<!-- layers: "N", 3, 32, 32 -->` makes it the nodes of a model with that input.
+- A `text` block that starts with `$ archspec` shows commands and what they print into a file, that is in 100 columns.
+  They see the files above them, and `specs/`.
+- A table below `<!-- expressions -->` has an expression and its value, or the code of its finding, in each row.
+- What stands between `<!-- generated: rules -->` and `<!-- end -->` is written by `rules()` here; so with `limits`.
+"""
+
+import ast
+import contextlib
+import inspect
+import io
+import json
+import os
+import re
+import shlex
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
+from pathlib import Path
+from typing import Any
+
+from archspec import SpecError, load
+from archspec.cli.app import app
+from archspec.cli.errors import guarded
+from archspec.diagnostics import RULES
+from archspec.elaborate.settings import thaw
+from archspec.ir import TensorType
+from archspec.language import limits
+from archspec.language.params import freeze
+from archspec.ops import Example, lookup
+from archspec.ops.core.reference import Entry, Field, entries, spec_text
+
+DOCS = Path(__file__).resolve().parent
+LANGUAGE = DOCS / "language.md"
+
+_BLOCK = re.compile(
+    r"(?:^<!-- (?P<comment>(?:file|layers): .*?) -->\n)?^```(?P<language>\w+)\n(?P<body>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+_ROW = re.compile(r"^\| `(?P<expression>[^`]+)` \| `(?P<value>[^`]+)` \|", re.MULTILINE)
+_GENERATED = re.compile(
+    r"(?P<start><!-- generated: (?P<what>rules|limits) -->\n).*?(?=^<!-- end -->$)", re.MULTILINE | re.DOTALL
+)
+
+
+# --- pages ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A fenced block of a page, with all files that the page has shown up to it."""
+
+    line: int
+    start: int
+    end: int
+    """Where in the page its body is."""
+    body: str
+    name: str = ""
+    """The file that it is, if it is one."""
+    error: str = ""
+    """The code of what is wrong with that file, or `any`."""
+    files: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_transcript(self) -> bool:
+        """Whether it shows commands and what they print."""
+        return self.body.startswith("$ archspec ")
+
+    @property
+    def commands(self) -> list[str]:
+        """The commands of a transcript, without the prompt."""
+        return [line[2:] for line in self.body.splitlines() if line.startswith("$ ")]
+
+
+def blocks(text: str) -> Iterator[Block]:
+    """The blocks of a page that mean something: files and transcripts."""
+    files: dict[str, str] = {}
+    for match in _BLOCK.finditer(text):
+        comment = match["comment"] or ""
+        words = {
+            key: value or "any"
+            for key, value in re.findall(r"(file|layers|error)(?:: (.*?))?(?= error|$)", comment)
+        }
+        line = text.count("\n", 0, match.start("body"))
+        block = Block(line, *match.span("body"), match["body"])
+        if "file" in words:
+            files[words["file"]] = block.body
+            block = replace(block, name=words["file"], error=words.get("error", ""))
+        elif "layers" in words:
+            spec = f"archspec = 1\n[model]\ninput = [{words['layers']}]\nlayers = [\n{block.body}]\n"
+            files["nodes.toml"] = spec
+            block = replace(block, name="nodes.toml", error=words.get("error", ""))
+        elif not block.is_transcript:
+            if match["language"] in ("toml", "json"):
+                raise ValueError(f"line {line}: a spec needs a comment above it that names its file")
+            continue
+        yield replace(block, files=tuple(files.items()))
+
+
+def write_files(block: Block, folder: Path) -> None:
+    """Put the files that a block can see into a folder, and the specs of the project."""
+    (folder / "specs").symlink_to(DOCS.parent / "specs")
+    for name, text in block.files:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def transcript(block: Block) -> str:
+    """The commands of a block with what they print now."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        write_files(block, Path(folder))
+        return "\n".join(f"$ {command}\n{run(command)}" for command in block.commands)
+
+
+def run(command: str) -> str:
+    """What a command prints, results and messages alike."""
+    program, *arguments = shlex.split(command)
+    assert program == "archspec"  # noqa: S101 — no other is documented
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n")
+    saved = {key: os.environ.pop(key) for key in ("COLUMNS", "FORCE_COLOR") if key in os.environ}
+    try:
+        with (
+            contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream),
+            contextlib.suppress(SystemExit),
+        ):  # fmt: skip
+            guarded(lambda: app(arguments, prog_name="archspec"))
+    finally:
+        os.environ |= saved
+    stream.flush()
+    text = stream.buffer.getvalue().decode() if isinstance(stream.buffer, io.BytesIO) else ""
+    return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+
+
+def expressions(text: str) -> list[tuple[str, str]]:
+    """The expressions of a page's tables, each with its value."""
+    tables = re.findall(r"<!-- expressions -->\n((?:\|.*\n)+)", text)
+    return [(match["expression"], match["value"]) for table in tables for match in _ROW.finditer(table)]
+
+
+def refreshed(text: str) -> str:
+    """A page with what the commands print now."""
+    parts, position = [], 0
+    for block in blocks(text):
+        if block.is_transcript:
+            parts += [text[position : block.start], transcript(block)]
+            position = block.end
+    text = "".join([*parts, text[position:]])
+    return _GENERATED.sub(lambda match: match["start"] + GENERATED[match["what"]](), text)
+
+
+# --- generated parts --------------------------------------------------------------------------------------
+
+
+def rules() -> str:
+    """The table of findings."""
+    rows = [f"| `{code}` | {meaning} |" for code, meaning in RULES.items()]
+    return "\n".join(["", "| code | meaning |", "| --- | --- |", *rows, "", ""])
+
+
+def limits_() -> str:
+    """The table of limits: the constants of `limits.py` with their docstrings."""
+    rows = []
+    body = ast.parse(inspect.getsource(limits)).body
+    for item, below in pairwise(body):
+        if isinstance(item, ast.Assign) and isinstance(below, ast.Expr):
+            name = ast.unparse(item.targets[0])
+            text = " ".join(str(ast.literal_eval(below.value)).rstrip(".").split())
+            rows.append(f"| {text} | {getattr(limits, name):,} |")
+    return "\n".join(["", "| what | at most |", "| --- | --- |", *rows, "", ""])
+
+
+GENERATED = {"rules": rules, "limits": limits_}
+"""What writes the generated parts of a page."""
+
+INTRODUCTION = """\
+# The builtin ops
+
+This page is generated from the ops themselves, by `python docs/generate.py`. `archspec ops NAME` prints the same for
+one op. How nodes, expressions and padding are written is in [the language reference](language.md).
+
+Fields without a default are required. Every op also takes the
+[keys that all nodes have](language.md#keys-of-every-node).
+`residual`, `dense` and `reuse` are not ops but [wiring](language.md#wiring).
+Below each example stand the shapes of its inputs and outputs, channels first, with `N` the free batch size. Below a
+wrong one stands what archspec says of it, with its [code](language.md#codes).
+"""
+
+
+def ops_page() -> str:
+    """`ops.md`."""
+    groups = [(group, list(members)) for group, members in groupby(entries(), key=lambda entry: entry.group)]
+    lines = [INTRODUCTION]
+    headings = {group.lower() for group, _ in groups}
+    for group, members in groups:
+        links = " · ".join(
+            f"[`{entry.name}`](#{entry.name}{'-1' * (entry.name in headings)})" for entry in members
+        )
+        lines.append(f"- [**{group}**](#{group.lower()}): {links}")
+    lines.append("")
+    for group, members in groups:
+        lines += [f"## {group}", ""]
+        for entry in members:
+            lines += _entry(entry)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _entry(entry: Entry) -> Iterator[str]:
+    yield from (f"### {entry.name}", "", _markdown(entry.doc), "")
+    facts = [
+        ("Inputs", entry.inputs),
+        ("Output", entry.output),
+        ("Weights", entry.weights),
+        ("MACs", entry.macs),
+    ]
+    yield from (f"- {label}: {_markdown(text)}" for label, text in facts if text)
+    if entry.link:
+        yield f"- <{entry.link}>"
+    yield ""
+    if entry.fields:
+        yield from ("| field | takes | default | |", "| --- | --- | --- | --- |")
+        yield from map(_field, entry.fields)
+        yield ""
+    shown = [(example.valid, _example(entry.name, example)) for example in entry.examples]
+    valid = "\n\n".join(text for is_valid, text in shown if is_valid)
+    wrong = "\n\n".join(text for is_valid, text in shown if text and not is_valid)
+    yield from ("```toml", valid, "```", "")
+    if wrong:
+        yield from ("Wrong:", "", "```toml", wrong, "```", "")
+
+
+def _field(field: Field) -> str:
+    default = f"`{field.default}`" if field.default else "required"
+    cells = (f"`{field.name}`", _markdown(field.type), default, _markdown(field.doc))
+    return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
+
+
+def _example(name: str, example: Example) -> str:
+    """An example with its result; empty for one that is wrong only where the language is not in between."""
+    given = tuple(TensorType(tuple(shape)) for shape in example.inputs)
+    result = _shapes(name, example, given) if example.valid else _finding(name, example, given)
+    if not result:
+        return ""
+    shapes = ", ".join(map(str, given))
+    lines = [f"# {example.doc}"] if example.doc else []
+    return "\n".join(
+        [*lines, spec_text(name, example), f"# {shapes} → {result}" if shapes else f"# → {result}"]
+    )
+
+
+def _shapes(name: str, example: Example, given: tuple[TensorType, ...]) -> str:
+    op = lookup(name)
+    assert op is not None  # noqa: S101 — it was listed
+    return ", ".join(map(str, op(**thaw(freeze(example.fields))).outputs(given)))
+
+
+def _finding(name: str, example: Example, given: tuple[TensorType, ...]) -> str:
+    """What is said of a spec with this node."""
+    names = [f"input{index}" for index in range(len(given))]
+    inputs = [{"name": word, "shape": list(type_.shape)} for word, type_ in zip(names, given, strict=True)]
+    node: dict[str, Any] = {"op": name, "name": "node", **example.fields}
+    if inputs:
+        node["from"] = names
+    model = {"inputs": inputs or [{"name": "unused", "shape": ["N"]}], "layers": [node]}
+    try:
+        load("example.json", source=json.dumps({"archspec": 1, "model": model}))
+    except SpecError as error:
+        finding = next(
+            (item for item in error.diagnostics if item.code == example.error), error.diagnostics[0]
+        )
+        return f"{finding.code}: {finding.message}"
+    return ""
+
+
+def _markdown(text: str) -> str:
+    """Docstrings are Markdown but for a few signs outside of code."""
+    signs = {"<": "&lt;", "*": "\\*"}
+    return re.sub(r"`[^`]*`|[<*]", lambda match: signs.get(match[0], match[0]), text)
+
+
+# --- the program ------------------------------------------------------------------------------------------
+
+
+def outputs() -> dict[Path, str]:
+    """Every generated file, with what it should be."""
+    return {DOCS / "ops.md": ops_page(), LANGUAGE: refreshed(LANGUAGE.read_text(encoding="utf-8"))}
+
+
+def main(arguments: list[str]) -> int:
+    """Write the files, or with `--check` tell whether one would change."""
+    stale = 0
+    for path, text in outputs().items():
+        old = path.read_text(encoding="utf-8") if path.exists() else ""
+        if text == old:
+            continue
+        stale += 1
+        if arguments == ["--check"]:
+            print(f"{path.name} is out of date: run `python docs/generate.py`", file=sys.stderr)
+        else:
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {path.name}")
+    return int(bool(stale) and arguments == ["--check"])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,179 @@
+"""The documentation is true: its specs load or fail as it says, its commands print what it shows."""
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import archspec
+from archspec.diagnostics import RULES
+from archspec.elaborate.network import load_document
+from archspec.language import limits
+from archspec.language.expressions import show
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [page for page in (ROOT / "docs" / "language.md", ROOT / "README.md") if page.exists()]
+LANGUAGE = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+
+
+def _generator() -> Any:
+    """`docs/generate.py`, which is a program and not part of a package."""
+    spec = importlib.util.spec_from_file_location("generate_docs", ROOT / "docs" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["generate_docs"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+generate = _generator()
+
+
+def _blocks(*, transcripts: bool) -> list[Any]:
+    found = []
+    for page in PAGES:
+        for block in generate.blocks(page.read_text(encoding="utf-8")):
+            if block.is_transcript == transcripts:
+                name = block.name or block.commands[0]
+                found.append(pytest.param(block, id=f"{page.name}:{block.line}: {name}"))
+    return found
+
+
+def _findings(path: Path) -> list[str]:
+    """The codes of all findings in a file, in all its variants."""
+    try:
+        document = load_document(str(path))
+        if document.model is None:
+            return []
+        models = [archspec.load(str(path), variant) for variant in (None, *document.variants)]
+    except archspec.SpecError as error:
+        return [finding.code for finding in error.diagnostics]
+    return [finding.code for model in models for finding in model.check()]
+
+
+@pytest.mark.parametrize("block", _blocks(transcripts=False))
+def test_spec(block: Any, tmp_path: Path) -> None:
+    generate.write_files(block, tmp_path)
+    codes = _findings(tmp_path / block.name)
+    if block.error == "any":
+        assert codes
+    else:
+        assert codes == ([block.error] if block.error else [])
+
+
+@pytest.mark.parametrize("block", _blocks(transcripts=True))
+def test_transcript(block: Any) -> None:
+    shown = "".join(f"{line.rstrip()}\n" for line in block.body.splitlines())
+    assert shown == generate.transcript(block), "run `python docs/generate.py`"
+
+
+def test_ops_page_is_up_to_date() -> None:
+    page = (ROOT / "docs" / "ops.md").read_text(encoding="utf-8")
+    assert page == generate.ops_page(), "run `python docs/generate.py`"
+
+
+def test_language_page_is_up_to_date() -> None:
+    assert generate.refreshed(LANGUAGE) == LANGUAGE, "run `python docs/generate.py`"
+
+
+def test_check_tells_stale_pages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    monkeypatch.setattr(generate, "outputs", lambda: {page: "new\n"})
+    assert generate.main(["--check"]) == 1
+    assert not page.exists()
+    assert generate.main([]) == 0
+    assert page.read_text(encoding="utf-8") == "new\n"
+    assert generate.main(["--check"]) == 0
+
+
+EXPRESSIONS = """\
+archspec = 1
+
+[params]
+n = 7
+ratio = 0.25
+wide = true
+act = "relu"
+depths = [3, 4, 6, 3]
+value = {{ type = "list", default = {default} }}
+
+[model]
+input = ["N", 1]
+layers = [{{ op = "relu", when = "value == value" }}]
+"""
+
+
+@pytest.mark.parametrize(("expression", "value"), generate.expressions(LANGUAGE))
+def test_expression(expression: str, value: str) -> None:
+    assert '"' not in expression
+    source = EXPRESSIONS.format(default=f'"[{expression}]"')
+    if value.startswith("AS"):
+        with pytest.raises(archspec.SpecError) as caught:
+            archspec.load("expression.toml", source=source)
+        assert [finding.code for finding in caught.value.diagnostics] == [value]
+        return
+    result = archspec.load("expression.toml", source=source).params["value"]
+    assert isinstance(result, tuple)
+    assert show(result[0]) == value or float(value) == result[0]
+
+
+def test_every_code_is_explained() -> None:
+    missing = [code for code in RULES if f"| `{code}` |" not in LANGUAGE]
+    assert not missing
+
+
+def test_every_code_of_the_language_has_an_example() -> None:
+    marked = set(re.findall(r"error: (AS\d+)", LANGUAGE)) | {
+        code for _, code in generate.expressions(LANGUAGE)
+    }
+    assert marked >= {
+        "AS201",
+        "AS203",
+        "AS204",
+        "AS205",
+        "AS206",
+        "AS208",
+        "AS301",
+        "AS302",
+        "AS303",
+        "AS401",
+    }
+
+
+def test_every_limit_is_stated() -> None:
+    table = LANGUAGE.split("## Limits")[1].split("## Codes")[0]
+    for name, value in vars(limits).items():
+        if name.isupper():
+            assert f"| {value:,} |" in table, name
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" in target:
+            continue
+        name, _, anchor = target.partition("#")
+        path = page.parent / name if name else page
+        assert path.exists(), target
+        if anchor:
+            assert anchor in _anchors(path.read_text(encoding="utf-8")), target
+
+
+def _anchors(text: str) -> set[str]:
+    """The anchors that GitHub gives to the headings of a page."""
+    found: set[str] = set()
+    for heading in re.findall(
+        r"^#+ (.*)$", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL), re.MULTILINE
+    ):
+        anchor = base = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        count = 0
+        while anchor in found:
+            count += 1
+            anchor = f"{base}-{count}"
+        found.add(anchor)
+    return found
