@@ -1,19 +1,17 @@
 """Nodes that call an op or a block."""
 
-from typing import TYPE_CHECKING, Any, Literal, cast, get_args, get_origin
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, cast
 
 from archspec.diagnostics import Problem
 from archspec.elaborate.body import Draft, Handles
+from archspec.elaborate.construct import construct
 from archspec.elaborate.plan import Compiler, Settings, Step
 from archspec.elaborate.scopes import Entry, Env, Poisoned, several
-from archspec.elaborate.settings import NOWHERE, thaw
+from archspec.elaborate.settings import NOWHERE
 from archspec.elaborate.targets import Target, resolve_op
 from archspec.ir import Module, TensorType, Value
 from archspec.language import limits
 from archspec.language.document import Definition, Document
-from archspec.language.expressions import show
 from archspec.language.params import MISSING
 from archspec.ops.core.base import Op
 
@@ -152,12 +150,14 @@ def leaf(run: "Elaborator", step: Step, env: Env, op: type[Op], settings: Settin
     key = (op, repr(fields), types)
     module = run.leaves.get(key)
     if module is None:
-        try:
-            instance = op(**{name: thaw(value) if isinstance(value, tuple) else value
-                             for name, value in fields.items()})  # fmt: skip
-        except ValidationError as error:
-            report_fields(run, error, step, env, op, settings, fields)
-            raise Poisoned from None
+        instance = settings.op
+        if instance is None:
+            made = construct(op, fields, settings.items, step.path)
+            if not isinstance(made, Op):
+                for problem, path in made:
+                    run.report(problem, env.definition.document.file, path)
+                raise Poisoned
+            instance = made
         try:
             module = run.leaves[key] = typed(instance, types, run.dimensions)
         except Problem as problem:
@@ -190,47 +190,6 @@ def typed(op: Op, types: Types, dimensions: frozenset[str]) -> Module:
         op.weights(types)
         op.macs(types, outputs)
     return Module(op, types, outputs, op.name, declared=len(types))
-
-
-def report_fields(
-    run: "Elaborator", error: ValidationError, step: Step, env: Env, op: type[Op], settings: Settings,
-    values: dict[str, Value],
-) -> None:  # fmt: skip
-    """What pydantic refuses: a finding for each field."""
-    file = env.definition.document.file
-    seen = set()
-    for item in error.errors(include_url=False):
-        field = str(item["loc"][0]) if item["loc"] else ""
-        if field in seen:
-            continue
-        seen.add(field)
-        message = str(item["msg"]).removeprefix("Value error, ")
-        if field not in settings.items:
-            run.report(Problem("AS203", message), file, step.path)
-            continue
-        if item["type"] == "value_error":
-            message = f"`{field}`: {message}"
-        else:
-            message = f"`{field}` must be {expected(op.model_fields[field])}, not {show(values[field])}"
-        setting = settings.items[field]
-        help_ = None
-        if isinstance(values[field], str) and not setting.constant:
-            help_ = 'a parameter with text as its default is text; `{ type = "int", default = "…" }` is an expression'
-        run.report(Problem("AS203", message, help=help_), file, setting.path)
-
-
-def expected(info: Any) -> str:
-    """What a field must be, for people."""
-    if info.description:
-        return str(info.description)
-    if get_origin(info.annotation) is Literal:
-        return "one of " + ", ".join(f"`{word}`" for word in get_args(info.annotation))
-    for item in (*get_args(info.annotation),):
-        description = next((part.description for part in getattr(item, "__metadata__", ())
-                            if getattr(part, "description", None)), None)  # fmt: skip
-        if description:
-            return str(description)
-    return "of another type"
 
 
 # --- blocks ---------------------------------------------------------------------------------------------------

@@ -120,6 +120,7 @@ class Elaborator:
         try:
             if len(x) != 1:
                 raise several("x", len(x))
+            env.x = x
             exports = self.outputs(env, definition.outputs, "outputs")
         except Problem as problem:
             self.report(problem, file, path)
@@ -180,7 +181,7 @@ class Elaborator:
                 result = self.copy(step, env, x, self.sources(step, env, x))
             if step.shape is not None:
                 env.x = x
-                self.check_shape(step.shape, env, result)
+                self.check_shape(step, step.shape, env, result)
             return result
         except Problem as problem:
             self.report(problem, env.definition.document.file, step.path)
@@ -344,7 +345,7 @@ class Elaborator:
                 raise problem.within(key) from None
         return text
 
-    def check_shape(self, shape: Setting, env: Env, result: Handles) -> None:
+    def check_shape(self, step: Step, shape: Setting, env: Env, result: Handles) -> None:
         """The shape that the node asserts of its output; of a repeat, that of the last copy."""
         asserted = self.evaluate(shape, env, "shape")
         actual = env.single(result, "x")
@@ -352,11 +353,12 @@ class Elaborator:
             return
         maker = next((draft.module for draft in env.body.drafts if result[0] in draft.outputs), None)
         text = "×".join(map(str, asserted)) if isinstance(asserted, tuple) else show(asserted)
-        raise Problem(
+        problem = Problem(
             "AS405", f"the output is {actual}, not {text} as asserted", at=("shape",),
             notes=tuple(maker.op.explain(maker.inputs)) if maker is not None and maker.op is not None else (),
             help="the batch axis is part of a `shape`" if asserted == actual.shape[1:] else None,
         )  # fmt: skip
+        self.report(problem, env.definition.document.file, step.path)  # and go on with the shape that it has
 
     # --- nodes of the body -----------------------------------------------------------------------------
 

@@ -7,7 +7,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from archspec import ops
 from archspec.diagnostics import Diagnostic, Problem, SpecError, UsageError
 from archspec.diagnostics.diagnostic import Path, shown, suggest
 from archspec.elaborate.body import Body, Handles
@@ -40,7 +39,7 @@ class Network:
 
 def load_document(path: str, source: str | bytes | None = None, *, allow_outside: bool = False) -> Document:
     """Read and check a spec file. Raises `SpecError`, `UsageError`."""
-    loader = Loader(ops.names(), anywhere=allow_outside)
+    loader = Loader(anywhere=allow_outside)
     document = loader.load(path, source)
     if loader.diagnostics or document is None:
         # What is wrong inside the nodes is worth knowing in the same run.
@@ -176,6 +175,7 @@ def _elaborate_model(
     ends = _ends(elaborator, elaborator.plan(definition), env)
     section = document.section
     assert section is not None  # noqa: S101 — there is a model
+    env.x = ends[-1] if ends else env.names.inputs["input"]
     try:
         train = elaborator.outputs(env, tuple(section.train_outputs), "train_outputs")
         results = elaborator.outputs(env, tuple(section.outputs or ()), "outputs")

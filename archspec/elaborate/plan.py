@@ -11,6 +11,7 @@ from typing import Any, Union
 from archspec import ops
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import Path, shown, suggest
+from archspec.elaborate.construct import construct
 from archspec.elaborate.scopes import Poisoned, undefined
 from archspec.elaborate.settings import NOTHING, NOWHERE, Setting, compile_setting
 from archspec.elaborate.targets import Target, compile_field, field_names, required, resolve_op, unknown_field
@@ -26,6 +27,7 @@ from archspec.language.names import (
     check_module_name,
     check_param_name,
 )
+from archspec.ops.core.base import Op
 from archspec.ops.core.fields import EXPRESSION, TEXT, Reading
 
 DIMENSIONS = Reading(dimension=True)
@@ -80,6 +82,8 @@ class Settings:
     """The values of those that are constant."""
     varying: tuple[tuple[str, Setting], ...] = field(init=False)
     """The others."""
+    op: Op | None = None
+    """The op itself, where all its fields are constant."""
 
     def __post_init__(self) -> None:
         self.fixed = {key: item.evaluate(NOWHERE) for key, item in self.items.items() if item.constant}
@@ -280,7 +284,11 @@ class Compiler:
                 self.definition.params, self.definition.let, self.document.params, self.document.let
             )  # fmt: skip
             if not any(name in space for space in spaces):
-                known = [*self.counters, *(word for space in spaces for word in space)]
+                known = [
+                    *self.counters,
+                    *(word for space in spaces for word in space),
+                    *sorted(setting.words),
+                ]
                 raise undefined(name, known).within(*at)
 
     def group(self, step: Step, raw: dict[str, Any], fields: dict[str, Any]) -> None:
@@ -400,7 +408,7 @@ class Compiler:
             at = path[len(step.path) :]
             try:
                 if key not in known:
-                    raise unknown_field(key, target, ())
+                    raise unknown_field(key, target, (), first=len(at) > 1)
                 items[key] = compile_field(raw, target, key, path)
                 self.check_names(items[key], ())
             except Problem as problem:
@@ -412,7 +420,14 @@ class Compiler:
         if problems:
             self.problems += [(problem, step.path) for problem in problems]
             raise Poisoned
-        return Settings(items, lexical)
+        settings = Settings(items, lexical)
+        if isinstance(target, type) and not settings.varying:
+            made = construct(target, settings.fixed, items, step.path)
+            if not isinstance(made, Op):
+                self.problems += made
+                raise Poisoned
+            settings.op = made
+        return settings
 
 
 def _names(chain: "Chain | None") -> frozenset[str]:

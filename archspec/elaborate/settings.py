@@ -30,6 +30,8 @@ class Setting:
     paths: frozenset[str] = NOTHING
     """The values whose shapes it mentions."""
     constant: bool = False
+    words: frozenset[str] = NOTHING
+    """The keywords that could stand in its place."""
 
 
 def constant(path: Path, value: Value) -> Setting:
@@ -99,7 +101,7 @@ def _compile_keyword(text: str, reading: Reading, path: Path) -> Setting:
         if is_word(text):
             return constant(path, text)
         try:
-            return _compile_expression(text, path)
+            setting = _compile_expression(text, path)
         except Problem as problem:
             if reading.keywords and re.fullmatch(r"[\w-]+", text):
                 known = ", ".join(sorted(reading.keywords))
@@ -107,9 +109,11 @@ def _compile_keyword(text: str, reading: Reading, path: Path) -> Setting:
                     "AS203", f"`{shown(text)}` is none of {known}, and not an expression"
                 ) from problem
             raise
+        setting.words = reading.keywords
+        return setting
 
     def evaluate(scope: Scope) -> Value:
-        word = template.evaluate(scope)
+        word = template.evaluate(scope, numbers=reading.initialiser)
         return word if is_word(word) else integral(parse(word).evaluate(scope))
 
     return Setting(path, evaluate, template.names, template.paths)

@@ -88,10 +88,12 @@ def required(target: Target) -> list[str]:
     return [name for name, info in target.model_fields.items() if info.is_required()]
 
 
-def unknown_field(key: str, target: Target, at: Path) -> Problem:
+def unknown_field(key: str, target: Target, at: Path, *, first: bool = False) -> Problem:
     """The problem of a field that the op does not have, with what may have been meant."""
     known = field_names(target)
-    help_ = suggest(key, [*known, *NODE_KEYS])
+    if first and key in NODE_KEYS:
+        return Problem("AS208", f"`first` overrides fields of the op, not `{key}`", at=at)
+    help_ = suggest(key, [*known, *(NODE_KEYS if not first else ())])
     if help_ is None:
         help_ = f"its fields are {', '.join(known)}" if known else "it has no fields"
     return Problem("AS201", f"`{target.name}` has no `{shown(key)}`", at=at, help=help_)

@@ -65,7 +65,7 @@ def wire(
     contained: bool,
 ) -> Handles:  # fmt: skip
     """A wiring node with one input: a module if it is named or in a container, else transparent."""
-    x = flat(step, kind, inputs, 1, 1)
+    x = flat(step, f"{kind}` with `branches" if step.kind == "join" else kind, inputs, 1, 1)
     if name is None and not contained:
         return labelled(run, step, env, build(env, [x]))
     return composite(run, step, env, kind, [x], build, name)

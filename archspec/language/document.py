@@ -68,8 +68,7 @@ class Document:
 class Loader:
     """Reads a spec and the libraries that it uses, each file once."""
 
-    def __init__(self, builtin: frozenset[str], *, anywhere: bool = False) -> None:
-        self.builtin = builtin
+    def __init__(self, *, anywhere: bool = False) -> None:
         self.anywhere = anywhere
         self.diagnostics: list[Diagnostic] = []
         self.root = FilePath()
@@ -180,7 +179,7 @@ class Loader:
 
     def _library(self, document: Document, name: str, target: str) -> Document | None:
         try:
-            check_block_name(name, self.builtin)
+            check_block_name(name)
             path = reading.resolve_library(target, document.file, self.root, anywhere=self.anywhere)
             real = os.path.realpath(path)
             if len(self.active) > limits.DEPTH:
@@ -206,7 +205,7 @@ class Loader:
     def _block(self, document: Document, name: str, section: BlockSection) -> Definition:
         path: Path = ("blocks", name)
         try:
-            check_block_name(name, self.builtin)
+            check_block_name(name)
         except Problem as problem:
             self._report(problem, document.file, *path)
         params = self._params(document, (*path, "required"), section.required, required=True)

@@ -267,7 +267,7 @@ def arithmetic(op: str, left: Value, right: Value) -> Value:
     except OverflowError:
         fail(f"{show(left)} {op} {show(right)} is too large")
     if isinstance(result, complex):
-        fail(f"{show(left)} {op} {show(right)} is not a real number")
+        fail(f"({show(left)}) {op} {show(right)} is not a real number")
     return bounded(result)
 
 

@@ -18,6 +18,16 @@ WIRING_KEYS = ("layers", "shortcut", "skip", "branches", "of")
 """The keys of nodes that wire other nodes."""
 WIRING_OPS = ("residual", "dense", "reuse")
 """The ops that are wiring, not computation."""
+OPS = frozenset(
+    """
+    adaptive_avgpool adaptive_maxpool add attention avgpool batchnorm celu channel_shuffle concat conv
+    conv_transpose crop dropout elu expand flatten gelu global_avgpool global_maxpool groupnorm hardsigmoid
+    hardswish hardtanh identity instancenorm layernorm leaky_relu linear log_softmax lppool lrn max maxpool mish
+    mul pad param permute pixel_shuffle pixel_unshuffle prelu reduce_mean relu relu6 reshape selu sigmoid silu
+    slice softmax softplus softsign split stochastic_depth sub tanh upsample
+    """.split()
+)
+"""The builtin ops of version 1 of the language, whose names no block may take. Later ones give way to a block."""
 KINDS = ("group", "repeat", "model", "removed")
 """What composites that are no blocks are called."""
 
@@ -65,12 +75,12 @@ def check_label(name: str) -> None:
                       "`-`, and is neither `x` nor `input`")  # fmt: skip
 
 
-def check_block_name(name: str, builtin: frozenset[str]) -> None:
+def check_block_name(name: str) -> None:
     """Refuse a name that a block cannot have."""
     if not _BLOCK.fullmatch(name) or len(name) > limits.NAME_LENGTH:
         raise Problem("AS206", f"`{shown(name)}` cannot be the name of a block: it needs ASCII letters, digits, `_` "
                       "and `-`, a letter first")  # fmt: skip
-    if name in builtin or name in WIRING_OPS or name in KINDS:
+    if name in OPS or name in WIRING_OPS or name in KINDS:
         raise Problem("AS206", f"`{name}` means something else already: a block needs another name")
 
 

@@ -82,10 +82,14 @@ def check(data: dict[str, Any]) -> tuple[FileSection | None, list[Problem]]:
         return FileSection.model_validate(data), []
     except ValidationError as error:
         found: dict[tuple[str | int, ...], Problem] = {}
+        meant = set()
         for item in error.errors(include_url=False)[: limits.FINDINGS]:
             problem = _problem(item["type"], item["loc"], item["input"])
-            found.setdefault(problem.at, problem)
-        return None, list(found.values())
+            if item["type"] == "extra_forbidden" and problem.help:
+                meant.add((*item["loc"][:-1], problem.help.split("`")[1]))
+            found.setdefault(item["loc"], problem)
+        # A key that is misspelt is not missing as well.
+        return None, [problem for path, problem in found.items() if path not in meant]
 
 
 def _problem(kind: str, path: tuple[int | str, ...], value: Any) -> Problem:

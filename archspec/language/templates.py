@@ -24,17 +24,22 @@ class Template:
         """The text, if there are no expressions in it."""
         return str(self.parts[0]) if isinstance(self.parts[0], str) and len(self.parts) == 1 else None
 
-    def evaluate(self, scope: Scope) -> str:
-        """The text in `scope`. A template that is one expression yields that expression's own text."""
+    def evaluate(self, scope: Scope, *, numbers: bool = False) -> str:
+        """The text in `scope`. A template that is one expression yields that expression's own text.
+
+        `numbers` lets fractions be put in, which have no place in a name.
+        """
         if len(self.parts) == 1:
-            return _text(self.parts[0], scope)
-        return "".join([_text(part, scope) for part in self.parts])
+            return _text(self.parts[0], scope, numbers)
+        return "".join([_text(part, scope, numbers) for part in self.parts])
 
 
-def _text(part: str | Expression, scope: Scope) -> str:
+def _text(part: str | Expression, scope: Scope, numbers: bool) -> str:
     if isinstance(part, str):
         return part
     value: Value = part.evaluate(scope)
+    if numbers and isinstance(value, float):
+        return repr(value)
     if isinstance(value, str):
         if len(value) > limits.TEXT_LENGTH:
             raise Problem(
