@@ -1,5 +1,6 @@
 """Every example of every op against torch on the meta device."""
 
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from pydantic import ValidationError
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+import archspec
 from archspec import ops
 from archspec.diagnostics import RULES, Problem
 from archspec.ir import TensorType
@@ -112,3 +114,41 @@ def test_every_op_has_examples_and_docs() -> None:
             assert bool(example.error) != bool(example.torch)
             assert not example.error or example.error in RULES
             assert example.valid or set(example.fields) <= set(op.model_fields)
+
+
+def spec_of(name: str, example: Example) -> str:
+    """The example as a network of one node."""
+    inputs = [{"name": f"in{index}", "shape": list(shape)} for index, shape in enumerate(example.inputs)]
+    node = {"name": "node", "op": name, "from": [item["name"] for item in inputs], **example.fields}
+    if not inputs:
+        inputs, node = [{"name": "in0", "shape": ["N", 1]}], {"name": "node", "op": name, **example.fields}
+    return json.dumps(
+        {"archspec": 1, "model": {"inputs": inputs, "outputs": outputs_of(name, example), "layers": [node]}}
+    )
+
+
+def outputs_of(name: str, example: Example) -> list[str]:
+    op = ops.lookup(name)
+    assert op is not None
+    count = len(make(op, example).outputs(types(example))) if example.valid else 1
+    return ["node"] if count == 1 else [f"node.{part}" for part in range(count)]
+
+
+SPECS = [(name, op, example) for op, example in CASES for name in [op.name]
+         if not any(isinstance(dim, str) for shape in example.inputs for dim in shape[1:])]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "op", "example"), SPECS, ids=name_case)
+def test_means_the_same_in_a_spec(name: str, op: type[Op], example: Example) -> None:
+    if example.error:
+        with pytest.raises(archspec.SpecError) as caught:
+            archspec.load("example.json", source=spec_of(name, example))
+        assert [finding.code for finding in caught.value.diagnostics] == [example.error]
+        return
+    ours, inputs = make(op, example), types(example)
+    model = archspec.load("example.json", source=spec_of(name, example))
+    assert model.outputs == ours.outputs(inputs)
+    assert model.totals.macs == ours.macs(inputs, ours.outputs(inputs))
+    assert [weight.shape for weight in model.weights().values()] == [
+        weight.shape for weight in ours.weights(inputs)
+    ]

@@ -22,5 +22,5 @@ class LeakyReLU(Activation):
         Example({}, (("N", 5, 7, 3),), "nn.LeakyReLU()"),
         Example({}, (("N", 11),), "nn.LeakyReLU()"),
         Example({"negative_slope": 0.2}, (("N", 5, 7),), "nn.LeakyReLU(0.2)", doc="The slope of many GANs."),
-        Example({"negative_slope": "0.2"}, (("N", 5, 7),), error="AS203"),
+        Example({"negative_slope": [0.2]}, (("N", 5, 7),), error="AS203"),
     )

@@ -55,7 +55,6 @@ class Param(Op):
         Example({"shape": [3]}, (), "lambda: torch.zeros(3)"),
         Example({"shape": []}, (), "lambda: torch.zeros(())", doc="A single number."),
         Example({"shape": [3, 0]}, (), error="AS203"),
-        Example({"shape": ["N", 3]}, (), error="AS203", doc="A weight has no free dimension."),
         Example({"shape": [3], "init": {"bias": 1.0}}, (), error="AS201"),
         Example({"shape": [3], "init": {"weight": "xavier_normal"}}, (), error="AS408"),
     )
