@@ -121,10 +121,13 @@ def spec_of(name: str, example: Example) -> str:
     inputs = [{"name": f"in{index}", "shape": list(shape)} for index, shape in enumerate(example.inputs)]
     node = {"name": "node", "op": name, "from": [item["name"] for item in inputs], **example.fields}
     if not inputs:
-        inputs, node = [{"name": "in0", "shape": ["N", 1]}], {"name": "node", "op": name, **example.fields}
-    return json.dumps(
-        {"archspec": 1, "model": {"inputs": inputs, "outputs": outputs_of(name, example), "layers": [node]}}
-    )
+        del node["from"]
+    model = {
+        "inputs": [*inputs, {"name": "batch", "shape": ["N"]}],  # so that there is an `N` in any case
+        "outputs": outputs_of(name, example),
+        "layers": [node],
+    }
+    return json.dumps({"archspec": 1, "model": model})
 
 
 def outputs_of(name: str, example: Example) -> list[str]:

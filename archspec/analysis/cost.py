@@ -52,9 +52,13 @@ class Costs:
         """The cost of an op."""
         op = module.op
         assert op is not None  # noqa: S101
+        params = buffers = 0
         weights = op.weights(module.inputs)
-        buffers = sum(weight.size for weight in weights if weight.buffer)
-        params = sum(weight.size for weight in weights) - buffers
+        for weight in weights:
+            if weight.buffer:
+                buffers += weight.size
+            else:
+                params += weight.size
         return Cost(params, buffers, op.macs(module.inputs, module.outputs), 0, len(weights))
 
     def total(self, module: Module, nodes: tuple[Node, ...]) -> Cost:

@@ -175,21 +175,27 @@ def typed(op: Op, types: Types, dimensions: frozenset[str]) -> Module:
     outputs = op.outputs(types)
     for output in outputs:
         for dim in output.shape:
-            if isinstance(dim, str):
+            if type(dim) is str:
                 if dim not in dimensions:
                     known = ", ".join(f"`{name}`" for name in sorted(dimensions)) or "none"
                     raise Problem(
                         "AS301", f"there is no free dimension `{dim}`: those of the inputs are {known}"
                     )
-            elif dim > limits.INTEGER:
+            elif dim > limits.INTEGER:  # type: ignore[operator]
                 raise Problem("AS306", f"a size of {dim} does not fit into 64 bits")
-    if "init" in op.model_fields_set or any(
-        isinstance(dim, str) for type_ in types for dim in type_.shape[1:]
-    ):
+    if "init" in op.model_fields_set or _has_free_features(types):
         # An initialiser may not suit its weight; a free dimension may stand where a weight needs a size.
         op.weights(types)
         op.macs(types, outputs)
     return Module(op, types, outputs, op.name, declared=len(types))
+
+
+def _has_free_features(types: Types) -> bool:
+    for type_ in types:
+        for dim in type_.shape[1:]:
+            if type(dim) is str:
+                return True
+    return False
 
 
 # --- blocks ---------------------------------------------------------------------------------------------------

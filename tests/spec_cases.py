@@ -1,0 +1,779 @@
+"""Small specs, each for one rule of the language: what they mean, or what is wrong with them.
+
+In every case a convolution has a kernel of 1 and no bias unless it says otherwise, so that `conv` with `out = 4`
+has one weight of 4×channels×1×1.
+"""
+
+from dataclasses import dataclass, field
+
+HEAD = "archspec = 1\n[defaults]\nconv = { kernel = 1, bias = false }\n"
+
+
+def net(layers: str, more: str = "", *, shape: str = '["N", 3, 8, 8]', top: str = "") -> str:
+    """A spec with one input. `top` holds further sections, `more` further keys of the model, then sections."""
+    return f"{HEAD}{top}\n[model]\ninput = {shape}\nlayers = {layers}\n{more}\n"
+
+
+@dataclass(frozen=True)
+class Valid:
+    """A spec, with the state_dict and the output that it must have."""
+
+    text: str
+    weights: str
+    """`key 4x3x1x1, …`, in PyTorch's order."""
+    outputs: str = "Nx4x8x8"
+    macs: int | None = None
+
+
+@dataclass(frozen=True)
+class Invalid:
+    """A spec, with all that must be found in it, as (code, path)."""
+
+    text: str
+    findings: tuple[tuple[str, str], ...]
+    says: tuple[str, ...] = field(default=())
+    """Words that the diagnostics must contain."""
+
+
+def bad(text: str, code: str, path: str, *says: str) -> Invalid:
+    """A spec with one fault."""
+    return Invalid(text, ((code, path),), says)
+
+
+C4 = '{ op = "conv", out = 4 }'
+
+VALID: dict[str, Valid] = {
+    # --- forms of nodes
+    "string": Valid(net(f'["relu", {C4}]'), "1.weight 4x3x1x1"),
+    "table": Valid(net(f"[{C4}]"), "0.weight 4x3x1x1", macs=768),
+    "array": Valid(net(f'[["relu", {C4}], {C4}]'), "1.weight 4x3x1x1, 2.weight 4x4x1x1"),
+    "empty chain": Valid(net("[]"), "", "Nx3x8x8", 0),
+    "empty array": Valid(net(f"[[], {C4}]"), "0.weight 4x3x1x1"),
+    "nested arrays": Valid(net(f"[[[[{C4}]]]]"), "0.weight 4x3x1x1"),
+    "unnamed group": Valid(net(f'["relu", {{ layers = [{C4}, {C4}] }}]'), "1.weight 4x3x1x1, 2.weight 4x4x1x1"),
+    "named group": Valid(
+        net(f'["relu", {{ name = "g", layers = [{C4}, "relu", {C4}] }}, {C4}]'),
+        "g.0.weight 4x3x1x1, g.2.weight 4x4x1x1, 2.weight 4x4x1x1",
+    ),
+    "empty named group": Valid(net(f'[{{ name = "g", layers = [] }}, {C4}]'), "1.weight 4x3x1x1"),
+    "group in group": Valid(
+        net(f'[{{ name = "a", layers = [{{ name = "b", layers = [{C4}] }}, {C4}] }}]'),
+        "a.b.0.weight 4x3x1x1, a.1.weight 4x4x1x1",
+    ),
+    "doc": Valid(net('[{ op = "conv", out = 4, doc = "text" }]', 'doc = "more"'), "0.weight 4x3x1x1"),
+    "name of digits": Valid(net('[{ name = "7", op = "conv", out = 4 }]'), "7.weight 4x3x1x1"),
+    "name with a dash": Valid(net('[{ name = "block1-0", op = "conv", out = 4 }]'), "block1-0.weight 4x3x1x1"),
+    # --- data flow
+    "from": Valid(
+        net('[{ name = "a", op = "conv", out = 4 }, { name = "b", op = "conv", out = 5 }, '
+            '{ name = "c", op = "conv", out = 4, from = "a" }]'),
+        "a.weight 4x3x1x1, b.weight 5x4x1x1, c.weight 4x4x1x1",
+    ),
+    "from input": Valid(
+        net(f'[{C4}, {{ op = "conv", out = 4, from = "input" }}]'), "0.weight 4x3x1x1, 1.weight 4x3x1x1"
+    ),
+    "from x": Valid(net(f'[{C4}, {{ op = "conv", out = 4, from = "x" }}]'), "0.weight 4x3x1x1, 1.weight 4x4x1x1"),
+    "from list": Valid(
+        net(f'[{{ name = "a", op = "conv", out = 4 }}, {C4}, {{ op = "add", from = ["a", "x"] }}, {C4}]'),
+        "a.weight 4x3x1x1, 1.weight 4x4x1x1, 2.weight 4x4x1x1",
+    ),
+    "from the same twice": Valid(net('[{ op = "concat", from = ["x", "x"] }]'), "", "Nx6x8x8"),
+    "from unnamed position": Valid(net(f'["relu", {C4}, {{ op = "add", from = ["1", "1"] }}]'), "1.weight 4x3x1x1"),
+    "dotted": Valid(
+        net(f'[{{ name = "g", layers = [{C4}, {{ op = "conv", out = 5 }}] }}, '
+            '{ op = "conv", out = 4, from = "g.0" }]'),
+        "g.0.weight 4x3x1x1, g.1.weight 5x4x1x1, 1.weight 4x4x1x1",
+    ),
+    "dotted twice": Valid(
+        net(f'[{{ name = "g", layers = [{{ name = "h", layers = [{C4}, {{ op = "conv", out = 5 }}] }}, "relu"] }}, '
+            '{ op = "conv", out = 4, from = "g.h.0" }]'),
+        "g.h.0.weight 4x3x1x1, g.h.1.weight 5x4x1x1, 1.weight 4x4x1x1",
+    ),
+    "dotted into repeat": Valid(
+        net('[{ name = "layer1", repeat = 3, op = "conv", out = "4 + i" }, '
+            '{ op = "conv", out = 4, from = "layer1.0" }]'),
+        "layer1.0.weight 4x3x1x1, layer1.1.weight 5x4x1x1, layer1.2.weight 6x5x1x1, 1.weight 4x4x1x1",
+    ),
+    "dotted into copy of a group": Valid(
+        net('[{ name = "g", repeat = 2, layers = [{ name = "c", op = "conv", out = "4 + i" }, "relu"] }, '
+            '{ op = "conv", out = 4, from = "g.1.c" }]'),
+        "g.0.c.weight 4x3x1x1, g.1.c.weight 5x4x1x1, 1.weight 4x5x1x1",
+    ),
+    "dotted label": Valid(
+        net(f'[{{ name = "g", layers = [{{ op = "conv", out = 5, as = "mid" }}, {C4}] }}, '
+            '{ op = "conv", out = 4, from = "g.mid" }]'),
+        "g.0.weight 5x3x1x1, g.1.weight 4x5x1x1, 1.weight 4x5x1x1",
+    ),
+    "dotted shape": Valid(
+        net(f'[{{ name = "g", layers = [{C4}, {{ op = "conv", out = 5 }}] }}, '
+            '{ op = "conv", out = "g.h.channels - 1" }]').replace('{ op = "conv", out = 5 }', '{ name = "h", op = "conv", out = 5 }'),
+        "g.0.weight 4x3x1x1, g.h.weight 5x4x1x1, 1.weight 4x5x1x1",
+    ),
+    "capture from a group": Valid(
+        net(f'[{{ name = "a", op = "conv", out = 4 }}, {{ op = "conv", out = 5 }}, '
+            f'{{ name = "g", layers = [{C4}, {{ op = "add", from = ["x", "a"] }}] }}]'),
+        "a.weight 4x3x1x1, 1.weight 5x4x1x1, g.0.weight 4x5x1x1",
+    ),
+    "capture through two groups": Valid(
+        net(f'[{{ name = "a", op = "conv", out = 4 }}, {{ name = "g", layers = [{{ name = "h", layers = ['
+            f'{C4}, {{ op = "add", from = ["x", "a"] }}] }}] }}]'),
+        "a.weight 4x3x1x1, g.h.0.weight 4x4x1x1",
+    ),
+    "input from a group": Valid(
+        net(f'[{C4}, {{ name = "g", layers = [{{ op = "conv", out = 4, from = "input" }}] }}]'),
+        "0.weight 4x3x1x1, g.0.weight 4x3x1x1",
+    ),
+    "nearest name": Valid(
+        net('[{ name = "a", op = "conv", out = 5 }, { name = "g", layers = [{ name = "a", op = "conv", out = 6 }, '
+            '{ op = "conv", out = 7 }, { op = "conv", out = 4, from = "a" }] }]'),
+        "a.weight 5x3x1x1, g.a.weight 6x5x1x1, g.1.weight 7x6x1x1, g.2.weight 4x6x1x1",
+    ),
+    "as": Valid(
+        net(f'[{{ op = "conv", out = 5, as = "wide" }}, {C4}, {{ op = "conv", out = 4, from = "wide" }}]'),
+        "0.weight 5x3x1x1, 1.weight 4x5x1x1, 2.weight 4x5x1x1",
+    ),
+    "as of a group": Valid(
+        net(f'[{{ as = "g", layers = [{{ op = "conv", out = 5 }}] }}, {C4}, {{ op = "conv", out = 4, from = "g" }}]'),
+        "0.weight 5x3x1x1, 1.weight 4x5x1x1, 2.weight 4x5x1x1",
+    ),
+    "name and as": Valid(
+        net(f'[{{ name = "a", as = "b", op = "conv", out = 4 }}, {C4}, {{ op = "add", from = ["a", "b", "x"] }}]'),
+        "a.weight 4x3x1x1, 1.weight 4x4x1x1",
+    ),
+    "parts": Valid(
+        net('[{ name = "halves", op = "split", sections = 2 }, { op = "conv", out = 4, from = "halves.1" }]',
+            shape='["N", 6, 8, 8]'),
+        "1.weight 4x3x1x1",
+    ),
+    "parts of given sizes": Valid(
+        net('[{ op = "split", sections = [1, 5], as = "s" }, { op = "conv", out = 4, from = "s.1" }, '
+            '{ op = "conv", out = 4, from = "s.0" }]', shape='["N", 6, 8, 8]'),
+        "1.weight 4x5x1x1, 2.weight 4x1x1x1",
+    ),
+    "part in a group": Valid(
+        net('[{ name = "g", layers = [{ name = "s", op = "split", sections = [1, 5] }, '
+            '{ op = "conv", out = 4, from = "s.0" }] }, { op = "conv", out = 4, from = "g.s.1" }]',
+            shape='["N", 6, 8, 8]'),
+        "g.1.weight 4x1x1x1, 1.weight 4x5x1x1",
+    ),
+    "block's declared output": Valid(
+        net('[{ name = "b", op = "body" }, { op = "conv", out = 4, from = "b.c3" }]',
+            '[blocks.body]\noutputs = ["c3"]\nlayers = [{ name = "c3", op = "conv", out = 6 }, '
+            '{ op = "conv", out = 5 }]'),
+        "b.c3.weight 6x3x1x1, b.1.weight 5x6x1x1, 1.weight 4x6x1x1",
+    ),
+    "declared output under a path": Valid(
+        net('[{ name = "b", op = "body" }, { op = "conv", out = 4, from = "b.mid" }]',
+            '[blocks.body]\noutputs = ["mid"]\nlayers = [{ as = "mid", op = "conv", out = 6 }, "relu"]'),
+        "b.0.weight 6x3x1x1, 1.weight 4x6x1x1",
+    ),
+    "block with two inputs": Valid(
+        net(f'[{{ name = "a", op = "conv", out = 4 }}, {C4}, {{ op = "up", from = ["x", "a"] }}]',
+            f'[blocks.up]\ninputs = ["input", "skip"]\nlayers = [{{ op = "concat", from = ["x", "skip"] }}, {C4}]'),
+        "a.weight 4x3x1x1, 1.weight 4x4x1x1, 2.0.weight 4x8x1x1",
+    ),
+    "shapes of inputs": Valid(
+        net(f'[{{ name = "a", op = "conv", out = 5 }}, {C4}, {{ op = "up", from = ["x", "a"] }}]',
+            '[blocks.up]\ninputs = ["input", "skip"]\n'
+            'layers = [{ op = "conv", out = "input.channels + skip.channels - 5" }]'),
+        "a.weight 5x3x1x1, 1.weight 4x5x1x1, 2.0.weight 4x4x1x1",
+    ),
+    # --- repeat
+    "repeat spliced": Valid(
+        net('["relu", { op = "conv", out = 4, repeat = 2 }, "relu", { op = "conv", out = 4 }]'),
+        "1.weight 4x3x1x1, 2.weight 4x4x1x1, 4.weight 4x4x1x1",
+    ),
+    "repeat in a container": Valid(
+        net(f'["relu", {{ name = "s", op = "conv", out = 4, repeat = 2 }}, {C4}]'),
+        "s.0.weight 4x3x1x1, s.1.weight 4x4x1x1, 2.weight 4x4x1x1",
+    ),
+    "repeat named by its counter": Valid(
+        net(f'[{{ name = "layer{{i + 1}}", op = "conv", out = 4, repeat = 2 }}, {C4}]'),
+        "layer1.weight 4x3x1x1, layer2.weight 4x4x1x1, 2.weight 4x4x1x1",
+    ),
+    "repeat of a group": Valid(
+        net(f'[{{ name = "s", layers = ["relu", {C4}], repeat = 2 }}]'), "s.0.1.weight 4x3x1x1, s.1.1.weight 4x4x1x1"
+    ),
+    "repeat of an unnamed group": Valid(
+        net(f'[{{ layers = ["relu", {C4}], repeat = 2 }}]'), "1.weight 4x3x1x1, 3.weight 4x4x1x1"
+    ),
+    "repeat zero": Valid(net(f'[{{ op = "conv", out = 9, repeat = 0 }}, {C4}]'), "0.weight 4x3x1x1"),
+    "repeat zero named": Valid(
+        net(f'[{{ name = "s", op = "conv", out = 9, repeat = 0 }}, {C4}, {{ op = "conv", out = 4, from = "s" }}]'),
+        "0.weight 4x3x1x1, 1.weight 4x3x1x1",
+    ),
+    "index": Valid(
+        net('[{ layers = [{ op = "conv", out = "10 * a + b + 3", repeat = 2, index = "b" }], repeat = 2, index = "a" }, '
+            f'{C4}]'),
+        "0.weight 3x3x1x1, 1.weight 4x3x1x1, 2.weight 13x4x1x1, 3.weight 14x13x1x1, 4.weight 4x14x1x1",
+    ),
+    "inner counter wins": Valid(
+        net('[{ layers = [{ op = "conv", out = "4 + i", repeat = 2 }], repeat = 1 }]'),
+        "0.weight 4x3x1x1, 1.weight 5x4x1x1", "Nx5x8x8",
+    ),
+    "outer counter in a container's name": Valid(
+        net('[{ layers = [{ name = "s{a}", op = "conv", out = 4, repeat = 2 }], repeat = 2, index = "a" }]'),
+        "s0.0.weight 4x3x1x1, s0.1.weight 4x4x1x1, s1.0.weight 4x4x1x1, s1.1.weight 4x4x1x1",
+    ),
+    "first": Valid(
+        net('[{ name = "s", op = "conv", out = 4, repeat = 3, first = { stride = 2 } }]'),
+        "s.0.weight 4x3x1x1, s.1.weight 4x4x1x1, s.2.weight 4x4x1x1", "Nx4x4x4",
+    ),
+    "first spliced": Valid(
+        net('[{ op = "conv", out = 4, repeat = 2, first = { out = 7, bias = true } }]'),
+        "0.weight 7x3x1x1, 0.bias 7, 1.weight 4x7x1x1",
+    ),
+    "first of a block": Valid(
+        net('[{ name = "s", op = "b", repeat = 2, first = { stride = 2 } }]',
+            '[blocks.b]\nparams = { stride = 1 }\nlayers = [{ op = "conv", out = 4, stride = "stride" }]'),
+        "s.0.0.weight 4x3x1x1, s.1.0.weight 4x4x1x1", "Nx4x4x4",
+    ),
+    "repeat with from": Valid(
+        net(f'[{{ name = "a", op = "conv", out = 5 }}, {C4}, {{ op = "conv", out = 4, repeat = 2, from = "a" }}]'),
+        "a.weight 5x3x1x1, 1.weight 4x5x1x1, 2.weight 4x5x1x1, 3.weight 4x4x1x1",
+    ),
+    "repeat with several inputs": Valid(
+        net('[{ name = "a", op = "conv", out = 4 }, { op = "conv", out = 4 }, '
+            '{ name = "s", op = "b", repeat = 2, from = ["x", "a"] }]',
+            '[blocks.b]\ninputs = ["input", "skip"]\nlayers = [{ op = "concat", from = ["x", "skip"] }, '
+            '{ op = "conv", out = 6 }]'),
+        "a.weight 4x3x1x1, 1.weight 4x4x1x1, s.0.0.weight 6x8x1x1, s.1.0.weight 6x10x1x1", "Nx6x8x8",
+    ),
+    "repeat of a join": Valid(net('[{ op = "concat", from = ["x", "input"], repeat = 3 }]'), "", "Nx12x8x8"),
+    "when in each copy": Valid(
+        net('[{ op = "conv", out = "4 + i", repeat = 3, when = "i != 1" }]'),
+        "0.weight 4x3x1x1, 1.weight 6x4x1x1", "Nx6x8x8",
+    ),
+    "repeat of an expression": Valid(
+        net('[{ op = "conv", out = 4, repeat = "depths[1]" }]', top="[params]\ndepths = [1, 2]"),
+        "0.weight 4x3x1x1, 1.weight 4x4x1x1",
+    ),
+    # --- when
+    "when true": Valid(net('[{ op = "conv", out = 4, when = true }]'), "0.weight 4x3x1x1"),
+    "when false takes no position": Valid(
+        net(f'["relu", {{ op = "conv", out = 9, when = false }}, {C4}]'), "1.weight 4x3x1x1"
+    ),
+    "when of a shape": Valid(net('[{ op = "conv", out = 4, when = "x.channels == 3" }]'), "0.weight 4x3x1x1"),
+    "when of the input that from names": Valid(
+        net(f'[{{ name = "a", op = "conv", out = 5 }}, {C4}, '
+            '{ op = "conv", out = 4, from = "a", when = "x.channels == 5" }]'),
+        "a.weight 5x3x1x1, 1.weight 4x5x1x1, 2.weight 4x5x1x1",
+    ),
+    "removed name stands for its input": Valid(
+        net(f'[{{ name = "a", op = "conv", out = 5 }}, {{ name = "gone", op = "conv", out = 9, when = false }}, {C4}, '
+            '{ op = "conv", out = 4, from = "gone" }]'),
+        "a.weight 5x3x1x1, 1.weight 4x5x1x1, 2.weight 4x5x1x1",
+    ),
+    "removed with from": Valid(
+        net(f'[{{ name = "a", op = "conv", out = 5 }}, {{ op = "conv", out = 6 }}, '
+            f'{{ name = "gone", op = "relu", from = "a", when = false }}, {C4}, '
+            '{ op = "conv", out = 4, from = "gone" }]'),
+        "a.weight 5x3x1x1, 1.weight 6x5x1x1, 2.weight 4x6x1x1, 3.weight 4x5x1x1",
+    ),
+    "removed group": Valid(
+        net(f'[{{ name = "g", when = false, layers = [{{ op = "conv", out = 9 }}] }}, {C4}]'), "0.weight 4x3x1x1"
+    ),
+    "removed from inside": Valid(
+        net(f'[{{ name = "g", layers = [{{ op = "conv", out = 5 }}, {{ name = "h", op = "relu", when = false }}, {C4}] }}, '
+            '{ op = "conv", out = 4, from = "g.h" }]'),
+        "g.0.weight 5x3x1x1, g.1.weight 4x5x1x1, 1.weight 4x5x1x1",
+    ),
+    "dropped branch": Valid(
+        net(f'[{{ op = "concat", branches = [{C4}, {{ op = "conv", out = 9, when = false }}] }}]'), "0.weight 4x3x1x1"
+    ),
+    "all but one branch dropped": Valid(
+        net(f'[{{ op = "add", branches = [{C4}, {{ when = false, layers = [] }}, "relu"] }}, {C4}]'.replace(
+            ', "relu"]', "]")),
+        "0.weight 4x3x1x1, 1.weight 4x4x1x1",
+    ),
+    # --- residual, dense, joins
+    "residual": Valid(
+        net(f'[{C4}, {{ op = "residual", layers = [{C4}, "relu", {C4}] }}, {C4}]'),
+        "0.weight 4x3x1x1, 1.weight 4x4x1x1, 3.weight 4x4x1x1, 4.weight 4x4x1x1",
+    ),
+    "residual with shortcut": Valid(
+        net(f'[{{ op = "residual", layers = [{C4}], shortcut = [{C4}, "relu"] }}, {C4}]'),
+        "0.weight 4x3x1x1, 1.weight 4x3x1x1, 3.weight 4x4x1x1",
+    ),
+    "residual without skip": Valid(net(f'[{{ op = "residual", skip = false, layers = [{C4}] }}]'), "0.weight 4x3x1x1"),
+    "skip sees the input": Valid(
+        net('[{ op = "residual", skip = "x.channels == 4", layers = [{ op = "conv", out = 4 }], repeat = 2 }]'),
+        "0.weight 4x3x1x1, 1.weight 4x4x1x1",
+    ),
+    "shortcut that is removed": Valid(
+        net(f'[{C4}, {{ op = "residual", layers = [{C4}], shortcut = [{{ name = "down", when = "x.channels != 4", '
+            'layers = [{ op = "conv", out = 4 }] }] }]'),
+        "0.weight 4x3x1x1, 1.weight 4x4x1x1",
+    ),
+    "shortcut that is kept": Valid(
+        net(f'[{{ op = "residual", layers = [{C4}], shortcut = [{{ name = "down", when = "x.channels != 4", '
+            'layers = [{ op = "conv", out = 4 }] }] }]'),
+        "0.weight 4x3x1x1, down.0.weight 4x3x1x1",
+    ),
+    "named residual": Valid(
+        net(f'[{{ name = "r", op = "residual", layers = [{C4}], shortcut = [{C4}] }}]'),
+        "r.0.weight 4x3x1x1, r.1.weight 4x3x1x1",
+    ),
+    "dense": Valid(
+        net('[{ op = "dense", repeat = 3, layers = [{ op = "conv", out = 4 }] }]'),
+        "0.weight 4x3x1x1, 1.weight 4x7x1x1, 2.weight 4x11x1x1", "Nx15x8x8",
+    ),
+    "dense with names": Valid(
+        net('[{ name = "d", op = "dense", repeat = 2, layers = [{ name = "layer{i + 1}", layers = ["relu", '
+            '{ op = "conv", out = "4 + i" }] }] }]'),
+        "d.layer1.1.weight 4x3x1x1, d.layer2.1.weight 5x7x1x1", "Nx12x8x8",
+    ),
+    "dense zero": Valid(net(f'[{{ op = "dense", repeat = 0, layers = ["relu"] }}, {C4}]'), "0.weight 4x3x1x1"),
+    "concat": Valid(
+        net(f'[{{ op = "concat", branches = [{C4}, ["relu", {C4}], []] }}]'), "0.weight 4x3x1x1, 2.weight 4x3x1x1",
+        "Nx11x8x8",
+    ),
+    "concat along an axis": Valid(net('[{ op = "concat", axis = 2, branches = [[], [], "relu"] }]'), "", "Nx3x24x8"),
+    "named join with branches": Valid(
+        net('[{ name = "mixed", op = "concat", branches = [{ name = "a", op = "conv", out = 1 }, '
+            '{ name = "b", op = "conv", out = 3 }] }]'),
+        "mixed.a.weight 1x3x1x1, mixed.b.weight 3x3x1x1",
+    ),
+    "squeeze and excitation": Valid(
+        net('[{ op = "mul", branches = [[], ["global_avgpool", { name = "fc1", op = "conv", out = 2 }, "relu", '
+            '{ name = "fc2", op = "conv", out = "input.channels" }, "sigmoid"]] }]'),
+        "fc1.weight 2x3x1x1, fc2.weight 3x2x1x1", "Nx3x8x8", 12,
+    ),
+    "label of a join": Valid(
+        net(f'[{{ name = "sum", op = "add", from = ["x", "input"] }}, {C4}, {{ op = "conv", out = 4, from = "sum" }}]'),
+        "0.weight 4x3x1x1, 1.weight 4x3x1x1",
+    ),
+    "broadcast": Valid(
+        net('[{ name = "s", op = "global_avgpool" }, { op = "add", from = ["s", "input"] }]'), "", "Nx3x8x8"
+    ),
+    "broadcast of param": Valid(
+        net('[{ name = "gamma", op = "param", shape = [3, 1, 1] }, { op = "mul", from = ["gamma", "input"] }]'),
+        "gamma 3x1x1", "Nx3x8x8",
+    ),
+    "max of three": Valid(net('[{ op = "max", branches = [[], "relu", "sigmoid"] }]'), "", "Nx3x8x8"),
+    "sub": Valid(net('[{ op = "sub", branches = [[], "relu"] }]'), "", "Nx3x8x8"),
+    # --- reuse
+    "reuse": Valid(
+        net('[{ name = "c", op = "conv", out = 3 }, { op = "reuse", of = "c" }]'), "c.weight 3x3x1x1", "Nx3x8x8", 1152
+    ),
+    "reuse on another size": Valid(
+        net('[{ name = "c", op = "conv", out = 3 }, { op = "maxpool", kernel = 2 }, { op = "reuse", of = "c" }]'),
+        "c.weight 3x3x1x1", "Nx3x4x4", 720,
+    ),
+    "reuse takes no position": Valid(
+        net(f'[{{ name = "c", op = "conv", out = 3 }}, {{ op = "reuse", of = "c" }}, {C4}]'),
+        "c.weight 3x3x1x1, 1.weight 4x3x1x1",
+    ),
+    "reuse of a position": Valid(
+        net('[{ op = "conv", out = 3 }, { op = "reuse", of = "0" }]'), "0.weight 3x3x1x1", "Nx3x8x8", 1152
+    ),
+    "reuse of a block": Valid(
+        net('[{ name = "h", op = "head" }, { op = "maxpool", kernel = 2 }, { op = "reuse", of = "h" }]',
+            '[blocks.head]\nlayers = [{ op = "conv", out = 3 }, "relu"]'),
+        "h.0.weight 3x3x1x1", "Nx3x4x4", 720,
+    ),
+    "reuse of a group": Valid(
+        net('[{ name = "h", layers = [{ op = "conv", out = 3 }] }, { name = "again", op = "reuse", of = "h" }, '
+            '{ op = "add", from = ["h", "again"] }]'),
+        "h.0.weight 3x3x1x1", "Nx3x8x8", 1152,
+    ),
+    "reuse with from": Valid(
+        net('[{ name = "c", op = "conv", out = 4 }, { op = "reuse", of = "c", from = "input" }]'),
+        "c.weight 4x3x1x1", "Nx4x8x8", 1536,
+    ),
+    "reuse sees what its group saw": Valid(
+        net('[{ name = "c", op = "conv", out = 4 }, { name = "outer", layers = ['
+            '{ name = "g", layers = [{ op = "conv", out = "c.channels" }] }, '
+            '{ name = "c", op = "conv", out = 4, repeat = 1 }, { op = "reuse", of = "g" }] }]'),
+        "c.weight 4x3x1x1, outer.g.0.weight 4x4x1x1, outer.c.0.weight 4x4x1x1",
+    ),
+    # --- positions
+    "positions": Valid(
+        net(f'["relu", {{ name = "n", op = "conv", out = 4 }}, {{ op = "add", from = ["x", "n"] }}, {C4}, '
+            f'{{ name = "p", op = "param", shape = [4, 1, 1] }}, {{ op = "mul", from = ["p", "3"] }}, '
+            f'{{ op = "relu", when = false }}, {C4}]'.replace('"3"', '"2"')),
+        "p 4x1x1, n.weight 4x3x1x1, 2.weight 4x4x1x1, 3.weight 4x4x1x1",
+    ),
+    "positions of transparent wiring": Valid(
+        net(f'[{{ op = "residual", layers = ["relu", {{ op = "conv", out = 3 }}] }}, '
+            f'{{ op = "concat", branches = ["relu", "relu"] }}, {C4}]'),
+        "1.weight 3x3x1x1, 4.weight 4x6x1x1",
+    ),
+    "position of a named group": Valid(net(f'[{{ name = "g", layers = ["relu", "relu"] }}, {C4}]'), "1.weight 4x3x1x1"),
+    # --- blocks
+    "block": Valid(net('["b", "b"]', f"[blocks.b]\nlayers = [{C4}]"), "0.0.weight 4x3x1x1, 1.0.weight 4x4x1x1"),
+    "block named": Valid(
+        net('[{ name = "n", op = "b" }]', f'[blocks.b]\nlayers = ["relu", {C4}]'), "n.1.weight 4x3x1x1"
+    ),
+    "inline": Valid(
+        net('["relu", "b", "b"]', f'[blocks.b]\ninline = true\nlayers = [{C4}, "relu"]'),
+        "1.weight 4x3x1x1, 3.weight 4x4x1x1",
+    ),
+    "inline but named": Valid(
+        net('[{ name = "n", op = "b" }]', f"[blocks.b]\ninline = true\nlayers = [{C4}]"), "n.0.weight 4x3x1x1"
+    ),
+    "inline in a container": Valid(
+        net('[{ name = "n", op = "b", repeat = 2 }]', f"[blocks.b]\ninline = true\nlayers = [{C4}]"),
+        "n.0.0.weight 4x3x1x1, n.1.0.weight 4x4x1x1",
+    ),
+    "inline in a repeat": Valid(
+        net('[{ op = "b", repeat = 2 }]', f'[blocks.b]\ninline = true\nlayers = [{C4}, "relu"]'),
+        "0.weight 4x3x1x1, 2.weight 4x4x1x1",
+    ),
+    "params": Valid(
+        net('[{ op = "b", out = 4 }, { op = "b", out = 5, kernel = 3 }]',
+            '[blocks.b]\nrequired = { out = "int" }\nparams = { kernel = 1 }\n'
+            'layers = [{ op = "conv", out = "out", kernel = "kernel", padding = "half" }]'),
+        "0.0.weight 4x3x1x1, 1.0.weight 5x4x3x3", "Nx5x8x8",
+    ),
+    "types": Valid(
+        net('[{ op = "b", n = 4, f = 2, flag = true, text = "c", widths = [4, 5], k = [1, 3], pad = "half", act = "tanh" }]',
+            '[blocks.b]\nrequired = { n = "int", f = "float", flag = "bool", text = "str", widths = "list", '
+            'k = "size", pad = "padding", act = "op" }\nlayers = [{ name = "{text}", op = "conv", out = "n", '
+            'kernel = "k", padding = "pad", when = "flag and f == 2" }, "{act}", '
+            '{ op = "conv", out = "widths[0]" }]'),
+        "0.c.weight 4x3x1x3, 0.2.weight 4x4x1x1",
+    ),
+    "long form": Valid(
+        net('[{ op = "b", out = 4 }]',
+            '[blocks.b.required.out]\ntype = "int"\nmin = 1\nmax = 8\ndoc = "channels"\n'
+            '[blocks.b.params.act]\ntype = "op"\ndefault = "relu"\nchoices = ["relu", "tanh"]\n'
+            '[blocks.b]\nlayers = [{ op = "conv", out = "out" }, "{act}"]'),
+        "0.0.weight 4x3x1x1",
+    ),
+    "long form with an expression": Valid(
+        net('[{ op = "b", width = 2 }]',
+            '[blocks.b]\nrequired = { width = "int" }\n'
+            'params = { out = { type = "int", default = "2 * width" } }\nlayers = [{ op = "conv", out = "out" }]'),
+        "0.0.weight 4x3x1x1",
+    ),
+    "op as an argument": Valid(
+        net('[{ op = "b", unit = "c" }]',
+            '[blocks.b]\nrequired = { unit = "op" }\nlayers = ["{unit}"]\n[blocks.c]\nlayers = [{ op = "conv", out = 4 }]'),
+        "0.0.0.weight 4x3x1x1",
+    ),
+    "an integral float": Valid(net('[{ op = "conv", out = "8 / 2" }]'), "0.weight 4x3x1x1"),
+    "integral floats in a list": Valid(
+        net('[{ op = "conv", out = 4, kernel = "[6 / 2, 2 ** 0]" }]'), "0.weight 4x3x3x1", "Nx4x6x8"
+    ),
+    "let in any order": Valid(
+        net('[{ op = "conv", out = "c" }]', top='[let]\nc = "b + 1"\nb = "a + 1"\n[params]\na = 2'), "0.weight 4x3x1x1"
+    ),
+    "let of a block": Valid(
+        net('[{ op = "b", width = 2 }]',
+            '[blocks.b]\nrequired = { width = "int" }\nlet = { inner = "twice + base - input.channels + 3", '
+            'twice = "2 * width" }\nlayers = [{ op = "conv", out = "inner" }]', top="[params]\nbase = 0"),
+        "0.0.weight 4x3x1x1",
+    ),
+    "let of the model": Valid(
+        net('[{ op = "conv", out = "w" }]', 'let = { w = "input.channels + 1" }'), "0.weight 4x3x1x1"
+    ),
+    "the inner name wins": Valid(
+        net('[{ op = "b", width = 4 }]',
+            '[blocks.b]\nrequired = { width = "int" }\nlayers = [{ op = "conv", out = "width" }]',
+            top="[params]\nwidth = 9"),
+        "0.0.weight 4x3x1x1",
+    ),
+    "counter before parameter": Valid(
+        net('[{ op = "conv", out = "n + 4", repeat = 1, index = "n" }]', top="[params]\nn = 9"), "0.weight 4x3x1x1"
+    ),
+    "defaults of a block": Valid(
+        net('["b"]', '[blocks.b]\nrequired = { out = "int" }\nlayers = [{ op = "conv", out = "out" }]').replace(
+            "[defaults]\n", "[defaults]\nb = { out = 4 }\n"),
+        "0.0.weight 4x3x1x1",
+    ),
+    "defaults see the file": Valid(
+        net('[{ op = "linear" }]', shape='["N", 3]', top="[params]\nclasses = 5").replace(
+            "[defaults]\n", '[defaults]\nlinear = { out = "classes" }\n'),
+        "0.weight 5x3, 0.bias 5", "Nx5", 15,
+    ),
+    # --- text and expressions
+    "op from a parameter": Valid(
+        net('[{ op = "{unit}", out = 4 }]', top='[params]\nunit = "conv"'), "0.weight 4x3x1x1"
+    ),
+    "string node from a parameter": Valid(net(f'["{{act}}", {C4}]', top='[params]\nact = "relu"'), "1.weight 4x3x1x1"),
+    "name from parameters": Valid(
+        net('[{ name = "stage{n + 1}_{kind}", op = "conv", out = 4 }]', top='[params]\nn = 1\nkind = "a"'),
+        "stage2_a.weight 4x3x1x1",
+    ),
+    "from by an expression": Valid(
+        net('[{ name = "c0", op = "conv", out = 5 }, { name = "c1", op = "conv", out = 6 }, '
+            '{ op = "conv", out = 4, from = "c{pick}" }]', top="[params]\npick = 0"),
+        "c0.weight 5x3x1x1, c1.weight 6x5x1x1, 2.weight 4x5x1x1",
+    ),
+    "padding by a parameter": Valid(
+        net('[{ op = "conv", out = 4, kernel = 3, padding = "{pad}" }]', top='[params]\npad = "half"'),
+        "0.weight 4x3x3x3",
+    ),
+    "padding by an expression": Valid(
+        net('[{ op = "conv", out = 4, kernel = "k", padding = "k // 2" }]', top="[params]\nk = 3"), "0.weight 4x3x3x3"
+    ),
+    "shape of an earlier node": Valid(
+        net('[{ name = "a", op = "conv", out = 5 }, { op = "conv", out = "a.channels - 1" }]'),
+        "a.weight 5x3x1x1, 1.weight 4x5x1x1",
+    ),
+    "height and width": Valid(
+        net('[{ op = "conv", out = "x.height - x.width + x.shape[1] + x.shape[-1] - 3" }]', shape='["N", 3, 7, 9]'),
+        "0.weight 7x3x1x1", "Nx7x7x9",
+    ),
+    "input's size is an expression": Valid(
+        net(f"[{C4}]", shape='["N", 3, "size", "2 * size"]', top="[params]\nsize = 8"), "0.weight 4x3x1x1", "Nx4x8x16"
+    ),
+    "another batch axis": Valid(net(f"[{C4}]", shape='["Batch", 3, 8, 8]'), "0.weight 4x3x1x1", "Batchx4x8x8"),
+    "fixed batch": Valid(net(f"[{C4}]", shape="[2, 3, 8, 8]"), "0.weight 4x3x1x1", "2x4x8x8", 1536),
+    # --- ranks and padding
+    "1-D": Valid(net('[{ op = "conv", out = 4, kernel = 3, padding = "half" }, "batchnorm"]', shape='["N", 3, 9]'),
+                 "0.weight 4x3x3, 1.weight 4, 1.bias 4, 1.running_mean 4, 1.running_var 4, 1.num_batches_tracked ",
+                 "Nx4x9"),
+    "3-D": Valid(net('[{ op = "conv", out = 4, kernel = [1, 3, 5] }, { op = "maxpool", kernel = 2 }]',
+                     shape='["N", 3, 4, 7, 9]'), "0.weight 4x3x1x3x5", "Nx4x2x2x2"),
+    "half": Valid(net('[{ op = "conv", out = 4, kernel = 5, dilation = 2, stride = 2, padding = "half" }]',
+                      shape='["N", 3, 11, 11]'), "0.weight 4x3x5x5", "Nx4x6x6"),
+    "same": Valid(net('[{ op = "conv", out = 4, kernel = 4, padding = "same" }]'), "0.weight 4x3x4x4"),
+    "same_upper": Valid(net('[{ op = "conv", out = 4, kernel = 3, stride = 2, padding = "same_upper" }]',
+                            shape='["N", 3, 7, 8]'), "0.weight 4x3x3x3", "Nx4x4x4"),
+    "same_lower": Valid(net('[{ op = "conv", out = 4, kernel = 4, stride = 3, padding = "same_lower" }]',
+                            shape='["N", 3, 7, 9]'), "0.weight 4x3x4x4", "Nx4x3x3"),
+    "valid": Valid(net('[{ op = "conv", out = 4, kernel = 3, padding = "valid" }]'), "0.weight 4x3x3x3", "Nx4x6x6"),
+    "padding per axis": Valid(net('[{ op = "conv", out = 4, kernel = 3, padding = [1, 2] }]'), "0.weight 4x3x3x3",
+                              "Nx4x8x10"),
+    "padding by side": Valid(net('[{ op = "conv", out = 4, kernel = 3, padding = { top = 1, left = 2, right = 3 } }]'),
+                             "0.weight 4x3x3x3", "Nx4x7x11"),
+    "ceil": Valid(net('[{ op = "maxpool", kernel = 3, stride = 2, ceil = true }]'), "", "Nx3x4x4"),
+    "init": Valid(
+        net('[{ op = "conv", out = 4, bias = true, init = { weight = "normal(0.02)", bias = 0.0 } }]'),
+        "0.weight 4x3x1x1, 0.bias 4",
+    ),
+    "init by an expression": Valid(
+        net('[{ op = "conv", out = 4, init = { weight = "normal({std})" } }]', top="[params]\nstd = 1"),
+        "0.weight 4x3x1x1",
+    ),
+    "shape": Valid(net('[{ op = "conv", out = 4, shape = ["N", 4, 8, "6 + 2"] }]'), "0.weight 4x3x1x1"),
+    "shape of a group": Valid(net(f'[{{ shape = ["N", 4, 8, 8], layers = [{C4}] }}]'), "0.weight 4x3x1x1"),
+    # --- outputs
+    "outputs": Valid(net(f'[{{ name = "a", op = "conv", out = 5 }}, {C4}]', 'outputs = ["a"]'),
+                     "a.weight 5x3x1x1, 1.weight 4x5x1x1", "Nx5x8x8"),
+    "two outputs": Valid(net(f'[{{ name = "a", op = "conv", out = 5 }}, {{ name = "b", op = "conv", out = 4 }}]',
+                             'outputs = ["b", "a"]').replace("[{{", "[{"),
+                         "a.weight 5x3x1x1, b.weight 4x5x1x1", "Nx4x8x8, Nx5x8x8"),
+    "output inside a group": Valid(net(f'[{{ name = "g", layers = [{C4}, {{ op = "conv", out = 5 }}] }}]', 'outputs = ["g.0"]'),
+                                   "g.0.weight 4x3x1x1, g.1.weight 5x4x1x1"),
+    "output that is the input": Valid(net(f"[{C4}]", 'outputs = ["input"]'), "0.weight 4x3x1x1", "Nx3x8x8"),
+    "several inputs": Valid(
+        f'{HEAD}[model]\ninputs = [{{ name = "image", shape = ["N", 3, 8, 8] }}, {{ name = "depth", shape = ["N", 2, 8, 8] }}]\n'
+        f'layers = [{{ op = "concat", from = ["image", "depth"] }}, {C4}, {{ op = "conv", out = 4, from = "input" }}]\n',
+        "0.weight 4x5x1x1, 1.weight 4x3x1x1",
+    ),
+    "the chain starts from the first input": Valid(
+        f'{HEAD}[model]\ninputs = [{{ name = "image", shape = ["N", 3, 8, 8] }}, {{ name = "depth", shape = ["N", 2, 8, 8] }}]\n'
+        f'layers = [{{ op = "conv", out = "depth.channels + 2" }}]\n',
+        "0.weight 4x3x1x1",
+    ),
+}  # fmt: skip
+
+RESERVED = 'cannot be a parameter\'s name'
+
+INVALID: dict[str, Invalid] = {
+    # --- the file
+    "no version": bad("[model]\ninput = [1]\nlayers = []", "AS202", "", "`archspec` is missing", "archspec = 1"),
+    "another version": bad("archspec = 2", "AS207", "archspec", "version 1", "2"),
+    "version as text": bad('archspec = "1"', "AS207", "archspec"),
+    "version true": bad("archspec = true", "AS207", "archspec"),
+    "TOML": bad("archspec = ", "AS102", ""),
+    "TOML key twice": bad("archspec = 1\narchspec = 1", "AS102", ""),
+    "version 1.0": bad("archspec = 1.0", "AS207", "archspec"),
+    "unknown section": bad("archspec = 1\n[modle]\n", "AS201", "modle", "did you mean `model`?"),
+    "unknown key of the model": bad(net("[]", "layer = 1"), "AS201", "model.layer", "did you mean `layers`?"),
+    "unknown key of a block": bad(net("[]", "[blocks.b]\nlayers = []\nrequire = 1"), "AS201", "blocks.b.require", "required"),
+    "section of the wrong type": bad("archspec = 1\nmodel = 3", "AS203", "model", "a table", "3"),
+    "params as a list": bad("archspec = 1\nparams = [1]", "AS203", "params", "a table"),
+    "layers as text": bad('archspec = 1\n[model]\ninput = ["N", 3]\nlayers = "relu"', "AS203", "model.layers", "a list of nodes"),
+    "no layers": bad('archspec = 1\n[model]\ninput = ["N", 3]', "AS202", "model", "`layers` is missing"),
+    "no input": bad("archspec = 1\n[model]\nlayers = []", "AS202", "model", "`input`"),
+    "input and inputs": bad('archspec = 1\n[model]\ninput = ["N", 3]\ninputs = [{ name = "a", shape = ["N", 3] }]\nlayers = []',
+                            "AS202", "model", "not both"),
+    "inputs without shape": bad('archspec = 1\n[model]\ninputs = [{ name = "a" }]\nlayers = []', "AS202", "model.inputs[0]", "`shape`"),
+    "no inputs": bad("archspec = 1\n[model]\ninputs = []\nlayers = []", "AS203", "model.inputs"),
+    "two inputs of one name": bad('archspec = 1\n[model]\ninputs = [{ name = "a", shape = ["N"] }, { name = "a", shape = ["N"] }]\nlayers = []',
+                                  "AS303", "model.inputs[1]", "`a`"),
+    "input called x": bad('archspec = 1\n[model]\ninputs = [{ name = "x", shape = ["N", 3] }]\nlayers = []', "AS206", "model.inputs[0]"),
+    "input of size 0": bad(net("[]", shape='["N", 0]'), "AS203", "model.input[1]", "positive", "0"),
+    "input without axes": bad(net("[]", shape="[]"), "AS203", "model.input"),
+    "input of nine axes": bad(net("[]", shape="[1, 1, 1, 1, 1, 1, 1, 1, 1]"), "AS203", "model.input", "8"),
+    "free height": bad(net("[]", shape='["N", 3, "H", 8]'), "AS407", "model.input[2]", "`H`", "--input"),
+    "input of an unknown name": bad(net("[]", shape='["N", 3, "siz", 8]', top="[params]\nsize = 8"), "AS301", "model.input[2]", "did you mean `size`?"),
+    "input of a float": bad(net("[]", shape='["N", 2.5]'), "AS203", "model.input[1]", "2.5"),
+    "input true": bad(net("[]", shape='["N", true]'), "AS203", "model.input[1]", "true"),
+    # --- nodes
+    "unknown op": bad(net('["rellu"]'), "AS204", "model.layers[0].op", "did you mean `relu`?"),
+    "torch's name": bad(net('["Conv2d"]'), "AS204", "model.layers[0].op", "did you mean `conv`?"),
+    "op without braces": bad(net('["unit"]', top='[params]\nunit = "relu"'), "AS204", "model.layers[0].op", '"{unit}"'),
+    "braces in an expression": bad(net('[{ op = "conv", out = "{n}" }]', top="[params]\nn = 4"), "AS205", "model.layers[0].out", 'write "n"'),
+    "node that is a number": bad(net("[3]"), "AS203", "model.layers[0]", "3"),
+    "node without op": bad(net('[{ name = "a" }]'), "AS202", "model.layers[0]", "`op`", "`layers`"),
+    "misspelt op": bad(net('[{ opp = "relu" }]'), "AS202", "model.layers[0]", "did you mean `op`?"),
+    "op of a number": bad(net("[{ op = 3 }]"), "AS203", "model.layers[0].op"),
+    "unknown field": bad(net('[{ op = "conv", out = 4, strid = 2 }]'), "AS201", "model.layers[0].strid", "did you mean `stride`?"),
+    "missing field": bad(net('[{ op = "linear" }]'), "AS202", "model.layers[0]", "`linear`", "`out`"),
+    "field of the wrong type": bad(net('[{ op = "conv", out = 4, bias = 1 }]'), "AS203", "model.layers[0].bias", "true or false", "1"),
+    "float for an integer": bad(net('[{ op = "conv", out = "5 / 2" }]'), "AS203", "model.layers[0].out", "2.5"),
+    "bool for an integer": bad(net('[{ op = "conv", out = true }]'), "AS203", "model.layers[0].out", "true"),
+    "negative": bad(net('[{ op = "conv", out = -4 }]'), "AS203", "model.layers[0].out", "-4"),
+    "text for a number": bad(net('[{ op = "conv", out = "\'a\'" }]'), "AS203", "model.layers[0].out", "'a'"),
+    "two faults in two nodes": Invalid(net('["rellu", { op = "conv", outt = 4 }]'),
+                                       (("AS204", "model.layers[0].op"), ("AS201", "model.layers[1].outt"))),
+    "two faults in one node": Invalid(net('[{ op = "conv", out = 4, strid = 2, padd = 1 }]'),
+                                      (("AS201", "model.layers[0].padd"), ("AS201", "model.layers[0].strid"))),
+    "fields of the wrong types": Invalid(net('[{ op = "conv", out = 0, bias = 1 }]'),
+                                         (("AS203", "model.layers[0].bias"), ("AS203", "model.layers[0].out"))),
+    "two bad expressions in one node": Invalid(net('[{ op = "conv", out = "1 +", stride = "nope" }]'),
+                                               (("AS205", "model.layers[0].out"), ("AS301", "model.layers[0].stride"))),
+    "nothing cascades": bad(net('[{ name = "a", op = "conv", out = 4, kernel = 9 }, "relu", { op = "add", from = ["x", "a"] }, '
+                                '{ name = "g", layers = [{ op = "conv", out = "a.channels" }] }, { op = "reuse", of = "a" }, { op = "relu", from = "g.0" }]'),
+                            "AS403", "model.layers[0].kernel"),
+    "nothing cascades from a broken name": bad(net('[{ name = "a", op = "convv" }, { op = "relu", from = "a" }]', 'outputs = ["a"]'),
+                                               "AS204", "model.layers[0].op"),
+    "group with fields": bad(net('[{ layers = [], out = 4 }]'), "AS201", "model.layers[0].out", "group"),
+    "doc of a number": bad(net('[{ op = "relu", doc = 3 }]'), "AS203", "model.layers[0].doc"),
+    # --- names
+    "name of torch": bad(net('[{ name = "half", op = "relu" }]'), "AS206", "model.layers[0].name", "`half`", "torch"),
+    "name with a dot": bad(net('[{ name = "a.b", op = "relu" }]'), "AS206", "model.layers[0].name"),
+    "empty name": bad(net('[{ name = "", op = "relu" }]'), "AS206", "model.layers[0].name"),
+    "name with two underscores": bad(net('[{ name = "__a", op = "relu" }]'), "AS206", "model.layers[0].name", "__"),
+    "name x": bad(net('[{ name = "x", op = "relu" }]'), "AS206", "model.layers[0].name"),
+    "label input": bad(net('[{ as = "input", op = "relu" }]'), "AS206", "model.layers[0].as"),
+    "name not ASCII": bad(net('[{ name = "größe", op = "relu" }]'), "AS206", "model.layers[0].name", "ASCII"),
+    "name of a number": bad(net("[{ name = 3, op = \"relu\" }]"), "AS203", "model.layers[0].name"),
+    "name from a parameter": bad(net('[{ name = "{n}", op = "relu" }]', top='[params]\nn = "forward"'), "AS206", "model.layers[0].name", "forward"),
+    "name twice": bad(net('[{ name = "a", op = "relu" }, { name = "a", op = "relu" }]'), "AS303", "model.layers[1].name", "`a`"),
+    "name twice in a repeat": bad(net('[{ repeat = 2, layers = [{ name = "a", op = "relu" }] }]'), "AS303", "model.layers[0].layers[0].name", "counter"),
+    "name of a position": bad(net('[{ name = "1", op = "relu" }, "relu"]'), "AS303", "model.layers[1]", "`1`"),
+    "label twice": bad(net('[{ as = "a", op = "relu" }, { as = "a", op = "relu" }]'), "AS303", "model.layers[1].as", "`a`"),
+    "param without a name": bad(net('[{ op = "param", shape = [3] }]'), "AS202", "model.layers[0]", "name"),
+    # --- references
+    "unknown reference": bad(net('[{ name = "conv1", op = "relu" }, { op = "relu", from = "conv2" }]'), "AS301", "model.layers[1].from", "`conv2`", "did you mean `conv1`?"),
+    "forward reference": bad(net('[{ op = "relu", from = "a" }, { name = "a", op = "relu" }]'), "AS302", "model.layers[0].from", "later"),
+    "itself": bad(net('[{ name = "a", op = "relu", from = "a" }]'), "AS302", "model.layers[0].from"),
+    "forward shape": bad(net('[{ op = "conv", out = "a.channels" }, { name = "a", op = "relu" }]'), "AS302", "model.layers[0].out"),
+    "into a block": bad(net('[{ name = "b", op = "c" }, { op = "relu", from = "b.0" }]', "[blocks.c]\nlayers = [\"relu\"]"), "AS301", "model.layers[1].from", "outputs"),
+    "into an op": bad(net('[{ name = "b", op = "relu" }, { op = "relu", from = "b.0" }]'), "AS301", "model.layers[1].from"),
+    "into a group, not there": bad(net('[{ name = "g", layers = ["relu"] }, { op = "relu", from = "g.1" }]'), "AS301", "model.layers[1].from"),
+    "inside a group, from outside": bad(net('[{ name = "g", layers = [{ name = "c", op = "relu" }] }, { op = "relu", from = "c" }]'), "AS301", "model.layers[1].from"),
+    "of the caller": bad(net('[{ name = "a", op = "relu" }, "b"]', '[blocks.b]\nlayers = [{ op = "relu", from = "a" }]'), "AS301", "blocks.b.layers[0].from", "`a`"),
+    "parameter of the caller": bad(net('[{ op = "b", n = 4 }]', '[blocks.b]\nrequired = { n = "int" }\nlayers = ["c"]\n[blocks.c]\nlayers = [{ op = "conv", out = "n" }]'),
+                                   "AS301", "blocks.c.layers[0].out", "`n`"),
+    "several parts": bad(net('[{ name = "s", op = "split", sections = 3 }, "relu"]'), "AS310", "model.layers[1]", "3 parts"),
+    "several parts by name": bad(net('[{ name = "s", op = "split", sections = 3 }, { op = "relu", from = "s" }]'), "AS310", "model.layers[1].from", "`s.0`"),
+    "part that is not there": bad(net('[{ name = "s", op = "split", sections = 3 }, { op = "relu", from = "s.3" }]'), "AS301", "model.layers[1].from", "0 to 2"),
+    "from nothing": bad(net('[{ op = "relu", from = [] }]'), "AS203", "model.layers[0].from"),
+    "from a number": bad(net('[{ op = "relu", from = 0 }]'), "AS203", "model.layers[0].from"),
+    "too many inputs": bad(net('[{ op = "relu", from = ["x", "input"] }]'), "AS310", "model.layers[0].from", "`relu`", "2"),
+    "block with too few inputs": bad(net('["b"]', '[blocks.b]\ninputs = ["input", "skip"]\nlayers = []'), "AS310", "model.layers[0]", "`b`", "2"),
+    "output that is not there": bad(net('["relu"]', 'outputs = ["fc"]'), "AS301", "model.outputs[0]", "`fc`"),
+    "output twice": bad(net('[{ name = "a", op = "relu" }]', 'outputs = ["a", "a"]'), "AS303", "model.outputs[1]", "`a`"),
+    "output of several parts": bad(net('[{ op = "split", sections = 3 }]'), "AS310", "model", "3 parts"),
+    "output of a block that is not there": bad(net('["b"]', '[blocks.b]\noutputs = ["c3"]\nlayers = ["relu"]'), "AS301", "blocks.b.outputs[0]", "`c3`"),
+    # --- repeat, when
+    "repeat negative": bad(net('[{ op = "relu", repeat = -1 }]'), "AS203", "model.layers[0].repeat", "-1"),
+    "repeat half": bad(net('[{ op = "relu", repeat = 1.5 }]'), "AS203", "model.layers[0].repeat", "1.5"),
+    "repeat true": bad(net('[{ op = "relu", repeat = true }]'), "AS203", "model.layers[0].repeat", "true"),
+    "repeat of a list": bad(net('[{ op = "relu", repeat = [1] }]'), "AS203", "model.layers[0].repeat"),
+    "repeat sees no counter of its own": bad(net('[{ op = "relu", repeat = "i" }]'), "AS301", "model.layers[0].repeat", "`i`"),
+    "repeat too often": bad(net('[{ op = "relu", repeat = 1_000_000 }]'), "AS306", "model.layers[0].repeat"),
+    "counter outside": bad(net('[{ op = "relu", repeat = 2 }, { op = "conv", out = "i" }]'), "AS301", "model.layers[1].out", "`i`"),
+    "index without repeat": bad(net('[{ op = "relu", index = "j" }]'), "AS208", "model.layers[0].index", "repeat"),
+    "index reserved": bad(net('[{ op = "relu", repeat = 2, index = "x" }]'), "AS206", "model.layers[0].index"),
+    "first without repeat": bad(net('[{ op = "relu", first = {} }]'), "AS208", "model.layers[0].first", "repeat"),
+    "first of a group": bad(net('[{ layers = [], repeat = 2, first = { out = 1 } }]'), "AS208", "model.layers[0].first"),
+    "first with an unknown field": bad(net('[{ op = "conv", out = 4, repeat = 2, first = { strid = 2 } }]'), "AS201", "model.layers[0].first.strid", "stride"),
+    "first with a bad value": bad(net('[{ op = "conv", out = 4, repeat = 2, first = { stride = 0 } }]'), "AS203", "model.layers[0].first.stride", "0"),
+    "when of a number": bad(net('[{ op = "relu", when = 1 }]'), "AS203", "model.layers[0].when", "true or false", "1"),
+    "when that does not parse": bad(net('[{ op = "relu", when = "a =" }]'), "AS205", "model.layers[0].when"),
+    "chain of copies does not fit": bad(net('[{ op = "conv", out = 4, kernel = 5, repeat = 3 }]'), "AS403", "model.layers[0].kernel"),
+    # --- wiring
+    "residual that does not fit": bad(net(f'[{{ op = "residual", layers = [{C4}] }}]'), "AS401", "model.layers[0]", "4×8×8", "3×8×8", "shortcut"),
+    "residual does not broadcast": bad(net('[{ op = "residual", layers = ["global_avgpool"] }]'), "AS401", "model.layers[0]"),
+    "concat does not broadcast": bad(net('[{ op = "concat", branches = [[], "global_avgpool"] }]'), "AS401", "model.layers[0]"),
+    "add that does not fit": bad(net(f'[{{ op = "add", branches = [[], {C4}] }}]'), "AS401", "model.layers[0]"),
+    "residual without layers": bad(net('["residual"]'), "AS202", "model.layers[0]", "`layers`"),
+    "residual with a field": bad(net('[{ op = "residual", layers = [], axis = 1 }]'), "AS201", "model.layers[0].axis"),
+    "dense without repeat": bad(net('[{ op = "dense", layers = [] }]'), "AS202", "model.layers[0]", "`repeat`"),
+    "dense that does not fit": bad(net('[{ op = "dense", repeat = 2, layers = ["global_avgpool"] }]'), "AS401", "model.layers[0]"),
+    "branches of no join": bad(net('[{ op = "relu", branches = [[]] }]'), "AS208", "model.layers[0].branches", "join"),
+    "no branches": bad(net('[{ op = "add", branches = [] }]'), "AS203", "model.layers[0].branches"),
+    "no branch left": bad(net('[{ op = "add", branches = [{ op = "relu", when = false }] }]'), "AS310", "model.layers[0].branches"),
+    "join of nothing": bad(net('["add"]'), "AS310", "model.layers[0]", "`add`"),
+    "layers of an op": bad(net('[{ op = "relu", layers = [] }]'), "AS208", "model.layers[0].layers"),
+    "reuse without of": bad(net('["reuse"]'), "AS202", "model.layers[0]", "`of`"),
+    "reuse of nothing": bad(net('[{ op = "reuse", of = "a" }]'), "AS301", "model.layers[0].of", "`a`"),
+    "reuse of another scope": bad(net('[{ name = "g", layers = [{ name = "c", op = "relu" }] }, { op = "reuse", of = "c" }]'), "AS301", "model.layers[1].of"),
+    "reuse with other weights": bad(net(f'[{{ name = "c", op = "conv", out = 4 }}, {{ op = "reuse", of = "c" }}]'.replace("{{", "{").replace("}}", "}")),
+                                    "AS406", "model.layers[1]", "c.weight", "4, 3, 1, 1", "4, 4, 1, 1"),
+    "reuse of a group with other weights": bad(net(f'[{{ name = "g", layers = [{C4}] }}, {{ op = "reuse", of = "g" }}]'), "AS406", "model.layers[1]", "g.0.weight"),
+    "reuse of a label": bad(net('[{ as = "a", op = "relu" }, { op = "reuse", of = "a" }]'), "AS301", "model.layers[1].of"),
+    # --- blocks and parameters
+    "block called like an op": bad(net("[]", "[blocks.relu]\nlayers = []"), "AS206", "blocks.relu", "`relu`"),
+    "block called like wiring": bad(net("[]", "[blocks.residual]\nlayers = []"), "AS206", "blocks.residual"),
+    "recursion": bad(net('["a"]', '[blocks.a]\nlayers = ["b"]\n[blocks.b]\nlayers = ["a"]'), "AS304", "blocks.b.layers[0]", "`a`"),
+    "recursion of one": bad(net('["a"]', '[blocks.a]\nlayers = ["a"]'), "AS304", "blocks.a.layers[0]", "`a`"),
+    "recursion that no one calls": bad(net("[]", '[blocks.a]\nlayers = ["a"]'), "AS304", "blocks.a.layers[0]", "`a`"),
+    "missing argument": bad(net('["b"]', '[blocks.b]\nrequired = { out = "int" }\nlayers = []'), "AS202", "model.layers[0]", "`b`", "`out`"),
+    "unknown argument": bad(net('[{ op = "b", outt = 3 }]', "[blocks.b]\nparams = { out = 1 }\nlayers = []"), "AS201", "model.layers[0].outt", "did you mean `out`?"),
+    "argument of the wrong type": bad(net('[{ op = "b", out = "1.5" }]', "[blocks.b]\nparams = { out = 1 }\nlayers = []"), "AS203", "model.layers[0].out", "integer", "1.5"),
+    "argument out of range": bad(net('[{ op = "b", n = 9 }]', '[blocks.b]\nrequired = { n = { type = "int", max = 8 } }\nlayers = []'), "AS203", "model.layers[0].n", "8", "9"),
+    "argument that is no choice": bad(net('[{ op = "b", act = "gelu" }]', '[blocks.b]\nrequired = { act = { type = "op", choices = ["relu", "tanh"] } }\nlayers = ["{act}"]'),
+                                      "AS203", "model.layers[0].act", "'relu', 'tanh'"),
+    "unknown type": bad(net("[]", '[blocks.b]\nrequired = { n = "integer" }\nlayers = []'), "AS203", "blocks.b.required.n", "integer", "int"),
+    "unknown type in the long form": bad(net("[]", top='[params]\na = { type = "integer", default = 1 }'), "AS203", "params.a", "integer"),
+    "required and optional": bad(net("[]", '[blocks.b]\nrequired = { n = "int" }\nparams = { n = 1 }\nlayers = []'), "AS303", "blocks.b.params.n", "`n`"),
+    "default out of range": bad(net("[]", top='[params]\na = { type = "int", default = 1, min = 2 }'), "AS203", "params.a", "2", "1"),
+    "param without default": bad(net("[]", top='[params]\na = { type = "int" }'), "AS202", "params.a", "default"),
+    "default that has no value": bad(net("[]", top='[params]\na = { type = "int", default = "1 // 0" }'), "AS307", "params.a", "zero"),
+    "param called like a key": bad(net("[]", top="[params]\nname = 1"), "AS206", "params.name", "key"),
+    "param called like a function": bad(net("[]", top="[params]\nmax = 1"), "AS206", "params.max"),
+    "param called input": bad(net("[]", top="[params]\ninput = 1"), "AS206", "params.input"),
+    "param called true": bad(net("[]", top="[params]\ntrue = 1"), "AS206", "params.true"),
+    "param in upper case": bad(net("[]", top="[params]\nN = 1"), "AS206", "params.N", "lower case"),
+    "param with a dash": bad(net("[]", top="[params]\na-b = 1"), "AS206", "params.a-b"),
+    "let that is a param": bad(net("[]", top="[params]\na = 1\n[let]\na = 2"), "AS303", "let.a", "`a`"),
+    "let in a cycle": bad(net('[{ op = "conv", out = "a" }]', top='[let]\na = "b"\nb = "a"'), "AS308", "let.b", "`a`"),
+    "let of itself": bad(net('[{ op = "conv", out = "a" }]', top='[let]\na = "a + 1"'), "AS308", "let.a", "`a`"),
+    "let in a cycle that no one uses": bad(net("[]", top='[let]\na = "b"\nb = "a"'), "AS308", "let.b", "`a`"),
+    "let without a value": bad(net("[]", top='[let]\na = "1 // 0"'), "AS307", "let.a", "zero"),
+    "let of an unknown name": bad(net("[]", top='[let]\na = "nope"'), "AS301", "let.a", "`nope`"),
+    "let sees no node": bad(net('[{ name = "c", op = "relu" }, { op = "conv", out = "a" }]', 'let = { a = "c.channels" }'), "AS301", "model.let.a", "`c`"),
+    "variant of an unknown param": bad(net("[]", top="[params]\ndepth = 1\n[variants]\nv = { dept = 2 }"), "AS208", "variants.v.dept", "did you mean `depth`?"),
+    "variant of the wrong type": bad(net("[]", top='[params]\ndepth = 1\n[variants]\nv = { depth = "a" }'), "AS203", "variants.v.depth", "integer"),
+    "defaults of an unknown op": bad(net("[]").replace("conv =", "convv ="), "AS204", "defaults.convv", "did you mean `conv`?"),
+    "defaults of an unknown field": bad(net("[]").replace("bias", "biass"), "AS201", "defaults.conv.biass", "did you mean `bias`?"),
+    "defaults see no block": bad(net('[{ op = "b", n = 4 }]', '[blocks.b]\nrequired = { n = "int" }\nlayers = ["conv"]').replace("kernel = 1", 'kernel = 1, out = "n"'),
+                                 "AS301", "defaults.conv.out", "`n`"),
+    "defaults with a bad value": bad(net('[{ op = "conv", out = 4 }, { op = "conv", out = 4 }]').replace("kernel = 1", "kernel = 0"), "AS203", "defaults.conv.kernel", "0"),
+    # --- expressions in place
+    "division by zero": bad(net('[{ op = "conv", out = "4 // n" }]', top="[params]\nn = 0"), "AS307", "model.layers[0].out", "4 // 0", "zero"),
+    "constant division by zero": bad(net('[{ op = "conv", out = "4 // 0" }]'), "AS307", "model.layers[0].out"),
+    "bad index": bad(net('[{ op = "conv", out = "w[3]" }]', top="[params]\nw = [1, 2]"), "AS307", "model.layers[0].out", "3", "[1, 2]"),
+    "unknown name": bad(net('[{ op = "conv", out = "widht" }]', top="[params]\nwidth = 4"), "AS301", "model.layers[0].out", "did you mean `width`?"),
+    "unknown name in a list": bad(net('[{ op = "conv", out = 4, kernel = [1, "nope"] }]'), "AS301", "model.layers[0].kernel[1]", "`nope`"),
+    "unknown function": bad(net('[{ op = "conv", out = "sqrt(4)" }]'), "AS205", "model.layers[0].out", "sqrt"),
+    "attribute": bad(net('[{ op = "conv", out = "x.channel" }]'), "AS205", "model.layers[0].out", "channels"),
+    "power": bad(net('[{ op = "conv", out = "9**9**9" }]'), "AS307", "model.layers[0].out"),
+    "height of a vector": bad(net('[{ op = "linear", out = "x.height" }]', shape='["N", 3]'), "AS402", "model.layers[0].out", "height"),
+    "free channel axis": bad(net('[{ op = "conv", out = "x.shape[0]" }]'), "AS203", "model.layers[0].out", "N"),
+    "brace without partner": bad(net('[{ op = "relu", name = "a{n" }]'), "AS205", "model.layers[0].name", "{"),
+    "list into text": bad(net('[{ op = "relu", name = "a{w}" }]', top="[params]\nw = [1]"), "AS307", "model.layers[0].name", "[1]"),
+    "padding keyword": bad(net('[{ op = "conv", out = 4, padding = "sam" }]'), "AS301", "model.layers[0].padding", "did you mean `same`?"),
+    "padding side": bad(net('[{ op = "conv", out = 4, padding = { topp = 1 } }]'), "AS203", "model.layers[0].padding", "{ topp = 1 }"),
+    "padding of too many axes": bad(net('[{ op = "conv", out = 4, kernel = 3, padding = [1, 1, 1] }]'), "AS408", "model.layers[0].padding", "3"),
+    "same with a stride": bad(net('[{ op = "conv", out = 4, padding = "same", stride = 2 }]'), "AS408", "model.layers[0].padding", "same_upper"),
+    "init of an unknown weight": bad(net('[{ op = "conv", out = 4, init = { gamma = 1.0 } }]'), "AS201", "model.layers[0].init.gamma", "`weight`"),
+    "init of an unknown kind": bad(net('[{ op = "conv", out = 4, init = { weight = "gauss" } }]'), "AS301", "model.layers[0].init.weight", "gauss"),
+    "kernel too large": bad(net('[{ op = "conv", out = 4, kernel = 9 }]'), "AS403", "model.layers[0].kernel", "9", "8"),
+    "groups": bad(net('[{ op = "conv", out = 4, groups = 2 }]'), "AS404", "model.layers[0].groups", "3"),
+    "shape asserted": bad(net('[{ op = "conv", out = 4, shape = ["N", 5, 8, 8] }]'), "AS405", "model.layers[0].shape", "4", "5"),
+    "shape of a number": bad(net('[{ op = "relu", shape = 3 }]'), "AS203", "model.layers[0].shape"),
+    "error in a block, once": bad(net('["b", "relu", "b"]', '[blocks.b]\nlayers = [{ op = "conv", out = 3, kernel = 9 }]'), "AS403", "blocks.b.layers[0].kernel"),
+    "integer beyond 64 bits": bad(net('[{ op = "conv", out = 99999999999999999999 }]'), "AS203", "model.layers[0].out", "64 bits"),
+    "not a finite number": bad(net('[{ op = "dropout", p = nan }]'), "AS203", "model.layers[0].p", "finite"),
+    "date": bad(net('[{ op = "conv", out = 1979-05-27 }]'), "AS203", "model.layers[0].out"),
+}  # fmt: skip
