@@ -1,0 +1,68 @@
+"""Plug-in ops: found by their entry point, only when a dotted name is met."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import archspec
+from archspec import ops
+
+PLUGIN = '''
+from typing import ClassVar
+from archspec.ops import Example, Op
+from archspec.ops.core.fields import Positive
+
+class Thrice(Op):
+    """The input three times."""
+    name: ClassVar[str] = "acme.thrice"
+    group: ClassVar[str] = "Acme"
+    factor: Positive = 3
+    examples: ClassVar[tuple[Example, ...]] = ()
+
+    def output(self, inputs):
+        return type(inputs[0])((inputs[0].shape[0], self.factor * inputs[0].shape[1], *inputs[0].shape[2:]))
+
+class NotCalledSo(Thrice):
+    name: ClassVar[str] = "acme.other"
+'''
+
+
+@pytest.fixture
+def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    (tmp_path / "acme_ops.py").write_text(PLUGIN)
+    info = tmp_path / "acme_ops-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-ops\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[archspec.ops]\nacme.thrice = acme_ops:Thrice\nacme.wrong = acme_ops:NotCalledSo\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    ops.lookup.cache_clear()
+    yield
+    ops.lookup.cache_clear()
+    sys.modules.pop("acme_ops", None)
+
+
+def spec(layers: str) -> str:
+    return f'archspec = 1\n[model]\ninput = ["N", 5, 7, 7]\nlayers = [{layers}]\n'
+
+
+@pytest.mark.usefixtures("acme")
+def test_a_plugin_is_an_op() -> None:
+    model = archspec.load("a.toml", source=spec('"acme.thrice", { op = "acme.thrice", factor = 2 }'))
+    assert model.outputs[0].shape == ("N", 30, 7, 7)
+    with pytest.raises(archspec.SpecError, match=r"`acme\.thrice` has no `factr`"):
+        archspec.load("a.toml", source=spec('{ op = "acme.thrice", factr = 2 }'))
+
+
+@pytest.mark.usefixtures("acme")
+def test_a_plugin_must_be_what_it_says() -> None:
+    with pytest.raises(archspec.UsageError, match=r"acme\.wrong"):
+        archspec.load("a.toml", source=spec('"acme.wrong"'))
+
+
+def test_without_the_plugin_there_is_no_such_op() -> None:
+    with pytest.raises(archspec.SpecError, match=r"there is no op `acme\.thrice`"):
+        archspec.load("a.toml", source=spec('"acme.thrice"'))
