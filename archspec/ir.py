@@ -21,6 +21,12 @@ Value = Scalar | tuple["Value", ...]
 """What an expression or a block argument can be."""
 
 
+class Table(tuple[tuple[str, Value], ...]):
+    """A table as a value: hashable, its keys in order."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class TensorType:
     """The type of a tensor: its shape, batch axis first. A `str` is a free dimension."""

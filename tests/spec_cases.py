@@ -571,7 +571,7 @@ VALID: dict[str, Valid] = {
     ),
 }  # fmt: skip
 
-RESERVED = 'cannot be a parameter\'s name'
+RESERVED = "cannot be a parameter's name"
 
 INVALID: dict[str, Invalid] = {
     # --- the file

@@ -85,14 +85,13 @@ def test_order_of_keys_never_matters(case: Valid) -> None:
     assert (weights(model), outputs(model)) == (case.weights, case.outputs)
 
 
-@pytest.mark.parametrize("case", INVALID.values(), ids=INVALID)
-def test_order_of_keys_does_not_matter_for_findings(case: Invalid) -> None:
-    try:
-        data = tomllib.loads(case.text)
-    except tomllib.TOMLDecodeError:
-        assert case.findings == (("AS102", ""),)
-        return
-    text = json.dumps(reversed_keys(data), default=str)
+TOML_ONLY = ("TOML", "TOML key twice", "date", "not a finite number")
+
+
+@pytest.mark.parametrize("name", [name for name in INVALID if name not in TOML_ONLY])
+def test_order_of_keys_does_not_matter_for_findings(name: str) -> None:
+    case = INVALID[name]
+    text = json.dumps(reversed_keys(tomllib.loads(case.text)))
     codes = {code for code, _ in found(findings(text, path="net.json"))}
     assert codes == {code for code, _ in case.findings}
 
@@ -141,7 +140,9 @@ def test_expansion_of_specs_is_a_fixpoint(file: str, variant: str | None) -> Non
 @st.composite
 def chains(draw: st.DrawFn, depth: int = 3) -> list[Any]:
     """Nodes that fit any image of at least 8 × 8, whatever stands before them."""
-    leaf = st.sampled_from(["relu", "batchnorm", {"op": "conv", "out": 4}, {"op": "conv", "out": 5, "repeat": 2}, []])
+    leaf = st.sampled_from(
+        ["relu", "batchnorm", {"op": "conv", "out": 4}, {"op": "conv", "out": 5, "repeat": 2}, []]
+    )
     if depth == 0:
         return draw(st.lists(leaf, max_size=3))
     inner = chains(depth - 1)
@@ -165,7 +166,11 @@ def chains(draw: st.DrawFn, depth: int = 3) -> list[Any]:
 
 @given(chains())
 def test_expansion_of_random_networks(layers: list[Any]) -> None:
-    spec = {"archspec": 1, "defaults": {"conv": {"kernel": 1}}, "model": {"input": ["N", 3, 8, 8], "layers": layers}}
+    spec = {
+        "archspec": 1,
+        "defaults": {"conv": {"kernel": 1}},
+        "model": {"input": ["N", 3, 8, 8], "layers": layers},
+    }
     try:
         model = load(json.dumps(spec), "net.json")
     except SpecError as error:  # only names may clash, where a transparent repeat copies a named group
@@ -255,7 +260,10 @@ def test_positions_are_those_of_a_sequential() -> None:
         return nn.Conv2d(i, o, 1, bias=False)
 
     expected = nn.Sequential(
-        nn.ReLU(), conv(3, 4), nn.Sequential(nn.ReLU(), conv(4, 5), nn.Sequential(conv(5, 6))), nn.BatchNorm2d(6)
+        nn.ReLU(),
+        conv(3, 4),
+        nn.Sequential(nn.ReLU(), conv(4, 5), nn.Sequential(conv(5, 6))),
+        nn.BatchNorm2d(6),
     )
     model = load(net('["relu", { op = "conv", out = 4 }, { name = "2", layers = ["relu", { op = "conv", out = 5 }, '
                      '{ name = "2", layers = [{ op = "conv", out = 6 }] }] }, "batchnorm"]'))  # fmt: skip
@@ -275,11 +283,16 @@ def test_design_example_is_resnet50() -> None:
 
 
 def test_variants_and_params() -> None:
-    text = net('[{ op = "conv", out = "n", repeat = "m" }]', top="[params]\nn = 4\nm = 1\n[variants]\nwide = { n = 8 }")
+    text = net(
+        '[{ op = "conv", out = "n", repeat = "m" }]',
+        top="[params]\nn = 4\nm = 1\n[variants]\nwide = { n = 8 }",
+    )
     assert weights(load(text)) == "0.weight 4x3x1x1"
     assert weights(load(text, variant="wide")) == "0.weight 8x3x1x1"
     assert weights(load(text, params={"n": 5})) == "0.weight 5x3x1x1"
-    assert weights(load(text, variant="wide", params={"n": 5, "m": 2})) == "0.weight 5x3x1x1, 1.weight 5x5x1x1"
+    assert (
+        weights(load(text, variant="wide", params={"n": 5, "m": 2})) == "0.weight 5x3x1x1, 1.weight 5x5x1x1"
+    )
     assert load(text, variant="wide").name == "wide"
     assert load(text).params == {"n": 4, "m": 1}
 
@@ -309,7 +322,9 @@ def test_wrong_calls(options: dict[str, Any], says: str) -> None:
 
 
 def test_inputs_override_shapes() -> None:
-    model = load(net('[{ op = "conv", out = 4 }]', shape='["N", 3, "H", "W"]'), inputs={"input": ("N", 3, 5, 7)})
+    model = load(
+        net('[{ op = "conv", out = 4 }]', shape='["N", 3, "H", "W"]'), inputs={"input": ("N", 3, 5, 7)}
+    )
     assert outputs(model) == "Nx4x5x7"
     assert model.totals.macs == 3 * 4 * 5 * 7
 
@@ -358,7 +373,7 @@ def test_weights_that_inference_shares_with_training_count_once() -> None:
 
 def test_reuse_means_what_its_group_meant() -> None:
     """The second call of a group reaches for the same value around it as the first, not for a nearer one since."""
-    model = load(net('[{ name = "c", op = "conv", out = 4 }, { name = "outer", layers = [{ name = "g", layers = ['
+    model = load(net('[{ name = "c", op = "conv", out = 4 }, "relu", { name = "outer", layers = [{ name = "g", layers = ['
                      '{ op = "add", from = ["x", "c"] }] }, { name = "c", op = "relu" }, '
                      '{ op = "reuse", of = "g" }] }]'))  # fmt: skip
     outer = child(model.root, "outer")
@@ -376,12 +391,16 @@ def test_errors_in_blocks_are_traced() -> None:
 
 
 def test_json_keys_twice() -> None:
-    error = findings('{"archspec": 1, "model": {"input": ["N", 3], "layers": [], "layers": []}}', path="net.json")
+    error = findings(
+        '{"archspec": 1, "model": {"input": ["N", 3], "layers": [], "layers": []}}', path="net.json"
+    )
     assert found(error) == [("AS104", "")]
     assert "`layers`" in str(error)
 
 
-@pytest.mark.parametrize("text", ["[]", "3", "null", '"archspec"', "{", '{"archspec": NaN}', '{"archspec": 1,}', ""])
+@pytest.mark.parametrize(
+    "text", ["[]", "3", "null", '"archspec"', "{", '{"archspec": NaN}', '{"archspec": 1,}', ""]
+)
 def test_json_that_is_none(text: str) -> None:
     assert found(findings(text, path="net.json")) == [("AS103", "")]
 
@@ -397,7 +416,9 @@ def test_library_alone_has_no_network() -> None:
 
 
 def test_library_with_an_error() -> None:
-    assert found(findings('archspec = 1\n[blocks.b]\nlayers = ["rellu"]')) == [("AS204", "blocks.b.layers[0].op")]
+    assert found(findings('archspec = 1\n[blocks.b]\nlayers = ["rellu"]')) == [
+        ("AS204", "blocks.b.layers[0].op")
+    ]
 
 
 # --- libraries -------------------------------------------------------------------------------------------
@@ -409,7 +430,7 @@ width = 4
 [defaults]
 conv = { kernel = 3, padding = "half" }
 [blocks.unit]
-params = { act = "relu" }
+params = { act = { type = "op", default = "relu" } }
 layers = [{ op = "conv", out = "width" }, "{act}"]
 [blocks.own]
 layers = [{ op = "conv", out = 5, bias = false }]
@@ -440,7 +461,11 @@ def test_library_keeps_its_params_and_defaults(tmp_path: Path) -> None:
 
 def test_op_name_means_what_it_means_where_it_is_written(tmp_path: Path) -> None:
     node = '{ op = "lib.unit", act = "own" }'
-    main = write(tmp_path, main=uses("lib.toml", node, '[blocks.own]\nlayers = [{ op = "conv", out = 6 }]'), lib=LIBRARY)
+    main = write(
+        tmp_path,
+        main=uses("lib.toml", node, '[blocks.own]\nlayers = [{ op = "conv", out = 6 }]'),
+        lib=LIBRARY,
+    )
     assert weights(archspec.load(main)) == "0.0.weight 4x3x3x3, 0.0.bias 4, 0.1.0.weight 6x4x1x1"
 
 
@@ -495,7 +520,9 @@ def test_library_with_an_error_is_reported_once(tmp_path: Path) -> None:
 
 
 def test_library_cycle(tmp_path: Path) -> None:
-    main = write(tmp_path, main=uses("a.toml"), a=LIBRARY + '[use]\nb = "b.toml"', b=LIBRARY + '[use]\na = "a.toml"')
+    main = write(
+        tmp_path, main=uses("a.toml"), a=LIBRARY + '[use]\nb = "b.toml"', b=LIBRARY + '[use]\na = "a.toml"'
+    )
     assert library_findings(main) == [("AS305", "b.toml", "use.a")]
 
 

@@ -5,9 +5,10 @@ convolutions N·Cout·out·(Cin/g)·k, transposed convolutions over input positi
 matrix products of attention; everything else is 0. They equal `torch.utils.flop_counter` divided by 2.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from archspec.ir import Module, Node
+from archspec.ir import Module
 
 DEFINITIONS = {
     "params": "elements of all parameters, shared weights once, buffers excluded",
@@ -43,9 +44,9 @@ class Costs:
         """The cost of a module with all that is in it."""
         cost = self.known.get(module)
         if cost is None:
-            cost = self.known[module] = (
-                self.leaf(module) if module.op is not None else self.total(module, module.body)
-            )
+            whole = range(len(module.body))
+            cost = self.leaf(module) if module.op is not None else self.total(module, whole)
+            self.known[module] = cost
         return cost
 
     def leaf(self, module: Module) -> Cost:
@@ -61,20 +62,21 @@ class Costs:
                 params += weight.size
         return Cost(params, buffers, op.macs(module.inputs, module.outputs), 0, len(weights))
 
-    def total(self, module: Module, nodes: tuple[Node, ...]) -> Cost:
+    def total(self, module: Module, indices: Collection[int]) -> Cost:
         """The cost of some nodes of a composite: weights once for each owner, MACs for each call."""
         params = buffers = macs = weights = modules = 0
-        for node in nodes:
+        owners = set()
+        for index in indices:
+            node = module.body[index]
             cost = self.of(node.module)
             macs += cost.macs
-            if node.shares is None:
+            owner = index if node.shares is None else node.shares
+            if owner not in owners:
+                owners.add(owner)
                 params += cost.params
                 buffers += cost.buffers
                 weights += cost.weights
-                modules += cost.modules + (node.name is not None)
-            elif module.body[node.shares] not in nodes:
-                params += cost.params
-                buffers += cost.buffers
+                modules += cost.modules + (module.body[owner].name is not None)
         return Cost(params, buffers, macs, modules, weights)
 
 
@@ -107,20 +109,27 @@ def inference_cost(costs: Costs, module: Module, outputs: Live, train: Live) -> 
     """The cost of a module without what only its training outputs need."""
     if not train:
         return costs.of(module)
-    kept: list[Node] = []
+    key = (module, outputs, train)
+    if key not in costs.live:
+        costs.live[key] = _inference_cost(costs, module, outputs, train)
+    return costs.live[key]
+
+
+def _inference_cost(costs: Costs, module: Module, outputs: Live, train: Live) -> Cost:
+    kept: list[int] = []
     parts: list[Cost] = []
-    for node, only in zip(module.body, training_only(module, outputs, train), strict=True):
-        count = len(node.module.outputs)
-        if len(only) == count:
+    for index, only in enumerate(training_only(module, outputs, train)):
+        node = module.body[index]
+        every = frozenset(range(len(node.module.outputs)))
+        if only == every:
             continue
         if only and node.module.op is None:
-            inner = frozenset(range(count)) - only
             parts.append(Cost(modules=int(node.name is not None)))
-            parts.append(inference_cost(costs, node.module, inner, only))
+            parts.append(inference_cost(costs, node.module, every - only, only))
         else:
-            kept.append(node)
-    total = costs.total(module, tuple(kept))
+            kept.append(index)
+    parts.append(costs.total(module, kept))
     return Cost(
-        *(sum(values) for values in zip(*((c.params, c.buffers, c.macs, c.modules, c.weights) for c in [total, *parts]),
-                                        strict=True))
+        sum(part.params for part in parts), sum(part.buffers for part in parts), sum(part.macs for part in parts),
+        sum(part.modules for part in parts), sum(part.weights for part in parts),
     )  # fmt: skip

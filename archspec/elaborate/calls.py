@@ -89,7 +89,10 @@ def flat(step: Step, op: str, inputs: list[Handles], least: int, most: int) -> H
     for index, value in enumerate(inputs):
         if len(value) > 1:
             source = step.sources[index] if step.sources else None
-            raise several(str(source.evaluate(NOWHERE)) if source and source.constant else "x", len(value))
+            if source is None:
+                raise several("x", len(value))
+            name = str(source.evaluate(NOWHERE)) if source.constant else "x"
+            raise several(name, len(value)).within(*source.path[len(step.path) :])
     if not least <= len(inputs) <= most:
         wanted = str(least) if least == most else f"{least} to {most}"
         raise Problem("AS310", f"`{op}` takes {wanted} {'input' if wanted == '1' else 'inputs'}, not {len(inputs)}",
@@ -134,6 +137,10 @@ def call_op(
             step.cache[types] = module
     label = None if step.label is None else run.label(step, env)
     if not op.is_module:
+        if step.sources is None:
+            raise Problem(
+                "AS310", f"`{op.name}` joins nothing here: it needs `branches`, or values to join in `from`"
+            )
         return run.add(
             env, Draft(module, handles, step.origin, copy=env.copy, label=label or name), step.path
         )

@@ -84,8 +84,26 @@ class Elaborator:
     def compile_document(self, document: Document) -> None:
         """Compile all that a file defines, so that everything wrong in it is found, used or not."""
         self.check_defaults(document, set())
+        self.check_recursion(document)
         for definition in (*document.blocks.values(), *([document.model] if document.model else [])):
             self.plan(definition)
+
+    def check_recursion(self, document: Document) -> None:
+        """Find blocks that contain themselves, called or not."""
+        done: set[Definition] = set()
+        for start in document.blocks.values():
+            stack = [(start, iter(self.plan(start).calls))]
+            while stack:
+                definition, calls_ = stack[-1]
+                called, path = next(calls_, (None, ()))
+                if called is None:
+                    done.add(definition)
+                    stack.pop()
+                elif any(called is active for active, _ in stack):
+                    problem = Problem("AS304", f"the block `{called.name}` contains itself")
+                    self.report(problem, definition.document.file, path)
+                elif called not in done:
+                    stack.append((called, iter(self.plan(called).calls)))
 
     def check_defaults(self, document: Document, seen: set[Document]) -> None:
         """Check the `[defaults]` of a file and of all libraries that it reaches."""
@@ -157,7 +175,7 @@ class Elaborator:
             self.file_frame(document), self.report,
         )  # fmt: skip
         named = {name: (handle,) for name, handle in zip(definition.inputs, handles, strict=True)}
-        names = Names(body, {"input": handles[:1], **named}, later=self.plan(definition).names)
+        names = Names(body, {"input": handles[:1], **named}, written=self.plan(definition).names)
         return Env(frame, body, names, definition)
 
     # --- chains ----------------------------------------------------------------------------------------
@@ -174,7 +192,7 @@ class Elaborator:
         try:
             if step.broken or len(self.diagnostics) >= limits.FINDINGS:
                 raise Poisoned
-            env.x = x
+            env.x, env.order = x, step.order
             if step.repeat is not None and step.kind != "dense":
                 result = self.repeat(step, env, x)
             else:
@@ -404,8 +422,10 @@ class Elaborator:
             body.modules[name] = len(body.drafts)
         outputs = body.add(draft)
         value = outputs if draft.module.op is not None else outputs[:1]
-        if name is not None:
-            env.names.enter(name, Entry(body, value, draft, path))
-        if draft.label is not None:
-            env.names.enter(draft.label, Entry(body, value, draft, path))
+        for word, key in ((name, "name"), (draft.label, "as")):
+            if word is not None:
+                try:
+                    env.names.enter(word, Entry(body, value, draft, path))
+                except Problem as problem:
+                    raise problem.within(key) from None
         return value

@@ -39,6 +39,8 @@ class Step:
 
     path: Path
     origin: Origin
+    order: int
+    """Its place among the nodes of the definition, as they are written."""
     kind: str = "call"
     """`call`, `group`, `residual`, `dense`, `join` (with branches) or `reuse`."""
     op: Setting | None = None
@@ -95,10 +97,12 @@ class Plan:
     """A definition, compiled."""
 
     chain: Chain
-    names: frozenset[str]
-    """Every name that a node or value gets, as far as it is written out."""
+    names: dict[str, int]
+    """Every name that a node or value gets, as far as it is written out, with the order of its node."""
     problems: list[tuple[Problem, Path]]
     """What is wrong in the text, with where it is."""
+    calls: list[tuple[Definition, Path]]
+    """The blocks that are called by name, and from where."""
 
 
 class Compiler:
@@ -109,7 +113,9 @@ class Compiler:
         self.document = definition.document
         self.problems: list[tuple[Problem, Path]] = []
         self.counters = counters
-        self.given: set[str] = set()
+        self.given: dict[str, int] = {}
+        self.order = 0
+        self.calls: list[tuple[Definition, Path]] = []
 
     def plan(self) -> Plan:
         """The compiled body. Problems are reported, and their nodes marked as broken."""
@@ -120,7 +126,7 @@ class Compiler:
             except Problem as problem:
                 self.problems.append((problem, path))
         chain = self.chain(self.definition.layers, (*self.definition.path, "layers"))
-        return Plan(chain, frozenset(self.given), self.problems)
+        return Plan(chain, self.given, self.problems, self.calls)
 
     def chain(self, raw: Any, path: Path) -> Chain:
         """A list of nodes."""
@@ -135,7 +141,8 @@ class Compiler:
         """A node in any of its four forms."""
         if isinstance(raw, list):
             return self.chain(raw, path)
-        step = Step(path, Origin(self.document.file, path))
+        self.order += 1
+        step = Step(path, Origin(self.document.file, path), self.order)
         if len(self.problems) >= limits.FINDINGS:
             step.broken = True
             return step
@@ -253,7 +260,7 @@ class Compiler:
                 check(raw[key])
             except Problem as problem:
                 raise problem.within(key) from None
-            self.given.add(raw[key])
+            self.given.setdefault(raw[key], step.order)
         return setting
 
     def scalar(self, step: Step, raw: dict[str, Any], key: str) -> Setting:
@@ -277,13 +284,13 @@ class Compiler:
 
     def check_names(self, setting: Setting, at: Path) -> None:
         """Every name in an expression is a counter, a parameter or a `let`."""
+        for part in setting.parts:
+            self.check_names(part, (*at, part.path[-1]))
+        spaces: tuple[Mapping[str, Any], ...] = (
+            self.definition.params, self.definition.let, self.document.params, self.document.let
+        )  # fmt: skip
         for name in sorted(setting.names):
-            if name in self.counters:
-                continue
-            spaces: tuple[Mapping[str, Any], ...] = (
-                self.definition.params, self.definition.let, self.document.params, self.document.let
-            )  # fmt: skip
-            if not any(name in space for space in spaces):
+            if name not in self.counters and not any(name in space for space in spaces):
                 known = [
                     *self.counters,
                     *(word for space in spaces for word in space),
@@ -331,6 +338,8 @@ class Compiler:
         step.fields = fields
         if step.op.constant:
             step.target = resolve_op(op, self.document, self.definition)
+            if isinstance(step.target, Definition):
+                self.calls.append((step.target, step.path))
             self.check_target(step)
             for first in (False, True)[: 1 + bool(step.first)]:
                 compiled = self.fields(step, step.target, op, first=first)

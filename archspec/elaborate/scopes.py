@@ -7,6 +7,8 @@ Env     a place in a body: a frame, names, the counters of repeats, and `x`, the
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import count
+from math import inf
 from typing import Any
 
 from archspec.diagnostics import Problem
@@ -120,6 +122,10 @@ def size_of(type_: TensorType, name: str, attribute: str) -> Value:
     return size
 
 
+moment = count().__next__
+"""The next moment: names are given one after the other."""
+
+
 @dataclass(slots=True, eq=False, repr=False)
 class Entry:
     """What a name refers to: a value of `body`, and the node that makes it."""
@@ -129,6 +135,8 @@ class Entry:
     draft: Draft | None = None
     path: Path = ()
     """Where in the document the name is given."""
+    moment: int = field(default_factory=moment)
+    """Later entries have larger numbers."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -139,17 +147,22 @@ class Names:
     inputs: dict[str, Handles] = field(default_factory=dict)
     outer: "Names | None" = None
     entries: dict[str, Entry] = field(default_factory=dict)
-    later: frozenset[str] = frozenset()
-    """All names that the block gives anywhere: to tell a later node from none."""
+    written: Mapping[str, int] = field(default_factory=dict)
+    """All names that the block gives anywhere, with the order of their nodes."""
+    until: float = inf
+    """What came up later around this scope cannot be seen: so that a group that is called again means the same."""
 
     def find(self, name: str) -> Entry | None:
         """The nearest earlier node called `name`."""
         scope: Names | None = self
+        until = inf
         while scope is not None:
-            if name in scope.entries:
-                return scope.entries[name]
+            entry = scope.entries.get(name)
+            if entry is not None and entry.moment < until:
+                return entry
             if name in scope.inputs:
                 return Entry(scope.body, scope.inputs[name])
+            until = min(until, scope.until)
             scope = scope.outer
         return None
 
@@ -178,6 +191,8 @@ class Env:
     x: Handles = ()
     counters: dict[str, int] = field(default_factory=dict)
     copy: tuple[int, ...] = ()
+    order: int = 0
+    """The order of the node that is being elaborated."""
 
     def value(self, name: str) -> Value:
         """A counter, parameter or `let`."""
@@ -210,10 +225,20 @@ class Env:
         first, *rest = path.split(".")
         entry = self.names.find(first)
         if entry is None:
-            if first in self.names.later:
-                raise Problem("AS302", f"`{shown(path)}` is defined later: a node can only use earlier ones")
-            raise undefined(first, self.names.all())
+            raise self.unknown(first, path)
         return entry, tuple(rest)
+
+    def unknown(self, name: str, path: str) -> Problem:
+        """The problem of a name that is not there: it comes later, stands inside a group, or is nowhere."""
+        order = self.names.written.get(name)
+        if order is None:
+            return undefined(name, self.names.all())
+        if order >= self.order:
+            return Problem("AS302", f"`{shown(path)}` is defined later: a node can only use earlier ones")
+        return Problem(
+            "AS301", f"`{shown(name)}` is not defined here",
+            help=f"what is inside a named group is called by its path, such as `group.{shown(name)}`",
+        )  # fmt: skip
 
     def reach(self, entry: Entry, rest: tuple[str, ...], path: str) -> Handles:
         """The handles, in the entry's body, of what `rest` names inside the entry."""

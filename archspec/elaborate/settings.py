@@ -1,15 +1,16 @@
 """Values in a document, compiled: constants once, expressions to what evaluates them."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import Path, shown
-from archspec.ir import Value
+from archspec.ir import Table, Value
+from archspec.language import limits
 from archspec.language.expressions import Scope, show
-from archspec.language.params import Param, Table
+from archspec.language.params import Param
 from archspec.language.parser import parse
 from archspec.language.templates import parse_template
 from archspec.ops.core.fields import EXPRESSION, FREE_DIMENSION, TEXT, Reading
@@ -32,6 +33,8 @@ class Setting:
     constant: bool = False
     words: frozenset[str] = NOTHING
     """The keywords that could stand in its place."""
+    parts: tuple["Setting", ...] = ()
+    """Those that a list or a table is made of."""
 
 
 def constant(path: Path, value: Value) -> Setting:
@@ -50,7 +53,7 @@ def compile_setting(raw: Any, reading: Reading, path: Path) -> Setting:
     if kind is int or kind is bool:
         return constant(path, raw)
     if kind is float:
-        return constant(path, int(raw) if raw.is_integer() else raw)
+        return constant(path, integral(raw))
     if kind is list:
         return _compile_list(raw, reading, path)
     if kind is dict:
@@ -127,7 +130,7 @@ def _compile_list(raw: list[Any], reading: Reading, path: Path) -> Setting:
     def evaluate(scope: Scope) -> Value:
         return tuple([_evaluate_inside(item, scope) for item in items])
 
-    return Setting(path, evaluate, *_mentions(items))
+    return _made_of(items, path, evaluate)
 
 
 def _compile_table(raw: dict[str, Any], reading: Reading, path: Path) -> Setting:
@@ -138,7 +141,7 @@ def _compile_table(raw: dict[str, Any], reading: Reading, path: Path) -> Setting
     def evaluate(scope: Scope) -> Value:
         return Table((key, _evaluate_inside(item, scope)) for key, item in items)
 
-    return Setting(path, evaluate, *_mentions([item for _, item in items]))
+    return _made_of([item for _, item in items], path, evaluate)
 
 
 def _inside(raw: Any, reading: Reading, path: Path, key: str | int) -> Setting:
@@ -155,17 +158,19 @@ def _evaluate_inside(item: Setting, scope: Scope) -> Value:
         raise problem.within(item.path[-1]) from None
 
 
-def _mentions(items: Iterable[Setting]) -> tuple[frozenset[str], frozenset[str]]:
-    items = list(items)
-    return (
-        NOTHING.union(*(item.names for item in items)),
-        NOTHING.union(*(item.paths for item in items)),
-    )
+def _made_of(items: list[Setting], path: Path, evaluate: Callable[[Scope], Value]) -> Setting:
+    names = NOTHING.union(*(item.names for item in items))
+    paths = NOTHING.union(*(item.paths for item in items))
+    return Setting(path, evaluate, names, paths, parts=tuple(items))
 
 
 def integral(value: Value) -> Value:
-    """A float without a fraction is an integer wherever a number is expected."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    """A float without a fraction is an integer wherever a number is expected, in a list too."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) <= limits.INTEGER else value
+    if type(value) is tuple:
+        return tuple(map(integral, value))
+    return value
 
 
 class _Nowhere:

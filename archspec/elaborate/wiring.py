@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from math import inf
 from typing import TYPE_CHECKING
 
 from archspec import ops
@@ -10,7 +11,7 @@ from archspec.diagnostics.diagnostic import shown
 from archspec.elaborate.body import Body, Draft, Handles
 from archspec.elaborate.calls import find, flat, labelled, leaf, typed, types_of
 from archspec.elaborate.plan import Settings, Step
-from archspec.elaborate.scopes import Env, Names, Poisoned, several
+from archspec.elaborate.scopes import Env, Names, Poisoned, moment, several
 from archspec.ir import Module
 from archspec.language.document import Definition
 from archspec.language.expressions import show
@@ -27,10 +28,11 @@ def composite(
     run: "Elaborator", step: Step, env: Env, kind: str, inputs: list[Handles], build: Build, name: str | None
 ) -> Handles:  # fmt: skip
     """A module with a scope of its own, which sees the values around it."""
-    before = replace(env)  # what a later `reuse` sees: `env` itself moves on
+    before = replace(env)  # `env` itself moves on
+    now = moment()
 
     def again(given: Handles) -> tuple[Module, Handles] | None:
-        return make(run, step, before, kind, [(handle,) for handle in given], build)
+        return make(run, step, before, kind, [(handle,) for handle in given], build, until=now)
 
     made = make(run, step, env, kind, inputs, build)
     if made is None:
@@ -42,12 +44,12 @@ def composite(
 
 
 def make(
-    run: "Elaborator", step: Step, env: Env, kind: str, inputs: list[Handles], build: Build
+    run: "Elaborator", step: Step, env: Env, kind: str, inputs: list[Handles], build: Build, until: float = inf
 ) -> tuple[Module, Handles] | None:  # fmt: skip
-    """The module, and the values that it takes from the body around it."""
+    """The module, and the values that it takes from the body around it, as they were at the moment `until`."""
     body = Body(env.body)
     given: list[Handles] = [(body.add_input(env.single(value, "x"), value[0]),) for value in inputs]
-    names = Names(body, outer=env.names, later=env.names.later)
+    names = Names(body, outer=env.names, written=env.names.written, until=until)
     inner = Env(env.frame, body, names, env.definition, counters=env.counters)
     run.deeper()
     try:

@@ -222,8 +222,9 @@ class Loader:
 
     def _model(self, document: Document, section: ModelSection) -> Definition:
         if (section.input is None) == (section.inputs is None):
-            self._report(Problem("AS202", "the model needs `input`, a shape, or `inputs`, a list of { name, shape }"),
-                         document.file, "model")  # fmt: skip
+            either = "`input`, a shape, or `inputs`, a list of { name, shape }"
+            both = ", not both" if section.input is not None else ""
+            self._report(Problem("AS202", f"the model needs {either}{both}"), document.file, "model")
         names = None if section.inputs is None else [item.name for item in section.inputs]
         inputs = self._inputs(document, ("model", "inputs"), names)
         self._check_lets(document, ("model", "let"), section.let, {})

@@ -11,7 +11,7 @@ from typing import NoReturn, Protocol
 
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import shown
-from archspec.ir import Value
+from archspec.ir import Table, Value
 from archspec.language import limits
 
 SHAPE_ATTRIBUTES = ("channels", "height", "width", "shape")
@@ -216,6 +216,8 @@ def show(value: object) -> str:
         return str(value).lower()
     if isinstance(value, str):
         return f"'{shown(value)}'"
+    if isinstance(value, Table):
+        value = dict(value)
     if isinstance(value, tuple | list):
         inside = ", ".join(map(show, value[:8])) + (", ..." if len(value) > 8 else "")
         return f"[{inside}]"

@@ -5,7 +5,8 @@ from typing import Any
 
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import shown
-from archspec.ir import Value
+from archspec.ir import Table, Value
+from archspec.language import limits
 from archspec.language.expressions import show
 
 TYPES = {
@@ -22,12 +23,6 @@ TYPES = {
 
 LONG_FORM = ("type", "default", "min", "max", "choices", "doc")
 MISSING: Any = object()
-
-
-class Table(tuple[tuple[str, Value], ...]):
-    """A table as a value: hashable, its keys in order."""
-
-    __slots__ = ()
 
 
 def freeze(raw: Any) -> Value:
@@ -65,6 +60,8 @@ class Param:
     def conform(self, value: Any) -> Value:
         """`value` in the parameter's type. Raises `Problem` (AS203) where it does not conform."""
         value = freeze(value)
+        if isinstance(value, int) and abs(value) > limits.INTEGER:
+            raise Problem("AS203", f"`{self.name}` does not fit into 64 bits")
         result: Value | None = _CONVERSIONS[self.type](value)
         if result is None:
             raise Problem("AS203", f"`{self.name}` must be {TYPES[self.type]}, not {show(value)}")
@@ -75,14 +72,14 @@ class Param:
                 raise Problem("AS203", f"{what} must be at least {self.min}, not {number}")
             if self.max is not None and number > self.max:
                 raise Problem("AS203", f"{what} must be at most {self.max}, not {number}")
-        if self.choices is not None and result not in self.choices:
+        if self.choices is not None and repr(result) not in map(repr, self.choices):  # 1 is not true
             known = ", ".join(map(show, self.choices))
             raise Problem("AS203", f"`{self.name}` must be one of {known}, not {show(result)}")
         return result
 
 
 def _integer(value: Value) -> int | None:
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and value.is_integer() and abs(value) <= limits.INTEGER:
         return int(value)
     return value if type(value) is int else None
 

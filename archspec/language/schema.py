@@ -1,6 +1,6 @@
 """The sections of a spec file and their keys. Nodes are not described here: each op knows its own fields."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -64,7 +64,7 @@ class LintSection(Section):
 class FileSection(Section):
     """The whole file."""
 
-    archspec: Annotated[Literal[1], Field(description="1, the version of the language")]
+    archspec: Annotated[int, Field(ge=1, le=1, description="1, the version of the language")]
     params: TableOfAnything = {}
     let: TableOfAnything = {}
     variants: Tables = {}

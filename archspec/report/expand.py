@@ -86,17 +86,25 @@ class _Expander:
         _count_names(root, 1, self.taken)
         self.fresh = (f"v{number}" for number in count(1) if not self.taken[f"v{number}"])
 
-    def body(self, module: Module, inputs: list[Value]) -> tuple[list[Json], list[Value]]:
-        """The nodes of a composite whose inputs are these values, and its results."""
+    def body(
+        self, module: Module, inputs: list[Value], *, fixed: bool = True
+    ) -> tuple[list[Json], list[Value]]:
+        """The nodes of a composite whose inputs are these values, and its results.
+
+        What is used again, for inputs of another size, has no `fixed` shapes.
+        """
+        again = {node.shares for node in module.body if node.shares is not None}
         scope = next(self.scopes)
         nodes: list[Json] = []
         values = list(inputs)
-        for node in module.body:
+        for place, node in enumerate(module.body):
             given = [values[index] for index in node.inputs]
             if node.module.kind == "removed":
                 values.append(given[0])
             else:
-                values += self.node(module, node, given, inputs, nodes, scope)
+                values += self.node(
+                    module, node, given, inputs, nodes, scope, fixed=fixed and place not in again
+                )
         results = [values[index] for index in module.results]
         end = results[0]
         if module.kind != "model" and (not nodes or end.node is not nodes[-1] or end.suffix):
@@ -104,7 +112,8 @@ class _Expander:
         return nodes, results
 
     def node(
-        self, module: Module, node: Node, given: list[Value], inputs: list[Value], nodes: list[Json], scope: int
+        self, module: Module, node: Node, given: list[Value], inputs: list[Value], nodes: list[Json], scope: int,
+        *, fixed: bool,
     ) -> list[Value]:  # fmt: skip
         """Append a node; the values that it makes."""
         result: Json = {} if node.name is None else {"name": node.name}
@@ -134,10 +143,10 @@ class _Expander:
                     Value(node=result, scope=scope, label=node.label, suffix=f".{part}")
                     for part in range(len(made))
                 ]
-        if "shape" not in result and len(node.module.outputs) == 1:
+        if fixed and "shape" not in result and len(node.module.outputs) == 1:
             result["shape"] = list(node.module.outputs[0].shape)
         if op is None and node.shares is None:
-            result["layers"], inner = self.body(node.module, given)
+            result["layers"], inner = self.body(node.module, given, fixed=fixed)
             for index, value in list(enumerate(inner))[1:]:
                 made[index] = self.inside(value, result, scope)
         return made
