@@ -107,7 +107,7 @@ class UsageError(Exception):
     """What was asked for cannot be done: a file, a variant or an argument is not there or not right."""
 
 
-_CANDIDATES = 200
+_CANDIDATES = 100
 """The words that a suggestion is chosen from: comparing with more takes longer than it helps."""
 
 

@@ -5,10 +5,11 @@ While a body grows, its values are handles in the order in which they came up; `
 may reach for a value around it, and a later node may reach into a group, at any time.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import cast
 
+from archspec.elaborate.exposure import Place, extend, locate
 from archspec.ir import Module, Node, Origin, TensorType, Value
 
 Handle = int
@@ -31,7 +32,8 @@ class Draft:
     outputs: list[Handle] = field(default_factory=list)
     again: Callable[[Handles], tuple[Module, Handles] | None] | None = None
     """Elaborates the same module for other inputs: what `reuse` calls."""
-    exposed: dict[tuple[str, ...], Handle] = field(default_factory=dict)
+    exposed: dict[Place, Handle] = field(default_factory=dict)
+    """Values inside the module that are used from outside. They follow the module's own outputs."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -44,6 +46,8 @@ class Body:
     inputs: list[Handle] = field(default_factory=list)
     bound: list[Handle] = field(default_factory=list)
     """For each input of a group, the handle in the parent."""
+    captured: dict[Handle, Handle] = field(default_factory=dict)
+    """The inputs of a group by what they are in the parent."""
     drafts: list[Draft] = field(default_factory=list)
     modules: dict[str, int | None] = field(default_factory=dict)
     """The modules of this scope: name → index of the draft, `None` where it failed."""
@@ -62,6 +66,7 @@ class Body:
         handle = self.new(type_)
         self.inputs.append(handle)
         self.bound.append(bound)
+        self.captured.setdefault(bound, handle)
         return handle
 
     def add(self, draft: Draft) -> Handles:
@@ -76,24 +81,23 @@ class Body:
             return handle
         assert self.parent is not None  # noqa: S101 — lookup only finds bodies around this one
         outer = self.parent.capture(owner, handle)
-        if outer in self.bound:
-            return self.inputs[self.bound.index(outer)]
-        return self.add_input(self.parent.types[outer], outer)
+        if outer not in self.captured:
+            return self.add_input(self.parent.types[outer], outer)
+        return self.captured[outer]
 
     def expose(self, draft: Draft, path: tuple[str, ...]) -> Handle | None:
         """The handle of a value inside a group, which becomes a further output of the group; `None` if not there."""
-        if path not in draft.exposed:
-            found = expose(draft.module, path)
-            if found is None:
-                return None
-            draft.module, index = found
-            if index < len(draft.outputs):
-                return draft.outputs[index]
+        found = locate(draft.module, path)
+        if found is None:
+            return None
+        place, type_ = found
+        if len(place) == 1:
+            return draft.outputs[place[0]]
+        if place not in draft.exposed:
             self.ordered = False
-            handle = self.new(draft.module.outputs[index])
-            draft.outputs.append(handle)
-            draft.exposed[path] = handle
-        return draft.exposed[path]
+            draft.exposed[place] = self.new(type_)
+            draft.outputs.append(draft.exposed[place])
+        return draft.exposed[place]
 
     def finish(
         self, kind: str, results: Handles, definition: Origin | None, args: tuple[tuple[str, Value], ...] = (),
@@ -106,70 +110,17 @@ class Body:
         if not self.ordered:
             order = [*self.inputs, *(handle for draft in self.drafts for handle in draft.outputs)]
             ids = {handle: index for index, handle in enumerate(order)}
-        body = tuple(
-            Node(
-                draft.name, draft.module, tuple([ids[handle] for handle in draft.inputs]), draft.origin,
-                draft.positional, draft.copy, draft.label, draft.shares,
-            )
-            for draft in self.drafts
-        )  # fmt: skip
+        body = tuple([self.node(draft, ids) for draft in self.drafts])
         types = cast(list[TensorType], self.types)  # no None, see above
         return Module(
             None, tuple(types[handle] for handle in self.inputs), tuple(types[handle] for handle in results), kind,
             definition, args, body, tuple(ids[handle] for handle in results), declared, exports,
         )  # fmt: skip
 
-
-def expose(module: Module, path: tuple[str, ...]) -> tuple[Module, int] | None:
-    """`module` with the value at `path` inside it among its outputs, and which output that is.
-
-    Enters named groups and repeats, never blocks, except for a block's declared outputs.
-    """
-    if module.op is not None or (module.kind not in GROUPS):
-        if len(path) == 1 and path[0] in module.exports:
-            return module, len(module.outputs) - len(module.exports) + module.exports.index(path[0])
-        if len(path) == 1 and path[0].isdecimal() and int(path[0]) < len(module.outputs) and module.op:
-            return module, int(path[0])
-        return None
-    for index, node in enumerate(module.body):
-        if path[0] in (node.name, node.label):
-            return _expose_node(module, index, path[1:])
-    return None
-
-
-GROUPS = frozenset(("group", "repeat", "residual", "dense", "concat", "add", "mul", "sub", "max"))
-"""The kinds of composite that references can enter."""
-
-
-def _expose_node(module: Module, index: int, rest: tuple[str, ...]) -> tuple[Module, int] | None:
-    node = module.body[index]
-    start = len(module.inputs) + sum(len(earlier.module.outputs) for earlier in module.body[:index])
-    part = 0
-    if rest:
-        found = expose(node.module, rest)
-        if found is None:
-            return None
-        inner, part = found
-        module = _with_body(module, index, inner, start + len(node.module.outputs))
-    elif node.module.op is not None and len(node.module.outputs) != 1:
-        return None
-    value = start + part
-    if value in module.results:
-        return module, module.results.index(value)
-    type_ = module.body[index].module.outputs[part]
-    return (
-        replace(module, outputs=(*module.outputs, type_), results=(*module.results, value)),
-        len(module.results),
-    )
-
-
-def _with_body(module: Module, index: int, inner: Module, end: int) -> Module:
-    """`module` with the module of one node replaced by one that may have more outputs; values are renumbered."""
-    shift = len(inner.outputs) - len(module.body[index].module.outputs)
-
-    def moved(values: tuple[int, ...]) -> tuple[int, ...]:
-        return tuple(value + shift if value >= end else value for value in values)
-
-    body = [replace(node, inputs=moved(node.inputs)) for node in module.body]
-    body[index] = replace(body[index], module=inner)
-    return replace(module, body=tuple(body), results=moved(module.results))
+    def node(self, draft: Draft, ids: Mapping[Handle, int] | range) -> Node:
+        """The finished node, its values numbered by `ids`."""
+        module = extend(draft.module, list(draft.exposed)) if draft.exposed else draft.module
+        inputs = tuple([ids[handle] for handle in draft.inputs])
+        return Node(
+            draft.name, module, inputs, draft.origin, draft.positional, draft.copy, draft.label, draft.shares
+        )  # fmt: skip

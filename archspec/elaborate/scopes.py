@@ -252,8 +252,6 @@ class Env:
                               f"{len(entry.handles) - 1}")  # fmt: skip
             raise Problem("AS301", f"`{shown(path)}` does not exist: there is nothing inside "
                           f"`{path.split('.')[0]}`")  # fmt: skip
-        if len(entry.draft.exposed) * len(entry.draft.module.body) > limits.EXPOSURES:
-            raise Problem("AS306", f"too many values of `{shown(path.split('.')[0])}` are used from outside")
         handle = entry.body.expose(entry.draft, rest)
         if handle is None:
             raise Problem(

@@ -77,9 +77,13 @@ class Loader:
 
     def load(self, file: str, source: str | bytes | None = None) -> Document | None:
         """The document of the root file; `None` where there is too little to go on."""
-        self.root = FilePath(os.path.realpath("." if file == "-" else os.path.dirname(file) or "."))
-        self.active = [os.path.realpath(file)]
-        return self._document(file, reading.read(file) if source is None else source)
+        text = reading.read(file) if source is None else source
+        try:
+            self.root = FilePath(os.path.realpath("." if file == "-" else os.path.dirname(file) or "."))
+            self.active = [os.path.realpath(file)]
+        except ValueError:
+            raise UsageError(f"`{shown(file)}` cannot be the name of a file") from None
+        return self._document(file, text)
 
     def _document(self, file: str, source: str | bytes) -> Document | None:
         data = reading.parse(source, file)

@@ -298,10 +298,10 @@ def _sum(values: tuple[float, ...], /) -> float:
     return sum(values)  # a list inside it is a TypeError
 
 
-def _round(value: float, digits: int = 0, /) -> float:
-    if not -20 <= digits <= 20:
+def _round(value: float, digits: int | None = None, /) -> float:
+    if digits is not None and not -20 <= digits <= 20:
         raise ValueError(digits)
-    return round(value, digits) if digits else round(value)
+    return round(value, digits)
 
 
 FUNCTIONS: dict[str, Callable[..., Value]] = {

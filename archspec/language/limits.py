@@ -4,10 +4,8 @@ FILE_BYTES = 4 * 2**20
 """The size of a spec file."""
 DEPTH = 64
 """How deep tables, lists, groups and block calls may be nested, each counted by itself."""
-NODES = 100_000
+NODES = 50_000
 """Nodes that are elaborated, equal block instances counted once."""
-EXPOSURES = 1_000_000
-"""Nodes of a group times its values that are used from outside."""
 LISTING = 1_000_000
 """Modules or weights that a report may list, every instance counted."""
 EXPRESSION_LENGTH = 1_000

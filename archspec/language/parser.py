@@ -227,6 +227,8 @@ def _tokens(text: str) -> list[tuple[str, str]]:
 
 
 def _number(word: str, text: str) -> int | float:
+    if word.lstrip("0")[:1].isdecimal() and word[0] == "0" and word.replace("_", "").isdecimal():
+        syntax(f"`{shown(word)}` starts with a zero", text)
     try:
         value = int(word) if word.replace("_", "").isdecimal() else float(word)
     except ValueError:

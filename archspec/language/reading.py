@@ -52,7 +52,7 @@ def _decode(source: str | bytes) -> str:
     if len(source) > limits.FILE_BYTES:
         raise Problem("AS105", f"the file is larger than {limits.FILE_BYTES:,} bytes")
     if isinstance(source, str):
-        return source
+        return source.removeprefix("\ufeff")
     try:
         return source.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -56,6 +56,8 @@ def _text(part: str | Expression, scope: Scope, numbers: bool) -> str:
 @lru_cache(maxsize=4096)
 def parse_template(text: str) -> Template:
     """Parse text with `{expressions}`. Raises `Problem` (AS205) for a brace without its partner."""
+    if "{" not in text and "}" not in text:
+        return Template((text,), frozenset(), frozenset())
     if len(text) > limits.TEXT_LENGTH:
         raise Problem("AS205", f"`{shown(text)}` is longer than {limits.TEXT_LENGTH:,} characters")
     parts: list[str | Expression] = []

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from archspec.ops.core.base import Example
+from archspec.ops.core.base import INPUT, Example, Inputs, Saved
 from archspec.ops.core.pools import AdaptivePool
 
 
@@ -14,6 +14,10 @@ class AdaptiveAvgPool(AdaptivePool):
     """
 
     name: ClassVar[str] = "adaptive_avgpool"
+
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+        """The input; nothing for an output of one position, which is a mean."""
+        return Saved() if set(outputs[0].spatial) == {1} else INPUT
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

@@ -1,8 +1,9 @@
 """Adaptive max pooling."""
 
+from math import prod
 from typing import ClassVar
 
-from archspec.ops.core.base import Example
+from archspec.ops.core.base import Example, Inputs, Saved, sizes
 from archspec.ops.core.pools import AdaptivePool
 
 
@@ -14,6 +15,10 @@ class AdaptiveMaxPool(AdaptivePool):
     """
 
     name: ClassVar[str] = "adaptive_maxpool"
+
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+        """The input, and where each maximum was."""
+        return Saved(inputs=(0,), indices=prod(sizes(outputs[0].shape)))
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

@@ -1,5 +1,6 @@
 """Multi-head attention."""
 
+from math import prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
@@ -8,6 +9,7 @@ from archspec.ops.core.base import (
     Example,
     Inputs,
     Op,
+    Saved,
     Weight,
     divides,
     initialised,
@@ -91,6 +93,22 @@ class Attention(Op):
     def brief(self) -> str:
         """`attention 8 heads`."""
         return f"attention {self.heads} head{'s' * (self.heads != 1)}"
+
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
+        """What PyTorch's general way keeps, with the attention weights at hand: not that of a fused kernel.
+
+        The inputs, copied with the sequence first unless one axis is 1; projected keys and values, and of
+        self-attention the queries; the scaled queries; the weights, with dropout thrice; what `out_proj` takes.
+        """
+        query, key, value = _roles(inputs)
+        packed = _features(query) == _features(key) == _features(value)
+        sources = (0, 1, 1) if len(inputs) == 2 and not packed else range(len(inputs))
+        copied = [index for index in sources if 1 not in inputs[index].shape[:2]]
+        (batch, length, features), keys = sizes(outputs[0].shape), sizes(key.shape)[1]
+        elements = sum(prod(sizes(inputs[index].shape)) for index in copied)
+        elements += batch * features * (2 * keys + (3 if len(inputs) == 1 else 2) * length)
+        elements += batch * self.heads * length * keys * (1 + (self.p > 0) + (0 < self.p < 1)) + (self.p == 1)
+        return Saved(inputs=tuple({*sources} - {*copied}), elements=elements)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

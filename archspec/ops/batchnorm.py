@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import Example, Inputs, one_of_ranks
+from archspec.ops.core.base import Example, Inputs, Saved, channels, one_of_ranks
 from archspec.ops.core.norms import RunningNorm, single
 
 
@@ -25,6 +25,10 @@ class BatchNorm(RunningNorm):
                 f"without running statistics, an input of one value per channel ({x}) cannot be normalised",
                 at=("track_running_stats",),
             )
+
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+        """The input, mean and variance of each channel."""
+        return Saved(inputs=(0,), elements=2 * channels(inputs[0]))
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 6, 5, 7),), "nn.BatchNorm2d(6)"),

@@ -9,6 +9,7 @@ from archspec.ops.core.base import (
     Example,
     Inputs,
     Op,
+    Saved,
     Weight,
     channels,
     divides,
@@ -19,7 +20,7 @@ from archspec.ops.core.base import (
 )
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Padding, Positive, Size, per_axis
 from archspec.ops.core.init import fan_in_uniform
-from archspec.ops.core.window import Window, brief, counted, explained, windows
+from archspec.ops.core.window import Window, brief, counted, explained, kept, windows
 
 
 class Conv(Op):
@@ -95,6 +96,10 @@ class Conv(Op):
         """`conv 64, k7 s2 p3`."""
         text = f"conv {self.out}, {brief(self.kernel, self.stride, self.padding, self.dilation)}"
         return text if self.groups == 1 else f"{text} g{self.groups}"
+
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+        """The input, or a copy with its zeros where the sides of an axis differ."""
+        return kept(inputs[0], self.windows(inputs))
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

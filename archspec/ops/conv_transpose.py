@@ -8,9 +8,11 @@ from typing import ClassVar
 from archspec.diagnostics import Problem
 from archspec.ir import TensorType
 from archspec.ops.core.base import (
+    INPUT,
     Example,
     Inputs,
     Op,
+    Saved,
     Weight,
     channels,
     divides,
@@ -152,6 +154,10 @@ class ConvTranspose(Op):
         """`conv_transpose 64, k4 s2 p1`."""
         text = f"conv_transpose {self.out}, {brief(self.kernel, self.stride, self.padding, self.dilation)}"
         return text if self.groups == 1 else f"{text} g{self.groups}"
+
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+        """The input."""
+        return INPUT
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

@@ -62,6 +62,10 @@ class Crop(Op):
         """`crop 56×56`."""
         return f"crop {self.size if isinstance(self.size, int) else '×'.join(map(str, self.size))}"
 
+    def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
+        """A part of the input."""
+        return True
+
     examples: ClassVar[tuple[Example, ...]] = (
         Example(
             {"size": [5, 4]},

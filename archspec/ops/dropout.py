@@ -1,8 +1,9 @@
 """Dropout."""
 
+from math import prod
 from typing import ClassVar
 
-from archspec.ops.core.base import Example, Op
+from archspec.ops.core.base import Example, Inputs, Op, Saved, sizes
 from archspec.ops.core.fields import Probability
 
 
@@ -23,6 +24,16 @@ class Dropout(Op):
     def brief(self) -> str:
         """`dropout 0.5`."""
         return f"dropout {self.p:g}"
+
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+        """Noise of the input's size; a single 0 where everything is dropped."""
+        if self.p == 0:
+            return Saved()
+        return Saved(elements=1 if self.p == 1 else prod(sizes(inputs[0].shape)))
+
+    def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
+        """Its input where nothing is dropped."""
+        return not training or self.p == 0
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 11),), "nn.Dropout()"),

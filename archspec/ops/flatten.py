@@ -66,6 +66,10 @@ class Flatten(Op):
         rank = inputs[0].rank
         return axis_index(self.start, rank, "start"), axis_index(self.stop, rank, "stop")
 
+    def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
+        """Of an input in memory order, which is taken for granted."""
+        return True
+
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3),), "nn.Flatten()", doc="All but the batch."),
         Example({}, (("N", 11),), "nn.Flatten()", doc="Of one axis: nothing changes."),

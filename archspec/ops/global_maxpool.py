@@ -1,8 +1,9 @@
 """Global max pooling."""
 
+from math import prod
 from typing import ClassVar
 
-from archspec.ops.core.base import Example
+from archspec.ops.core.base import Example, Inputs, Saved, sizes
 from archspec.ops.core.pools import GlobalPool
 
 
@@ -13,6 +14,10 @@ class GlobalMaxPool(GlobalPool):
     """
 
     name: ClassVar[str] = "global_maxpool"
+
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+        """The input, and where each maximum was."""
+        return Saved(inputs=(0,), indices=prod(sizes(outputs[0].shape)))
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 11),), "nn.AdaptiveMaxPool2d(1)", doc="Before a classifier."),

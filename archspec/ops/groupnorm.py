@@ -1,9 +1,10 @@
 """Group normalisation."""
 
+from math import prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import Example, Inputs, Op, Weight, channels, divides, initialised
+from archspec.ops.core.base import Example, Inputs, Op, Saved, Weight, channels, divides, initialised, sizes
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive, PositiveNumber
 from archspec.ops.core.norms import scale_and_shift, single
 
@@ -46,6 +47,10 @@ class GroupNorm(Op):
     def brief(self) -> str:
         """`groupnorm 32 groups`."""
         return f"groupnorm {self.groups} group{'s' * (self.groups != 1)}"
+
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+        """The input, mean and variance of each group."""
+        return Saved(inputs=(0,), elements=2 * prod(sizes(inputs[0].shape[:1])) * self.groups)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"groups": 3}, (("N", 6, 5, 7),), "nn.GroupNorm(3, 6)"),

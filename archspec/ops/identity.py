@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.base import Example
+from archspec.ops.core.base import Example, Inputs, Saved
 
 
 class Identity(Activation):
@@ -13,6 +13,14 @@ class Identity(Activation):
     """
 
     name: ClassVar[str] = "identity"
+
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+        """Nothing."""
+        return Saved()
+
+    def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
+        """It is its input."""
+        return True
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3),), "nn.Identity()"),

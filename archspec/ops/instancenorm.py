@@ -1,9 +1,10 @@
 """Instance normalisation."""
 
+from math import prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import Example, Inputs, one_of_ranks
+from archspec.ops.core.base import Example, Inputs, Saved, one_of_ranks, sizes
 from archspec.ops.core.fields import Flag
 from archspec.ops.core.norms import RunningNorm, single
 
@@ -31,6 +32,11 @@ class InstanceNorm(RunningNorm):
                 f"a channel of one position ({x}) cannot be normalised: its variance is 0",
                 help="leave the norm out, or put it before the pool",
             )
+
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+        """The input, mean and variance of each channel; scale and running statistics repeated for each sample."""
+        vectors = 2 + self.affine + 2 * self.track_running_stats
+        return Saved(inputs=(0,), elements=vectors * prod(sizes(inputs[0].shape[:2])))
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 6, 5, 7),), "nn.InstanceNorm2d(6)", doc="Style transfer; nothing is learnt."),

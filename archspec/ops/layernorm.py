@@ -1,9 +1,21 @@
 """Layer normalisation."""
 
+from math import prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import Example, Inputs, Op, Weight, at_least, axis_index, initialised, size
+from archspec.ops.core.base import (
+    Example,
+    Inputs,
+    Op,
+    Saved,
+    Weight,
+    at_least,
+    axis_index,
+    initialised,
+    size,
+    sizes,
+)
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Integer, PositiveNumber
 from archspec.ops.core.norms import scale_and_shift
 
@@ -51,6 +63,11 @@ class LayerNorm(Op):
     def brief(self) -> str:
         """`layernorm`, with the axis if it is not the last."""
         return "layernorm" if self.axis == -1 else f"layernorm axis {self.axis}"
+
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+        """The input, and mean and variance of each vector."""
+        shape = sizes(inputs[0].shape)
+        return Saved(inputs=(0,), elements=2 * prod(shape) // shape[axis_index(self.axis, len(shape))])
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7),), "nn.LayerNorm(7)", doc="Over the features of each token."),

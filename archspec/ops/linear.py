@@ -4,7 +4,19 @@ from math import prod
 from typing import ClassVar
 
 from archspec.ir import TensorType
-from archspec.ops.core.base import Example, Inputs, Op, Weight, at_least, factors, initialised, size, sizes
+from archspec.ops.core.base import (
+    INPUT,
+    Example,
+    Inputs,
+    Op,
+    Saved,
+    Weight,
+    at_least,
+    factors,
+    initialised,
+    size,
+    sizes,
+)
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive
 from archspec.ops.core.init import fan_in_uniform
 
@@ -53,6 +65,10 @@ class Linear(Op):
     def brief(self) -> str:
         """`linear 1000`."""
         return f"linear {self.out}"
+
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+        """The input."""
+        return INPUT
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"out": 10}, (("N", 84),), "nn.Linear(84, 10)"),

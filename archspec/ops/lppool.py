@@ -1,8 +1,9 @@
 """Power-average pooling."""
 
+from math import prod
 from typing import ClassVar
 
-from archspec.ops.core.base import Example, Inputs
+from archspec.ops.core.base import Example, Inputs, Saved, sizes
 from archspec.ops.core.fields import PositiveNumber
 from archspec.ops.core.pools import Pool, check_filled
 
@@ -27,6 +28,11 @@ class LPPool(Pool):
     def geometry(self) -> str:
         """Exponent, kernel and stride in short: `2, k3 s2`."""
         return f"{self.norm_type:g}, {super().geometry()}"
+
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
+        """The input, its power, and four steps from the mean to the root."""
+        elements = prod(sizes(inputs[0].shape)) + 4 * prod(sizes(outputs[0].shape))
+        return Saved(inputs=(0,), elements=elements)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

@@ -1,8 +1,9 @@
 """Local response normalisation."""
 
+from math import prod
 from typing import ClassVar
 
-from archspec.ops.core.base import Example, Inputs, Op, at_least
+from archspec.ops.core.base import Example, Inputs, Op, Saved, at_least, sizes
 from archspec.ops.core.fields import Number, Positive
 
 
@@ -31,6 +32,12 @@ class LRN(Op):
     def brief(self) -> str:
         """`lrn 5`."""
         return f"lrn {self.size}"
+
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+        """The input, its squares with channels of zeros around them, the divisor and what is raised to it."""
+        batch, channels, *positions = sizes(inputs[0].shape)
+        planes = (channels + self.size - 1) + 2 * channels
+        return Saved(inputs=(0,), elements=batch * planes * prod(positions))
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"size": 5, "k": 2.0}, (("N", 11, 7, 3),), "nn.LocalResponseNorm(5, k=2.0)", doc="AlexNet."),

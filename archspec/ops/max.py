@@ -2,8 +2,8 @@
 
 from typing import ClassVar
 
-from archspec.ops.core.base import Example
-from archspec.ops.core.joins import Elementwise
+from archspec.ops.core.base import Example, Inputs, Saved
+from archspec.ops.core.joins import Elementwise, factors_of
 
 
 class Max(Elementwise):
@@ -13,6 +13,10 @@ class Max(Elementwise):
     """
 
     name: ClassVar[str] = "max"
+
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+        """All inputs, and the maxima on the way from three on."""
+        return factors_of(self.name, inputs)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3), ("N", 5, 7, 3)), "torch.maximum", doc="Maxout of two branches."),

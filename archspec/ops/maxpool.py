@@ -1,8 +1,10 @@
 """Max pooling."""
 
+from dataclasses import replace
+from math import prod
 from typing import ClassVar
 
-from archspec.ops.core.base import Example, Inputs
+from archspec.ops.core.base import Example, Inputs, Saved, sizes
 from archspec.ops.core.fields import Size
 from archspec.ops.core.pools import PaddedPool
 from archspec.ops.core.window import Window, brief, windows
@@ -26,6 +28,10 @@ class MaxPool(PaddedPool):
     def geometry(self) -> str:
         """Kernel, stride, padding and dilation in short: `k3 s2 p1 d2`."""
         return brief(self.kernel, self.step, self.padding, self.dilation)
+
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
+        """The input, or a padded copy of it, and where each maximum was."""
+        return replace(super().saved(inputs, outputs), indices=prod(sizes(outputs[0].shape)))
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"kernel": 3, "stride": 2, "padding": 1}, (("N", 5, 23, 19),), "nn.MaxPool2d(3, 2, 1)"),

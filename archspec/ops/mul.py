@@ -2,8 +2,8 @@
 
 from typing import ClassVar
 
-from archspec.ops.core.base import Example
-from archspec.ops.core.joins import Elementwise
+from archspec.ops.core.base import Example, Inputs, Saved
+from archspec.ops.core.joins import Elementwise, factors_of
 
 
 class Mul(Elementwise):
@@ -13,6 +13,10 @@ class Mul(Elementwise):
     """
 
     name: ClassVar[str] = "mul"
+
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+        """All inputs, and the products on the way from three on."""
+        return factors_of(self.name, inputs)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from archspec.diagnostics import Problem
 from archspec.ir import TensorType
-from archspec.ops.core.base import Example, Inputs, Op, one_of_ranks, size
+from archspec.ops.core.base import INPUT, Example, Inputs, Op, Saved, one_of_ranks, size
 from archspec.ops.core.fields import Natural, Number, Sides
 from archspec.ops.core.window import AXIS_NAMES, Pads, brief, resolve_padding
 
@@ -84,6 +84,10 @@ class Pad(Op):
         """`pad 1 reflect`."""
         border = brief(1, 1, self.padding).removeprefix("k1").removeprefix(" p")
         return f"pad {border or 0}" + (f" {self.mode}" if self.mode != "constant" else "")
+
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+        """The input, where the border repeats it; nothing for constant and circular ones."""
+        return INPUT if self.mode in ("reflect", "replicate") else Saved()
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"padding": 2}, (("N", 3, 5, 7),), "nn.ZeroPad2d(2)", doc="Zeros on every side."),

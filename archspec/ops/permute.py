@@ -42,6 +42,10 @@ class Permute(Op):
         """`permute 0 2 3 1`."""
         return f"permute {' '.join(map(str, self.axes))}"
 
+    def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
+        """The same memory, walked in another order."""
+        return True
+
     examples: ClassVar[tuple[Example, ...]] = (
         Example(
             {"axes": [0, 2, 3, 1]}, (("N", 5, 7, 3),), "lambda x: x.permute(0, 2, 3, 1)", doc="Channels last."

@@ -3,13 +3,17 @@
 from typing import ClassVar
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.base import Example
+from archspec.ops.core.base import OUTPUT, Example, Inputs, Saved
 
 
 class Sigmoid(Activation):
     """1 / (1 + exp(-x)). https://docs.pytorch.org/docs/stable/generated/torch.nn.Sigmoid.html"""
 
     name: ClassVar[str] = "sigmoid"
+
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+        """The output, which tells the derivative."""
+        return OUTPUT
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3),), "nn.Sigmoid()"),

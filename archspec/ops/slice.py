@@ -73,6 +73,10 @@ class Slice(Op):
         text = f"{self.start}:{'' if self.stop is None else self.stop}"
         return text if self.stride == 1 else f"{text}:{self.stride}"
 
+    def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
+        """A part of the input."""
+        return True
+
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"stop": 3}, (("N", 5, 7, 11),), "lambda x: x[:, 0:3]", doc="The first three channels."),
         Example({"start": 2}, (("N", 5, 7),), "lambda x: x[:, 2:]"),

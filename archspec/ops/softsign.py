@@ -1,15 +1,20 @@
 """Softsign."""
 
+from math import prod
 from typing import ClassVar
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.base import Example
+from archspec.ops.core.base import Example, Inputs, Saved, sizes
 
 
 class Softsign(Activation):
     """x / (1 + |x|). https://docs.pytorch.org/docs/stable/generated/torch.nn.Softsign.html"""
 
     name: ClassVar[str] = "softsign"
+
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+        """The input and 1 + |x|."""
+        return Saved(inputs=(0,), elements=prod(sizes(inputs[0].shape)))
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3),), "nn.Softsign()"),

@@ -80,6 +80,10 @@ class Split(Op):
             text = f"split {listed((*self.sections[:8], *['…'] * (len(self.sections) > 8)))}"
         return text if self.axis == 1 else f"{text} axis {self.axis}"
 
+    def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
+        """Parts of the input."""
+        return True
+
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"sections": 2}, (("N", 6, 5, 7),), "lambda x: x.chunk(2, 1)", doc="Two halves."),
         Example(

@@ -1,8 +1,9 @@
 """Stochastic depth."""
 
+from math import prod
 from typing import ClassVar, Literal
 
-from archspec.ops.core.base import Example, Op
+from archspec.ops.core.base import Example, Inputs, Op, Saved, sizes
 from archspec.ops.core.fields import Probability
 
 
@@ -25,6 +26,16 @@ class StochasticDepth(Op):
     def brief(self) -> str:
         """`stochastic_depth 0.2`."""
         return f"stochastic_depth {self.p:g}" + " batch" * (self.mode == "batch")
+
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+        """A number for each sample, or one for all."""
+        if self.p == 0:
+            return Saved()
+        return Saved(elements=1 if self.mode == "batch" else prod(sizes(inputs[0].shape[:1])))
+
+    def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
+        """Its input where nothing is dropped."""
+        return not training or self.p == 0
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"p": 0.2}, (("N", 5, 7, 3),), "nn.Identity()", doc="Nothing happens in evaluation."),

@@ -19,7 +19,7 @@ PAGE = 64
 """The rows that a table shows at most unless a depth is asked for."""
 WIDE_FROM = 120
 """The width from which there is room for inputs, exact MACs and bars."""
-MOST_ROWS = 5_000
+MOST_ROWS = 1_000
 """The rows that a table shows at most in any case."""
 
 

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from archspec.ops.core.base import Inputs, Op, axis_index
+from archspec.ops.core.base import INPUT, OUTPUT, Inputs, Op, Saved, axis_index
 from archspec.ops.core.fields import Integer
 
 
@@ -10,6 +10,10 @@ class Activation(Op):
     """A function of each element, or along one axis: the output has the shape of the input."""
 
     group: ClassVar[str] = "Activations"
+
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+        """The input: most derivatives are functions of it."""
+        return INPUT
 
     def brief(self) -> str:
         """The name, then what is not the default: `leaky_relu 0.2`, `softplus beta 2`."""
@@ -33,6 +37,10 @@ class AlongAxis(Activation):
     def check(self, inputs: Inputs) -> None:
         """The input has the axis."""
         axis_index(self.axis, inputs[0].rank)
+
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+        """The output."""
+        return OUTPUT
 
     def brief(self) -> str:
         """`softmax`, with the axis if it is not the channels."""

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from archspec.diagnostics import Problem
+from archspec.diagnostics.diagnostic import shown
 from archspec.ir import Dim, TensorType
 from archspec.ops.core.fields import Reading, reading
 from archspec.ops.core.init import Init
@@ -60,6 +61,24 @@ class Example:
         object.__setattr__(self, "valid", not self.error)
 
 
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What autograd keeps of a call for the backward pass, in training mode, as PyTorch does it on a CPU."""
+
+    inputs: tuple[int, ...] = ()
+    """The inputs whose storage is kept."""
+    outputs: tuple[int, ...] = ()
+    """The outputs whose storage is kept."""
+    elements: int = 0
+    """Further elements of the network's type: statistics, noise, what an op computes on its way."""
+    indices: int = 0
+    """Further integers of 8 bytes: where the maxima of a pool were."""
+
+
+INPUT = Saved(inputs=(0,))
+OUTPUT = Saved(outputs=(0,))
+
+
 class Op(BaseModel):
     """An operation on tensors. Immutable; equal fields make equal ops."""
 
@@ -102,6 +121,14 @@ class Op(BaseModel):
         """The arithmetic behind `macs`, with the numbers filled in."""
         return ""
 
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+        """What is kept for the backward pass. Weights do not count: they are there anyway."""
+        return Saved()
+
+    def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
+        """Whether the outputs are the first input in another shape, or parts of it: they share its storage."""
+        return False
+
     def explain(self, inputs: Inputs) -> Iterator[str]:  # noqa: ARG002
         """The arithmetic behind the output, with the numbers filled in, a line a size."""
         yield from ()
@@ -136,7 +163,7 @@ def initialised(weights: tuple[Weight, ...], init: dict[str, float | str]) -> tu
             names = ", ".join(f"`{weight}`" for weight in known)
             raise Problem(
                 "AS201",
-                f"there is no weight `{name}` to initialise",
+                f"there is no weight `{shown(name)}` to initialise",
                 at=("init", name),
                 help=f"the weights here are {names}" if names else "there are no weights here",
             )

@@ -40,7 +40,7 @@ class Init:
             return Init("constant", (float(text),))
         match = _CALL.fullmatch(text)
         if not match or match[1] not in NAMES:
-            raise ValueError(f"`{text[:40]}` is no initialiser; there are {', '.join(NAMES)}")
+            raise ValueError(f"`{shown(text)}` is no initialiser; there are {', '.join(NAMES)}")
         name, words = match[1], re.split(r"\s*,\s*", match[2]) if match[2] else []
         if name.startswith("kaiming"):
             if len(words) > 1 or not set(words) <= {"fan_in", "fan_out"}:

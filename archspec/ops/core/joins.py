@@ -1,10 +1,11 @@
 """What the joins share."""
 
+from math import prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
 from archspec.ir import Dim, TensorType
-from archspec.ops.core.base import Inputs, Op
+from archspec.ops.core.base import Inputs, Op, Saved, sizes
 
 MANY = 10_000
 
@@ -22,6 +23,21 @@ class Elementwise(Op):
         for index, other in enumerate(inputs[1:], start=2):
             result = broadcast(result, other, self.name, index)
         return result
+
+    def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
+        """A single input is what comes out."""
+        return len(inputs) == 1
+
+
+def factors_of(op: str, inputs: Inputs) -> Saved:
+    """All inputs, and what has been joined before each input from the third on: what products and maxima keep."""
+    if len(inputs) == 1:
+        return Saved()
+    elements, joined = 0, inputs[0]
+    for index, other in enumerate(inputs[1:-1], start=2):
+        joined = broadcast(joined, other, op, index)
+        elements += prod(sizes(joined.shape))
+    return Saved(inputs=tuple(range(len(inputs))), elements=elements)
 
 
 def broadcast(a: TensorType, b: TensorType, op: str, index: int) -> TensorType:

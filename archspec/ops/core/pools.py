@@ -5,9 +5,9 @@ from typing import ClassVar
 
 from archspec.diagnostics import Problem
 from archspec.ir import TensorType
-from archspec.ops.core.base import Inputs, Op, one_of_ranks
+from archspec.ops.core.base import Inputs, Op, Saved, one_of_ranks
 from archspec.ops.core.fields import Flag, Padding, Size, per_axis
-from archspec.ops.core.window import AXIS_NAMES, Window, brief, counted, explained, windows
+from archspec.ops.core.window import AXIS_NAMES, Window, brief, counted, explained, kept, windows
 
 RANKS = range(3, 6)
 
@@ -36,6 +36,10 @@ class Pool(Op):
     def output(self, inputs: Inputs) -> TensorType:
         """Per axis the number of windows."""
         return TensorType((*inputs[0].shape[:2], *counted(self.windows(inputs))))
+
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+        """The input, or a padded copy of it."""
+        return kept(inputs[0], self.windows(inputs))
 
     def explain(self, inputs: Inputs) -> Iterator[str]:
         """The windows of each axis."""

@@ -7,10 +7,11 @@ https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
 
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 
 from archspec.diagnostics import Problem
 from archspec.ir import TensorType
-from archspec.ops.core.base import size
+from archspec.ops.core.base import INPUT, Saved, size, sizes
 from archspec.ops.core.fields import PaddingKeyword, Sides, per_axis
 
 AXIS_NAMES = {1: ("width",), 2: ("height", "width"), 3: ("depth", "height", "width")}
@@ -133,6 +134,14 @@ def counted(axes: tuple[Window, ...]) -> tuple[int, ...]:
                 help="use a smaller kernel, more padding, or less downsampling before this node",
             )  # fmt: skip
     return tuple(window.count for window in axes)
+
+
+def kept(x: TensorType, axes: tuple[Window, ...]) -> Saved:
+    """What autograd keeps of the input: its storage, or that of the padded copy that uneven sides need."""
+    if all(window.before == window.after for window in axes):
+        return INPUT
+    padded = [window.before + window.n + window.after for window in axes]
+    return Saved(elements=prod(sizes(x.shape[:2])) * prod(padded))
 
 
 def explained(axes: tuple[Window, ...]) -> list[str]:

@@ -1,0 +1,95 @@
+"""Values inside a group that are used from outside: they become further outputs of the group."""
+
+from dataclasses import replace
+from functools import lru_cache
+
+from archspec.ir import Module, Node, TensorType
+
+Place = tuple[int, ...]
+"""Where a value is inside a module: body indices from outside in, then an output of the last node.
+
+A place of one number is an output of the module itself.
+"""
+
+GROUPS = frozenset(("group", "repeat", "residual", "dense", "concat", "add", "mul", "sub", "max"))
+"""The kinds of composite that references can enter. They never enter blocks."""
+
+
+def locate(module: Module, path: tuple[str, ...]) -> tuple[Place, TensorType] | None:
+    """The place and the type of the value that `path` names inside a module; `None` if there is none.
+
+    Of a block only the declared outputs can be named, of an op only its parts.
+    """
+    first, rest = path[0], path[1:]
+    if module.op is not None or module.kind not in GROUPS:
+        part = _output(module, first) if not rest else None
+        return None if part is None else ((part,), module.outputs[part])
+    index = _indices(module).get(first)
+    if index is None:
+        return None
+    inner = module.body[index].module
+    found = locate(inner, rest) if rest else _whole(inner)
+    if found is None:
+        return None
+    place, type_ = found
+    if len(place) == 1:
+        value = _starts(module)[index] + place[0]
+        if value in module.results:
+            return (module.results.index(value),), type_
+    return (index, *place), type_
+
+
+def _output(module: Module, name: str) -> int | None:
+    if name in module.exports:
+        return len(module.outputs) - len(module.exports) + module.exports.index(name)
+    if module.op is not None and name.isdecimal() and len(name) < 5 and int(name) < len(module.outputs):
+        return int(name)
+    return None
+
+
+def _whole(module: Module) -> tuple[Place, TensorType] | None:
+    """The value of a node, which must be one tensor."""
+    return None if module.op is not None and len(module.outputs) != 1 else ((0,), module.outputs[0])
+
+
+@lru_cache(maxsize=256)
+def _indices(module: Module) -> dict[str, int]:
+    return {name: index for index, node in enumerate(module.body) for name in (node.name, node.label) if name}
+
+
+@lru_cache(maxsize=256)
+def _starts(module: Module) -> tuple[int, ...]:
+    """For each body node, the number of its first value; then the number of values."""
+    starts = [len(module.inputs)]
+    for node in module.body:
+        starts.append(starts[-1] + len(node.module.outputs))
+    return tuple(starts)
+
+
+def extend(module: Module, places: list[Place]) -> Module:
+    """The module with the values at these places as further outputs, in their order."""
+    inside: dict[int, list[Place]] = {}
+    for place in places:
+        if len(place) > 2:
+            inside.setdefault(place[0], []).append(place[1:])
+    old = _starts(module)
+    body: list[Node] = []
+    moved = list(range(len(module.inputs)))
+    starts: list[int] = []
+    following = len(module.inputs)
+    for index, node in enumerate(module.body):
+        inner = extend(node.module, inside[index]) if index in inside else node.module
+        starts.append(following)
+        moved += range(following, following + len(node.module.outputs))
+        following += len(inner.outputs)
+        body.append(replace(node, module=inner, inputs=tuple([moved[value] for value in node.inputs])))
+    results = [moved[value] for value in module.results]
+    outputs = list(module.outputs)
+    for place in places:
+        index = place[0]
+        part = place[1]
+        if len(place) > 2:
+            part = old[index + 1] - old[index] + inside[index].index(place[1:])
+        results.append(starts[index] + part)
+        outputs.append(body[index].module.outputs[part])
+    return replace(module, body=tuple(body), results=tuple(results), outputs=tuple(outputs))
