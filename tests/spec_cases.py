@@ -553,7 +553,7 @@ VALID: dict[str, Valid] = {
     # --- outputs
     "outputs": Valid(net(f'[{{ name = "a", op = "conv", out = 5 }}, {C4}]', 'outputs = ["a"]'),
                      "a.weight 5x3x1x1, 1.weight 4x5x1x1", "Nx5x8x8"),
-    "two outputs": Valid(net(f'[{{ name = "a", op = "conv", out = 5 }}, {{ name = "b", op = "conv", out = 4 }}]',
+    "two outputs": Valid(net('[{ name = "a", op = "conv", out = 5 }, { name = "b", op = "conv", out = 4 }]',
                              'outputs = ["b", "a"]').replace("[{{", "[{"),
                          "a.weight 5x3x1x1, b.weight 4x5x1x1", "Nx4x8x8, Nx5x8x8"),
     "output inside a group": Valid(net(f'[{{ name = "g", layers = [{C4}, {{ op = "conv", out = 5 }}] }}]', 'outputs = ["g.0"]'),
@@ -707,7 +707,7 @@ INVALID: dict[str, Invalid] = {
     "reuse without of": bad(net('["reuse"]'), "AS202", "model.layers[0]", "`of`"),
     "reuse of nothing": bad(net('[{ op = "reuse", of = "a" }]'), "AS301", "model.layers[0].of", "`a`"),
     "reuse of another scope": bad(net('[{ name = "g", layers = [{ name = "c", op = "relu" }] }, { op = "reuse", of = "c" }]'), "AS301", "model.layers[1].of"),
-    "reuse with other weights": bad(net(f'[{{ name = "c", op = "conv", out = 4 }}, {{ op = "reuse", of = "c" }}]'.replace("{{", "{").replace("}}", "}")),
+    "reuse with other weights": bad(net('[{ name = "c", op = "conv", out = 4 }, { op = "reuse", of = "c" }]'.replace("{{", "{").replace("}}", "}")),
                                     "AS406", "model.layers[1]", "c.weight", "4, 3, 1, 1", "4, 4, 1, 1"),
     "reuse of a group with other weights": bad(net(f'[{{ name = "g", layers = [{C4}] }}, {{ op = "reuse", of = "g" }}]'), "AS406", "model.layers[1]", "g.0.weight"),
     "reuse of a label": bad(net('[{ as = "a", op = "relu" }, { op = "reuse", of = "a" }]'), "AS301", "model.layers[1].of"),

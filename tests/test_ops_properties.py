@@ -41,7 +41,7 @@ def ours(op: str, fields: Fields, *inputs: Shape) -> Shape | None:
         node.weights(types)
         (output,) = node.outputs(types)
     except Problem as problem:
-        assert problem.at == () or problem.at[0] in fields  # noqa: PT017 — the problem blames a given field
+        assert problem.at == () or problem.at[0] in fields
         return None
     assert output.shape[0] == "N"
     return (BATCH, *(dim for dim in output.shape[1:] if isinstance(dim, int)))

@@ -18,6 +18,7 @@ from archspec.diagnostics.diagnostic import shown
 from archspec.ir import Dim, TensorType
 from archspec.ops.core.fields import Reading, reading
 from archspec.ops.core.init import Init
+from archspec.ops.core.reach import Links, pointwise
 
 Inputs = tuple[TensorType, ...]
 
@@ -128,6 +129,14 @@ class Op(BaseModel):
     def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
         """Whether the outputs are the first input in another shape, or parts of it: they share its storage."""
         return False
+
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
+        """For each input, what the positions of the output see of its axes. Norms count as acting on each alone."""
+        return tuple([pointwise(x, output) for x in inputs])
+
+    def reaches(self, inputs: Inputs, outputs: Inputs) -> tuple[tuple[Links, ...], ...]:
+        """The same for all outputs, for ops that have several."""
+        return tuple([self.reach(inputs, output) for output in outputs])
 
     def explain(self, inputs: Inputs) -> Iterator[str]:  # noqa: ARG002
         """The arithmetic behind the output, with the numbers filled in, a line a size."""

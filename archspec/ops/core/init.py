@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from math import sqrt
 
+from archspec.diagnostics.diagnostic import shown
+
 NAMES = (
     "constant",
     "normal",

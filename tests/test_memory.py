@@ -1,0 +1,480 @@
+"""Memory against what torch really keeps and holds."""
+
+import weakref
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812
+import torchvision
+from torch import Tensor, nn
+from torch.autograd.graph import saved_tensors_hooks
+from torch.utils._python_dispatch import TorchDispatchMode
+
+import archspec
+from archspec import Model, ops
+from archspec.analysis.memory import Keeping, Liveness, Memory, Optimizer, Sizing, memory
+from archspec.ir import Module, TensorType
+from archspec.ops import Example, Op
+
+SPECS = Path(__file__).parent.parent / "specs"
+
+CASES = [
+    (op, example)
+    for name in sorted(ops.names())
+    for op in [ops.lookup(name)]
+    if op is not None
+    for example in op.examples
+    if example.valid
+]
+
+ORACLES: dict[str, Callable[[Any], Any]] = {
+    # Its examples are for evaluation, where it is the identity.
+    "stochastic_depth": lambda op: torchvision.ops.StochasticDepth(op.p, op.mode),
+}
+
+
+# --- torch's side --------------------------------------------------------------------------------------
+
+
+def storage(tensor: Tensor) -> int:
+    """Which storage a tensor has: on the meta device too, where no storage has an address."""
+    return int(tensor.untyped_storage()._cdata)
+
+
+def kept_by(call: Callable[[], Any]) -> tuple[Any, dict[int, Tensor]]:
+    """The result of a call, and what autograd saves of it: a tensor for each storage."""
+    saved: dict[int, Tensor] = {}
+
+    def pack(tensor: Tensor) -> Tensor:
+        return saved.setdefault(storage(tensor), tensor.detach())
+
+    with saved_tensors_hooks(pack, lambda tensor: tensor):
+        return call(), saved
+
+
+def activations(model: Any, *inputs: Tensor) -> int:
+    """The bytes that autograd saves of a call, weights and inputs excluded."""
+    result, saved = kept_by(lambda: model(*inputs))
+    del result
+    there = {storage(tensor) for tensor in (*model.parameters(), *model.buffers(), *inputs)}
+    return sum(tensor.untyped_storage().nbytes() for key, tensor in saved.items() if key not in there)
+
+
+class Live(TorchDispatchMode):
+    """Follows the bytes of the storages of which a tensor is alive."""
+
+    def __init__(self, model: Any, *inputs: Tensor) -> None:
+        super().__init__()
+        self.outside = {storage(tensor) for tensor in (*model.parameters(), *model.buffers(), *inputs)}
+        self.tensors: Counter[int] = Counter()
+        self.bytes: dict[int, int] = {}
+        self.peak = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        del types
+        result = func(*args, **(kwargs or {}))
+        for tensor in result if isinstance(result, list | tuple) else [result]:
+            key = storage(tensor)
+            if key not in self.outside:
+                self.tensors[key] += 1
+                self.bytes[key] = tensor.untyped_storage().nbytes()
+                weakref.finalize(tensor, self.drop, key)
+        self.peak = max(self.peak, sum(self.bytes.values()))
+        return result
+
+    def drop(self, key: int) -> None:
+        self.tensors[key] -= 1
+        if not self.tensors[key]:
+            del self.bytes[key]
+
+
+def peak(model: Any, *inputs: Tensor) -> int:
+    """The most bytes alive in a call in evaluation, the inputs included."""
+    with torch.no_grad(), Live(model, *inputs) as live:
+        model(*inputs)
+    return live.peak + sum(tensor.untyped_storage().nbytes() for tensor in inputs)
+
+
+def reference(name: str, **options: Any) -> Any:
+    """A model of torchvision without memory for its weights."""
+    if name == "googlenet":
+        options["init_weights"] = False
+    with torch.device("meta"):
+        return torchvision.models.get_model(name, weights=None, **options)
+
+
+# --- archspec's side -----------------------------------------------------------------------------------
+
+
+def network(spec: str, variant: str | None = None, source: str | None = None) -> Model:
+    return archspec.load(str(SPECS / f"{spec}.toml"), variant, source=source)
+
+
+def of(model: Model, batch: int = 1, element: int = 4, optimizer: Optimizer = "sgd") -> Memory:
+    train = len(model.network.train_outputs)
+    return memory(model.root, train, batch=batch, element=element, optimizer=optimizer)
+
+
+def toml(layers: str, shape: str = '"N", 2, 4, 4', rest: str = "") -> Model:
+    source = f"archspec = 1\n[model]\ninput = [{shape}]\nlayers = [{layers}]\n{rest}"
+    return archspec.load("spec.toml", source=source)
+
+
+def without_heads() -> Model:
+    """GoogLeNet as torchvision has it with `aux_logits=False`."""
+    lines = (SPECS / "googlenet.toml").read_text(encoding="utf-8").splitlines()
+    heads = ("train_outputs =", '{ name = "aux', "training =")
+    return network(
+        "googlenet", source="\n".join(line for line in lines if not line.strip().startswith(heads))
+    )
+
+
+# --- ops -----------------------------------------------------------------------------------------------
+
+
+def name_case(value: object) -> str:
+    if isinstance(value, Example):
+        return "-".join(f"{key}={field}" for key, field in value.fields.items()) or "plain"
+    return getattr(value, "name", "")
+
+
+def freeze(value: Any) -> Any:
+    return tuple(map(freeze, value)) if isinstance(value, list) else value
+
+
+def fill(shape: tuple[int | str, ...], **sizes: int) -> tuple[int | str, ...]:
+    """A shape with sizes for free dimensions; those without one stay."""
+    return tuple(sizes.get(dim, dim) if isinstance(dim, str) else dim for dim in shape)
+
+
+def oracle_of(op: Op, example: Example, batch: int) -> tuple[Any, list[nn.Module]]:
+    """The torch function of an example, and the modules in it."""
+    names = {"torch": torch, "nn": nn, "F": F, "N": batch}
+    oracle = ORACLES[op.name](op) if op.name in ORACLES else eval(example.torch, names)  # noqa: S307
+    candidates = [oracle, *(getattr(oracle, "__defaults__", None) or ())]
+    return oracle, [value for value in candidates if isinstance(value, nn.Module)]
+
+
+@pytest.mark.parametrize(("op", "example"), CASES, ids=name_case)
+@pytest.mark.parametrize("batch", [1, 3])
+def test_an_op_keeps_what_autograd_saves(op: type[Op], example: Example, batch: int) -> None:
+    ours = op(**{key: freeze(value) for key, value in example.fields.items()})
+    inputs = tuple(TensorType(fill(shape, H=5, W=7, L=5)) for shape in example.inputs)
+    outputs = ours.outputs(inputs)
+    filled = [tuple(TensorType(fill(x.shape, N=batch)) for x in types) for types in (inputs, outputs)]
+    expected = ours.saved(filled[0], filled[1])
+
+    oracle, modules = oracle_of(ours, example, batch)
+    values = [torch.rand(*x.shape).requires_grad_() for x in filled[0]]
+    weights = [tensor for module in modules for tensor in (*module.parameters(), *module.buffers())]
+    try:
+        result, saved = kept_by(lambda: oracle(*values))
+    except ValueError as error:  # a batch of one vector has no variance
+        assert batch == 1
+        assert "more than 1 value per channel" in str(error)
+        return
+    results = [result] if isinstance(result, Tensor) else list(result)
+
+    places = {storage(tensor): ("weight", 0) for tensor in weights}
+    places |= {storage(tensor): ("output", index) for index, tensor in enumerate(results)}
+    places |= {storage(tensor): ("input", index) for index, tensor in enumerate(values)}
+    found = {places.get(key, ("else", 0)) for key in saved}
+    assert {index for kind, index in found if kind == "input"} == set(expected.inputs)
+    assert {index for kind, index in found if kind == "output"} == set(expected.outputs)
+    further = [tensor.untyped_storage() for key, tensor in saved.items() if key not in places]
+    assert sum(map(len, further)) == 4 * expected.elements + 8 * expected.indices
+
+    assert shared(results, values) == ours.view(inputs, training=True)
+    for module in modules:
+        module.eval()
+    result = oracle(*values)
+    results = [result] if isinstance(result, Tensor) else list(result)
+    assert shared(results, values) == ours.view(inputs, training=False)
+
+
+def shared(results: list[Tensor], values: list[Tensor]) -> bool:
+    """Whether all results share the storage of the first value; else none does."""
+    inside = [bool(values) and storage(result) == storage(values[0]) for result in results]
+    assert all(inside) or not any(inside)
+    return all(inside)
+
+
+# --- training ------------------------------------------------------------------------------------------
+
+ACTIVATIONS = {
+    # model: spec, bytes that autograd saves at batch 2, 224×224
+    "alexnet": ("alexnet", 6_278_144),
+    "vgg16": ("vgg", 145_506_304),
+    "vgg16_bn": ("vgg", 253_920_256),
+    "resnet18": ("resnet", 43_193_856),
+    "resnet50": ("resnet", 170_827_264),
+    "resnext50_32x4d": ("resnet", 223_472_128),
+    "densenet121": ("densenet", 259_853_056),
+}
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_networks_keep_what_torchvision_keeps(name: str) -> None:
+    spec, expected = ACTIVATIONS[name]
+    training = of(network(spec, None if spec == name else name), batch=2).training
+    assert training.activations == expected
+    theirs = reference(name).train()
+    assert activations(theirs, torch.empty(2, 3, 224, 224, device="meta")) == expected
+    params, buffers = (
+        sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+        for tensors in (theirs.parameters(), theirs.buffers())
+    )
+    assert (training.weights, training.gradients, training.optimizer) == (params + buffers, params, 0)
+    assert training.total == 2 * params + buffers + expected
+
+
+def test_heads_count_in_training_only() -> None:
+    image = torch.empty(2, 3, 224, 224, device="meta")
+    bare, full = of(without_heads(), batch=2), of(network("googlenet"), batch=2)
+    assert bare.training.activations == 95_195_776
+    assert activations(reference("googlenet", aux_logits=False).train(), image) == 95_195_776
+    assert full.training.activations == activations(reference("googlenet").train(), image)
+    assert full.inference == bare.inference
+    assert full.inference.weights == bare.training.weights
+    assert full.training.gradients == 4 * 13_004_888
+
+
+def test_real_tensors_agree() -> None:
+    image = torch.rand(2, 3, 32, 32)
+    model = archspec.load(
+        str(SPECS / "resnet.toml"), "resnet18", inputs={"input": ("N", 3, 32, 32)}
+    )  # fmt: skip
+    assert of(model, batch=2).training.activations == activations(torchvision.models.resnet18(), image)
+
+
+@pytest.mark.parametrize(("optimizer", "states"), [("sgd", 0), ("momentum", 1), ("adam", 2)])
+def test_parts_of_training(optimizer: Optimizer, states: int) -> None:
+    """A convolution of 2 * 3 + 3 parameters, a norm of 3 + 3 parameters and 3 + 3 + 1 buffers, and a rectifier."""
+    model = toml('{ op = "conv", out = 3, kernel = 1 }, "batchnorm", "relu"')
+    training = of(model, batch=5, optimizer=optimizer).training
+    assert training.weights == 4 * (9 + 6 + 6) + 8
+    assert training.gradients == 4 * 15
+    assert training.optimizer == 4 * 15 * states
+    # What the convolution and the rectifier make, both 5×3×4×4, and mean and variance of 3 channels.
+    assert training.activations == 4 * (2 * 5 * 3 * 16 + 2 * 3)
+    assert training.total == 92 + 60 + 60 * states + 1944
+    half = of(model, batch=5, element=2, optimizer=optimizer).training
+    assert half.weights == 2 * 21 + 8
+    assert half.total == 50 + 30 + 30 * states + 972
+
+
+SQUEEZE = """{ name = "stem", op = "conv", out = 6, kernel = 1 }, { op = "mul", branches = [[], { name = "gate", layers = [
+  "global_avgpool", { op = "conv", out = 3, kernel = 1 }, "silu", { op = "conv", out = 6, kernel = 1 }, "sigmoid"] }] },
+  { name = "halves", op = "split", sections = 2 }, { name = "left", op = "conv", out = 3, kernel = 1, from = "halves.1" },
+  { op = "concat", from = ["halves.0", "left"] }, { op = "channel_shuffle", groups = 2 }, "relu6", "dropout",
+  { op = "adaptive_avgpool", size = 2 }, "flatten", { op = "linear", out = 5 }"""
+
+
+class Squeeze(nn.Module):
+    """The same network in torch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(2, 6, 1)
+        self.gate = nn.Sequential(
+            nn.AdaptiveAvgPool2d(1), nn.Conv2d(6, 3, 1), nn.SiLU(), nn.Conv2d(3, 6, 1), nn.Sigmoid()
+        )
+        self.left = nn.Conv2d(3, 3, 1)
+        self.end = nn.Sequential(
+            nn.ChannelShuffle(2), nn.ReLU6(), nn.Dropout(), nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(24, 5)
+        )  # fmt: skip
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.stem(x)
+        x = x * self.gate(x)
+        first, second = x.chunk(2, 1)
+        del x  # as archspec has it: a value dies after its last use
+        x = torch.cat([first, self.left(second)], 1)
+        del first, second
+        return self.end(x)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_parts_share_storages(batch: int) -> None:
+    ours = of(toml(SQUEEZE), batch=batch)
+    image = torch.rand(batch, 2, 4, 4)
+    assert ours.training.activations == activations(Squeeze().train(), image)
+    assert ours.inference.peak == peak(Squeeze().eval(), image)
+
+
+def test_nothing_is_kept_before_the_first_weight() -> None:
+    """The pool's output is kept by the convolution; its indices would be for a gradient of the image."""
+    model = toml('{ op = "maxpool", kernel = 2 }, "tanh", { op = "conv", out = 3, kernel = 1 }')
+    assert of(model, batch=3).training.activations == 4 * 3 * 2 * 2 * 2
+    theirs = nn.Sequential(nn.MaxPool2d(2), nn.Tanh(), nn.Conv2d(2, 3, 1))
+    assert activations(theirs, torch.rand(3, 2, 4, 4)) == 4 * 3 * 2 * 2 * 2
+
+
+def test_a_parameter_is_no_activation() -> None:
+    model = toml(
+        '{ op = "conv", out = 3, kernel = 1 }, { name = "scale", op = "param", shape = [3, 1, 1] }, '
+        '{ op = "mul", from = ["0", "scale"] }'
+    )
+    assert of(model).training.activations == 4 * 3 * 16  # what the convolution makes
+    assert of(model).inference.peak == 4 * (2 + 3 + 3) * 16
+
+
+def test_shared_weights_count_once_and_activations_at_each_call() -> None:
+    """The second call keeps the output of the first."""
+    model = toml('{ name = "conv", op = "conv", out = 2, kernel = 1 }, { op = "reuse", of = "conv" }')
+    training = of(model).training
+    assert training.weights == training.gradients == 4 * 6
+    assert training.activations == 4 * 2 * 16
+    assert of(model).inference.weights == 4 * 6
+
+
+def test_a_fixed_batch_stays() -> None:
+    model = toml('{ op = "conv", out = 2, kernel = 1 }, "relu"', shape="3, 2, 4, 4")
+    assert of(model, batch=7).training.activations == 4 * 3 * 2 * 16
+    assert of(model, batch=7).inference.peak == 4 * 3 * 16 * (2 + 2 + 2)
+
+
+# --- inference -----------------------------------------------------------------------------------------
+
+
+def at(model: Model, batch: int = 1) -> tuple[int, str, str]:
+    inference = of(model, batch).inference
+    return inference.peak, inference.path, inference.kind
+
+
+def test_a_chain_holds_input_and_output_of_a_call() -> None:
+    """Of one channel a plane is 16 elements, so 64 bytes: 2 of the image, 5 of the convolution, 5 of `tanh`."""
+    layers = '{ name = "conv", op = "conv", out = 5, kernel = 1 }, { name = "tanh", op = "tanh" }'
+    end = ', "flatten", { op = "linear", out = 7 }'
+    assert at(toml(layers)) == (64 * (2 + 5 + 5), "tanh", "tanh")
+    assert at(toml(layers + end)) == (64 * (2 + 5 + 5), "tanh", "tanh")
+    assert at(toml(layers + end), batch=3) == (3 * 64 * (2 + 5 + 5), "tanh", "tanh")
+
+
+def test_a_caller_holds_the_input_of_a_module() -> None:
+    """6 planes go into the module `deep`, whose second call holds 2 + 2 more: 2 + 6 + 2 + 2 planes.
+
+    In a plain chain the 6 planes are gone by then, and the first convolutions are the peak: 2 + 6 + 2 planes.
+    """
+    inner = '{ name = "conv", op = "conv", out = 2, kernel = 1 }, { name = "tanh", op = "tanh" }'
+    wide = '{ name = "wide", op = "conv", out = 6, kernel = 1 }'
+    nested = toml(f'{wide}, {{ name = "deep", layers = [{inner}] }}')
+    assert at(nested) == (64 * (2 + 6 + 2 + 2), "deep.tanh", "tanh")
+    assert at(toml(f"{wide}, {inner}")) == (64 * (2 + 6 + 2), "conv", "conv")
+
+
+def test_a_residual_holds_its_input() -> None:
+    """x of 3 planes; conv1 5, tanh 5, conv2 3. During `tanh` 3 + 5 + 5, during `conv2` 3 + 5 + 3, at the sum 3 * 3."""
+    inner = """{ name = "conv1", op = "conv", out = 5, kernel = 1 }, { name = "tanh", op = "tanh" },
+      { name = "conv2", op = "conv", out = 3, kernel = 1 }"""
+    stem = '{ name = "stem", op = "conv", out = 3, kernel = 1 }'
+    model = toml(f'{stem}, {{ name = "unit", op = "residual", layers = [{inner}] }}')
+    assert at(model) == (64 * (2 + 3 + 5 + 5), "unit.tanh", "tanh")
+    # With 1 plane in the middle the sum is the peak; it is in the call of `unit`, but no module.
+    thin = toml(f'{stem}, {{ name = "unit", op = "residual", layers = [{inner.replace("5", "1")}] }}')
+    assert at(thin) == (64 * (2 + 3 + 3 + 3), "unit", "add")
+
+
+def test_a_dense_block_holds_what_it_joins() -> None:
+    """x of 2 planes, the image, which its caller holds to the end. Every copy adds 3 planes.
+
+    The first: conv 3, concat 5, so 2 + 3 + 5. The second: conv 3 from 5, concat 8, so 2 + 5 + 3 + 8.
+    """
+    model = toml(
+        '{ name = "block", op = "dense", repeat = 2, '
+        'layers = [{ name = "conv{i}", op = "conv", out = 3, kernel = 1 }] }'
+    )
+    assert at(model) == (64 * (2 + 5 + 3 + 8), "block", "concat")
+
+
+def test_a_view_keeps_the_whole_alive() -> None:
+    """A half of 6 planes is 6 planes; `tanh` of it 3."""
+    model = toml(
+        '{ op = "conv", out = 6, kernel = 1 }, { op = "slice", stop = 3 }, { name = "tanh", op = "tanh" }, '
+        '{ op = "conv", out = 4, kernel = 1 }'
+    )
+    assert at(model) == (64 * (2 + 6 + 3), "tanh", "tanh")
+
+
+@pytest.mark.parametrize("name", ["alexnet", "vgg11_bn", "resnet18", "resnet50", "resnext50_32x4d"])
+def test_the_peak_is_that_of_torchvision(name: str) -> None:
+    """With rectifiers that make a new tensor, as archspec's do."""
+    theirs = reference(name).eval()
+    for module in theirs.modules():
+        if isinstance(module, nn.ReLU):
+            module.inplace = False
+    spec = {"alexnet": "alexnet", "vgg11_bn": "vgg"}.get(name, "resnet")
+    model = network(spec, None if spec == name else name)
+    assert at(model, batch=2)[0] == peak(theirs, torch.empty(2, 3, 224, 224, device="meta"))
+
+
+def flat_bound(root: Module) -> int:
+    """The most bytes alive at once if every op of the flattened network frees what no later one uses."""
+    calls: list[tuple[list[int], list[int]]] = []
+    sizing = Sizing(1, 4)
+    sizes = [sizing.bytes(type_) for type_ in root.inputs]
+
+    def run(module: Module, inputs: list[int]) -> list[int]:
+        if module.op is not None:
+            if module.op.view(module.inputs, training=False):
+                return inputs[:1] * len(module.outputs)
+            made = list(range(len(sizes), len(sizes) + len(module.outputs)))
+            sizes.extend(map(sizing.bytes, module.outputs))
+            calls.append((inputs, made))
+            return made
+        values = inputs
+        for node in module.body:
+            values = values + run(node.module, [values[value] for value in node.inputs])
+        return [values[value] for value in module.results]
+
+    run(root, list(range(len(root.inputs))))
+    last = {value: step for step, (given, made) in enumerate(calls) for value in (*made, *given)}
+    alive = set(range(len(root.inputs)))
+    most = 0
+    for step, (_, made) in enumerate(calls):
+        alive |= set(made)
+        most = max(most, sum(sizes[value] for value in alive))
+        alive = {value for value in alive if last[value] > step}
+    return most
+
+
+@pytest.mark.parametrize(
+    ("spec", "variant"),
+    [
+        *(("alexnet", None), ("vgg", "vgg16"), ("vgg", "vgg16_bn"), ("nin", None), ("lenet", None)),
+        *(("resnet", "resnet18"), ("resnet", "resnet152"), ("resnet", "resnext50_32x4d")),
+        *(("densenet", "densenet121"), ("densenet", "densenet201")),
+    ],
+)
+def test_the_peak_is_near_the_bound_of_the_flat_network(spec: str, variant: str | None) -> None:
+    model = network(spec, variant)
+    assert 1.0 <= at(model)[0] / flat_bound(model.root) <= 1.39
+
+
+def test_work_follows_the_description() -> None:
+    """A million units of a convolution and a rectifier, in 1000 blocks of 1000: each counted, few looked at."""
+    model = toml(
+        '{ op = "outer", repeat = 1000 }',
+        rest="""[blocks.outer]
+layers = [{ op = "unit", repeat = 1000 }]
+[blocks.unit]
+layers = [{ op = "conv", out = 2, kernel = 1 }, "batchnorm", "relu"]
+""",
+    )
+    found, plane = of(model, batch=3), 4 * 3 * 16
+    # Kept: each unit's convolution's output, statistics of 2 channels, and the rectifier's output.
+    assert found.training.activations == 10**6 * (2 * 2 * plane + 4 * 4)
+    assert found.training.gradients == 10**6 * 4 * (2 * 2 + 2 + 2 + 2)
+    # In the second unit: the image, the unit's input, and input and output of a call.
+    assert found.inference.peak == 4 * 2 * plane
+    assert (found.inference.path, found.inference.kind) == ("0.1.1", "batchnorm")
+    assert found.inference.weights == found.training.weights == 10**6 * (4 * 10 + 4 * 4 + 8)
+    keeping, liveness = Keeping(Sizing(3, 4)), Liveness(Sizing(3, 4))
+    keeping.of(model.root, (False,))
+    liveness.of(model.root)
+    assert len(liveness.known) == 6
+    assert len(keeping.known) <= 2 * 6
