@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torchvision
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from spec_cases import HEAD, INVALID, VALID, Invalid, Valid, net
 from torch import nn
@@ -134,6 +134,12 @@ def test_expansion_of_specs_is_a_fixpoint(file: str, variant: str | None) -> Non
     check_expansion(archspec.load(str(SPECS / file), variant))
 
 
+def test_declared_output_that_no_one_asks_for() -> None:
+    model = load(net('[{ name = "b", op = "body" }]',
+                     '[blocks.body]\noutputs = ["mid"]\nlayers = [{ as = "mid", op = "conv", out = 6 }, "relu"]'))  # fmt: skip
+    check_expansion(model)
+
+
 # --- random networks -------------------------------------------------------------------------------------
 
 
@@ -164,6 +170,7 @@ def chains(draw: st.DrawFn, depth: int = 3) -> list[Any]:
     ]
 
 
+@settings(max_examples=40)
 @given(chains())
 def test_expansion_of_random_networks(layers: list[Any]) -> None:
     spec = {

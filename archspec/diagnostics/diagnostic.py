@@ -108,12 +108,13 @@ class UsageError(Exception):
 
 
 _CANDIDATES = 100
-"""The words that a suggestion is chosen from: comparing with more takes longer than it helps."""
+"""The words that a suggestion is chosen from at most."""
 
 
 def suggest(word: str, known: Sequence[str], what: str = "did you mean") -> str | None:
     """A help text that names the known word nearest to `word`, or `None`."""
-    known = known[-_CANDIDATES:]
+    # Comparing takes long: only words of about the same length, and not too many of them.
+    known = [name for name in known if abs(len(name) - len(word)) <= 3][-_CANDIDATES:]
     lower = {name.lower(): name for name in known}
     exact = lower.get(word.lower())
     near = [exact] if exact is not None else get_close_matches(word, known, n=1, cutoff=0.65)

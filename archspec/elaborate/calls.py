@@ -57,7 +57,7 @@ def resolve(run: "Elaborator", step: Step, env: Env) -> tuple[Target, str]:
 
 
 class OpName(str):
-    """The name of an op as an argument: it means what it means where the call is written."""
+    """Text as an argument. Where it names an op, it means what it means where the call is written."""
 
     __slots__ = ("document",)
 
@@ -65,6 +65,15 @@ class OpName(str):
 
     def __repr__(self) -> str:
         return f"{str.__repr__(self)}@{id(self.document)}"
+
+
+def named(text: str, given: Value, document: Document) -> OpName:
+    """The text, from the document that wrote it first."""
+    if isinstance(given, OpName):
+        return given
+    name = OpName(text)
+    name.document = document
+    return name
 
 
 def makes_modules(run: "Elaborator", step: Step, env: Env) -> bool:
@@ -257,9 +266,10 @@ def arguments(
             run.report(problem, env.definition.document.file, settings.items[key].path)
             failed = True
             continue
-        if param.type == "op" and not isinstance(value, OpName):
-            value = OpName(value)
-            value.document = env.definition.document
+        if param.type in ("str", "op"):
+            value = named(str(value), values[key], env.definition.document)
+            if value == param.literal and value.document is definition.document:
+                continue
         if param.literal is MISSING or repr(value) != repr(param.literal):  # 1 is not true
             args[key] = value
     if failed:

@@ -21,7 +21,10 @@ def construct(op: type[Op], values: dict[str, Value], items: dict[str, Setting],
     """
     try:
         return op(
-            **{name: thaw(value) if isinstance(value, tuple) else value for name, value in values.items()}
+            **{
+                name: thaw(value) if isinstance(value, tuple | str) else value
+                for name, value in values.items()
+            }
         )
     except ValidationError as error:
         found: dict[str, tuple[Problem, Path]] = {}

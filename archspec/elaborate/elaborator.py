@@ -244,10 +244,10 @@ class Elaborator:
             and calls.makes_modules(self, step, env)
         )
         env.counters = outside
+        if count == 0 and not (step.name and step.index in step.name.names):
+            return self.removed(step, env, x, inputs)
         if not contained:
             return self.copies(step, env, x, inputs, count)
-        if count == 0:
-            return self.removed(step, env, x, inputs)
 
         def build(inner: Env, given: list[Handles]) -> Handles:
             return self.copies(step, inner, given[0] if given else (), given, count, contained=True)
@@ -367,9 +367,10 @@ class Elaborator:
         """The shape that the node asserts of its output; of a repeat, that of the last copy."""
         asserted = self.evaluate(shape, env, "shape")
         actual = env.single(result, "x")
-        if asserted == actual.shape:
-            return
         maker = next((draft.module for draft in env.body.drafts if result[0] in draft.outputs), None)
+        is_field = maker is not None and maker.op is not None and "shape" in maker.op.model_fields_set
+        if asserted == actual.shape or is_field:
+            return
         text = "×".join(map(str, asserted)) if isinstance(asserted, tuple) else show(asserted)
         problem = Problem(
             "AS405", f"the output is {actual}, not {text} as asserted", at=("shape",),

@@ -54,6 +54,8 @@ class Step:
     first: dict[str, Any] = field(default_factory=dict)
     when: Setting | None = None
     shape: Setting | None = None
+    asserted: Any = None
+    """`shape` as the document has it, which is a field of some ops, if an expression chooses the op."""
     layers: "Chain" = field(default_factory=list)
     shortcut: "Chain | None" = None
     skip: Setting | None = None
@@ -214,6 +216,7 @@ class Compiler:
                     "AS203", f"`shape` must be a list of sizes, not {show(raw['shape'])}", at=("shape",)
                 )
             step.shape = self.setting(step, raw["shape"], DIMENSIONS, ("shape",))
+            step.asserted = raw["shape"]
         self.counters = inside
         if not isinstance(raw.get("doc", ""), str):
             raise Problem("AS203", f"`doc` must be text, not {show(raw['doc'])}", at=("doc",))
@@ -406,6 +409,8 @@ class Compiler:
         items = {}
         problems: list[Problem] = []
         known = field_names(target)
+        if step.asserted is not None and isinstance(target, type) and "shape" in known:
+            given.setdefault("shape", (step.asserted, (*step.path, "shape")))
         for key, raw in defaults.items():
             if key in known and key not in given:
                 try:

@@ -173,7 +173,7 @@ class Names:
     def enter(self, name: str, entry: Entry) -> None:
         """Give `name` to a value. Only copies of one node may share a name."""
         taken = self.entries.get(name)
-        if taken is not None and taken.path != entry.path:
+        if name in self.inputs or (taken is not None and taken.path != entry.path):
             raise Problem(
                 "AS303", f"the name `{name}` is taken in this scope", help="give one of them another name"
             )
@@ -230,6 +230,9 @@ class Env:
 
     def unknown(self, name: str, path: str) -> Problem:
         """The problem of a name that is not there: it comes later, stands inside a group, or is nowhere."""
+        if name == "x":
+            return Problem("AS301", "`x` has no parts that could be named",
+                           help="name the node before, and use its parts by that name")  # fmt: skip
         order = self.names.written.get(name)
         if order is None:
             return undefined(name, self.names.all())

@@ -208,4 +208,4 @@ def thaw(value: Value) -> Any:
         return {key: thaw(item) for key, item in value}
     if isinstance(value, tuple):
         return tuple(map(thaw, value))
-    return value
+    return str(value) if isinstance(value, str) else value

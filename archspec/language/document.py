@@ -11,6 +11,7 @@ from archspec.diagnostics.diagnostic import Path, shown, suggest
 from archspec.ir import Value
 from archspec.language import expectations, limits, reading, schema
 from archspec.language.names import (
+    OPS,
     check_block_name,
     check_input_name,
     check_model_name,
@@ -72,7 +73,7 @@ class Loader:
         self.anywhere = anywhere
         self.diagnostics: list[Diagnostic] = []
         self.root = FilePath()
-        self.read: dict[str, Document] = {}
+        self.read: dict[str, Document | None] = {}
         self.active: list[str] = []
 
     def load(self, file: str, source: str | bytes | None = None) -> Document | None:
@@ -113,7 +114,9 @@ class Loader:
         for name, target in sections.use.items():
             document.libraries[name] = self._library(document, name, target)
         for name, block in sections.blocks.items():
-            document.blocks[name] = self._block(document, name, block)
+            defined = self._block(document, name, block)
+            if name not in OPS:  # else the op that everyone means would be hidden
+                document.blocks[name] = defined
         if sections.model is not None:
             document.section = sections.model
             if sections.model.name is not None:
@@ -191,12 +194,12 @@ class Loader:
             if real in self.active:
                 raise Problem("AS305", f"`{shown(target)}` uses this file, directly or through others")
             if real not in self.read:
+                self.read[real] = None  # in case that it cannot be read: once is enough
                 self.active.append(real)
-                library = self._document(path, reading.read(path))
-                self.active.pop()
-                if library is None:
-                    return None
-                self.read[real] = library
+                try:
+                    self.read[real] = self._document(path, reading.read(path))
+                finally:
+                    self.active.pop()
             return self.read[real]
         except UsageError as error:
             self._report(Problem("AS309", str(error)), document.file, "use", name)

@@ -61,8 +61,12 @@ def _decode(source: str | bytes) -> str:
                       f"0x{source[error.start]:02x}") from None  # fmt: skip
 
 
+def _is_comment(text: str, position: int) -> bool:
+    return text[text.rfind("\n", 0, position) + 1 : position + 1].lstrip().startswith("#")
+
+
 def _parse_toml(text: str) -> dict[str, Any]:
-    if _ENDLESS_KEY.search(text):
+    if any(not _is_comment(text, match.start()) for match in _ENDLESS_KEY.finditer(text)):
         raise Problem("AS105", f"a dotted key has more than {limits.DEPTH} parts")
     try:
         return tomllib.loads(text)

@@ -26,8 +26,10 @@ class Value:
     """The body that the node stands in."""
     label: str | None = None
     """What the spec calls it."""
-    suffix: str = ""
-    """The part of it, or the path inside it, that is meant."""
+    part: int | None = None
+    """Which of its parts is meant."""
+    inside: "Value | None" = None
+    """The value inside the node, a group, that is meant."""
 
 
 def expand(root: Module, *, name: str, doc: str, inputs: dict[str, TensorType], train: int) -> Json:
@@ -107,7 +109,7 @@ class _Expander:
                 )
         results = [values[index] for index in module.results]
         end = results[0]
-        if module.kind != "model" and (not nodes or end.node is not nodes[-1] or end.suffix):
+        if module.kind != "model" and (not nodes or end.node is not nodes[-1] or end.inside):
             nodes.append({"from": self.source(end, inputs, scope, first=not nodes), "layers": []})
         return nodes, results
 
@@ -140,23 +142,15 @@ class _Expander:
                 result |= op.model_dump(mode="json", exclude_unset=True)
             if len(made) > 1:
                 made = [
-                    Value(node=result, scope=scope, label=node.label, suffix=f".{part}")
-                    for part in range(len(made))
+                    Value(node=result, scope=scope, label=node.label, part=part) for part in range(len(made))
                 ]
-        if fixed and "shape" not in result and len(node.module.outputs) == 1:
+        if fixed and "shape" not in result and (op is None or len(node.module.outputs) == 1):
             result["shape"] = list(node.module.outputs[0].shape)
         if op is None and node.shares is None:
             result["layers"], inner = self.body(node.module, given, fixed=fixed)
             for index, value in list(enumerate(inner))[1:]:
-                made[index] = self.inside(value, result, scope)
+                made[index] = value if value.name else Value(node=result, scope=scope, inside=value)
         return made
-
-    def inside(self, value: Value, group: Json, scope: int) -> Value:
-        """A value inside a group as the group's body sees it from outside: by its path."""
-        if value.name:
-            return value
-        name = value.node.get("name") or self.labelled(value)
-        return Value(node=group, scope=scope, suffix=f".{name}{value.suffix}")
 
     def source(self, value: Value, inputs: list[Value], scope: int, *, first: bool) -> str:
         """How a node of a body refers to a value; the first of a group calls the group's input `x`."""
@@ -169,8 +163,14 @@ class _Expander:
         if value.name:
             return value.name
         if "name" in value.node and (value.scope == scope or (scope == -2 and value.scope == 0)):
-            return str(value.node["name"]) + value.suffix
-        return self.labelled(value) + value.suffix
+            return str(value.node["name"]) + self.rest(value)
+        return self.labelled(value) + self.rest(value)
+
+    def rest(self, value: Value) -> str:
+        """The path from a node to what is meant of it."""
+        if value.inside is not None:
+            return f".{value.inside.node.get('name') or self.labelled(value.inside)}{self.rest(value.inside)}"
+        return "" if value.part is None else f".{value.part}"
 
     def labelled(self, value: Value) -> str:
         """The label of a value that must be found from anywhere: its own if no other has it, else a new one."""
