@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archspec.analysis.cost import Costs
 from archspec.analysis.modules import Row, listing, rows
 from archspec.analysis.totals import Report, Totals, report
 from archspec.analysis.weights import state_dict
-from archspec.diagnostics import Diagnostic
+from archspec.diagnostics import Diagnostic, UsageError
 from archspec.elaborate import Network, elaborate_file
 from archspec.ir import Dim, Module, TensorType, Value
 from archspec.ops.core.base import Weight
+
+if TYPE_CHECKING:
+    from archspec.analysis.memory import Memory, Optimizer
 
 
 class Model:
@@ -93,6 +96,21 @@ class Model:
         """The state_dict: every parameter and buffer by key. Raises `UsageError` above a million."""
         listing(self.root, self.costs)
         return state_dict(self.root)
+
+    def memory(self, dtype: str = "float32", optimizer: "Optimizer" = "sgd") -> "Memory":
+        """The memory of inference and of training at this batch size, in bytes.
+
+        `dtype` is `float32`, `float16` or `bfloat16`; `optimizer` is `sgd`, `momentum` or `adam`, which keep 0, 1 and
+        2 numbers for each parameter.
+        """
+        from archspec.analysis.memory import ELEMENTS, STATES, memory
+
+        if dtype not in ELEMENTS or optimizer not in STATES:
+            raise UsageError(
+                f"there is no `{dtype}` or no `{optimizer}`: there are {', '.join((*ELEMENTS, *STATES))}"
+            )
+        train = len(self.network.train_outputs)
+        return memory(self.root, train, batch=self.batch, element=ELEMENTS[dtype], optimizer=optimizer)
 
     def summary(self, width: int = 100, *, depth: int | None = None) -> str:
         """The summary table as plain text."""

@@ -13,6 +13,22 @@ app = typer.Typer(
 )  # fmt: skip
 
 
+class Dtype(StrEnum):
+    """Floating types."""
+
+    FLOAT32 = "float32"
+    FLOAT16 = "float16"
+    BFLOAT16 = "bfloat16"
+
+
+class Optimizer(StrEnum):
+    """What an optimizer keeps for each parameter: nothing, one number, or two."""
+
+    SGD = "sgd"
+    MOMENTUM = "momentum"
+    ADAM = "adam"
+
+
 class Format(StrEnum):
     """The formats of a summary."""
 
@@ -57,6 +73,15 @@ def summary(
     explain: Annotated[
         str | None, typer.Option("--explain", metavar="NODE", help="Show the arithmetic of one module.")
     ] = None,
+    memory: Annotated[
+        bool, typer.Option("--memory", help="Add the memory of inference and training.")
+    ] = False,
+    dtype: Annotated[
+        Dtype, typer.Option("--dtype", help="Floating type that memory is counted for.")
+    ] = Dtype.FLOAT32,
+    optimizer: Annotated[
+        Optimizer, typer.Option("--optimizer", help="Optimizer that memory is counted for.")
+    ] = Optimizer.SGD,
     format_: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TABLE,
     json: o.Json = False,
     width: o.Width = None,
@@ -67,7 +92,10 @@ def summary(
     from archspec.cli.summary import run
 
     model = o.load(spec, set_, input_, batch, allow_outside=allow_outside)
-    run(model, Format.JSON if json else format_, depth, columns, sort, top, explain, width, ascii_only=ascii_)
+    run(
+        model, Format.JSON if json else format_, depth, columns, sort, top, explain, width, ascii_only=ascii_,
+        memory=(dtype.value, optimizer.value) if memory else None,
+    )  # fmt: skip
 
 
 @app.command()

@@ -7,15 +7,16 @@ from archspec.cli.options import print_rich, write
 from archspec.report.columns import NARROW, parse_columns, ranked
 
 if TYPE_CHECKING:
+    from archspec.analysis.memory import Optimizer
     from archspec.api import Model
     from archspec.cli.app import Format
 
 
 def run(
     model: "Model", format_: "Format", depth: int | None, columns: str | None, sort: str | None, top: int | None,
-    explain: str | None, width: int | None, *, ascii_only: bool,
+    explain: str | None, width: int | None, *, ascii_only: bool, memory: "tuple[str, Optimizer] | None" = None,
 ) -> None:  # fmt: skip
-    """Print a summary."""
+    """Print a summary. `memory` asks for that too, for a floating type and an optimizer."""
     if explain is not None:
         from archspec.report.explain import explain as describe
 
@@ -28,12 +29,24 @@ def run(
 
         from archspec.report.machine import to_json
 
-        write(json.dumps(to_json(model), indent=2) + "\n")
+        data = to_json(model)
+        if memory is not None:
+            from archspec.report.memory import to_json as memory_to_json
+
+            data["memory"] = memory_to_json(model.memory(*memory), *memory)
+        write(json.dumps(data, indent=2) + "\n")
     elif format_ == "table":
         from archspec.report.table import show
 
+        extra: list[tuple[str, str, str]] = []
+        if memory is not None:
+            from archspec.report.memory import lines
+
+            extra = lines(model, *memory)
         print_rich(
-            lambda terminal, plain: show(model, terminal, depth=depth, columns=names, flat=flat, ascii_only=plain),
+            lambda terminal, plain: show(
+                model, terminal, depth=depth, columns=names, flat=flat, ascii_only=plain, extra=extra
+            ),
             width, ascii_only=ascii_only,
         )  # fmt: skip
     else:

@@ -399,19 +399,22 @@ class Compiler:
             step.settings[key] = self.compile_fields(step, target, name, first=first)
         return step.settings[key]
 
-    def compile_fields(self, step: Step, target: Target, name: str, *, first: bool) -> Settings:
-        """Compile what the node, its `first` and `[defaults]` say for `target`, and check the keys."""
-        document = self.document
-        defaults = document.defaults.get(name, {})
+    def given_fields(self, step: Step, target: Target, *, first: bool) -> dict[str, tuple[Any, Path]]:
+        """What the node says for the fields of `target`, and where."""
         given = {key: (value, (*step.path, key)) for key, value in step.fields.items()}
         if first:
             given |= {key: (value, (*step.path, "first", key)) for key, value in step.first.items()}
-        items = {}
-        problems: list[Problem] = []
-        known = field_names(target)
-        if step.asserted is not None and isinstance(target, type) and "shape" in known:
+        if step.asserted is not None and isinstance(target, type) and "shape" in target.model_fields:
             given.setdefault("shape", (step.asserted, (*step.path, "shape")))
-        for key, raw in defaults.items():
+        return given
+
+    def compile_fields(self, step: Step, target: Target, name: str, *, first: bool) -> Settings:
+        """Compile what the node, its `first` and `[defaults]` say for `target`, and check the keys."""
+        known = field_names(target)
+        given = self.given_fields(step, target, first=first)
+        problems: list[Problem] = []
+        items: dict[str, Setting] = {}
+        for key, raw in self.document.defaults.get(name, {}).items():
             if key in known and key not in given:
                 try:
                     items[key] = compile_field(raw, target, key, ("defaults", name, key))

@@ -20,7 +20,12 @@ def human(number: int) -> str:
 
 def mebibytes(elements: int) -> str:
     """The size of that many float32 values: `233.1 MiB`."""
-    size = float(elements * BYTES_PER_ELEMENT)
+    return in_bytes(elements * BYTES_PER_ELEMENT)
+
+
+def in_bytes(number: int) -> str:
+    """Bytes with a binary unit: `233.1 MiB`."""
+    size = float(number)
     for unit in ("B", "KiB", "MiB", "GiB"):
         if size < 1023.95 or unit == "GiB":
             return f"{size:,.1f} {unit}" if unit != "B" else f"{int(size)} B"

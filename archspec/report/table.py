@@ -1,5 +1,6 @@
 """The summary as a table: a tree of modules with shapes and costs, for a terminal of any width."""
 
+from collections.abc import Sequence
 from io import StringIO
 from typing import TYPE_CHECKING
 
@@ -38,9 +39,9 @@ def render(
 
 def show(
     model: "Model", console: "Console", *, depth: int | None = None, columns: tuple[str, ...] | None = None,
-    flat: list[Row] | None = None, ascii_only: bool = False,
+    flat: list[Row] | None = None, ascii_only: bool = False, extra: Sequence[tuple[str, str, str]] = (),
 ) -> None:  # fmt: skip
-    """Print the table to a rich console."""
+    """Print the table to a rich console. `extra` are further rows below the totals."""
     if columns is None:
         columns = WIDE if console.width >= WIDE_FROM else NARROW
     hidden = False
@@ -50,7 +51,7 @@ def show(
         listed, hidden = tree(model, depth)
     flat_list = flat is not None
     body = table(model, listed, columns, flat=flat_list, ascii_only=ascii_only, width=console.width)
-    for renderable in (heading(model), body, *footer(model, listed, hidden=hidden)):
+    for renderable in (heading(model), body, *footer(model, listed, extra, hidden=hidden)):
         console.print(_ascii(renderable) if ascii_only else renderable)
 
 
@@ -180,7 +181,9 @@ def _guides(row: Row, ascii_only: bool) -> str:
     return inner + (corner if row.ends[-1] else tee)
 
 
-def footer(model: "Model", listed: list[Row], *, hidden: bool) -> list["RenderableType"]:
+def footer(
+    model: "Model", listed: list[Row], extra: Sequence[tuple[str, str, str]] = (), *, hidden: bool
+) -> list["RenderableType"]:
     """The totals, in full digits, and what is not shown."""
     from rich.table import Table
     from rich.text import Text
@@ -198,9 +201,11 @@ def footer(model: "Model", listed: list[Row], *, hidden: bool) -> list["Renderab
         "MACs", f"{totals.macs:,}", f"{human(totals.flops)}FLOPs {per}".replace("FLOPs", " FLOPs", 1)
     )
     if training is not None:
-        extra = training.params - totals.params
-        grid.add_row("Training", f"{training.params:,}", f"parameters, {extra:,} of them in training only")
+        only = training.params - totals.params
+        grid.add_row("In training", f"{training.params:,}", f"parameters, {only:,} of them only there")
         grid.add_row("", f"{training.macs:,}", "MACs")
+    for row in extra:
+        grid.add_row(*row)
     result: list[RenderableType] = [Text(), grid]
     if hidden:
         result.append(Text("\nMore inside: `--depth N` opens more levels.", "dim"))

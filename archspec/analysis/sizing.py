@@ -1,0 +1,59 @@
+"""The bytes of tensors and weights, at a batch size and for a floating type; and other small things of memory."""
+
+from dataclasses import dataclass
+from math import prod
+
+from archspec.ir import Module, Node, TensorType
+from archspec.ops.core.base import Op, Saved, sizes
+
+INDEX = 8
+"""Bytes of an integer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizing:
+    """The bytes of things."""
+
+    batch: int
+    element: int
+
+    def bytes(self, type_: TensorType) -> int:
+        """Of a tensor."""
+        return self.element * prod(sizes(self.filled(type_).shape))
+
+    def filled(self, type_: TensorType) -> TensorType:
+        """The type with the batch size in place of free dimensions."""
+        return TensorType(tuple([self.batch if isinstance(dim, str) else dim for dim in type_.shape]))
+
+    def weights(self, op: Op, module: Module) -> tuple[int, int]:
+        """Of an op's parameters, and of its buffers."""
+        params = buffers = 0
+        for weight in op.weights(module.inputs):
+            size = weight.size * (INDEX if weight.dtype == "int64" else self.element)
+            if weight.buffer:
+                buffers += size
+            else:
+                params += size
+        return params, buffers
+
+    def saved(self, op: Op, module: Module) -> Saved:
+        """What autograd keeps of a call."""
+        inputs, outputs = (tuple(map(self.filled, types)) for types in (module.inputs, module.outputs))
+        return op.saved(inputs, outputs)
+
+
+def is_weight(op: Op) -> bool:
+    """Whether the output is a weight itself, which is there anyway: a `param`."""
+    return op.is_module and not op.takes_position
+
+
+def owner_of(node: Node, index: int) -> int:
+    """The index of the node that owns the weights."""
+    return index if node.shares is None else node.shares
+
+
+def renumbered(count: int, results: list[int]) -> tuple[dict[int, int], list[int]]:
+    """The numbers, seen from outside, of the storages that come out, and those among them that are new."""
+    made = list(dict.fromkeys(number for number in results if number >= count))
+    inputs = {number: number for number in range(count)}
+    return inputs | {number: position for position, number in enumerate(made, start=count)}, made
