@@ -1,4 +1,4 @@
-"""Writes what the documentation has from the program: `ops.md`, and in `language.md` what commands print.
+"""Writes what the documentation has from the program: `ops.md`, and on other pages what commands print.
 
     python docs/generate.py            write both
     python docs/generate.py --check    exit 1 if one would change
@@ -42,7 +42,8 @@ from archspec.ops import Example, lookup
 from archspec.ops.core.reference import Entry, Field, entries, spec_text
 
 DOCS = Path(__file__).resolve().parent
-LANGUAGE = DOCS / "language.md"
+PAGES = (DOCS / "language.md", DOCS / "analysis.md", DOCS.parent / "README.md")
+"""The pages that show what commands print."""
 
 _BLOCK = re.compile(
     r"(?:^<!-- (?P<comment>(?:file|layers): .*?) -->\n)?^```(?P<language>\w+)\n(?P<body>.*?)^```$",
@@ -294,7 +295,9 @@ def _markdown(text: str) -> str:
 
 def outputs() -> dict[Path, str]:
     """Every generated file, with what it should be."""
-    return {DOCS / "ops.md": ops_page(), LANGUAGE: refreshed(LANGUAGE.read_text(encoding="utf-8"))}
+    return {DOCS / "ops.md": ops_page()} | {
+        page: refreshed(page.read_text(encoding="utf-8")) for page in PAGES
+    }
 
 
 def main(arguments: list[str]) -> int:

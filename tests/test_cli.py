@@ -158,6 +158,25 @@ def test_batch_multiplies_macs_only() -> None:
     assert "8×1000" in output("summary", ALEXNET, "--batch", "8")
 
 
+def test_memory() -> None:
+    data = json.loads(output("summary", "specs/vgg.toml@vgg16_bn", "--json", "--memory", "--batch", "2"))[
+        "memory"
+    ]
+    assert data["training"]["activations"] == 253_920_256
+    assert data["training"]["gradients"] == 4 * 138_365_992
+    assert (
+        data["training"]["weights"] == 4 * (138_365_992 + 8_448) + 8 * 13
+    )  # 13 batch-norms count their batches
+    assert data["dtype"] == "float32"
+    half = json.loads(
+        output("summary", "specs/vgg.toml@vgg16_bn", "--json", "--memory", "--dtype", "float16")
+    )["memory"]
+    assert half["training"]["gradients"] == 2 * 138_365_992
+    text = output("summary", ALEXNET, "--memory", "--optimizer", "adam")
+    assert "adam 466.2 MiB" in text  # 2 * 4 * 61,100,840 bytes
+    assert "at batch 1 in float32" in text
+
+
 def test_set_and_input_override_the_spec() -> None:
     arguments = ("summary", f"{RESNET}@resnet18", "--json", "--set", "classes=10", "--input", "N,3,64,96")
     data = json.loads(output(*arguments))

@@ -15,7 +15,6 @@ from archspec.language import limits
 from archspec.language.expressions import show
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [page for page in (ROOT / "docs" / "language.md", ROOT / "README.md") if page.exists()]
 LANGUAGE = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
 
 
@@ -35,7 +34,7 @@ generate = _generator()
 
 def _blocks(*, transcripts: bool) -> list[Any]:
     found = []
-    for page in PAGES:
+    for page in generate.PAGES:
         for block in generate.blocks(page.read_text(encoding="utf-8")):
             if block.is_transcript == transcripts:
                 name = block.name or block.commands[0]
@@ -76,8 +75,10 @@ def test_ops_page_is_up_to_date() -> None:
     assert page == generate.ops_page(), "run `python docs/generate.py`"
 
 
-def test_language_page_is_up_to_date() -> None:
-    assert generate.refreshed(LANGUAGE) == LANGUAGE, "run `python docs/generate.py`"
+@pytest.mark.parametrize("page", generate.PAGES, ids=lambda page: page.name)
+def test_pages_are_up_to_date(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert generate.refreshed(text) == text, "run `python docs/generate.py`"
 
 
 def test_check_tells_stale_pages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
