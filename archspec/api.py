@@ -15,6 +15,7 @@ from archspec.ops.core.base import Weight
 
 if TYPE_CHECKING:
     from archspec.analysis.memory import Memory, Optimizer
+    from archspec.analysis.receptive_field import Field
 
 
 class Model:
@@ -87,15 +88,30 @@ class Model:
 
         return check(self.network, report(self.root, len(self.network.train_outputs), self.costs))
 
-    def modules(self) -> Iterator[Row]:
-        """Every module and join, outer before inner. Raises `UsageError` above a million."""
+    def modules(self, *, fields: bool = False) -> Iterator[Row]:
+        """Every module and join, outer before inner, on request with receptive fields.
+
+        Raises `UsageError` above a million.
+        """
         listing(self.root, self.costs)
-        return rows(self.root, self.costs, len(self.network.train_outputs))
+        listed = rows(self.root, self.costs, len(self.network.train_outputs))
+        if not fields:
+            return listed
+        from archspec.analysis.receptive_field import with_fields
+
+        return with_fields(self.root, listed)
 
     def weights(self) -> dict[str, Weight]:
         """The state_dict: every parameter and buffer by key. Raises `UsageError` above a million."""
         listing(self.root, self.costs)
         return state_dict(self.root)
+
+    def receptive_fields(self) -> "dict[str, Field]":
+        """The receptive field of every module's output, by its path: what it depends on of the first input."""
+        from archspec.analysis.receptive_field import fields
+
+        listing(self.root, self.costs)
+        return fields(self.root)
 
     def memory(self, dtype: str = "float32", optimizer: "Optimizer" = "sgd") -> "Memory":
         """The memory of inference and of training at this batch size, in bytes.

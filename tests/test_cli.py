@@ -177,6 +177,19 @@ def test_memory() -> None:
     assert "at batch 1 in float32" in text
 
 
+def test_receptive_field() -> None:
+    text = output("summary", f"{RESNET}@resnet50", "--depth", "1", "--columns", "field,jump")
+    assert next(line for line in text.splitlines() if line.startswith("layer4")).split() == [
+        "layer4",
+        "427×427",
+        "32×32",
+    ]
+    rows = csv.DictReader(
+        output("summary", f"{RESNET}@resnet18", "--format", "csv", "--columns", "field").splitlines()
+    )
+    assert {row["path"]: row["field"] for row in rows}["layer4"] == "435×435"
+
+
 def test_set_and_input_override_the_spec() -> None:
     arguments = ("summary", f"{RESNET}@resnet18", "--json", "--set", "classes=10", "--input", "N,3,64,96")
     data = json.loads(output(*arguments))

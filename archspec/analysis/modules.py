@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from archspec.analysis.cost import Cost, Costs, Live, training_only
 from archspec.diagnostics import UsageError
 from archspec.diagnostics.diagnostic import shown, suggest
 from archspec.ir import Module, Node, Origin, TensorType
 from archspec.language import limits
+
+if TYPE_CHECKING:
+    from archspec.analysis.receptive_field import Field
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,8 @@ class Row:
     ends: tuple[bool, ...] = ()
     """For each level, whether the row is in the last item of it: what a tree's guides are drawn from."""
     has_children: bool = False
+    field: "Field | None" = None
+    """The receptive field of the first output, where that was asked for."""
 
 
 def rows(

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from archspec.analysis.modules import Row
 from archspec.cli.options import print_rich, write
-from archspec.report.columns import NARROW, parse_columns, ranked
+from archspec.report.columns import NARROW, needs_fields, parse_columns, ranked
 
 if TYPE_CHECKING:
     from archspec.analysis.memory import Optimizer
@@ -23,7 +23,7 @@ def run(
         write(describe(model, explain))
         return
     names = None if columns is None else parse_columns(columns)
-    flat = None if sort is None and top is None else ranked(model, sort, top)
+    flat = None if sort is None and top is None else ranked(model, sort, top, names)
     if format_ == "json":
         import json
 
@@ -57,22 +57,32 @@ def run(
                 to_csv(
                     model,
                     names or ("op", "input", "output", "params", "buffers", "macs"),
-                    _all(model, flat, depth),
+                    _all(model, flat, depth, names),
                 )
             )
         else:
-            write(to_markdown(model, names or NARROW, _page(model, flat, depth)))
+            write(to_markdown(model, names or NARROW, _page(model, flat, depth, names)))
 
 
-def _all(model: "Model", flat: list[Row] | None, depth: int | None) -> list[Row]:
+def _all(
+    model: "Model", flat: list[Row] | None, depth: int | None, columns: tuple[str, ...] | None
+) -> list[Row]:  # fmt: skip
     """Every module."""
     if flat is not None:
         return flat
-    return [row for row in model.modules() if row.is_module and (depth is None or row.depth < depth)]
+    return [
+        row
+        for row in model.modules(fields=needs_fields(columns))
+        if row.is_module and (depth is None or row.depth < depth)
+    ]
 
 
-def _page(model: "Model", flat: list[Row] | None, depth: int | None) -> list[Row]:
+def _page(
+    model: "Model", flat: list[Row] | None, depth: int | None, columns: tuple[str, ...] | None
+) -> list[Row]:  # fmt: skip
     """About a page of rows, equal instances together."""
     from archspec.report.table import tree
 
-    return flat if flat is not None else [row for row in tree(model, depth)[0] if row.is_module]
+    return (
+        flat if flat is not None else [row for row in tree(model, depth, columns or ())[0] if row.is_module]
+    )

@@ -19,6 +19,7 @@ from archspec.ops.core.base import (
 )
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive, Probability
 from archspec.ops.core.init import ZEROS, Init, fan_in_uniform
+from archspec.ops.core.reach import SAME, Link, Links, everywhere
 
 XAVIER = Init("xavier_uniform", (1.0,))
 
@@ -89,6 +90,12 @@ class Attention(Op):
         )
         projections = 2 * length * features + keys * k + keys * v
         return batch * features * (projections + 2 * length * keys)
+
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
+        """A query sees itself, and all keys and values."""
+        batch = Link(0, SAME)
+        all_ = tuple([(batch, *map(everywhere, x.shape[1:])) for x in inputs])
+        return all_ if len(inputs) == 1 else ((batch, Link(1, SAME), everywhere(output.shape[2])), *all_[1:])
 
     def brief(self) -> str:
         """`attention 8 heads`."""

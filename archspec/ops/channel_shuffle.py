@@ -2,8 +2,10 @@
 
 from typing import ClassVar
 
+from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, at_least, channels, divides
 from archspec.ops.core.fields import Positive
+from archspec.ops.core.reach import Links, in_place
 
 
 class ChannelShuffle(Op):
@@ -22,6 +24,10 @@ class ChannelShuffle(Op):
         """At least rank 3; the groups divide the channels."""
         at_least(inputs[0], 3)
         divides(channels(inputs[0]), self.groups, "the number of channels", "groups")
+
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+        """All channels."""
+        return (in_place(inputs[0], [], mixed=True),)
 
     def brief(self) -> str:
         """`channel_shuffle 2`."""

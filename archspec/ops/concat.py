@@ -7,6 +7,7 @@ from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, axis_index, size
 from archspec.ops.core.fields import Integer
 from archspec.ops.core.joins import MANY
+from archspec.ops.core.reach import Links, changed, same_axes, whole
 
 
 class Concat(Op):
@@ -46,6 +47,13 @@ class Concat(Op):
                     )
             total += size(other.shape[axis], "the axis to join")
         return TensorType((*first.shape[:axis], total, *first.shape[axis + 1 :]))
+
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
+        """Along the axis, a position may come from any input: it is taken to see all of each."""
+        if len(inputs) == 1:
+            return (same_axes(output),)
+        axis = axis_index(self.axis, output.rank)
+        return tuple([changed(same_axes(x), {axis: whole(x.shape[axis])}) for x in inputs])
 
     def brief(self) -> str:
         """`concat`, with the axis if it is not the channels."""

@@ -20,6 +20,7 @@ from archspec.ops.core.base import (
 )
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Padding, Positive, Size, per_axis
 from archspec.ops.core.init import fan_in_uniform
+from archspec.ops.core.reach import Links, in_place
 from archspec.ops.core.window import Window, brief, counted, explained, kept, windows
 
 
@@ -87,6 +88,10 @@ class Conv(Op):
             f"{factors(outputs[0].shape[1:])} outputs * {channels(inputs[0]) // self.groups} "
             f"channels{' per group' * (self.groups > 1)} * {factors(kernel)} kernel"
         )
+
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+        """What the windows see; all channels."""
+        return (in_place(inputs[0], [window.reach for window in self.windows(inputs)], mixed=True),)
 
     def explain(self, inputs: Inputs) -> Iterator[str]:
         """The windows of each axis."""

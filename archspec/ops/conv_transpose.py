@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import prod
+from math import gcd, prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
@@ -24,6 +24,7 @@ from archspec.ops.core.base import (
 )
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, NaturalSize, Positive, Size, per_axis
 from archspec.ops.core.init import fan_in_uniform
+from archspec.ops.core.reach import MAX_PERIOD, Interval, Links, Reach, in_place, repeating, whole
 from archspec.ops.core.window import AXIS_NAMES, brief
 
 
@@ -47,6 +48,28 @@ class Spread:
     def count(self) -> int:
         """The output size."""
         return (self.n - 1) * self.stride - 2 * self.padding + self.extent + self.output_padding
+
+    @property
+    def reach(self) -> Reach:
+        """Output i has input j through element t of the kernel if j * stride = i + padding - t * dilation.
+
+        So an output takes every `turn`-th element. Of a kernel smaller than the stride, some take none.
+        """
+        turn = self.stride // gcd(self.stride, self.dilation)
+        first = {}
+        for t in range(min(self.kernel, turn, MAX_PERIOD)):
+            first[(t * self.dilation - self.padding) % self.stride] = t
+
+        def sees(index: int) -> Interval | None:
+            if index not in first:
+                return None
+            t = first[index]
+            last = t + (self.kernel - 1 - t) // turn * turn
+            ends = (index + self.padding - element * self.dilation for element in (last, t))
+            low, high = (end // self.stride for end in ends)
+            return low, high
+
+        return repeating(self.stride, 1, sees) or whole(self.n)
 
     @property
     def formula(self) -> str:
@@ -143,6 +166,10 @@ class ConvTranspose(Op):
             f"{factors(inputs[0].shape[1:])} inputs * {channels(outputs[0]) // self.groups} "
             f"channels{' per group' * (self.groups > 1)} * {factors(kernel)} kernel"
         )
+
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+        """Per axis, the inputs that the kernel spreads to a position; all channels."""
+        return (in_place(inputs[0], [spread.reach for spread in self.spreads(inputs)], mixed=True),)
 
     def explain(self, inputs: Inputs) -> Iterator[str]:
         """The size of each axis."""

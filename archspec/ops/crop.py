@@ -7,6 +7,7 @@ from archspec.diagnostics import Problem
 from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, one_of_ranks, size
 from archspec.ops.core.fields import Size, per_axis
+from archspec.ops.core.reach import Links, in_place, sliding
 from archspec.ops.core.window import AXIS_NAMES
 
 
@@ -51,6 +52,10 @@ class Crop(Op):
     def output(self, inputs: Inputs) -> TensorType:
         """The sizes asked for."""
         return TensorType((*inputs[0].shape[:2], *(stop - start for start, stop in self.ranges(inputs))))
+
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+        """A shift by what is cut off in front."""
+        return (in_place(inputs[0], [sliding(1, 1, -start) for start, _ in self.ranges(inputs)]),)
 
     def explain(self, inputs: Inputs) -> Iterator[str]:
         """What is cut off at both ends."""

@@ -8,6 +8,7 @@ from archspec.diagnostics import Problem
 from archspec.ir import Dim, TensorType
 from archspec.ops.core.base import Example, Inputs, Op, axis_index
 from archspec.ops.core.fields import Integer
+from archspec.ops.core.reach import Links, regrouped
 from archspec.ops.core.shape import fixed, free, product
 
 
@@ -52,6 +53,10 @@ class Flatten(Op):
             return inputs[0]
         shape = inputs[0].shape
         return TensorType((*shape[:start], prod(fixed(self.merged(inputs))), *shape[stop + 1 :]))
+
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
+        """An axis that stays as it is sees the same; of others no positions are left."""
+        return (regrouped(inputs[0], output),)
 
     def explain(self, inputs: Inputs) -> Iterator[str]:
         """The product."""

@@ -19,6 +19,7 @@ from archspec.ops.core.base import (
 )
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive
 from archspec.ops.core.init import fan_in_uniform
+from archspec.ops.core.reach import Links, everywhere, same_axes
 
 
 class Linear(Op):
@@ -61,6 +62,10 @@ class Linear(Op):
     def macs_formula(self, inputs: Inputs, outputs: Inputs) -> str:
         """`1000 outputs * 2048 inputs`."""
         return f"{factors(outputs[0].shape[1:])} outputs * {inputs[0].shape[-1]} inputs"
+
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+        """Rows see themselves, outputs all inputs."""
+        return ((*same_axes(inputs[0])[:-1], everywhere(inputs[0].shape[-1])),)
 
     def brief(self) -> str:
         """`linear 1000`."""

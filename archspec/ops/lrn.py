@@ -3,8 +3,10 @@
 from math import prod
 from typing import ClassVar
 
+from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, Saved, at_least, sizes
 from archspec.ops.core.fields import Number, Positive
+from archspec.ops.core.reach import Links, changed, same_axes, sliding
 
 
 class LRN(Op):
@@ -28,6 +30,10 @@ class LRN(Op):
     def check(self, inputs: Inputs) -> None:
         """At least rank 3."""
         at_least(inputs[0], 3)
+
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+        """The channels around."""
+        return (changed(same_axes(inputs[0]), {1: sliding(self.size, 1, self.size // 2)}),)
 
     def brief(self) -> str:
         """`lrn 5`."""

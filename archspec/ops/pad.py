@@ -9,6 +9,7 @@ from archspec.diagnostics import Problem
 from archspec.ir import TensorType
 from archspec.ops.core.base import INPUT, Example, Inputs, Op, Saved, one_of_ranks, size
 from archspec.ops.core.fields import Natural, Number, Sides
+from archspec.ops.core.reach import Links, in_place, sliding
 from archspec.ops.core.window import AXIS_NAMES, Pads, brief, resolve_padding
 
 # The keywords of a convolution's padding depend on its kernel: there is none here.
@@ -71,6 +72,10 @@ class Pad(Op):
             for dim, (before, after) in zip(x.spatial, self.pads(inputs), strict=True)
         )
         return TensorType((*x.shape[:2], *grown))
+
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+        """A shift by the border in front, which sees nothing: even a mirrored one counts as padding."""
+        return (in_place(inputs[0], [sliding(1, 1, before) for before, _ in self.pads(inputs)]),)
 
     def explain(self, inputs: Inputs) -> Iterator[str]:
         """The sum of each axis."""

@@ -6,6 +6,7 @@ from archspec.diagnostics import Problem
 from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op
 from archspec.ops.core.fields import Integer
+from archspec.ops.core.reach import SAME, Link, Links
 from archspec.ops.core.shape import axis_indices
 
 
@@ -37,6 +38,11 @@ class Permute(Op):
         """The sizes in the new order."""
         x = inputs[0]
         return TensorType(tuple(x.shape[axis] for axis in axis_indices(self.axes, x.rank)))
+
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+        """The same positions, along other axes."""
+        axes = axis_indices(self.axes, inputs[0].rank)
+        return (tuple([Link(axes.index(axis), SAME) for axis in range(len(axes))]),)
 
     def brief(self) -> str:
         """`permute 0 2 3 1`."""

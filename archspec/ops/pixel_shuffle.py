@@ -7,6 +7,7 @@ from archspec.diagnostics import Problem
 from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, channels, one_of_ranks, size
 from archspec.ops.core.fields import Positive
+from archspec.ops.core.reach import Links, in_place, repeating, whole
 
 
 class PixelShuffle(Op):
@@ -41,6 +42,12 @@ class PixelShuffle(Op):
         batch, _, height, width = inputs[0].shape
         grown = (size(dim, "a spatial axis") * self.scale for dim in (height, width))
         return TensorType((batch, channels(inputs[0]) // self.scale**2, *grown))
+
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+        """Each pixel sees the one that its block comes from; channels become positions."""
+        reach = repeating(self.scale, 1, lambda _: (0, 0))
+        spatial = [reach or whole(dim) for dim in inputs[0].spatial]
+        return (in_place(inputs[0], spatial, mixed=True),)
 
     def explain(self, inputs: Inputs) -> Iterator[str]:
         """The new sizes."""

@@ -6,6 +6,7 @@ from typing import ClassVar
 from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, channels, divides, one_of_ranks, size
 from archspec.ops.core.fields import Positive
+from archspec.ops.core.reach import Links, in_place, sliding
 
 
 class PixelUnshuffle(Op):
@@ -31,6 +32,10 @@ class PixelUnshuffle(Op):
         batch, _, height, width = inputs[0].shape
         shrunk = (size(dim, "a spatial axis") // self.scale for dim in (height, width))
         return TensorType((batch, channels(inputs[0]) * self.scale**2, *shrunk))
+
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+        """Each pixel sees a block."""
+        return (in_place(inputs[0], [sliding(self.scale, self.scale, 0)] * 2, mixed=True),)
 
     def explain(self, inputs: Inputs) -> Iterator[str]:
         """The new sizes."""

@@ -8,6 +8,7 @@ from archspec.diagnostics import Problem
 from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op
 from archspec.ops.core.fields import Flag, Integer
+from archspec.ops.core.reach import SAME, Link, Links, everywhere
 from archspec.ops.core.shape import axis_indices
 
 
@@ -52,6 +53,17 @@ class ReduceMean(Op):
             for kept in ((dim,) if axis not in reduced else one)
         )
         return TensorType(tuple(shape))
+
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+        """All of the axes that it averages over."""
+        reduced = self.reduced(inputs)
+        kept = [axis for axis in range(inputs[0].rank) if self.keepdim or axis not in reduced]
+        return (
+            tuple(
+                everywhere(dim) if axis in reduced else Link(kept.index(axis), SAME)
+                for axis, dim in enumerate(inputs[0].shape)
+            ),
+        )
 
     def brief(self) -> str:
         """`reduce_mean 2 3`."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 from archspec.diagnostics import Problem
 from archspec.ir import Dim, TensorType
 from archspec.ops.core.base import Example, Inputs, Op
+from archspec.ops.core.reach import Links, regrouped
 from archspec.ops.core.shape import Shape, fixed, free, listed, product
 
 
@@ -31,6 +32,10 @@ class Reshape(Op):
     def output(self, inputs: Inputs) -> TensorType:
         """The new shape, with -1 filled in."""
         return TensorType(self._resolve(inputs))
+
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
+        """An axis that stays as it is sees the same; of others no positions are left."""
+        return (regrouped(inputs[0], output),)
 
     def explain(self, inputs: Inputs) -> Iterator[str]:
         """What -1 stands for."""

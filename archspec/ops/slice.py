@@ -7,6 +7,7 @@ from archspec.diagnostics import Problem
 from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, axis_index, size
 from archspec.ops.core.fields import Integer, Positive
+from archspec.ops.core.reach import Links, changed, same_axes, sliding
 
 
 class Slice(Op):
@@ -55,6 +56,12 @@ class Slice(Op):
         taken = self.taken(inputs)
         count = (taken.stop - taken.start - 1) // taken.step + 1
         return TensorType((*shape[:axis], count, *shape[axis + 1 :]))
+
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+        """A shift by what is left out in front, with a stride."""
+        taken = self.taken(inputs)
+        reach = sliding(1, taken.step, -taken.start)
+        return (changed(same_axes(inputs[0]), {axis_index(self.axis, inputs[0].rank): reach}),)
 
     def explain(self, inputs: Inputs) -> Iterator[str]:
         """From where to where."""

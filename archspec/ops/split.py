@@ -1,6 +1,7 @@
 """Split along an axis."""
 
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -9,6 +10,7 @@ from archspec.diagnostics import Problem
 from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, axis_index, divides, size
 from archspec.ops.core.fields import Integer, Positive
+from archspec.ops.core.reach import Links, changed, same_axes, sliding
 from archspec.ops.core.shape import listed
 
 MAX_PARTS = 1024
@@ -56,6 +58,13 @@ class Split(Op):
         if isinstance(sections, int):
             sections = (size(x.shape[axis]) // sections,) * sections
         return tuple(TensorType((*x.shape[:axis], part, *x.shape[axis + 1 :])) for part in sections)
+
+    def reaches(self, inputs: Inputs, outputs: Inputs) -> tuple[tuple[Links, ...], ...]:
+        """A shift by the parts in front."""
+        x = inputs[0]
+        axis = axis_index(self.axis, x.rank)
+        starts = accumulate((size(output.shape[axis]) for output in outputs[:-1]), initial=0)
+        return tuple([(changed(same_axes(x), {axis: sliding(1, 1, -start)}),) for start in starts])
 
     def explain(self, inputs: Inputs) -> Iterator[str]:
         """The size of a part."""

@@ -1,7 +1,8 @@
 """Resampling to another size."""
 
 from collections.abc import Iterator
-from math import floor
+from fractions import Fraction
+from math import ceil, floor
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -10,6 +11,7 @@ from archspec.diagnostics import Problem
 from archspec.ir import Dim, TensorType
 from archspec.ops.core.base import Example, Inputs, Op, one_of_ranks, size
 from archspec.ops.core.fields import MAX, Flag, PositiveNumber, Size, per_axis
+from archspec.ops.core.reach import Interval, Links, Reach, in_place, repeating, same_for_all, whole
 from archspec.ops.core.window import AXIS_NAMES
 
 Scale = Annotated[
@@ -67,6 +69,39 @@ class Upsample(Op):
     def output(self, inputs: Inputs) -> TensorType:
         """`size`, or floor(n * scale) for each spatial axis."""
         return TensorType((*inputs[0].shape[:2], *self._sizes(inputs)))
+
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
+        """Per axis, the elements that a value is interpolated from."""
+        x = inputs[0]
+        scales = per_axis(self.scale or 0.0, x.rank - 2, "scale")
+        return (in_place(x, list(map(self._resampled, x.spatial, output.spatial, scales))),)
+
+    def _resampled(self, n: Dim, out: Dim, scale: float) -> Reach:
+        """One axis. As in PyTorch, `scale` counts even where it does not bring `n` to `out` exactly."""
+        if isinstance(n, str) or isinstance(out, str):
+            return whole(n)
+        if self.align_corners:
+            if 1 in (n, out):
+                return same_for_all((0, 0))
+            step = Fraction(n - 1, out - 1)
+        elif not scale:
+            step = Fraction(n, out)
+        else:
+            factor = Fraction(scale).limit_denominator(10**6)
+            if float(factor) != scale:
+                return whole(n)
+            step = 1 / factor
+
+        def sees(index: int) -> Interval:
+            if self.mode == "nearest":
+                return (floor(index * step),) * 2
+            if self.mode == "nearest-exact":
+                return (floor((index + Fraction(1, 2)) * step),) * 2
+            at = index * step if self.align_corners else (index + Fraction(1, 2)) * step - Fraction(1, 2)
+            around = self.mode == "bicubic" and at != floor(at)
+            return floor(at) - around, ceil(at) + around
+
+        return repeating(step.denominator, step.numerator, sees) or whole(n)
 
     def explain(self, inputs: Inputs) -> Iterator[str]:
         """The product of each axis."""

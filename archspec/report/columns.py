@@ -1,6 +1,6 @@
 """The columns that a summary can have: their headings, and how a row fills them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -73,6 +73,8 @@ COLUMNS: dict[str, Column] = {
         lambda row, model: human(2 * _macs(row, model)) if row.cost.macs else "",
         lambda row, model: 2 * _macs(row, model),
     ),
+    "field": Column("Field", lambda row, _: _field(row), lambda row, _: _field(row), right=False),
+    "jump": Column("Jump", lambda row, _: _jump(row), lambda row, _: _jump(row), right=False),
     "source": Column("Defined at", lambda row, _: _source(row), lambda row, _: _source(row), right=False),
 }
 """By the name that `--columns` and `--sort` give them."""
@@ -88,6 +90,26 @@ def _source(row: Row) -> str:
     return show_path(row.origin.path)
 
 
+def needs_fields(columns: Iterable[str] | None) -> bool:
+    """Whether a column shows receptive fields."""
+    return columns is not None and any(name in ("field", "jump") for name in columns)
+
+
+def _field(row: Row) -> str:
+    """The size of the receptive field; `all` for the whole input, `!` where its ways are misaligned."""
+    if row.field is None:
+        return ""
+    size = "all" if row.field.everything else "×".join(map(str, row.field.size))
+    return size if row.field.aligned else f"{size} !"
+
+
+def _jump(row: Row) -> str:
+    """The stride of the receptive field; nothing where every position sees the same."""
+    if row.field is None or not any(row.field.stride):
+        return ""
+    return "×".join(map(str, row.field.stride))
+
+
 def parse_columns(text: str) -> tuple[str, ...]:
     """The names in `--columns`. Raises `UsageError` for one that does not exist."""
     names = tuple(name.strip() for name in text.split(",") if name.strip())
@@ -100,13 +122,15 @@ def parse_columns(text: str) -> tuple[str, ...]:
     return names
 
 
-def ranked(model: "Model", sort: str | None, top: int | None) -> list[Row]:
-    """The ops with weights or MACs, and all others, flat: sorted by a column, the largest first, and cut to `top`."""
+def ranked(
+    model: "Model", sort: str | None, top: int | None, columns: tuple[str, ...] | None = None
+) -> list[Row]:
+    """All ops, flat: sorted by a column, the largest first, and cut to `top`."""
     key = sort or "macs"
     if key not in SORTABLE:
         hint = suggest(key, SORTABLE) or f"there are {', '.join(SORTABLE)}"
         raise UsageError(f"`--sort` cannot sort by `{shown(key)}`: {hint}")
-    leaves = [row for row in model.modules() if row.module.op is not None]
+    leaves = [row for row in model.modules(fields=needs_fields(columns)) if row.module.op is not None]
     value = COLUMNS[key].value
     if key in ("path", "op", "output"):
         leaves.sort(key=lambda row: str(value(row, model)))

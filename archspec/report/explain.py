@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from archspec.analysis.cost import Cost
 from archspec.analysis.modules import describe, find
+from archspec.analysis.receptive_field import Field
 from archspec.analysis.weights import weights
 from archspec.diagnostics.diagnostic import show_path
 from archspec.ir import Module
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from archspec.api import Model
 
 WEIGHTS_SHOWN = 24
+FIELDS_UP_TO = 20_000
+"""The modules of a network up to which the receptive field of one is worth the time of following all."""
 
 
 def explain(model: "Model", path: str) -> str:
@@ -28,6 +31,10 @@ def explain(model: "Model", path: str) -> str:
     if module.inputs:
         lines.append(f"  input       {shapes(module.inputs, batch)}")
     lines.append(f"  output      {shapes(module.outputs, batch)}")
+    is_small = model.costs.of(model.root).modules <= FIELDS_UP_TO
+    field = model.receptive_fields().get(path) if is_small else None
+    if field is not None:
+        lines.append(f"  sees        {_seen(field)}")
     lines += _sizes(module)
     cost = model.costs.of(module)
     lines += _weights(module, cost)
@@ -38,6 +45,15 @@ def explain(model: "Model", path: str) -> str:
         lines.append(f"  MACs        {f'{formula} = ' if formula else ''}{cost.macs:,}"
                      + (f", {macs:,}{at}" if at else "") + f" ({human(2 * macs)} FLOPs{at})")  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+def _seen(field: Field) -> str:
+    """What an output position depends on of the network's input."""
+    size, stride = ("×".join(map(str, values)) for values in (field.size, field.stride))
+    if field.everything:
+        return "the whole input"
+    text = f"{size} of the input, every {stride}, the first around {', '.join(f'{float(c):g}' for c in field.centre)}"
+    return text if field.aligned else f"{text}; its ways are misaligned"
 
 
 def _sizes(module: Module) -> list[str]:

@@ -5,7 +5,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from archspec.analysis.modules import Row, rows
-from archspec.report.columns import COLUMNS, NARROW, WIDE
+from archspec.report.columns import COLUMNS, NARROW, WIDE, needs_fields
 from archspec.report.numbers import dims, human, mebibytes, shapes
 
 if TYPE_CHECKING:
@@ -48,14 +48,14 @@ def show(
     if flat is not None:
         listed = flat
     else:
-        listed, hidden = tree(model, depth)
+        listed, hidden = tree(model, depth, columns)
     flat_list = flat is not None
     body = table(model, listed, columns, flat=flat_list, ascii_only=ascii_only, width=console.width)
     for renderable in (heading(model), body, *footer(model, listed, extra, hidden=hidden)):
         console.print(_ascii(renderable) if ascii_only else renderable)
 
 
-def tree(model: "Model", depth: int | None) -> tuple[list[Row], bool]:
+def tree(model: "Model", depth: int | None, columns: tuple[str, ...] = ()) -> tuple[list[Row], bool]:
     """The rows of the tree, and whether the depth hides some.
 
     Without a depth, the tree is as deep as a page of rows allows.
@@ -68,7 +68,11 @@ def tree(model: "Model", depth: int | None) -> tuple[list[Row], bool]:
             listed.append(row)
             if len(listed) > MOST_ROWS:
                 break
-        return listed
+        if not needs_fields(columns):
+            return listed
+        from archspec.analysis.receptive_field import with_fields
+
+        return list(with_fields(model.root, listed))
 
     if depth is not None:
         listed = at(depth)

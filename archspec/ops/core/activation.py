@@ -2,8 +2,10 @@
 
 from typing import ClassVar
 
+from archspec.ir import TensorType
 from archspec.ops.core.base import INPUT, OUTPUT, Inputs, Op, Saved, axis_index
 from archspec.ops.core.fields import Integer
+from archspec.ops.core.reach import Links, changed, pointwise, whole
 
 
 class Activation(Op):
@@ -41,6 +43,11 @@ class AlongAxis(Activation):
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """The output."""
         return OUTPUT
+
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
+        """All of the axis, whose elements compete."""
+        axis = axis_index(self.axis, output.rank)
+        return (changed(pointwise(inputs[0], output), {axis: whole(output.shape[axis])}),)
 
     def brief(self) -> str:
         """`softmax`, with the axis if it is not the channels."""

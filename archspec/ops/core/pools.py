@@ -1,12 +1,14 @@
 """What the pools share."""
 
 from collections.abc import Iterator
+from math import gcd
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ir import TensorType
+from archspec.ir import Dim, TensorType
 from archspec.ops.core.base import Inputs, Op, Saved, one_of_ranks
 from archspec.ops.core.fields import Flag, Padding, Size, per_axis
+from archspec.ops.core.reach import Interval, Links, Reach, in_place, repeating, whole
 from archspec.ops.core.window import AXIS_NAMES, Window, brief, counted, explained, kept, windows
 
 RANKS = range(3, 6)
@@ -40,6 +42,10 @@ class Pool(Op):
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """The input, or a padded copy of it."""
         return kept(inputs[0], self.windows(inputs))
+
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+        """What the windows see."""
+        return (in_place(inputs[0], [window.reach for window in self.windows(inputs)]),)
 
     def explain(self, inputs: Inputs) -> Iterator[str]:
         """The windows of each axis."""
@@ -91,6 +97,10 @@ class AdaptivePool(Op):
         x = inputs[0]
         return TensorType((*x.shape[:2], *per_axis(self.size, x.rank - 2, "size")))
 
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
+        """Windows of equal size if the output divides the input; else they come again after some."""
+        return (in_place(inputs[0], list(map(_adaptive, inputs[0].spatial, output.spatial))),)
+
     def brief(self) -> str:
         """`adaptive_avgpool 7`, or `adaptive_avgpool 7×5`."""
         return f"{self.name} {'×'.join(map(str, (self.size,) if isinstance(self.size, int) else self.size))}"
@@ -109,6 +119,22 @@ class GlobalPool(Op):
         """One position per channel."""
         x = inputs[0]
         return TensorType((*x.shape[:2], *(1,) * (x.rank - 2)))
+
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+        """All positions."""
+        return (in_place(inputs[0], [whole(dim) for dim in inputs[0].spatial]),)
+
+
+def _adaptive(n: Dim, out: Dim) -> Reach:
+    """Windows from floor(i * n / out) to ceil((i + 1) * n / out)."""
+    if isinstance(n, str) or isinstance(out, str):
+        return whole(n)
+    parts = out // gcd(n, out)
+
+    def sees(index: int) -> Interval:
+        return index * n // out, -(-(index + 1) * n // out) - 1
+
+    return repeating(parts, n * parts // out, sees) or whole(n)
 
 
 def check_pool_padding(axes: tuple[Window, ...]) -> None:

@@ -3,9 +3,10 @@
 Receptive fields are theoretical: the arithmetic goes on beyond both ends of an axis, into the padding.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from math import gcd, lcm, prod
 
 from archspec.ir import Dim, TensorType
@@ -29,8 +30,9 @@ class Reach:
 
     sees: tuple[Interval | None, ...]
     shift: int
-    centre: Fraction
-    """Where position 0 looks at: the middle of its interval, of `sees` on average if there are several."""
+    grid: Fraction | None = None
+    """Where position 0 looks at if the positions are evenly spaced, which their intervals may not be. `None`: there
+    is one interval, and it looks at its middle."""
     ordered: bool = field(init=False, repr=False, compare=False)
     """Every position sees something, and none starts or ends before the position in front of it."""
 
@@ -38,7 +40,7 @@ class Reach:
         ordered = len(self.sees) == 1 and self.sees[0] is not None
         if not ordered and None not in self.sees:
             ends = [self.at(index) or (0, 0) for index in range(self.period + 1)]
-            ordered = all(a[0] <= b[0] and a[1] <= b[1] for a, b in zip(ends, ends[1:], strict=False))
+            ordered = all(a[0] <= b[0] and a[1] <= b[1] for a, b in pairwise(ends))
         object.__setattr__(self, "ordered", ordered)
 
     @property
@@ -50,6 +52,11 @@ class Reach:
     def stride(self) -> Fraction:
         """How far on a position looks than the one before it, on average."""
         return Fraction(self.shift, self.period)
+
+    @property
+    def centre(self) -> Fraction:
+        """Where position 0 looks at; position i looks at `centre + i * stride`."""
+        return Fraction(sum(self.sees[0] or ()), 2) if self.grid is None else self.grid
 
     @property
     def size(self) -> int:
@@ -79,22 +86,20 @@ class Reach:
         """As if each of `positions` saw what all of them see together."""
         return same_for_all(self.over((0, positions - 1)))
 
-    def through(self, inner: "Reach", positions: int, length: int) -> "Reach":
-        """What an output sees of an input by seeing a value that sees it as `inner` says.
+    def through(self, inner: "Reach", positions: int) -> "Reach":
+        """What an output of `positions` sees of an input through a value that sees it as `inner` says.
 
-        The output has `positions`, the input `length`. What would come again only after more than `MAX_PERIOD`
-        positions is taken for the same at all of them, and what is beyond 64 bits ends with the input.
+        What would come again only after more than `MAX_PERIOD` positions is taken for the same at all of them. So
+        are strides and sizes beyond 64 bits, which grow no more.
         """
+        plain = self.grid is None and inner.grid is None
         turns = inner.period // gcd(self.shift, inner.period)
-        if turns * self.period > MAX_PERIOD:
-            return same_for_all(inner.over(self.over((0, positions - 1))))
         shift = self.shift * turns // inner.period * inner.shift
-        sees = tuple([inner.over(self.at(index)) for index in range(self.period * turns)])
-        seen = sees[0] or (0, 0)
-        if max(shift, seen[1], -seen[0]) <= LIMIT:
-            return Reach(sees, shift, inner.centre + self.centre * inner.stride)
-        seen = inner.over(self.over((0, positions - 1))) or (0, 0)
-        return same_for_all((min(max(seen[0], 0), length - 1), max(min(seen[1], length - 1), 0)))
+        if 0 < shift <= LIMIT and turns * self.period <= MAX_PERIOD:
+            sees = tuple([inner.over(self.at(index)) for index in range(self.period * turns)])
+            if not sees[0] or max(sees[0][1], -sees[0][0]) <= LIMIT:
+                return Reach(sees, shift, None if plain else inner.centre + self.centre * inner.stride)
+        return same_for_all(inner.over(self.over((0, positions - 1))))
 
     def union(self, other: "Reach", positions: int) -> tuple["Reach", bool]:
         """What an output sees in two ways, and whether both look at the same place.
@@ -102,17 +107,19 @@ class Reach:
         If they go on at different strides, every position is taken to see what all see together. That is as it
         should be where one is the same for all: a gate with the mean of an image sees the image.
         """
+        aligned = not self.shift or not other.shift
+        if self.centre == other.centre and (positions == 1 or self.stride == other.stride):
+            aligned = True
         if self == other:
-            return self, True
+            return self, aligned
         period = lcm(self.period, other.period)
         if self.stride == other.stride and period <= MAX_PERIOD:
             sees = tuple([_hull(self.at(index), other.at(index)) for index in range(period)])
             shift = int(self.stride * period)
-            aligned = not shift or self.centre == other.centre
+            if self.grid is None and other.grid is None:
+                return Reach(sees, shift), aligned
             return Reach(sees, shift, self.centre if shift and aligned else _middle(sees, shift)), aligned
         ends = (self.constant(positions), other.constant(positions))
-        aligned = self.stride == other.stride and self.centre == other.centre
-        aligned = aligned or positions == 1 or not self.shift or not other.shift
         return same_for_all(_hull(ends[0].sees[0], ends[1].sees[0])), aligned
 
 
@@ -129,13 +136,12 @@ def _middle(sees: tuple[Interval | None, ...], shift: int) -> Fraction:
 
 def sliding(extent: int, stride: int, before: int) -> Reach:
     """A window of `extent` that moves on by `stride` and starts `before` the input."""
-    seen = (-before, extent - 1 - before)
-    return Reach((seen,), stride, Fraction(sum(seen), 2))
+    return Reach(((-before, extent - 1 - before),), stride)
 
 
 def same_for_all(seen: Interval | None) -> Reach:
     """Every position sees the same."""
-    return Reach((seen,), 0, Fraction(sum(seen or ()), 2))
+    return Reach((seen,), 0, None if seen else Fraction())
 
 
 def whole(dim: Dim) -> Reach:
@@ -198,9 +204,14 @@ def changed(links: Links, reaches: dict[int, Reach]) -> Links:
     )
 
 
-def in_place(x: TensorType, spatial: tuple[Reach, ...], *, mixed: bool) -> Links:
+def same_axes(x: TensorType) -> Links:
+    """Each position sees the one in its place."""
+    return tuple([Link(axis, SAME) for axis in range(x.rank)])
+
+
+def in_place(x: TensorType, spatial: Sequence[Reach], *, mixed: bool = False) -> Links:
     """The spatial axes of `x` stay in their places. Channels do too, unless they are `mixed`."""
-    links = changed(tuple(Link(axis, SAME) for axis in range(x.rank)), dict(enumerate(spatial, start=2)))
+    links = changed(same_axes(x), dict(enumerate(spatial, start=2)))
     return (links[0], everywhere(x.shape[1]), *links[2:]) if mixed else links
 
 

@@ -13,6 +13,7 @@ from archspec.diagnostics import Problem
 from archspec.ir import TensorType
 from archspec.ops.core.base import INPUT, Saved, size, sizes
 from archspec.ops.core.fields import PaddingKeyword, Sides, per_axis
+from archspec.ops.core.reach import Reach, sliding
 
 AXIS_NAMES = {1: ("width",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
@@ -42,6 +43,11 @@ class Window:
             return span // self.stride + 1
         out = -(-span // self.stride) + 1
         return out - 1 if (out - 1) * self.stride >= self.n + self.before else out
+
+    @property
+    def reach(self) -> Reach:
+        """What the windows see."""
+        return sliding(self.extent, self.stride, self.before)
 
     @property
     def formula(self) -> str:

@@ -1,0 +1,605 @@
+"""Receptive fields against published values, and against what torch's gradients reach."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+import archspec
+from archspec import ops
+from archspec.analysis.cost import Costs
+from archspec.analysis.modules import rows
+from archspec.analysis.receptive_field import AxisField, Field, along, fields, misaligned, output_fields
+from archspec.ir import Module, TensorType
+from archspec.ops import Example, Op
+from archspec.ops.core.base import sizes
+from archspec.ops.core.reach import MAX_PERIOD, Reach
+
+SPECS = Path(__file__).parents[1] / "specs"
+
+
+def net(layers: str, more: str = "", *, shape: str = '["N", 3, 224, 224]') -> Module:
+    text = f"archspec = 1\n[model]\ninput = {shape}\nlayers = [{layers}]\n{more}"
+    return archspec.load("test.toml", source=text).root
+
+
+def output(root: Module) -> Field:
+    (found,) = output_fields(root)
+    assert found is not None
+    return found
+
+
+def axis(root: Module) -> AxisField:
+    """The field of the only output along the last axis."""
+    return output(root).axes[-1]
+
+
+# --- published values -----------------------------------------------------------------------------------------
+
+ALEXNET_V2 = """
+  { op = "conv", out = 64, kernel = 11, stride = 4 }, { op = "maxpool", kernel = 3, stride = 2 },
+  { op = "conv", out = 192, kernel = 5, padding = 2 }, { op = "maxpool", kernel = 3, stride = 2 },
+  { op = "conv", out = 384, kernel = 3, padding = 1 }, { op = "conv", out = 384, kernel = 3, padding = 1 },
+  { op = "conv", out = 256, kernel = 3, padding = 1 }, { name = "pool5", op = "maxpool", kernel = 3, stride = 2 },
+"""
+
+RESNET_V1_50 = """
+  { op = "conv", out = 64, kernel = 7, stride = 2, padding = 3 },
+  { op = "maxpool", kernel = 3, stride = 2, padding = "same_upper" },
+  { op = "unit", repeat = 2, width = 64 }, { op = "unit", width = 64, stride = 2 },
+  { op = "unit", repeat = 3, width = 128 }, { op = "unit", width = 128, stride = 2 },
+  { op = "unit", repeat = 5, width = 256 }, { op = "unit", width = 256, stride = 2 },
+  { name = "block4", op = "unit", repeat = 3, width = 512 },
+"""
+UNIT = """
+[blocks.unit]
+required = { width = "int" }
+params = { stride = 1 }
+layers = [
+  { op = "residual", layers = [
+    { op = "conv", out = "width", kernel = 1 },
+    { op = "conv", out = "width", kernel = 3, stride = "stride", padding = 1 },
+    { op = "conv", out = "4 * width", kernel = 1 },
+  ], shortcut = [
+    { op = "maxpool", kernel = 1, stride = "stride", when = "x.channels == 4 * width and stride != 1" },
+    { op = "conv", kernel = 1, out = "4 * width", stride = "stride", when = "x.channels != 4 * width" },
+  ] },
+]
+"""
+
+
+@pytest.mark.parametrize(
+    ("root", "path", "size", "stride", "padding"),
+    [
+        # https://github.com/google-research/receptive_field: slim's networks
+        (net(ALEXNET_V2), "pool5", 195, 32, 64),
+        (net(RESNET_V1_50, UNIT), "block4", 483, 32, 239),
+        (archspec.load(str(SPECS / "vgg.toml"), "vgg16").root, "features", 212, 32, 90),
+        # with torchvision's placement of strides
+        (archspec.load(str(SPECS / "resnet.toml"), "resnet18").root, "layer4", 435, 32, 217),
+        (archspec.load(str(SPECS / "resnet.toml"), "resnet50").root, "layer4", 427, 32, 213),
+    ],
+    ids=["alexnet_v2", "resnet_v1_50", "vgg16", "resnet18", "resnet50"],
+)
+def test_published(root: Module, path: str, size: int, stride: int, padding: int) -> None:
+    found = fields(root)[path]
+    assert found.size == (size, size)
+    assert found.stride == (stride, stride)
+    assert found.start == (-padding, -padding)
+    assert found.centre == (-padding + Fraction(size - 1, 2),) * 2
+    assert found.aligned
+    assert not list(misaligned(root))
+    assert found.exceeds == (size > 224)
+
+
+@pytest.mark.parametrize("path", sorted(SPECS.glob("*.toml")), ids=lambda path: path.stem)
+def test_specs_are_aligned_and_see_the_whole_image(path: Path) -> None:
+    model = archspec.load(str(path))
+    assert not list(misaligned(model.root))
+    found = output_fields(model.root)[0]
+    assert found is not None
+    assert found.everything
+    assert found.stride == (0, 0)
+
+
+# --- single rules ---------------------------------------------------------------------------------------------
+
+
+def test_axes_are_apart() -> None:
+    found = output(net('{ op = "conv", out = 4, kernel = [3, 5], stride = [1, 2], padding = [0, 2] }'))
+    assert (found.size, found.stride, found.start) == ((3, 5), (1, 2), (0, -2))
+    assert found.centre == (1, 0)
+    assert found.axes[1].at(3) == (4, 8)
+    assert not found.exceeds
+    assert not found.everything
+
+
+def test_axes_are_followed_through_permute_and_reshape() -> None:
+    """ConvNeXt's block is channels-last inside."""
+    found = output(
+        net(
+            """{ op = "conv", out = 8, kernel = [5, 3], stride = [2, 1] }, { op = "permute", axes = [0, 2, 3, 1] },
+            "layernorm", { op = "linear", out = 32 }, "gelu", { op = "reshape", shape = ["N", 110, 222, 4, 8] },
+            { op = "reshape", shape = ["N", 110, 222, 32] }, { op = "permute", axes = [0, 3, 2, 1] }"""
+        )
+    )
+    assert (found.size, found.stride) == ((5, 3), (2, 1))
+    assert [axis.positions for axis in found.axes] == [110, 222]
+
+
+def test_linear_sees_the_last_axis() -> None:
+    found = output(net('{ op = "linear", out = 7 }'))
+    assert (found.size, found.stride) == ((1, 224), (1, 0))
+
+
+def test_a_gate_sees_everything() -> None:
+    gate = (
+        '{ op = "mul", branches = [[], ["global_avgpool", { op = "conv", out = 3, kernel = 1 }, "sigmoid"]] }'
+    )
+    found = output(net(f'{gate}, {{ op = "conv", out = 4, kernel = 3, padding = 1 }}'))
+    assert (found.size, found.stride) == ((224, 224), (0, 0))
+    assert found.everything
+    assert found.aligned
+    assert not found.exceeds
+
+
+def test_attention() -> None:
+    layers = """{ op = "conv", out = 8, kernel = 16, stride = 16 }, { op = "flatten", start = 2 },
+    { op = "permute", axes = [0, 2, 1] }, { op = "attention", heads = 2 }"""
+    assert output(net(layers)).everything
+
+
+def test_a_value_that_does_not_depend_on_the_input_has_no_field() -> None:
+    root = net('{ name = "p", op = "param", shape = [3, 1, 1] }, { op = "mul", from = ["input", "p"] }', "")
+    assert "p" not in fields(root)
+    assert axis(root).size == 1
+    assert output_fields(net('{ name = "p", op = "param", shape = [3, 1, 1] }')) == (None,)
+
+
+def test_the_first_input_counts() -> None:
+    text = """archspec = 1
+[model]
+inputs = [{ name = "a", shape = ["N", 3, 64] }, { name = "b", shape = ["N", 3, 32] }]
+layers = [
+  { name = "c", op = "conv", out = 3, kernel = 2, stride = 2, from = "a" },
+  { name = "d", op = "conv", out = 3, kernel = 9, padding = 4, from = "b" },
+  { op = "add", from = ["c", "d"] },
+]
+"""
+    root = archspec.load("test.toml", source=text).root
+    assert set(fields(root)) == {"c"}
+    assert (axis(root).size, axis(root).stride) == (2, 2)
+
+
+def test_parts_of_a_split() -> None:
+    text = """archspec = 1
+[model]
+input = ["N", 3, 10]
+outputs = ["s.0", "s.1"]
+layers = [{ name = "s", op = "split", axis = 2, sections = [3, 7] }]
+"""
+    found = output_fields(archspec.load("test.toml", source=text).root)
+    assert [field.start for field in found if field] == [(0,), (3,)]
+
+
+UNET = """archspec = 1
+[model]
+input = ["N", 3, 64, 64]
+layers = [
+  { name = "e1", op = "double", out = 4 },
+  { name = "p1", op = "maxpool", kernel = 2 },
+  { name = "e2", op = "double", out = 8 },
+  { name = "p2", op = "maxpool", kernel = 2 },
+  { name = "e3", op = "double", out = 16 },
+  { name = "d2", op = "up", out = 8, from = ["e3", "e2"] },
+  { name = "d1", op = "up", out = 4, from = ["d2", "e1"] },
+]
+[blocks.double]
+required = { out = "int" }
+layers = [{ op = "conv", out = "out", kernel = 3, padding = 1 }, { op = "conv", out = "out", kernel = 3, padding = 1 }]
+[blocks.up]
+required = { out = "int" }
+inputs = ["input", "skip"]
+layers = [
+  { op = "conv_transpose", out = "out", kernel = 2, stride = 2 },
+  { op = "concat", from = ["x", "skip"] },
+  { name = "convs", op = "double", out = "out" },
+]
+"""
+
+
+def test_unet() -> None:
+    """Blocks of two inputs; the field varies with the place in a 4×4 cell, but the middles agree on average."""
+    root = archspec.load("test.toml", source=UNET).root
+    found = fields(root)
+    assert [(name, found[name].size[0], found[name].stride[0]) for name in ("e1", "e2", "e3", "d2", "d1")] == [
+        ("e1", 5, 1), ("e2", 14, 2), ("e3", 32, 4), ("d2", 40, 2), ("d1", 44, 1)
+    ]  # fmt: skip
+    assert found["d1.convs.1"] == found["d1"] == output(root)
+    assert found["d1"].centre == (0, 0)
+    assert found["d1"].aligned
+    assert not list(misaligned(root))
+
+
+# --- alignment ------------------------------------------------------------------------------------------------
+
+
+def test_misaligned_residual() -> None:
+    layers = """{ name = "stem", op = "conv", out = 3, kernel = 3, padding = 1 },
+    { name = "body", op = "res" }, { name = "next", op = "res" }, { name = "head", op = "conv", out = 3, kernel = 1 }"""
+    block = """
+[blocks.res]
+layers = [{ name = "inner", layers = [
+  { op = "residual", layers = [{ op = "conv", out = 3, kernel = 3 }], shortcut = [SHORT] },
+] }]"""
+    centred = net(layers, block.replace("SHORT", '{ op = "crop", size = ["x.height - 2", "x.width - 2"] }'))
+    assert output(centred).aligned
+    assert not list(misaligned(centred))
+    first = '{ op = "slice", axis = 2, stop = -2 }, { op = "crop", size = ["x.height", "x.width - 2"] }'
+    root = net(layers, block.replace("SHORT", first))
+    found = fields(root)
+    assert [axis.aligned for axis in found["body"].axes] == [False, True]
+    assert found["stem"].aligned
+    assert not found["head"].aligned
+    assert found["body"].size == (5, 5)
+    assert [(path, node.module.kind) for path, node in misaligned(root)] == [("body.inner", "add")]
+
+
+def test_strides_that_disagree() -> None:
+    """Every position is taken to see what all see together."""
+    layers = """{ op = "add", branches = [{ op = "conv", out = 3, kernel = 2, stride = 2 },
+    { op = "slice", axis = 2, start = 4, stop = 54 }] }"""
+    root = net(layers, shape='["N", 3, 100]')
+    assert (axis(root).size, axis(root).stride, axis(root).start) == (100, 0, 0)
+    assert [(path, node.module.kind) for path, node in misaligned(root)] == [("", "add")]
+
+
+def test_an_image_and_its_transpose() -> None:
+    layers = '{ op = "add", branches = [[], { op = "permute", axes = [0, 1, 3, 2] }] }'
+    root = net(layers, shape='["N", 3, 9, 9]')
+    assert output(root).everything
+    assert not output(root).aligned
+
+
+def test_half_a_pixel() -> None:
+    """A stride of 2 with a kernel of 3 and nearest upsampling do not undo each other."""
+    layers = """{ name = "c2", op = "conv", out = 4, kernel = 1 },
+    { op = "conv", out = 4, kernel = KERNEL, stride = 2, padding = 1 }, { name = "up", op = "upsample", scale = 2 },
+    { op = "add", from = ["c2", "up"] }"""
+    for kernel, centre in ((3, Fraction(-1, 2)), (4, 0)):
+        root = net(layers.replace("KERNEL", str(kernel)))
+        assert output(root).aligned == (centre == 0)
+        assert fields(root)["up"].centre == (centre, centre)
+
+
+# --- structure ------------------------------------------------------------------------------------------------
+
+
+def test_rows_and_depth() -> None:
+    model = archspec.load(str(SPECS / "resnet.toml"), "resnet50")
+    everything = fields(model.root)
+    shallow = fields(model.root, 1)
+    assert set(shallow) == {path for path in everything if "." not in path}
+    assert all(everything[path] == found for path, found in shallow.items())
+    grouped = [
+        (row.path, row.last, found)
+        for row, found in along(model.root, rows(model.root, model.costs, grouped=True, depth=2))
+    ]
+    assert ("layer3.1", "5", everything["layer3.5"]) in grouped
+    assert [row.path for row, _ in along(model.root, model.modules())] == [
+        row.path for row in model.modules()
+    ]
+
+
+def test_rows_of_a_network_with_training_outputs() -> None:
+    model = archspec.load(str(SPECS / "googlenet.toml"))
+    found = {row.path: field for row, field in along(model.root, model.modules())}
+    assert found["aux1.conv.conv"] is not None
+    assert found["inception5b"] == fields(model.root, 1)["inception5b"]
+
+
+def test_reuse_and_removed_nodes() -> None:
+    root = net(
+        """{ name = "c", op = "conv", out = 3, kernel = 3, padding = 1 }, { op = "relu", when = false },
+        { op = "reuse", of = "c" }, { op = "reuse", of = "c" }, { name = "last", op = "relu" }"""
+    )
+    found = fields(root)
+    assert found["c"].size == (3, 3)
+    assert found["last"].size == (7, 7)
+
+
+def nested(leaf: str) -> str:
+    return f"""archspec = 1
+[model]
+input = ["N", 4, 32, 32]
+layers = [{{ op = "outer", repeat = 1000 }}]
+[blocks.outer]
+layers = [{{ op = "inner", repeat = 1000 }}]
+[blocks.inner]
+layers = [{leaf}]
+"""
+
+
+def test_cost_follows_the_description() -> None:
+    """A million convolutions, in a thousand equal blocks of a thousand."""
+    leaf = '{ op = "residual", layers = [{ op = "conv", out = 4, kernel = 3, padding = 1 }, "relu"] }'
+    root = archspec.load("test.toml", source=nested(leaf)).root
+    start = time.perf_counter()
+    found = fields(root, 1)
+    assert time.perf_counter() - start < 5
+    assert found["999"].size == (2_000_001, 2_000_001)
+    assert found["0"].size == (2_001, 2_001)
+    assert found["999"].everything
+
+
+def test_numbers_stay_small() -> None:
+    """Strides and sizes beyond 64 bits do not grow, and grids that hardly repeat are given up."""
+    down = '{ op = "conv", out = 4, kernel = 3, padding = 1, stride = 2 }'
+    found = output(archspec.load("test.toml", source=nested(down)).root)
+    assert max(found.size) < 2**70
+    assert found.everything
+    layers = '{ op = "upsample", scale = 2 }, { op = "conv", out = 1, kernel = 1, stride = 3 }'
+    root = net(f"{{ repeat = 13, layers = [{layers}] }}", shape='["N", 1, 6000]')
+    assert (axis(root).reach.period, axis(root).stride) == (1, 0)
+    assert axis(root).size > 5000
+    root = net(f"{{ repeat = 11, layers = [{layers}] }}", shape='["N", 1, 6000]')
+    assert (axis(root).reach.period, axis(root).stride) == (2**11, Fraction(3, 2) ** 11)
+    assert axis(root).size == 1
+    assert output(net('{ op = "upsample", scale = 0.123456789 }')).everything
+
+
+def test_equal_grids_are_one() -> None:
+    """Down and up again, a thousand times: the period does not grow."""
+    text = nested('{ op = "conv", out = 4, kernel = 2, stride = 2 }, { op = "upsample", scale = 2 }')
+    found = output(archspec.load("test.toml", source=text).root)
+    assert found.size == (2, 2)
+    assert found.centre == (0, 0)
+    assert found.axes[0].reach.period == 2 <= MAX_PERIOD
+    assert found.aligned
+
+
+# --- every op against torch's gradients -----------------------------------------------------------------------
+
+NORMS = {"groupnorm", "instancenorm", "layernorm"}
+"""They see all of what they normalise, but count as acting on each position alone."""
+EXACT = {
+    "adaptive_avgpool", "add", "avgpool", "conv", "conv_transpose", "crop", "expand", "global_avgpool", "identity",
+    "linear", "pad", "permute", "pixel_shuffle", "pixel_unshuffle", "reduce_mean", "slice", "split", "upsample",
+}  # fmt: skip
+"""Their gradients are not zero by chance, and no positions are lost."""
+
+
+def examples() -> list[tuple[type[Op], Example]]:
+    found = []
+    for name in sorted(ops.names()):
+        op = ops.lookup(name)
+        assert op is not None
+        for example in op.examples:
+            norm = name in NORMS or example.fields.get("track_running_stats") is False
+            border = example.fields.get("mode") in (
+                "reflect",
+                "replicate",
+                "circular",
+            )  # these count as constant
+            if (
+                example.valid
+                and not norm
+                and not border
+                and all(prod(sizes(shape)) <= 10_000 for shape in example.inputs)
+            ):
+                found.append((op, example))
+    return found
+
+
+def freeze(value: Any) -> Any:
+    return tuple(map(freeze, value)) if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize(
+    ("op", "example"), examples(), ids=lambda value: "" if isinstance(value, Example) else value.name
+)
+def test_ops(op: type[Op], example: Example) -> None:
+    """What the gradients of an example reach is what `reach` says, as far as it is in the input."""
+    torch.manual_seed(1)
+    ours = op(**{key: freeze(value) for key, value in example.fields.items()})
+    types = tuple(map(TensorType, example.inputs))
+    ours.check(types)
+    outputs = ours.outputs(types)
+    oracle = eval(example.torch, {"torch": torch, "nn": nn, "F": F, "N": 1})  # noqa: S307 — text from our op classes
+    for module in (oracle, *(getattr(oracle, "__defaults__", None) or ())):
+        if isinstance(module, nn.Module):
+            module.double().eval()
+            for parameter in module.parameters():
+                nn.init.uniform_(parameter, 0.5, 1.5)
+    values = tuple(torch.rand(sizes(type_.shape), dtype=torch.float64) for type_ in types)
+    if not values:
+        assert ours.reaches(types, outputs) == ((),)
+        return
+
+    result = oracle(*(value.requires_grad_() for value in values))
+    results = (result,) if isinstance(result, Tensor) else tuple(result)
+    for links_of_inputs, made in zip(ours.reaches(types, outputs), results, strict=True):
+        for links, type_, value in zip(links_of_inputs, types, values, strict=True):
+            for axis, (link, n) in enumerate(zip(links, sizes(type_.shape), strict=True)):
+                assert (link.axis is None) == (link.reach.shift == 0)
+                parts = [made] if link.axis is None else made.split(1, link.axis)
+                reached = [reached_by(part, value, axis) for part in parts]
+                compare(reached, link.reach, n, exact=op.name in EXACT and axis >= 2)
+
+
+def reached_by(part: Tensor, value: Tensor, axis: int) -> list[int]:
+    """The positions along an axis of `value` that any element of `part` depends on."""
+    some = (part * (torch.rand_like(part) + 0.5)).sum()
+    (gradient,) = torch.autograd.grad(some, value, retain_graph=True, allow_unused=True)
+    if gradient is None:
+        return []
+    found: list[int] = (gradient.movedim(axis, 0).flatten(1).abs().sum(1) > 1e-9).nonzero().flatten().tolist()
+    return found
+
+
+def compare(reached: list[list[int]], reach: Reach, length: int, *, exact: bool) -> None:
+    """What each position reaches is in its interval, and if that is in the input, from end to end."""
+    for index, found in enumerate(reached):
+        seen = reach.at(index)
+        assert not found or (seen and seen[0] <= found[0] and found[-1] <= seen[1])
+        if exact and seen and seen[0] >= 0 and seen[1] < length:
+            assert (found[0], found[-1]) == seen
+
+
+# --- random networks against torch's gradients ----------------------------------------------------------------
+
+LENGTH = 400
+
+
+@dataclass
+class Step:
+    """A layer: as a spec has it, as torch does it, and where its position 0 looks at and at what stride."""
+
+    node: dict[str, Any]
+    run: Callable[[Tensor], Tensor]
+    centre: Fraction
+    stride: Fraction
+
+    def __call__(self, x: Tensor) -> Tensor:
+        assume(x.shape[-1] >= 10)  # the largest window
+        return self.run(x)
+
+
+def weight(kernel: int) -> Tensor:
+    return torch.rand(1, 1, kernel, dtype=torch.float64) + 0.5
+
+
+def half(value: int) -> Fraction:
+    return Fraction(value, 2)
+
+
+@st.composite
+def steps(draw: st.DrawFn, *, keep: bool = False) -> Step:
+    """Any layer, or one that keeps the stride."""
+    small = st.integers(1, 4)
+    kinds = ["conv", "conv", "avgpool", "conv_transpose", "pad", "slice", *["upsample"] * (not keep)]
+    kind = draw(st.sampled_from(kinds))
+    kernel, stride, dilation = draw(small), 1 if keep else draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    before, after = draw(st.integers(0, 3)), draw(st.integers(0, 3))
+    if kind == "conv":
+        w = weight(kernel)
+        return Step(
+            {"op": "conv", "out": 1, "kernel": kernel, "stride": stride, "dilation": dilation, "bias": False,
+             "padding": {"left": before, "right": after}},
+            lambda x: F.conv1d(F.pad(x, (before, after)), w, stride=stride, dilation=dilation),
+            half(dilation * (kernel - 1)) - before, Fraction(stride),
+        )  # fmt: skip
+    if kind == "avgpool":
+        side = min(before, kernel // 2)
+        return Step(
+            {"op": "avgpool", "kernel": kernel, "stride": stride, "padding": side},
+            lambda x: F.avg_pool1d(x, kernel, stride, side),
+            half(kernel - 1) - side, Fraction(stride),
+        )  # fmt: skip
+    if kind == "upsample":
+        scale, mode = draw(st.integers(2, 4)), draw(st.sampled_from(["nearest", "nearest-exact", "linear"]))
+        return Step(
+            {"op": "upsample", "scale": scale, "mode": mode},
+            lambda x: F.interpolate(x, scale_factor=scale, mode=mode),
+            Fraction(1 - scale, 2 * scale), Fraction(1, scale),
+        )  # fmt: skip
+    if kind == "conv_transpose":
+        kernel += stride - 1  # a smaller one would leave gaps, over which a dilated kernel can see less
+        w = weight(kernel)
+        side = min(before, kernel - 1)
+        return Step(
+            {"op": "conv_transpose", "out": 1, "kernel": kernel, "stride": stride, "padding": side, "bias": False},
+            lambda x: F.conv_transpose1d(x, w, stride=stride, padding=side),
+            Fraction(2 * side - (kernel - 1), 2 * stride), Fraction(1, stride),
+        )  # fmt: skip
+    if kind == "pad":
+        return Step(
+            {"op": "pad", "padding": {"left": before, "right": after}},
+            lambda x: F.pad(x, (before, after)),
+            Fraction(-before), Fraction(1),
+        )  # fmt: skip
+    return Step(
+        {"op": "slice", "axis": 2, "start": before, "stride": stride},
+        lambda x: x[..., before::stride],
+        Fraction(before), Fraction(stride),
+    )  # fmt: skip
+
+
+chains = st.lists(steps(), max_size=3)
+keeping = st.lists(steps(keep=True), max_size=3)
+networks = st.lists(st.tuples(keeping, keeping) | st.tuples(chains, chains) | steps(), min_size=1, max_size=4)
+Ways = frozenset[tuple[Fraction, Fraction]]
+"""Where the ways from the input look at: centre and stride of each."""
+
+
+def after(ways: Ways, step: Step) -> Ways:
+    return frozenset((centre + step.centre * stride, step.stride * stride) for centre, stride in ways)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(networks)
+def test_random_networks(network: list[tuple[list[Step], list[Step]] | Step]) -> None:
+    torch.manual_seed(2)
+    x = torch.rand(1, 1, LENGTH, dtype=torch.float64, requires_grad=True)
+    value, ways, nodes = x, frozenset({(Fraction(0), Fraction(1))}), list[dict[str, Any]]()
+    for index, item in enumerate(network):
+        if isinstance(item, Step):
+            value, ways = item(value), after(ways, item)
+            nodes.append(item.node)
+            continue
+        ends, branches, joined = [], list[list[dict[str, Any]]](), list[Ways]()
+        for side, chain in enumerate(item):
+            end, way = value, ways
+            for step in chain:
+                end, way = step(end), after(way, step)
+            ends.append(end)
+            joined.append(way)
+            branches.append([{"name": f"b{index}{side}", "layers": [step.node for step in chain]}])
+        length = min(end.shape[-1] for end in ends)
+        for branch in branches:
+            branch.append({"op": "slice", "axis": 2, "stop": length})
+        value, ways = ends[0][..., :length] + ends[1][..., :length], joined[0] | joined[1]
+        nodes.append({"op": "add", "branches": branches})
+    spec = {"archspec": 1, "model": {"input": ["N", 1, LENGTH], "layers": nodes}}
+    root = archspec.load("test.json", source=json.dumps(spec)).root
+    (found,) = output(root).axes
+    assert list(root.outputs[0].shape[1:]) == list(value.shape[1:])
+
+    same_stride = len({stride for _, stride in ways}) == 1
+    assert found.aligned == (len(ways) == 1)
+    assert found.aligned == (not list(misaligned(root)))
+    assert [field for _, field in along(root, rows(root, Costs()))][-1] == output(root)
+    if found.aligned:
+        assert [(found.centre, found.stride)] == list(ways)
+    check_gradients(found, x, value, exact=same_stride)
+
+
+def check_gradients(found: AxisField, x: Tensor, value: Tensor, *, exact: bool) -> None:
+    """Some positions in the middle see what is predicted, if that is far from the borders."""
+    stride = Fraction(LENGTH, value.shape[-1])
+    first = int((LENGTH // 2 - found.centre) / (found.stride or stride))
+    checked = []
+    for index in range(first - 3, first + 4):
+        seen = found.at(index)
+        if not 0 <= index < value.shape[-1]:
+            continue
+        (gradient,) = torch.autograd.grad(value[0, 0, index], x, retain_graph=True)
+        actual = (gradient.flatten() > 1e-12 * float(gradient.max())).nonzero().flatten().tolist()
+        if not exact:
+            assert not actual or (seen and seen[0] <= actual[0] and actual[-1] <= seen[1])
+        elif seen and seen[0] >= LENGTH / 4 and seen[1] <= 3 * LENGTH / 4:
+            assert (actual[0], actual[-1]) == seen
+            checked.append(seen[1] - seen[0] + 1)
+    if len(checked) >= found.reach.period:
+        assert max(checked) == found.size
