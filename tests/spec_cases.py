@@ -550,6 +550,16 @@ VALID: dict[str, Valid] = {
     ),
     "shape": Valid(net('[{ op = "conv", out = 4, shape = ["N", 4, 8, "6 + 2"] }]'), "0.weight 4x3x1x1"),
     "shape of a group": Valid(net(f'[{{ shape = ["N", 4, 8, 8], layers = [{C4}] }}]'), "0.weight 4x3x1x1"),
+    "alternatives share a name": Valid(
+        net('[{ name = "a", op = "conv", out = 5, when = "wide" }, { name = "a", op = "conv", out = 4, when = "not wide" }, '
+            '{ op = "conv", out = "a.channels" }]', top="[params]\nwide = true"),
+        "a.weight 5x3x1x1, 1.weight 5x5x1x1", "Nx5x8x8",
+    ),
+    "the second of two alternatives": Valid(
+        net('[{ name = "a", op = "conv", out = 5, when = "wide" }, { name = "a", op = "conv", out = 4, when = "not wide" }, '
+            '{ op = "conv", out = "a.channels" }]', top="[params]\nwide = false"),
+        "a.weight 4x3x1x1, 1.weight 4x4x1x1", "Nx4x8x8",
+    ),
     # --- outputs
     "outputs": Valid(net(f'[{{ name = "a", op = "conv", out = 5 }}, {C4}]', 'outputs = ["a"]'),
                      "a.weight 5x3x1x1, 1.weight 4x5x1x1", "Nx5x8x8"),

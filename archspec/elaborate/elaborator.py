@@ -387,7 +387,7 @@ class Elaborator:
         passed = self.pass_through(step, env, inputs[0], name or label)
         for word in (name, label):
             if word is not None:
-                env.names.enter(word, Entry(env.body, passed, None, step.path))
+                env.names.enter(word, Entry(env.body, passed, None, step.path, stands_in=True))
         return passed if step.sources is None else x
 
     def pass_through(self, step: Step, env: Env, value: Handles, label: str | None = None) -> Handles:

@@ -54,7 +54,9 @@ def _whole(module: Module) -> tuple[Place, TensorType] | None:
 
 @lru_cache(maxsize=256)
 def _indices(module: Module) -> dict[str, int]:
-    return {name: index for index, node in enumerate(module.body) for name in (node.name, node.label) if name}
+    # A node that was not removed takes the name from one that was: so it comes later.
+    nodes = sorted(enumerate(module.body), key=lambda item: item[1].module.kind != "removed")
+    return {name: index for index, node in nodes for name in (node.name, node.label) if name}
 
 
 @lru_cache(maxsize=256)

@@ -135,6 +135,8 @@ class Entry:
     draft: Draft | None = None
     path: Path = ()
     """Where in the document the name is given."""
+    stands_in: bool = False
+    """The node was removed: a node of the same name that was not takes its place."""
     moment: int = field(default_factory=moment)
     """Later entries have larger numbers."""
 
@@ -171,8 +173,12 @@ class Names:
         return [*self.inputs, *self.entries, *(self.outer.all() if self.outer else ())]
 
     def enter(self, name: str, entry: Entry) -> None:
-        """Give `name` to a value. Only copies of one node may share a name."""
+        """Give `name` to a value. Only copies of one node, and alternatives of which one is left, may share it."""
         taken = self.entries.get(name)
+        if taken is not None and entry.stands_in and not taken.stands_in:
+            return
+        if taken is not None and taken.stands_in:
+            taken = None
         if name in self.inputs or (taken is not None and taken.path != entry.path):
             raise Problem(
                 "AS303", f"the name `{name}` is taken in this scope", help="give one of them another name"

@@ -131,7 +131,7 @@ def table(
         right = index > 0 and COLUMNS[columns[index - 1]].right
         result.add_column(
             heading_, justify="right" if right else "left", no_wrap=True, overflow="ellipsis",
-            max_width=widths[index], min_width=min(widths[index], 6),
+            width=widths[index],
         )  # fmt: skip
     for line in lines:
         result.add_row(*line)

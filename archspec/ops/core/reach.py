@@ -5,11 +5,14 @@ Receptive fields are theoretical: the arithmetic goes on beyond both ends of an 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from itertools import pairwise
 from math import gcd, lcm, prod
+from typing import TYPE_CHECKING
 
 from archspec.ir import Dim, TensorType
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 MAX_PERIOD = 4096
 """The most positions after which what they see comes again; see `Reach.through`."""
@@ -17,6 +20,13 @@ LIMIT = 2**63 - 1
 
 Interval = tuple[int, int]
 """The first and the last position that is seen."""
+
+
+def fraction(numerator: int, denominator: int = 1) -> "Fraction":
+    """An exact fraction. Most runs need none, and the module that has them takes milliseconds to import."""
+    from fractions import Fraction
+
+    return Fraction(numerator, denominator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +40,7 @@ class Reach:
 
     sees: tuple[Interval | None, ...]
     shift: int
-    grid: Fraction | None = None
+    grid: "Fraction | None" = None
     """Where position 0 looks at if the positions are evenly spaced, which their intervals may not be. `None`: there
     is one interval, and it looks at its middle."""
     ordered: bool = field(init=False, repr=False, compare=False)
@@ -49,14 +59,14 @@ class Reach:
         return len(self.sees)
 
     @property
-    def stride(self) -> Fraction:
+    def stride(self) -> "Fraction":
         """How far on a position looks than the one before it, on average."""
-        return Fraction(self.shift, self.period)
+        return fraction(self.shift, self.period)
 
     @property
-    def centre(self) -> Fraction:
+    def centre(self) -> "Fraction":
         """Where position 0 looks at; position i looks at `centre + i * stride`."""
-        return Fraction(sum(self.sees[0] or ()), 2) if self.grid is None else self.grid
+        return fraction(sum(self.sees[0] or ()), 2) if self.grid is None else self.grid
 
     @property
     def size(self) -> int:
@@ -127,11 +137,11 @@ def _hull(a: Interval | None, b: Interval | None) -> Interval | None:
     return (min(a[0], b[0]), max(a[1], b[1])) if a and b else a or b
 
 
-def _middle(sees: tuple[Interval | None, ...], shift: int) -> Fraction:
+def _middle(sees: tuple[Interval | None, ...], shift: int) -> "Fraction":
     """Where position 0 looks at, if the positions are evenly spaced: the average over all."""
-    stride = Fraction(shift, len(sees))
-    middles = [Fraction(sum(seen), 2) - index * stride for index, seen in enumerate(sees) if seen]
-    return sum(middles, Fraction()) / max(len(middles), 1)
+    stride = fraction(shift, len(sees))
+    middles = [fraction(sum(seen), 2) - index * stride for index, seen in enumerate(sees) if seen]
+    return sum(middles, fraction(0)) / max(len(middles), 1)
 
 
 def sliding(extent: int, stride: int, before: int) -> Reach:
@@ -141,7 +151,7 @@ def sliding(extent: int, stride: int, before: int) -> Reach:
 
 def same_for_all(seen: Interval | None) -> Reach:
     """Every position sees the same."""
-    return Reach((seen,), 0, None if seen else Fraction())
+    return Reach((seen,), 0, None if seen else fraction(0))
 
 
 def whole(dim: Dim) -> Reach:
