@@ -22,9 +22,18 @@ class Model:
     """A network with all its shapes and costs. Made by `archspec.load`."""
 
     def __init__(self, network: Network, batch: int = 1) -> None:
+        fixed = network.root.inputs[0].shape[0]
+        if batch < 1:
+            raise UsageError(f"a batch has at least one sample, not {batch}")
+        if batch != 1 and isinstance(fixed, int):
+            raise UsageError(
+                f"the input fixes its first axis, the batch, to {fixed}: make it free, as in `N,3,224,224`"
+            )
         self.network = network
         self.batch = batch
         """The batch size that MACs are counted at."""
+        self.fixed_batch = fixed if isinstance(fixed, int) else None
+        """The batch size that the spec fixes itself; MACs are those of all of it."""
         self.costs = Costs()
 
     @property
@@ -121,10 +130,9 @@ class Model:
         """
         from archspec.analysis.memory import ELEMENTS, STATES, memory
 
-        if dtype not in ELEMENTS or optimizer not in STATES:
-            raise UsageError(
-                f"there is no `{dtype}` or no `{optimizer}`: there are {', '.join((*ELEMENTS, *STATES))}"
-            )
+        for given, known in ((dtype, ELEMENTS), (optimizer, STATES)):
+            if given not in known:
+                raise UsageError(f"there is no `{given}`: there are {', '.join(known)}")
         train = len(self.network.train_outputs)
         return memory(self.root, train, batch=self.batch, element=ELEMENTS[dtype], optimizer=optimizer)
 

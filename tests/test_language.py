@@ -318,7 +318,7 @@ def test_variants_and_params() -> None:
         ({"inputs": {"input": ("N", 0, 8, 8)}}, "positive"),
         ({"inputs": {"input": ("N", 3, "H", 8)}}, "`H`"),
         ({"inputs": {"input": ()}}, "axes"),
-        ({"inputs": {"input": ("N", 10**30)}}, "64 bits"),
+        ({"inputs": {"input": ("N", 3, 8, 10**30)}}, "64 bits"),
     ],
 )
 def test_wrong_calls(options: dict[str, Any], says: str) -> None:

@@ -1,4 +1,4 @@
-"""How many ops of each kind a network calls."""
+"""How many ops of each kind a network has."""
 
 from collections import Counter
 
@@ -6,13 +6,15 @@ from archspec.ir import Module
 
 
 def op_counts(root: Module) -> dict[str, int]:
-    """Calls of each op, all instances counted, the most frequent first."""
+    """Ops of each kind, all instances counted, a further call of one not; the most frequent first."""
     known: dict[Module, Counter[str]] = {}
 
     def count(module: Module) -> Counter[str]:
         if module not in known:
             known[module] = Counter([module.kind]) if module.op is not None else Counter()
             for node in module.body:
+                if node.shares is not None:
+                    continue
                 known[module].update(count(node.module))
         return known[module]
 

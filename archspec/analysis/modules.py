@@ -132,6 +132,8 @@ def describe(module: Module) -> str:
     """What a module is, in a few words: `conv 64, k7 s2 p3`, `bottleneck width 64`."""
     if module.op is not None:
         return module.op.brief()
+    if module.kind == "removed":
+        return "removed by `when`"
     if module.kind == "repeat":
         return f"{len(module.body)} × {module.body[0].module.kind}" if module.body else "0 copies"
     args = [f"{name} {_argument(value)}" for name, value in module.args]

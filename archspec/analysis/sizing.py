@@ -44,7 +44,7 @@ class Sizing:
 
 def is_weight(op: Op) -> bool:
     """Whether the output is a weight itself, which is there anyway: a `param`."""
-    return op.is_module and not op.takes_position
+    return op.is_module and op.is_parameter
 
 
 def owner_of(node: Node, index: int) -> int:

@@ -25,4 +25,4 @@ def weights(module: Module, prefix: str = "") -> Iterator[tuple[str, Weight]]:
 
 
 def _is_bare(module: Module) -> bool:
-    return module.op is not None and not module.op.takes_position and module.op.is_module
+    return module.op is not None and module.op.is_parameter

@@ -117,5 +117,11 @@ def suggest(word: str, known: Sequence[str], what: str = "did you mean") -> str 
     known = [name for name in known if abs(len(name) - len(word)) <= 3][-_CANDIDATES:]
     lower = {name.lower(): name for name in known}
     exact = lower.get(word.lower())
-    near = [exact] if exact is not None else get_close_matches(word, known, n=1, cutoff=0.65)
+    near = (
+        [exact]
+        if exact is not None
+        else get_close_matches(word, known, n=1, cutoff=0.65)
+        if len(word) > 2
+        else []
+    )
     return f"{what} `{shown(near[0])}`?" if near else None

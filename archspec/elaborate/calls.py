@@ -150,14 +150,27 @@ def call_op(
             raise Problem(
                 "AS310", f"`{op.name}` joins nothing here: it needs `branches`, or values to join in `from`"
             )
+        check_joined(env, handles)
         return run.add(
             env, Draft(module, handles, step.origin, copy=env.copy, label=label or name), step.path
         )
-    if not op.takes_position and name is None and not contained:
+    if op.is_parameter and name is None and not contained:
         raise Problem("AS202", f"`{op.name}` needs a name: it is the key of its weight")
-    draft = run.draft(step, env, module, handles, name, counts=op.takes_position)
+    draft = run.draft(step, env, module, handles, name, counts=not op.is_parameter)
     draft.label = label
     return run.add(env, draft, step.path)
+
+
+def check_joined(env: Env, handles: Handles) -> None:
+    """Refuse to join a parameter with itself: `x` behind a `param` is the parameter, not what was before it."""
+    last = env.body.drafts[-1] if env.body.drafts else None
+    if last is None or len(handles) != 2 or handles[0] != handles[1] or last.outputs[:1] != [handles[0]]:
+        return
+    if last.module.op is not None and last.module.op.is_parameter:
+        raise Problem(
+            "AS310", f"this joins the parameter `{last.name}` with itself", at=("from",),
+            help="behind a `param`, `x` is the parameter: name the value before it with `as`, and join that",
+        )  # fmt: skip
 
 
 def leaf(run: "Elaborator", step: Step, env: Env, op: type[Op], settings: Settings, types: Types) -> Module:

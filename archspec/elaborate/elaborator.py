@@ -367,10 +367,13 @@ class Elaborator:
         """The shape that the node asserts of its output; of a repeat, that of the last copy."""
         asserted = self.evaluate(shape, env, "shape")
         actual = env.single(result, "x")
-        maker = next((draft.module for draft in env.body.drafts if result[0] in draft.outputs), None)
-        is_field = maker is not None and maker.op is not None and "shape" in maker.op.model_fields_set
-        if asserted == actual.shape or is_field:
+        if asserted == actual.shape:
             return
+        maker = next(
+            (draft.module for draft in reversed(env.body.drafts) if result[0] in draft.outputs), None
+        )
+        if maker is not None and maker.op is not None and "shape" in maker.op.model_fields_set:
+            return  # an op that an expression chose, and whose field it is
         text = "×".join(map(str, asserted)) if isinstance(asserted, tuple) else show(asserted)
         problem = Problem(
             "AS405", f"the output is {actual}, not {text} as asserted", at=("shape",),

@@ -158,7 +158,9 @@ def _literal(value: Any, type_: str) -> Any:
         return value.text
     expression = parse(value.text)
     if expression.names or expression.paths:
-        raise Problem("AS203", f"`{shown(value.text)}` is not a literal value")
+        lower = value.text.lower()
+        hint = f": did you mean `{lower}`?" if lower in ("true", "false") else ""
+        raise Problem("AS203", f"`{shown(value.text)}` is not a literal value{hint}")
     return expression.evaluate(NOWHERE)
 
 
@@ -227,19 +229,25 @@ def _input_types(
         override_ = given.get(name) or (given.get("input") if index == 0 else None)
         try:
             if override_ is not None:
-                types.append(_override_type(name, tuple(override_)))
+                types.append(_override_type(name, tuple(override_), raw))
                 continue
             setting = compile_setting(raw, DIMENSIONS, path)
             shape = setting.evaluate(frame)
             types.append(_checked_type(shape))
         except Problem as problem:
+            if problem.code == "AS301" and problem.help is None:
+                problem.help = 'the name of a free dimension starts in upper case, such as "N"'
             elaborator.report(problem, document.file, path)
         except Poisoned:
             continue
     return tuple(types) if len(types) == len(declared) else None
 
 
-def _override_type(name: str, shape: tuple[Dim, ...]) -> TensorType:
+def _override_type(name: str, shape: tuple[Dim, ...], declared: list[Any]) -> TensorType:
+    if len(shape) != len(declared):
+        raise UsageError(
+            f"the shape given for `{shown(name)}` has {len(shape)} axes, the spec's has {len(declared)}, batch first"
+        )
     try:
         return _checked_type(shape)
     except Problem as problem:

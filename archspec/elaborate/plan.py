@@ -306,6 +306,8 @@ class Compiler:
         if "layers" not in raw:
             near = next((key for key in raw if suggest(key, ["op", "layers"])), None)
             help_ = suggest(near, ["op", "layers"]) if near else None
+            if near is None and raw.keys() & {"type", "kind", "layer", "module", "class"}:
+                help_ = "what a node does stands in `op`"
             raise Problem("AS202", "a node needs `op`, or `layers` for a group", help=help_)
         step.kind = "group"
         self.only(step, fields, ("layers",), "a group")
@@ -373,7 +375,9 @@ class Compiler:
         """n times `x = concat(x, layers(x))`."""
         step.kind = "dense"
         self.only(step, fields, ("layers",), "`dense`")
-        self.need(raw, "layers", "dense")
+        if "layers" not in raw:
+            help_ = "`dense` wires concatenations; a fully connected layer is `linear`"
+            raise Problem("AS202", "`dense` needs `layers`", help=help_)
         self.need(raw, "repeat", "dense")
         step.layers = self.chain(raw["layers"], (*step.path, "layers"))
 

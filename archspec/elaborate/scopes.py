@@ -239,6 +239,12 @@ class Env:
         if name == "x":
             return Problem("AS301", "`x` has no parts that could be named",
                            help="name the node before, and use its parts by that name")  # fmt: skip
+        if "," in path:
+            return Problem(
+                "AS301",
+                f"`{shown(path)}` is not defined",
+                help='several values are a list: from = ["a", "b"]',
+            )
         order = self.names.written.get(name)
         if order is None:
             return undefined(name, self.names.all())

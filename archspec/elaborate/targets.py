@@ -61,6 +61,21 @@ def unknown_op(name: str, document: Document, definition: Definition | None) -> 
     return Problem("AS204", f"there is no op `{shown(name)}`", at=("op",), help=help_)
 
 
+_FIELDS = {
+    "kernel_size": "kernel", "ksize": "kernel", "filter_size": "kernel", "window": "kernel", "pool_size": "kernel",
+    "out_channels": "out", "out_features": "out", "filters": "out", "units": "out", "channels": "out",
+    "features": "out",
+    "width": "out", "pad": "padding", "pads": "padding", "strides": "stride", "scale_factor": "scale",
+    "num_heads": "heads", "start_dim": "start", "end_dim": "stop", "end": "stop", "dim": "axis", "dims": "axes",
+    "ceil_mode": "ceil", "num_groups": "groups", "output_size": "size", "rate": "p", "dropout": "p", "alpha": "alpha",
+    "use_bias": "bias", "epsilon": "eps", "dilations": "dilation", "dilation_rate": "dilation",
+    "in_channels": "what goes in is inferred: leave it out", "in_features": "what goes in is inferred: leave it out",
+    "in": "what goes in is inferred: leave it out", "activation": "an activation is a node of its own",
+    "act": "an activation is a node of its own", "inputs": "the values that a node takes are listed in `from`",
+    "input": "the value that a node takes is named in `from`",
+    "inplace": "there is no such choice to make here: leave it out",
+}  # fmt: skip
+"""What other libraries call the fields, and what they are called here."""
 _SYNONYMS = {
     "conv2d": "conv", "Conv2d": "conv", "convolution": "conv", "dense_layer": "linear", "fc": "linear",
     "fully_connected": "linear", "bn": "batchnorm", "BatchNorm2d": "batchnorm", "batch_norm": "batchnorm",
@@ -93,6 +108,10 @@ def unknown_field(key: str, target: Target, at: Path, *, first: bool = False) ->
     known = field_names(target)
     if first and key in NODE_KEYS:
         return Problem("AS208", f"`first` overrides fields of the op, not `{key}`", at=at)
+    meant = _FIELDS.get(key.lower())
+    if meant is not None and (meant in known or " " in meant):
+        help_: str | None = meant if " " in meant else f"did you mean `{meant}`?"
+        return Problem("AS201", f"`{target.name}` has no `{shown(key)}`", at=at, help=help_)
     help_ = suggest(key, [*known, *(NODE_KEYS if not first else ())])
     if help_ is None:
         help_ = f"its fields are {', '.join(known)}" if known else "it has no fields"

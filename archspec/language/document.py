@@ -55,7 +55,6 @@ class Document:
     model: Definition | None = None
     section: ModelSection | None = None
     expect: dict[str, Any] = field(default_factory=dict)
-    ignore: tuple[str, ...] = ()
     compiled: dict[str, Any] = field(default_factory=dict)
     """What elaboration keeps of this document between runs."""
 
@@ -104,7 +103,7 @@ class Loader:
 
     def _declare(self, document: Document, sections: FileSection) -> None:
         document.let, document.defaults = sections.let, sections.defaults
-        document.expect, document.ignore = sections.expect, tuple(sections.lint.ignore)
+        document.expect = sections.expect
         document.params = self._params(document, ("params",), sections.params, required=False)
         self._check_lets(document, ("let",), sections.let, document.params)
         for name, overrides in sections.variants.items():
@@ -244,6 +243,10 @@ class Loader:
         for index, name in enumerate(names):
             try:
                 check_input_name(name)
+                if name == "input" and index:
+                    raise Problem(
+                        "AS206", "`input` is the other name of the first input", help="give it another name"
+                    )
                 if name in names[:index]:
                     raise Problem("AS303", f"there are two inputs `{name}`")
             except Problem as problem:

@@ -93,7 +93,7 @@ def check_param_name(name: str, what: str = "a parameter") -> None:
     elif name in RESERVED:
         reason = "it names an input"
     elif name in NODE_KEYS or name in WIRING_KEYS:
-        reason = "it is a key of every node"
+        reason = "it is a key of nodes"
     else:
         return
     raise Problem("AS206", f"`{shown(name)}` cannot be the name of {what}: {reason}")

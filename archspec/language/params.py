@@ -64,7 +64,10 @@ class Param:
             raise Problem("AS203", f"`{self.name}` does not fit into 64 bits")
         result: Value | None = _CONVERSIONS[self.type](value)
         if result is None:
-            raise Problem("AS203", f"`{self.name}` must be {TYPES[self.type]}, not {show(value)}")
+            help_ = None
+            if isinstance(self.default, str) and self.default in TYPES:
+                help_ = f'a type is declared in `required = {{ {self.name} = "{self.default}" }}`, not in `params`'
+            raise Problem("AS203", f"`{self.name}` must be {TYPES[self.type]}, not {show(value)}", help=help_)
         number = len(result) if isinstance(result, tuple | str) and self.type in ("list", "str") else result
         if isinstance(number, int | float):
             what = f"the length of `{self.name}`" if number is not result else f"`{self.name}`"

@@ -1,5 +1,6 @@
 """The sections of a spec file and their keys. Nodes are not described here: each op knows its own fields."""
 
+from copy import deepcopy
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -77,7 +78,7 @@ class FileSection(Section):
 
 
 def check(data: dict[str, Any]) -> tuple[FileSection | None, list[Problem]]:
-    """The sections of a file, or what is wrong with them; each problem's `at` is its path."""
+    """The sections of a file, if they can be made out, and what is wrong; each problem's `at` is its path."""
     try:
         return FileSection.model_validate(data), []
     except ValidationError as error:
@@ -89,7 +90,25 @@ def check(data: dict[str, Any]) -> tuple[FileSection | None, list[Problem]]:
                 meant.add((*item["loc"][:-1], problem.help.split("`")[1]))
             found.setdefault(item["loc"], problem)
         # A key that is misspelt is not missing as well.
-        return None, [problem for path, problem in found.items() if path not in meant]
+        problems = [problem for path, problem in found.items() if path not in meant]
+        extra = [item["loc"] for item in error.errors(include_url=False) if item["type"] == "extra_forbidden"]
+        if ("archspec",) in found:
+            data = {**data, "archspec": 1}  # what is wrong with it is said
+        elif not extra:
+            return None, problems
+        # What else is wrong is worth knowing in the same run.
+        return check(_without(data, extra))[0], problems
+
+
+def _without(data: dict[str, Any], paths: list[tuple[int | str, ...]]) -> dict[str, Any]:
+    """A copy of the data without what stands at these paths."""
+    copy = deepcopy(data)
+    for path in paths:
+        table: Any = copy
+        for key in path[:-1]:
+            table = table[key]
+        del table[path[-1]]
+    return copy
 
 
 def _problem(kind: str, path: tuple[int | str, ...], value: Any) -> Problem:

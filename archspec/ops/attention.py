@@ -97,6 +97,15 @@ class Attention(Op):
         all_ = tuple([(batch, *map(everywhere, x.shape[1:])) for x in inputs])
         return all_ if len(inputs) == 1 else ((batch, Link(1, SAME), everywhere(output.shape[2])), *all_[1:])
 
+    def macs_formula(self, inputs: Inputs, outputs: Inputs) -> str:
+        """`(32 * 12 + ...) projections + 2 * (32 * 32) products, * 12 features`."""
+        _, key, value = _roles(inputs)
+        (_, length, features), (_, keys, k), (_, _, v) = (sizes(x.shape) for x in (outputs[0], key, value))
+        return (
+            f"{features} features * (2 * {length} * {features} + {keys} * {k} + {keys} * {v} for projections "
+            f"+ 2 * {length} * {keys} for scores and sums)"
+        )
+
     def brief(self) -> str:
         """`attention 8 heads`."""
         return f"attention {self.heads} head{'s' * (self.heads != 1)}"

@@ -20,7 +20,7 @@ class Param(Op):
     name: ClassVar[str] = "param"
     group: ClassVar[str] = "Weights"
     arity: ClassVar[tuple[int, int]] = (0, 0)
-    takes_position: ClassVar[bool] = False
+    is_parameter: ClassVar[bool] = True
 
     shape: Annotated[tuple[Positive, ...], Field(description="a list of positive integers")]
     """Its shape. A join broadcasts it: it has no batch axis unless it says so with a leading 1."""

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from archspec._version import __version__
+from archspec.diagnostics.diagnostic import shown
 from archspec.report.machine import FORMAT_VERSION
 from archspec.report.numbers import dims, human, mebibytes, shapes
 
@@ -31,10 +32,17 @@ def facts(model: "Model") -> dict[str, str]:
 
 
 def _kinds(model: "Model") -> dict[str, int]:
-    """How many ops of each kind there are, counted once for each distinct module."""
+    """How many ops of each kind there are."""
     from archspec.analysis.kinds import op_counts
 
     return op_counts(model.root)
+
+
+def titles(models: list["Model"]) -> list[str]:
+    """A heading for each: its name, with its file where two have the same."""
+    names = [model.name for model in models]
+    return [name if names.count(name) == 1 else f"{name} ({shown(model.file)})"
+            for name, model in zip(names, models, strict=True)]  # fmt: skip
 
 
 def lines(models: list["Model"]) -> list[tuple[str, list[str]]]:
@@ -68,5 +76,5 @@ def to_json(models: list["Model"]) -> dict[str, Any]:
 
 def to_markdown(models: list["Model"]) -> str:
     """The comparison as a Markdown table."""
-    text = f"|  | {' | '.join(model.name for model in models)} |\n|---|{'---:|' * len(models)}\n"
+    text = f"|  | {' | '.join(titles(models))} |\n|---|{'---:|' * len(models)}\n"
     return text + "".join(f"| {key} | {' | '.join(cells)} |\n" for key, cells in lines(models))

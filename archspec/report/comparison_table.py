@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from archspec.report.comparison import lines
+from archspec.report.comparison import lines, titles
 from archspec.report.table import plain, plain_box
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ def show(models: "list[Model]", console: "Console", *, ascii_only: bool) -> None
         border_style="dim",
     )  # fmt: skip
     table.add_column("")
-    for model in models:
-        table.add_column(Text(model.name), justify="right")
+    for title in titles(models):
+        table.add_column(Text(title), justify="right")
     for key, cells in lines(models):
         texts = [Text(plain(cell) if ascii_only else cell) for cell in (key, *cells)]
         texts[0].stylize("bold")

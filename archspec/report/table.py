@@ -200,7 +200,11 @@ def footer(
     grid.add_row("Parameters", f"{totals.params:,}", f"{mebibytes(totals.params)} in float32")
     if totals.buffers:
         grid.add_row("Buffers", f"{totals.buffers:,}", "not trained")
-    per = "per sample" if model.batch == 1 else f"at batch {model.batch}"
+    per = (
+        f"at batch {model.fixed_batch or model.batch}"
+        if model.fixed_batch or model.batch > 1
+        else "per sample"
+    )
     grid.add_row(
         "MACs", f"{totals.macs:,}", f"{human(totals.flops)}FLOPs {per}".replace("FLOPs", " FLOPs", 1)
     )

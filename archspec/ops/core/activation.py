@@ -19,7 +19,7 @@ class Activation(Op):
 
     def brief(self) -> str:
         """The name, then what is not the default: `leaky_relu 0.2`, `softplus beta 2`."""
-        fields = [name for name in self.default_fields() if name != "init"]
+        fields = [name for name in type(self).model_fields if name != "init"]
         words = [self.name]
         for name in fields:
             value = getattr(self, name)

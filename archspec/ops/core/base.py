@@ -6,7 +6,7 @@ comes out (`output`), which weights it has (`weights`), what it costs (`macs`), 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from math import prod
 from typing import Any, ClassVar
@@ -56,10 +56,11 @@ class Example:
     error: str = ""
     doc: str = ""
     """One line that says what the example shows."""
-    valid: bool = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "valid", not self.error)
+    @property
+    def valid(self) -> bool:
+        """Whether nothing is wrong with it."""
+        return not self.error
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +94,8 @@ class Op(BaseModel):
     """The least and the largest number of inputs."""
     is_module: ClassVar[bool] = True
     """Takes a name and a position in its scope; joins do not."""
-    takes_position: ClassVar[bool] = True
-    """Is counted when unnamed modules are numbered; `param` is not."""
+    is_parameter: ClassVar[bool] = False
+    """Is a bare parameter of the module around it: its key is its path, and it takes no position in its scope."""
     training_only: ClassVar[bool] = False
     """Does nothing in evaluation."""
     examples: ClassVar[tuple[Example, ...]]
@@ -150,11 +151,6 @@ class Op(BaseModel):
     def readings(cls) -> dict[str, Reading]:
         """For each field, how the language reads a string in its place."""
         return _readings(cls)
-
-    @classmethod
-    def default_fields(cls) -> tuple[str, ...]:
-        """The names of the fields, in their order."""
-        return tuple(cls.model_fields)
 
 
 @cache

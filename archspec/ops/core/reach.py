@@ -10,13 +10,13 @@ from math import gcd, lcm, prod
 from typing import TYPE_CHECKING
 
 from archspec.ir import Dim, TensorType
+from archspec.ops.core.fields import MAX as LIMIT
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
 MAX_PERIOD = 4096
 """The most positions after which what they see comes again; see `Reach.through`."""
-LIMIT = 2**63 - 1
 
 Interval = tuple[int, int]
 """The first and the last position that is seen."""
