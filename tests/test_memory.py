@@ -10,6 +10,7 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
 import torchvision
+from op_examples import freeze, name_case
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -139,16 +140,6 @@ def without_heads() -> Model:
 
 
 # --- ops -----------------------------------------------------------------------------------------------
-
-
-def name_case(value: object) -> str:
-    if isinstance(value, Example):
-        return "-".join(f"{key}={field}" for key, field in value.fields.items()) or "plain"
-    return getattr(value, "name", "")
-
-
-def freeze(value: Any) -> Any:
-    return tuple(map(freeze, value)) if isinstance(value, list) else value
 
 
 def fill(shape: tuple[int | str, ...], **sizes: int) -> tuple[int | str, ...]:

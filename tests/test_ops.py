@@ -1,11 +1,11 @@
 """Every example of every op against torch on the meta device."""
 
 import json
-from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
+from op_examples import CASES, make, name_case, types
 from pydantic import ValidationError
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -16,37 +16,11 @@ from archspec.diagnostics import RULES, Problem
 from archspec.ir import TensorType
 from archspec.ops import Example, Op
 
-CASES = [
-    (op, example)
-    for name in sorted(ops.names())
-    for op in [ops.lookup(name)]
-    if op is not None
-    for example in op.examples
-]
-
-
-def name_case(value: object) -> str:
-    if isinstance(value, Example):
-        return "-".join(f"{key}={field}" for key, field in value.fields.items()) or "plain"
-    return getattr(value, "name", "")
-
-
-def freeze(value: Any) -> Any:
-    return tuple(map(freeze, value)) if isinstance(value, list) else value
-
-
-def make(op: type[Op], example: Example) -> Op:
-    return op(**{key: freeze(value) for key, value in example.fields.items()})
-
 
 def module_of(oracle: Any) -> nn.Module | None:
     """The module that has the weights: the oracle itself, or the default argument of a function around it."""
     candidates = [oracle, *(getattr(oracle, "__defaults__", None) or ())]
     return next((value for value in candidates if isinstance(value, nn.Module)), None)
-
-
-def types(example: Example) -> tuple[TensorType, ...]:
-    return tuple(map(TensorType, example.inputs))
 
 
 @pytest.mark.parametrize(("op", "example"), [case for case in CASES if case[1].valid], ids=name_case)

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from op_examples import freeze
 from torch import Tensor, nn
 
 import archspec
@@ -400,10 +401,6 @@ def examples() -> list[tuple[type[Op], Example]]:
             ):
                 found.append((op, example))
     return found
-
-
-def freeze(value: Any) -> Any:
-    return tuple(map(freeze, value)) if isinstance(value, list) else value
 
 
 @pytest.mark.parametrize(
