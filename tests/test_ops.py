@@ -1,6 +1,7 @@
 """Every example of every op against torch on the meta device."""
 
 import json
+from typing import Any
 
 import pytest
 import torch
