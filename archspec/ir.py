@@ -7,7 +7,7 @@ nor torch.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Origin:
     path: tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Module:
     """An op, or a composite. Compared by identity: equal instances are the same object.
 
@@ -92,7 +92,7 @@ class Module:
             start = stop
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Node:
     """One step of a composite's body: a call of `module` on values of the same body.
 
@@ -103,7 +103,7 @@ class Node:
     name: str | None
     module: Module
     inputs: tuple[int, ...]
-    origin: Origin = field(compare=False)
+    origin: Origin
     positional: bool = False
     """Named by its position, not by the spec."""
     copy: tuple[int, ...] = ()

@@ -197,6 +197,14 @@ def test_set_and_input_override_the_spec() -> None:
     assert data["modules"][0]["output"] == ["N", 64, 32, 48]
 
 
+def test_the_short_way_is_the_long_way() -> None:
+    """A plain summary goes around typer, and must mean the same."""
+    assert output("summary", ALEXNET) == output("summary", "--batch", "1", ALEXNET)
+    assert output("summary", ALEXNET, "--json") == output("summary", "--json", ALEXNET)
+    assert imported(["summary", ALEXNET], ["typer"]) == []
+    assert imported(["summary", "--json", ALEXNET], ["typer"]) == ["typer"]
+
+
 def test_standard_input() -> None:
     done = archspec("summary", "-", source=(SPECS / "lenet.toml").read_text())
     assert done.returncode == 0

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from archspec.analysis.receptive_field import Field
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Row:
     """A module, a join, or a further call of shared weights."""
 

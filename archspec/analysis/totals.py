@@ -21,7 +21,7 @@ class Totals:
     outputs: tuple[TensorType, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Report:
     """The totals of a network. `training` is `None` where training needs nothing more."""
 

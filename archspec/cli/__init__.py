@@ -8,7 +8,20 @@ def main() -> None:
     """Run `archspec`. Exit codes: 0 clean, 1 findings, 2 could not run."""
     # Looking for pydantic's plug-ins costs a tenth of the start, and none of them has a say in a spec.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
-    from archspec.cli.app import app
     from archspec.cli.errors import guarded
 
-    sys.exit(guarded(lambda: app(prog_name="archspec")))
+    sys.exit(guarded(lambda: _run(sys.argv[1:])))
+
+
+def _run(arguments: list[str]) -> None:
+    """Run a command. The plainest, and most frequent, does not wait for typer: that takes as long as all the rest."""
+    match arguments:
+        case ["summary", spec] | ["summary", spec, "--json"] if not spec.startswith("-"):
+            from archspec.cli.loading import load
+            from archspec.cli.summary import run
+
+            run(load(spec), "table" if len(arguments) == 2 else "json")
+        case _:
+            from archspec.cli.app import app
+
+            app(prog_name="archspec")

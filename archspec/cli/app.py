@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from archspec.cli import options as o
+from archspec.cli.loading import load
 
 app = typer.Typer(
     add_completion=True, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -91,7 +92,7 @@ def summary(
     """Show the modules of a network with their shapes, parameters and MACs."""
     from archspec.cli.summary import run
 
-    model = o.load(spec, set_, input_, batch, allow_outside=allow_outside)
+    model = load(spec, set_, input_, batch, allow_outside=allow_outside)
     run(
         model, Format.JSON if json else format_, depth, columns, sort, top, explain, width, ascii_only=ascii_,
         memory=(dtype.value, optimizer.value) if memory else None,
@@ -113,7 +114,7 @@ def compare(
     """Show networks side by side."""
     from archspec.cli.compare import run
 
-    models = [o.load(spec, set_, input_, batch, allow_outside=allow_outside) for spec in specs]
+    models = [load(spec, set_, input_, batch, allow_outside=allow_outside) for spec in specs]
     run(models, json=json, markdown=markdown, width=width, ascii_only=ascii_)
 
 
@@ -124,7 +125,7 @@ def expand(
     """Print the network without blocks, parameters and repeats, as a JSON spec."""
     from archspec.cli.expand import run
 
-    run(o.load(spec, set_, input_, allow_outside=allow_outside))
+    run(load(spec, set_, input_, allow_outside=allow_outside))
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from archspec.cli.options import print_rich, write
+from archspec.cli.printing import print_rich, write
 from archspec.report import comparison
 
 if TYPE_CHECKING:

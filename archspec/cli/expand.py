@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from archspec.analysis.modules import listing
-from archspec.cli.options import write
+from archspec.cli.printing import write
 from archspec.report.expand import expand, to_text
 
 if TYPE_CHECKING:

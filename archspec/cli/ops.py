@@ -4,7 +4,7 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from archspec.cli.options import print_rich, write
+from archspec.cli.printing import print_rich, write
 from archspec.diagnostics import UsageError
 from archspec.diagnostics.diagnostic import shown, suggest
 from archspec.ops import names

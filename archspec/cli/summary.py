@@ -3,18 +3,18 @@
 from typing import TYPE_CHECKING
 
 from archspec.analysis.modules import Row
-from archspec.cli.options import print_rich, write
+from archspec.cli.printing import print_rich, write
 from archspec.report.columns import NARROW, needs_fields, parse_columns, ranked
 
 if TYPE_CHECKING:
     from archspec.analysis.memory import Optimizer
     from archspec.api import Model
-    from archspec.cli.app import Format
 
 
 def run(
-    model: "Model", format_: "Format", depth: int | None, columns: str | None, sort: str | None, top: int | None,
-    explain: str | None, width: int | None, *, ascii_only: bool, memory: "tuple[str, Optimizer] | None" = None,
+    model: "Model", format_: str = "table", depth: int | None = None, columns: str | None = None,
+    sort: str | None = None, top: int | None = None, explain: str | None = None, width: int | None = None,
+    *, ascii_only: bool = False, memory: "tuple[str, Optimizer] | None" = None,
 ) -> None:  # fmt: skip
     """Print a summary. `memory` asks for that too, for a floating type and an optimizer."""
     if explain is not None:

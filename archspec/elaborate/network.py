@@ -23,7 +23,7 @@ from archspec.language.parser import parse
 Inputs = Mapping[str, Sequence[Dim]]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Network:
     """An elaborated network."""
 
@@ -143,7 +143,7 @@ def arguments(document: Document, variant: str | None, params: Mapping[str, Any]
     return given
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Literal:
     """A parameter's value as the command line has it."""
 

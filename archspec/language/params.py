@@ -36,7 +36,7 @@ def freeze(raw: Any) -> Value:
     return raw  # type: ignore[no-any-return]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Param:
     """A declared parameter. `default` is what the document says, not yet evaluated; `MISSING` if it is required."""
 

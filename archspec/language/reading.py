@@ -1,6 +1,5 @@
 """From a file to plain data: TOML 1.0 or JSON, within limits, with every failure a diagnostic."""
 
-import json
 import os
 import re
 import sys
@@ -81,6 +80,8 @@ def _parse_toml(text: str) -> dict[str, Any]:
 
 
 def _parse_json(text: str) -> dict[str, Any]:
+    import json  # specs are TOML most of the time
+
     try:
         data = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_constant)
     except RecursionError:

@@ -1,0 +1,66 @@
+"""From what the command line says to the model that it means."""
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from archspec.diagnostics import UsageError
+from archspec.diagnostics.diagnostic import shown
+from archspec.ir import Dim
+
+if TYPE_CHECKING:
+    from archspec.api import Model
+
+
+def split(spec: str) -> tuple[str, str | None]:
+    """The file and the variant of `FILE@VARIANT`. A file whose own name has an `@` wins."""
+    from os.path import exists
+
+    path, at, variant = spec.rpartition("@")
+    if not at or not path or "/" in variant or exists(spec):
+        return spec, None
+    return path, variant
+
+
+def settings(given: list[str] | None) -> dict[str, Any]:
+    """The values of `--set`."""
+    from archspec.elaborate.network import Literal
+
+    values = {}
+    for item in given or []:
+        name, equals, text = item.partition("=")
+        if not equals or not name.strip():
+            raise UsageError(f"`--set {shown(item)}` is not NAME=VALUE")
+        values[name.strip()] = Literal(text.strip())
+    return values
+
+
+def inputs(given: list[str] | None) -> dict[str, tuple[Dim, ...]]:
+    """The shapes of `--input`."""
+    shapes: dict[str, tuple[Dim, ...]] = {}
+    for item in given or []:
+        name, equals, text = item.rpartition("=")
+        parts = [part.strip() for part in text.split(",")]
+        if not all(re.fullmatch(r"[0-9]{1,18}|[A-Z][A-Za-z0-9_]*", part) for part in parts) or (
+            equals and not name
+        ):
+            raise UsageError(
+                f"`--input {shown(item)}` is not a shape such as `N,3,224,224` or `image=N,3,224,224`"
+            )
+        key = name.strip() or "input"
+        if key in shapes:
+            raise UsageError(f"`--input` gives `{shown(key)}` two shapes")
+        shapes[key] = tuple(int(part) if part.isdecimal() else part for part in parts)
+    return shapes
+
+
+def load(
+    spec: str, set_: list[str] | None = None, input_: list[str] | None = None, batch: int = 1,
+    *, allow_outside: bool = False,
+) -> "Model":  # fmt: skip
+    """The model that a command is about."""
+    from archspec.api import load
+
+    path, variant = split(spec)
+    return load(
+        path, variant, settings(set_), inputs=inputs(input_), batch=batch, allow_outside=allow_outside
+    )

@@ -1,0 +1,33 @@
+"""Results to stdout."""
+
+from collections.abc import Callable
+from typing import Any
+
+
+def write(text: str) -> None:
+    """Print a result to stdout, in UTF-8 unless its encoding is another; what that lacks is written as `?`."""
+    import sys
+
+    encoding = sys.stdout.encoding or "ascii"
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+
+
+def print_rich(draw: Callable[[Any, bool], None], width: int | None, *, ascii_only: bool) -> None:
+    """Let `draw` print to a rich console, told whether only ASCII can be shown.
+
+    Colours go to terminals; `NO_COLOR` and `FORCE_COLOR` are honoured. Into a file or a pipe a table is 100 columns
+    wide, and lines end without blanks.
+    """
+    import os
+    import sys
+
+    from rich.console import Console
+
+    if width is None and not sys.stdout.isatty() and "COLUMNS" not in os.environ:
+        width = 100
+    console = Console(width=width, highlight=False, emoji=False, markup=False)
+    encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
+    with console.capture() as captured:
+        draw(console, ascii_only or not encoding.startswith("utf"))
+    lines = captured.get().splitlines()
+    write("\n".join(line.rstrip() for line in lines) + "\n")
