@@ -1,7 +1,6 @@
 """Convolution."""
 
 from collections.abc import Iterator
-from math import prod
 from typing import ClassVar
 
 from archspec.ir import TensorType
@@ -12,14 +11,9 @@ from archspec.ops.core.base import (
     Saved,
     Weight,
     channels,
-    divides,
-    factors,
-    initialised,
-    one_of_ranks,
-    sizes,
 )
+from archspec.ops.core.convolution import check_groups, product_formula, products, weight_and_bias
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Padding, Positive, Size, per_axis
-from archspec.ops.core.init import fan_in_uniform
 from archspec.ops.core.reach import Links, in_place
 from archspec.ops.core.window import Window, brief, counted, explained, kept, windows
 
@@ -57,9 +51,7 @@ class Conv(Op):
 
     def check(self, inputs: Inputs) -> None:
         """Rank 3 to 5; groups divide the channels of input and output."""
-        one_of_ranks(inputs[0], range(3, 6), "a convolution")
-        divides(channels(inputs[0]), self.groups, "the number of input channels", "groups")
-        divides(self.out, self.groups, "the number of output channels", "groups")
+        check_groups(inputs[0], self.out, self.groups, "a convolution")
 
     def output(self, inputs: Inputs) -> TensorType:
         """`out` channels; per axis the number of windows."""
@@ -67,27 +59,25 @@ class Conv(Op):
 
     def weights(self, inputs: Inputs) -> tuple[Weight, ...]:
         """`weight` (out, in / groups, *kernel) and `bias` (out)."""
-        x = inputs[0]
-        shape = (self.out, channels(x) // self.groups, *per_axis(self.kernel, x.rank - 2, "kernel"))
-        init = fan_in_uniform(prod(shape[1:]))
-        weights = [Weight("weight", shape, init)]
-        if self.bias:
-            weights.append(Weight("bias", (self.out,), init))
-        return initialised(tuple(weights), self.init)
+        shape = (self.out, self.group_size(inputs), *self.kernels(inputs))
+        return weight_and_bias(shape, self.out, self.init, bias=self.bias)
 
     def macs(self, inputs: Inputs, outputs: Inputs) -> int:
         """Output elements times (in / groups) times kernel elements."""
-        x = inputs[0]
-        kernel = per_axis(self.kernel, x.rank - 2, "kernel")
-        return prod(sizes(outputs[0].shape)) * (channels(x) // self.groups) * prod(kernel)
+        return products(outputs[0], self.group_size(inputs), self.kernels(inputs))
 
     def macs_formula(self, inputs: Inputs, outputs: Inputs) -> str:
         """`(64 * 112 * 112) outputs * 3 channels * (7 * 7) kernel`."""
-        kernel = per_axis(self.kernel, inputs[0].rank - 2, "kernel")
-        return (
-            f"{factors(outputs[0].shape[1:])} outputs * {channels(inputs[0]) // self.groups} "
-            f"channels{' per group' * (self.groups > 1)} * {factors(kernel)} kernel"
-        )
+        kernel = self.kernels(inputs)
+        return product_formula(outputs[0].shape[1:], "outputs", self.group_size(inputs), kernel, self.groups)
+
+    def kernels(self, inputs: Inputs) -> tuple[int, ...]:
+        """The size of the kernel along each axis."""
+        return per_axis(self.kernel, inputs[0].rank - 2, "kernel")
+
+    def group_size(self, inputs: Inputs) -> int:
+        """The input channels of a group."""
+        return channels(inputs[0]) // self.groups
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
         """What the windows see; all channels."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import gcd, prod
+from math import gcd
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
@@ -15,15 +15,10 @@ from archspec.ops.core.base import (
     Saved,
     Weight,
     channels,
-    divides,
-    factors,
-    initialised,
-    one_of_ranks,
     size,
-    sizes,
 )
+from archspec.ops.core.convolution import check_groups, product_formula, products, weight_and_bias
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, NaturalSize, Positive, Size, per_axis
-from archspec.ops.core.init import fan_in_uniform
 from archspec.ops.core.reach import MAX_PERIOD, Interval, Links, Reach, in_place, repeating, whole
 from archspec.ops.core.window import AXIS_NAMES, brief
 
@@ -118,9 +113,7 @@ class ConvTranspose(Op):
 
     def check(self, inputs: Inputs) -> None:
         """Rank 3 to 5; groups divide the channels; output padding is less than stride or dilation."""
-        one_of_ranks(inputs[0], range(3, 6), "a transposed convolution")
-        divides(channels(inputs[0]), self.groups, "the number of input channels", "groups")
-        divides(self.out, self.groups, "the number of output channels", "groups")
+        check_groups(inputs[0], self.out, self.groups, "a transposed convolution")
         for spread in self.spreads(inputs):
             if spread.output_padding >= max(spread.stride, spread.dilation):
                 raise Problem(
@@ -146,26 +139,21 @@ class ConvTranspose(Op):
 
     def weights(self, inputs: Inputs) -> tuple[Weight, ...]:
         """`weight` (in, out / groups, *kernel) and `bias` (out)."""
-        x = inputs[0]
-        shape = (channels(x), self.out // self.groups, *per_axis(self.kernel, x.rank - 2, "kernel"))
-        init = fan_in_uniform(prod(shape[1:]))  # PyTorch takes axis 1 for the inputs here too
-        weights = [Weight("weight", shape, init)]
-        if self.bias:
-            weights.append(Weight("bias", (self.out,), init))
-        return initialised(tuple(weights), self.init)
+        shape = (channels(inputs[0]), self.out // self.groups, *self.kernels(inputs))
+        return weight_and_bias(shape, self.out, self.init, bias=self.bias)
 
-    def macs(self, inputs: Inputs, outputs: Inputs) -> int:
+    def macs(self, inputs: Inputs, outputs: Inputs) -> int:  # noqa: ARG002
         """Input elements times (out / groups) times kernel elements."""
-        kernel = per_axis(self.kernel, inputs[0].rank - 2, "kernel")
-        return prod(sizes(inputs[0].shape)) * (channels(outputs[0]) // self.groups) * prod(kernel)
+        return products(inputs[0], self.out // self.groups, self.kernels(inputs))
 
-    def macs_formula(self, inputs: Inputs, outputs: Inputs) -> str:
+    def macs_formula(self, inputs: Inputs, outputs: Inputs) -> str:  # noqa: ARG002
         """`(64 * 7 * 7) inputs * 32 channels * (4 * 4) kernel`."""
-        kernel = per_axis(self.kernel, inputs[0].rank - 2, "kernel")
-        return (
-            f"{factors(inputs[0].shape[1:])} inputs * {channels(outputs[0]) // self.groups} "
-            f"channels{' per group' * (self.groups > 1)} * {factors(kernel)} kernel"
-        )
+        between, kernel = self.out // self.groups, self.kernels(inputs)
+        return product_formula(inputs[0].shape[1:], "inputs", between, kernel, self.groups)
+
+    def kernels(self, inputs: Inputs) -> tuple[int, ...]:
+        """The size of the kernel along each axis."""
+        return per_axis(self.kernel, inputs[0].rank - 2, "kernel")
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
         """Per axis, the inputs that the kernel spreads to a position; all channels."""

@@ -1,0 +1,41 @@
+"""What a convolution and its transpose share."""
+
+from math import prod
+
+from archspec.ir import Dim, TensorType
+from archspec.ops.core.base import Weight, channels, divides, factors, initialised, one_of_ranks, sizes
+from archspec.ops.core.init import fan_in_uniform
+
+
+def check_groups(x: TensorType, out: int, groups: int, what: str) -> None:
+    """Rank 3 to 5; groups divide the channels of input and output."""
+    one_of_ranks(x, range(3, 6), what)
+    divides(channels(x), groups, "the number of input channels", "groups")
+    divides(out, groups, "the number of output channels", "groups")
+
+
+def weight_and_bias(
+    shape: tuple[int, ...], out: int, init: dict[str, float | str], *, bias: bool
+) -> tuple[Weight, ...]:  # fmt: skip
+    """`weight` of this shape and `bias` (out), uniform in ±1/√fan_in.
+
+    PyTorch takes all axes but the first for the fan in, of a transposed convolution too.
+    """
+    default = fan_in_uniform(prod(shape[1:]))
+    weights = [Weight("weight", shape, default)]
+    if bias:
+        weights.append(Weight("bias", (out,), default))
+    return initialised(tuple(weights), init)
+
+
+def products(positions: TensorType, between: int, kernel: tuple[int, ...]) -> int:
+    """Multiply-accumulates: elements at the windows' places, times channels on the other side, times kernel."""
+    return prod(sizes(positions.shape)) * between * prod(kernel)
+
+
+def product_formula(
+    shape: tuple[Dim, ...], what: str, between: int, kernel: tuple[int, ...], groups: int
+) -> str:
+    """The same with the numbers filled in: `(64 * 112 * 112) outputs * 3 channels * (7 * 7) kernel`."""
+    per_group = " per group" if groups > 1 else ""
+    return f"{factors(shape)} {what} * {between} channels{per_group} * {factors(kernel)} kernel"
