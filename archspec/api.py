@@ -9,7 +9,7 @@ from archspec.analysis.modules import Row, listing, rows
 from archspec.analysis.totals import Report, Totals, report
 from archspec.analysis.weights import state_dict
 from archspec.diagnostics import Diagnostic, UsageError
-from archspec.elaborate import Network, elaborate_file
+from archspec.elaborate import Network, elaborate_file, without_collector
 from archspec.ir import Dim, Module, TensorType, Value
 from archspec.ops.core.base import Weight
 
@@ -79,7 +79,8 @@ class Model:
     @cached_property
     def report(self) -> Report:
         """The totals, for inference and for training."""
-        return report(self.root, len(self.network.train_outputs), self.costs, self.batch)
+        with without_collector():
+            return report(self.root, len(self.network.train_outputs), self.costs, self.batch)
 
     @property
     def totals(self) -> Totals:

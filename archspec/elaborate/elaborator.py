@@ -426,10 +426,15 @@ class Elaborator:
             body.modules[name] = len(body.drafts)
         outputs = body.add(draft)
         value = outputs if draft.module.op is not None else outputs[:1]
-        for word, key in ((name, "name"), (draft.label, "as")):
-            if word is not None:
-                try:
-                    env.names.enter(word, Entry(body, value, draft, path))
-                except Problem as problem:
-                    raise problem.within(key) from None
+        if name is not None:
+            self.enter(env, name, Entry(body, value, draft, path), "name")
+        if draft.label is not None:
+            self.enter(env, draft.label, Entry(body, value, draft, path), "as")
         return value
+
+    def enter(self, env: Env, name: str, entry: Entry, key: str) -> None:
+        """Give a name to a value; a problem is that of the node's `key`."""
+        try:
+            env.names.enter(name, entry)
+        except Problem as problem:
+            raise problem.within(key) from None

@@ -218,7 +218,7 @@ def channels(x: TensorType, least: int = 2) -> int:
 
 def at_least(x: TensorType, rank: int) -> None:
     """Check that `x` has at least `rank` axes."""
-    if x.rank < rank:
+    if len(x.shape) < rank:
         raise Problem("AS402", f"the input has {count_axes(x)} ({x}), but at least {rank} are needed")
 
 
