@@ -560,6 +560,11 @@ VALID: dict[str, Valid] = {
             '{ op = "conv", out = "a.channels" }]', top="[params]\nwide = false"),
         "a.weight 4x3x1x1, 1.weight 4x4x1x1", "Nx4x8x8",
     ),
+    "input of a block that it does not use": Valid(
+        net('[{ name = "a", op = "conv", out = 4 }, { op = "conv", out = 4 }, { name = "s", op = "b", repeat = 2, from = ["x", "a"] }]',
+            '[blocks.b]\ninputs = ["input", "skip"]\nlayers = [{ op = "concat", from = ["x", "input"] }, { op = "conv", out = 6 }]'),
+        "a.weight 4x3x1x1, 1.weight 4x4x1x1, s.0.0.weight 6x8x1x1, s.1.0.weight 6x12x1x1", "Nx6x8x8",
+    ),
     # --- outputs
     "outputs": Valid(net(f'[{{ name = "a", op = "conv", out = 5 }}, {C4}]', 'outputs = ["a"]'),
                      "a.weight 5x3x1x1, 1.weight 4x5x1x1", "Nx5x8x8"),

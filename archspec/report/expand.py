@@ -132,9 +132,8 @@ class _Expander:
             result |= {"op": "reuse", "of": owner.name}
         elif op is not None:
             result["op"] = op.name
-        sources = [self.source(value, inputs, scope, first=first) for value in given]
-        if op is None:
-            sources = sources[:1]  # a group reaches for further values itself
+        taken = given if op is not None else given[:1]  # a group reaches for further values itself
+        sources = [self.source(value, inputs, scope, first=first) for value in taken]
         if sources:
             result["from"] = sources[0] if len(sources) == 1 else sources
         if op is not None:
