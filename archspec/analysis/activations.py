@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from archspec.analysis.sizing import INDEX, Sizing, is_weight, owner_of, renumbered
+from archspec.analysis.sizing import INDEX, Sizing, owner_of, renumbered
 from archspec.ir import Module
 from archspec.ops.core.base import Op, Saved
 
@@ -58,7 +58,7 @@ class Keeping:
         differentiated = bool(params) or any(trained)
         saved = sizing.saved(op, module) if differentiated else Saved()
         made = tuple(
-            Storage(0 if is_weight(op) else sizing.bytes(type_), index in saved.outputs, differentiated)
+            Storage(0 if op.is_parameter else sizing.bytes(type_), index in saved.outputs, differentiated)
             for index, type_ in enumerate(module.outputs)
         )
         inside = sizing.element * saved.elements + INDEX * saved.indices

@@ -8,6 +8,7 @@ matrix products of attention; everything else is 0. They equal `torch.utils.flop
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from archspec.analysis.sizing import owner_of
 from archspec.ir import Module
 
 DEFINITIONS = {
@@ -70,7 +71,7 @@ class Costs:
             node = module.body[index]
             cost = self.of(node.module)
             macs += cost.macs
-            owner = index if node.shares is None else node.shares
+            owner = owner_of(node, index)
             if owner not in owners:
                 owners.add(owner)
                 params += cost.params

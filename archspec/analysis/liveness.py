@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from archspec.analysis.cost import Live, training_only
-from archspec.analysis.sizing import Sizing, is_weight, owner_of, renumbered
+from archspec.analysis.sizing import Sizing, owner_of, renumbered
 from archspec.ir import Module
 from archspec.ops.core.base import Op
 
@@ -56,7 +56,7 @@ class Liveness:
         weights = sum(self.sizing.weights(op, module))
         if op.view(module.inputs, training=False):
             return Lived(weights, 0, outputs=(0,) * len(module.outputs))
-        made = tuple(0 if is_weight(op) else self.sizing.bytes(type_) for type_ in module.outputs)
+        made = tuple(0 if op.is_parameter else self.sizing.bytes(type_) for type_ in module.outputs)
         return Lived(weights, sum(made), None, made, tuple(range(count, count + len(made))))
 
     def composite(self, module: Module, only: Live) -> Lived:

@@ -42,11 +42,6 @@ class Sizing:
         return op.saved(inputs, outputs)
 
 
-def is_weight(op: Op) -> bool:
-    """Whether the output is a weight itself, which is there anyway: a `param`."""
-    return op.is_module and op.is_parameter
-
-
 def owner_of(node: Node, index: int) -> int:
     """The index of the node that owns the weights."""
     return index if node.shares is None else node.shares

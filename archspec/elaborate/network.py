@@ -11,7 +11,7 @@ from archspec.diagnostics import Diagnostic, Problem, SpecError, UsageError
 from archspec.diagnostics.diagnostic import Path, shown, suggest
 from archspec.elaborate.body import Body, Handles
 from archspec.elaborate.elaborator import Elaborator, TooLarge
-from archspec.elaborate.plan import DIMENSIONS, Plan, Step
+from archspec.elaborate.plan import DIMENSIONS, Plan
 from archspec.elaborate.scopes import Env, Poisoned, several
 from archspec.elaborate.settings import NOWHERE, compile_setting
 from archspec.ir import Dim, Module, Origin, TensorType, Value
@@ -202,7 +202,7 @@ def _ends(elaborator: Elaborator, plan: Plan, env: Env) -> list[Handles]:
     ends: list[Handles] = []
     x = env.names.inputs["input"]
     for step in plan.chain:
-        x = elaborator.step(step, env, x) if isinstance(step, Step) else elaborator.chain(step, env, x)
+        x = elaborator.chain([step], env, x)
         ends.append(x)
     return ends
 

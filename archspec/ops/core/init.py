@@ -52,19 +52,6 @@ class Init:
             raise ValueError(f"the arguments of `{name}` are not numbers")
         return Init(name, _arguments(name, [float(word) for word in words]))
 
-    def scaled(self, shape: tuple[int, ...]) -> "Init":
-        """The same initialiser without fans: `normal` or `uniform` with the bounds for a weight of this shape."""
-        if self.name not in ("kaiming_uniform", "kaiming_normal", "xavier_uniform", "xavier_normal"):
-            return self
-        fan_in, fan_out = fans(shape)
-        if self.name.startswith("kaiming"):
-            std = sqrt(2.0 / (fan_out if self.args[0] == "fan_out" else fan_in))
-        else:
-            std = float(self.args[0]) * sqrt(2.0 / (fan_in + fan_out))
-        if self.name.endswith("normal"):
-            return Init("normal", (0.0, std))
-        return Init("uniform", (-sqrt(3.0) * std, sqrt(3.0) * std))
-
 
 def _arguments(name: str, numbers: list[float]) -> tuple[float, ...]:
     """Complete the arguments to those of `torch.nn.init`."""
@@ -81,14 +68,6 @@ def _arguments(name: str, numbers: list[float]) -> tuple[float, ...]:
     if name.startswith("xavier") and len(numbers) <= 1:
         return tuple(numbers) or (1.0,)
     raise ValueError(f"`{name}` does not take these {len(numbers)} arguments")
-
-
-def fans(shape: tuple[int, ...]) -> tuple[int, int]:
-    """PyTorch's fan in and fan out of a weight of at least two axes."""
-    receptive = 1
-    for size in shape[2:]:
-        receptive *= size
-    return shape[1] * receptive, shape[0] * receptive
 
 
 ZEROS = Init("constant", (0.0,))
