@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from archspec.ops.core.base import INPUT, Example, Inputs, Saved
 from archspec.ops.core.pools import AdaptivePool
+from archspec.ops.core.torch_code import TorchCode, positional
 
 
 class AdaptiveAvgPool(AdaptivePool):
@@ -18,6 +19,12 @@ class AdaptiveAvgPool(AdaptivePool):
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """The input; nothing for an output of one position, which is a mean."""
         return Saved() if set(outputs[0].spatial) == {1} else INPUT
+
+    def torch(self, inputs: Inputs) -> TorchCode:
+        """`nn.AdaptiveAvgPool2d`."""
+        axes = inputs[0].rank - 2
+        function = f"F.adaptive_avg_pool{axes}d"
+        return TorchCode(f"nn.AdaptiveAvgPool{axes}d", (positional(self.size, "size"),), function)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

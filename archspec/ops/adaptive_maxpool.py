@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from archspec.ops.core.base import Example, Inputs, Saved, sizes
 from archspec.ops.core.pools import AdaptivePool
+from archspec.ops.core.torch_code import TorchCode, positional
 
 
 class AdaptiveMaxPool(AdaptivePool):
@@ -19,6 +20,12 @@ class AdaptiveMaxPool(AdaptivePool):
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """The input, and where each maximum was."""
         return Saved(inputs=(0,), indices=prod(sizes(outputs[0].shape)))
+
+    def torch(self, inputs: Inputs) -> TorchCode:
+        """`nn.AdaptiveMaxPool2d`."""
+        axes = inputs[0].rank - 2
+        function = f"F.adaptive_max_pool{axes}d"
+        return TorchCode(f"nn.AdaptiveMaxPool{axes}d", (positional(self.size, "size"),), function)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

@@ -2,8 +2,9 @@
 
 from typing import ClassVar
 
-from archspec.ops.core.base import Example
+from archspec.ops.core.base import Example, Inputs
 from archspec.ops.core.joins import Elementwise
+from archspec.ops.core.torch_code import TorchCode
 
 
 class Add(Elementwise):
@@ -13,6 +14,12 @@ class Add(Elementwise):
     """
 
     name: ClassVar[str] = "add"
+
+    def torch(self, inputs: Inputs) -> TorchCode:
+        """`a + b`."""
+        return TorchCode(
+            function=" + ".join(f"{{{index}}}" for index in range(len(inputs))), fresh=len(inputs) > 1
+        )
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3), ("N", 5, 7, 3)), "lambda a, b: a + b"),

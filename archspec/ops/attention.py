@@ -20,6 +20,7 @@ from archspec.ops.core.base import (
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive, Probability
 from archspec.ops.core.init import ZEROS, Init, fan_in_uniform
 from archspec.ops.core.reach import SAME, Link, Links, everywhere
+from archspec.ops.core.torch_code import TorchCode, keyword, positional
 
 XAVIER = Init("xavier_uniform", (1.0,))
 
@@ -125,6 +126,21 @@ class Attention(Op):
         elements += batch * features * (2 * keys + (3 if len(inputs) == 1 else 2) * length)
         elements += batch * self.heads * length * keys * (1 + (self.p > 0) + (0 < self.p < 1)) + (self.p == 1)
         return Saved(inputs=tuple({*sources} - {*copied}), elements=elements)
+
+    def torch(self, inputs: Inputs) -> TorchCode:
+        """`nn.MultiheadAttention`, without the attention weights, which nobody asks for."""
+        query, key, value = map(_features, _roles(inputs))
+        arguments = (
+            positional(query, "x.shape[-1]"),
+            positional(self.heads, "heads"),
+            keyword("dropout", self.p, 0.0, "p"),
+            keyword("bias", self.bias, True, "bias"),
+            keyword("kdim", None if key == query else key, None),
+            keyword("vdim", None if value == query else value, None),
+            keyword("batch_first", True),
+        )
+        roles = ", ".join(f"{{{min(index, len(inputs) - 1)}}}" for index in range(3))
+        return TorchCode("nn.MultiheadAttention", arguments, call=f"{{m}}({roles}, need_weights=False)[0]")
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

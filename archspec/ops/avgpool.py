@@ -1,11 +1,14 @@
 """Average pooling."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import Example, Inputs
 from archspec.ops.core.fields import Flag, Positive
 from archspec.ops.core.pools import PaddedPool, check_filled
+from archspec.ops.core.torch_code import TorchCode, expression, keyword, positional
+from archspec.ops.core.window import padding_formulas, torch_border, torch_padding
 
 
 class AvgPool(PaddedPool):
@@ -32,6 +35,47 @@ class AvgPool(PaddedPool):
                 f"but {inputs[0]} has 1",
                 at=("divisor_override",),
             )
+
+    def torch(self, inputs: Inputs) -> TorchCode:
+        """`nn.AvgPool2d`; with a border of zeros where the two sides of an axis differ.
+
+        PyTorch counts such a border; where it should not, the average is divided by that of ones.
+        """
+        axes = self.windows(inputs)
+        padding, border = torch_padding(axes)
+        arguments = (
+            positional(self.kernel, "kernel"),
+            keyword("stride", self.step, self.kernel, *self.stride_formulas),
+            keyword("padding", padding, 0, *padding_formulas(self.padding)),
+            keyword("ceil_mode", self.ceil, False, "ceil"),
+            keyword("count_include_pad", self.count_include_pad, True, "count_include_pad"),
+            *(
+                [keyword("divisor_override", self.divisor_override, None, "divisor_override")]
+                if len(axes) > 1
+                else []
+            ),
+        )
+        module, function = f"nn.AvgPool{len(axes)}d", f"F.avg_pool{len(axes)}d"
+        if not border:
+            return TorchCode(module, arguments, function)
+        padded = f"F.pad({{0}}, {border})"
+        rest = tuple(argument for argument in arguments if argument.name != "count_include_pad")
+        average = expression(function, *rest)
+        if self.count_include_pad or self.divisor_override:
+            # Of a window that starts in the far padding PyTorch cannot know once that is part of the input.
+            kept = ", ".join(f":{window.count}" for window in axes)
+            drops = any(
+                replace(w, n=w.before + w.n + w.after, before=0, after=0).count > w.count for w in axes
+            )
+            return TorchCode(
+                function=average.replace("{0}", padded) + (f"[:, :, {kept}]" if drops else ""), fresh=False
+            )
+        border = torch_border(tuple((window.before, max(window.reaching, 0)) for window in axes))
+        rest = tuple(argument for argument in rest if argument.name != "ceil_mode")
+        average = expression(function, *rest)
+        counted = f"F.pad(torch.ones_like({{0}}), {border})"
+        padded = f"F.pad({{0}}, {border})"
+        return TorchCode(function=f"{average.replace('{0}', padded)} / {average.replace('{0}', counted)}")
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"kernel": 2, "stride": 2}, (("N", 5, 23, 19),), "nn.AvgPool2d(2, 2)"),

@@ -5,6 +5,7 @@ from typing import ClassVar
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import Example, Inputs, Saved, channels, one_of_ranks
 from archspec.ops.core.norms import RunningNorm, single
+from archspec.ops.core.torch_code import TorchCode
 
 
 class BatchNorm(RunningNorm):
@@ -29,6 +30,10 @@ class BatchNorm(RunningNorm):
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """The input, mean and variance of each channel."""
         return Saved(inputs=(0,), elements=2 * channels(inputs[0]))
+
+    def torch(self, inputs: Inputs) -> TorchCode:
+        """`nn.BatchNorm2d`; `nn.BatchNorm1d` without spatial axes too."""
+        return self.torch_norm("BatchNorm", max(inputs[0].rank - 2, 1), inputs)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 6, 5, 7),), "nn.BatchNorm2d(6)"),

@@ -6,6 +6,7 @@ from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, at_least, channels, divides
 from archspec.ops.core.fields import Positive
 from archspec.ops.core.reach import Links, in_place
+from archspec.ops.core.torch_code import TorchCode, positional
 
 
 class ChannelShuffle(Op):
@@ -32,6 +33,10 @@ class ChannelShuffle(Op):
     def brief(self) -> str:
         """`channel_shuffle 2`."""
         return f"channel_shuffle {self.groups}"
+
+    def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
+        """`nn.ChannelShuffle`."""
+        return TorchCode("nn.ChannelShuffle", (positional(self.groups, "groups"),), "F.channel_shuffle")
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"groups": 2}, (("N", 6, 5, 7),), "nn.ChannelShuffle(2)"),

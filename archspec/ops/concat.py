@@ -8,6 +8,7 @@ from archspec.ops.core.base import Example, Inputs, Op, axis_index, size
 from archspec.ops.core.fields import Integer
 from archspec.ops.core.joins import MANY
 from archspec.ops.core.reach import Links, changed, same_axes, whole
+from archspec.ops.core.torch_code import TorchCode
 
 
 class Concat(Op):
@@ -58,6 +59,11 @@ class Concat(Op):
     def brief(self) -> str:
         """`concat`, with the axis if it is not the channels."""
         return "concat" if self.axis == 1 else f"concat axis {self.axis}"
+
+    def torch(self, inputs: Inputs) -> TorchCode:
+        """`torch.cat`."""
+        values = ", ".join(f"{{{index}}}" for index in range(len(inputs)))
+        return TorchCode(function=f"torch.cat([{values}], {self.axis})", fresh=True)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3), ("N", 2, 7, 3)), "lambda a, b: torch.cat([a, b], 1)"),

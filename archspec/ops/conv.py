@@ -15,7 +15,17 @@ from archspec.ops.core.base import (
 from archspec.ops.core.convolution import check_groups, product_formula, products, weight_and_bias
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Padding, Positive, Size, per_axis
 from archspec.ops.core.reach import Links, in_place
-from archspec.ops.core.window import Window, brief, counted, explained, kept, windows
+from archspec.ops.core.torch_code import TorchCode, keyword, positional
+from archspec.ops.core.window import (
+    Window,
+    brief,
+    counted,
+    explained,
+    kept,
+    padding_formulas,
+    torch_padding,
+    windows,
+)
 
 
 class Conv(Op):
@@ -95,6 +105,23 @@ class Conv(Op):
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """The input, or a copy with its zeros where the sides of an axis differ."""
         return kept(inputs[0], self.windows(inputs))
+
+    def torch(self, inputs: Inputs) -> TorchCode:
+        """`nn.Conv2d`, behind `F.pad` where the two sides of an axis differ."""
+        windows = self.windows(inputs)
+        padding, border = torch_padding(windows)
+        arguments = (
+            positional(channels(inputs[0]), "x.channels"),
+            positional(self.out, "out"),
+            positional(self.kernel, "kernel"),
+            keyword("stride", self.stride, 1, "stride"),
+            keyword("padding", padding, 0, *padding_formulas(self.padding)),
+            keyword("dilation", self.dilation, 1, "dilation"),
+            keyword("groups", self.groups, 1, "groups"),
+            keyword("bias", self.bias, True, "bias"),
+        )
+        call = f"{{m}}(F.pad({{0}}, {border}))" if border else "{m}({0})"
+        return TorchCode(f"nn.Conv{len(windows)}d", arguments, call=call, fresh=True)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

@@ -20,6 +20,7 @@ from archspec.ops.core.base import (
 from archspec.ops.core.convolution import check_groups, product_formula, products, weight_and_bias
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, NaturalSize, Positive, Size, per_axis
 from archspec.ops.core.reach import MAX_PERIOD, Interval, Links, Reach, in_place, repeating, whole
+from archspec.ops.core.torch_code import TorchCode, keyword, positional
 from archspec.ops.core.window import AXIS_NAMES, brief
 
 
@@ -173,6 +174,19 @@ class ConvTranspose(Op):
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """The input."""
         return INPUT
+
+    def torch(self, inputs: Inputs) -> TorchCode:
+        """`nn.ConvTranspose2d`."""
+        arguments = (
+            positional(channels(inputs[0]), "x.channels"),
+            positional(self.out, "out"),
+            positional(self.kernel, "kernel"),
+            *(keyword(name, getattr(self, name), 0 if "padding" in name else 1, name)
+              for name in ("stride", "padding", "output_padding", "groups")),
+            keyword("bias", self.bias, True, "bias"),
+            keyword("dilation", self.dilation, 1, "dilation"),
+        )  # fmt: skip
+        return TorchCode(f"nn.ConvTranspose{inputs[0].rank - 2}d", arguments, fresh=True)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

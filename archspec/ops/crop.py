@@ -8,6 +8,7 @@ from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, one_of_ranks, size
 from archspec.ops.core.fields import Size, per_axis
 from archspec.ops.core.reach import Links, in_place, sliding
+from archspec.ops.core.torch_code import TorchCode
 from archspec.ops.core.window import AXIS_NAMES
 
 
@@ -70,6 +71,11 @@ class Crop(Op):
     def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
         """A part of the input."""
         return True
+
+    def torch(self, inputs: Inputs) -> TorchCode:
+        """`x[:, :, 3:8, 3:7]`."""
+        kept = ", ".join(f"{start}:{stop}" for start, stop in self.ranges(inputs))
+        return TorchCode(function=f"{{0}}[:, :, {kept}]")
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

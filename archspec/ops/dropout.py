@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from archspec.ops.core.base import Example, Inputs, Op, Saved, sizes
 from archspec.ops.core.fields import Probability
+from archspec.ops.core.torch_code import TorchCode, positional
 
 
 class Dropout(Op):
@@ -34,6 +35,12 @@ class Dropout(Op):
     def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
         """Its input where nothing is dropped."""
         return not training or self.p == 0
+
+    def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
+        """`nn.Dropout`."""
+        return TorchCode(
+            "nn.Dropout", (positional(self.p, "p"),), f"F.dropout({{0}}, {self.p}, self.training)"
+        )
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 11),), "nn.Dropout()"),

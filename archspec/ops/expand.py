@@ -6,6 +6,7 @@ from archspec.diagnostics import Problem
 from archspec.ir import Dim, TensorType
 from archspec.ops.core.base import Example, Inputs, Op
 from archspec.ops.core.shape import Shape, listed
+from archspec.ops.core.torch_code import TorchCode
 
 
 class Expand(Op):
@@ -68,6 +69,13 @@ class Expand(Op):
     def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
         """Each element is there once."""
         return True
+
+    def torch(self, inputs: Inputs) -> TorchCode:
+        """`x.expand`."""
+        new, old = len(self.shape) - inputs[0].rank, inputs[0].shape
+        kept = ["-1" if axis >= new and dim == old[axis - new] else f"{{{dim}}}" if isinstance(dim, str) else str(dim)
+                for axis, dim in enumerate(self.shape)]  # fmt: skip
+        return TorchCode(function=f"{{0}}.expand({', '.join(kept)})")
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

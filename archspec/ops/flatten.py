@@ -10,6 +10,7 @@ from archspec.ops.core.base import Example, Inputs, Op, axis_index
 from archspec.ops.core.fields import Integer
 from archspec.ops.core.reach import Links, regrouped
 from archspec.ops.core.shape import fixed, free, product
+from archspec.ops.core.torch_code import TorchCode, keyword
 
 
 class Flatten(Op):
@@ -74,6 +75,12 @@ class Flatten(Op):
     def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
         """Of an input in memory order, which is taken for granted."""
         return True
+
+    def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
+        """`nn.Flatten`, or `torch.flatten`."""
+        arguments = (keyword("start_dim", self.start, 1), keyword("end_dim", self.stop, -1))
+        stop = "" if self.stop == -1 else f", {self.stop}"
+        return TorchCode("nn.Flatten", arguments, f"torch.flatten({{0}}, {self.start}{stop})")
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3),), "nn.Flatten()", doc="All but the batch."),

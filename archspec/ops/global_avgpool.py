@@ -2,8 +2,9 @@
 
 from typing import ClassVar
 
-from archspec.ops.core.base import Example
+from archspec.ops.core.base import Example, Inputs
 from archspec.ops.core.pools import GlobalPool
+from archspec.ops.core.torch_code import TorchCode, positional
 
 
 class GlobalAvgPool(GlobalPool):
@@ -13,6 +14,11 @@ class GlobalAvgPool(GlobalPool):
     """
 
     name: ClassVar[str] = "global_avgpool"
+
+    def torch(self, inputs: Inputs) -> TorchCode:
+        """`nn.AdaptiveAvgPool2d(1)`."""
+        axes = inputs[0].rank - 2
+        return TorchCode(f"nn.AdaptiveAvgPool{axes}d", (positional(1),), f"F.adaptive_avg_pool{axes}d")
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 11),), "nn.AdaptiveAvgPool2d(1)", doc="Before a classifier."),

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from archspec.ops.core.base import Example, Inputs, Saved, sizes
 from archspec.ops.core.pools import GlobalPool
+from archspec.ops.core.torch_code import TorchCode, positional
 
 
 class GlobalMaxPool(GlobalPool):
@@ -18,6 +19,11 @@ class GlobalMaxPool(GlobalPool):
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """The input, and where each maximum was."""
         return Saved(inputs=(0,), indices=prod(sizes(outputs[0].shape)))
+
+    def torch(self, inputs: Inputs) -> TorchCode:
+        """`nn.AdaptiveMaxPool2d(1)`."""
+        axes = inputs[0].rank - 2
+        return TorchCode(f"nn.AdaptiveMaxPool{axes}d", (positional(1),), f"F.adaptive_max_pool{axes}d")
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 11),), "nn.AdaptiveMaxPool2d(1)", doc="Before a classifier."),

@@ -7,6 +7,7 @@ from archspec.diagnostics import Problem
 from archspec.ops.core.base import Example, Inputs, Op, Saved, Weight, channels, divides, initialised, sizes
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive, PositiveNumber
 from archspec.ops.core.norms import scale_and_shift, single
+from archspec.ops.core.torch_code import TorchCode, keyword, positional
 
 
 class GroupNorm(Op):
@@ -51,6 +52,16 @@ class GroupNorm(Op):
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """The input, mean and variance of each group."""
         return Saved(inputs=(0,), elements=2 * prod(sizes(inputs[0].shape[:1])) * self.groups)
+
+    def torch(self, inputs: Inputs) -> TorchCode:
+        """`nn.GroupNorm`."""
+        arguments = (
+            positional(self.groups, "groups"),
+            positional(channels(inputs[0]), "x.channels"),
+            keyword("eps", self.eps, 1e-5, "eps"),
+            keyword("affine", self.affine, True, "affine"),
+        )
+        return TorchCode("nn.GroupNorm", arguments, fresh=True)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"groups": 3}, (("N", 6, 5, 7),), "nn.GroupNorm(3, 6)"),

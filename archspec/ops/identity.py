@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from archspec.ops.core.activation import Activation
 from archspec.ops.core.base import Example, Inputs, Saved
+from archspec.ops.core.torch_code import TorchCode
 
 
 class Identity(Activation):
@@ -21,6 +22,10 @@ class Identity(Activation):
     def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
         """It is its input."""
         return True
+
+    def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
+        """`nn.Identity`, or nothing."""
+        return TorchCode("nn.Identity", function="{0}")
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3),), "nn.Identity()"),

@@ -7,6 +7,7 @@ from archspec.diagnostics import Problem
 from archspec.ops.core.base import Example, Inputs, Saved, one_of_ranks, sizes
 from archspec.ops.core.fields import Flag
 from archspec.ops.core.norms import RunningNorm, single
+from archspec.ops.core.torch_code import TorchCode
 
 
 class InstanceNorm(RunningNorm):
@@ -37,6 +38,10 @@ class InstanceNorm(RunningNorm):
         """The input, mean and variance of each channel; scale and running statistics repeated for each sample."""
         vectors = 2 + self.affine + 2 * self.track_running_stats
         return Saved(inputs=(0,), elements=vectors * prod(sizes(inputs[0].shape[:2])))
+
+    def torch(self, inputs: Inputs) -> TorchCode:
+        """`nn.InstanceNorm2d`."""
+        return self.torch_norm("InstanceNorm", inputs[0].rank - 2, inputs)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 6, 5, 7),), "nn.InstanceNorm2d(6)", doc="Style transfer; nothing is learnt."),

@@ -18,6 +18,7 @@ from archspec.ops.core.base import (
 )
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Integer, PositiveNumber
 from archspec.ops.core.norms import scale_and_shift
+from archspec.ops.core.torch_code import TorchCode, keyword, positional
 
 
 class LayerNorm(Op):
@@ -68,6 +69,19 @@ class LayerNorm(Op):
         """The input, and mean and variance of each vector."""
         shape = sizes(inputs[0].shape)
         return Saved(inputs=(0,), elements=2 * prod(shape) // shape[axis_index(self.axis, len(shape))])
+
+    def torch(self, inputs: Inputs) -> TorchCode:
+        """`nn.LayerNorm`; for the channels of an image, with these moved to the end and back."""
+        x = inputs[0]
+        axis = axis_index(self.axis, x.rank)
+        arguments = (
+            positional(size(x.shape[axis]), "x.shape[-1]" if axis == x.rank - 1 else "x.channels"),
+            keyword("eps", self.eps, 1e-5, "eps"),
+            keyword("elementwise_affine", self.elementwise_affine, True, "elementwise_affine"),
+            keyword("bias", self.bias, True, "bias"),
+        )
+        call = "{m}({0})" if axis == x.rank - 1 else "{m}({0}.movedim(1, -1)).movedim(-1, 1)"
+        return TorchCode("nn.LayerNorm", arguments, call=call, fresh=axis == x.rank - 1)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7),), "nn.LayerNorm(7)", doc="Over the features of each token."),

@@ -20,6 +20,7 @@ from archspec.ops.core.base import (
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive
 from archspec.ops.core.init import fan_in_uniform
 from archspec.ops.core.reach import Links, everywhere, same_axes
+from archspec.ops.core.torch_code import TorchCode, keyword, positional
 
 
 class Linear(Op):
@@ -74,6 +75,15 @@ class Linear(Op):
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """The input."""
         return INPUT
+
+    def torch(self, inputs: Inputs) -> TorchCode:
+        """`nn.Linear`."""
+        arguments = (
+            positional(size(inputs[0].shape[-1]), "x.shape[-1]"),
+            positional(self.out, "out"),
+            keyword("bias", self.bias, True, "bias"),
+        )
+        return TorchCode("nn.Linear", arguments, fresh=True)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"out": 10}, (("N", 84),), "nn.Linear(84, 10)"),

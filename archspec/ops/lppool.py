@@ -6,6 +6,7 @@ from typing import ClassVar
 from archspec.ops.core.base import Example, Inputs, Saved, sizes
 from archspec.ops.core.fields import PositiveNumber
 from archspec.ops.core.pools import Pool, check_filled
+from archspec.ops.core.torch_code import TorchCode, keyword, positional
 
 
 class LPPool(Pool):
@@ -33,6 +34,17 @@ class LPPool(Pool):
         """The input, its power, and four steps from the mean to the root."""
         elements = prod(sizes(inputs[0].shape)) + 4 * prod(sizes(outputs[0].shape))
         return Saved(inputs=(0,), elements=elements)
+
+    def torch(self, inputs: Inputs) -> TorchCode:
+        """`nn.LPPool2d`."""
+        axes = inputs[0].rank - 2
+        arguments = (
+            positional(self.norm_type, "norm_type"),
+            positional(self.kernel, "kernel"),
+            keyword("stride", self.step, self.kernel, *self.stride_formulas),
+            keyword("ceil_mode", self.ceil, False, "ceil"),
+        )
+        return TorchCode(f"nn.LPPool{axes}d", arguments, f"F.lp_pool{axes}d")
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

@@ -7,6 +7,7 @@ from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, Saved, at_least, sizes
 from archspec.ops.core.fields import Number, Positive
 from archspec.ops.core.reach import Links, changed, same_axes, sliding
+from archspec.ops.core.torch_code import TorchCode, keyword, positional
 
 
 class LRN(Op):
@@ -44,6 +45,16 @@ class LRN(Op):
         batch, channels, *positions = sizes(inputs[0].shape)
         planes = (channels + self.size - 1) + 2 * channels
         return Saved(inputs=(0,), elements=batch * planes * prod(positions))
+
+    def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
+        """`nn.LocalResponseNorm`."""
+        arguments = (
+            positional(self.size, "size"),
+            keyword("alpha", self.alpha, 1e-4, "alpha"),
+            keyword("beta", self.beta, 0.75, "beta"),
+            keyword("k", self.k, 1.0, "k"),
+        )
+        return TorchCode("nn.LocalResponseNorm", arguments, "F.local_response_norm")
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"size": 5, "k": 2.0}, (("N", 11, 7, 3),), "nn.LocalResponseNorm(5, k=2.0)", doc="AlexNet."),

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from archspec.ops.core.base import Example, Inputs, Saved
 from archspec.ops.core.joins import Elementwise, factors_of
+from archspec.ops.core.torch_code import TorchCode
 
 
 class Max(Elementwise):
@@ -17,6 +18,13 @@ class Max(Elementwise):
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """All inputs, and the maxima on the way from three on."""
         return factors_of(self.name, inputs)
+
+    def torch(self, inputs: Inputs) -> TorchCode:
+        """`torch.maximum`, of two at a time."""
+        text = "{0}"
+        for index in range(1, len(inputs)):
+            text = f"torch.maximum({text}, {{{index}}})"
+        return TorchCode(function=text)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3), ("N", 5, 7, 3)), "torch.maximum", doc="Maxout of two branches."),

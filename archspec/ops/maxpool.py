@@ -7,7 +7,8 @@ from typing import ClassVar
 from archspec.ops.core.base import Example, Inputs, Saved, sizes
 from archspec.ops.core.fields import Size
 from archspec.ops.core.pools import PaddedPool
-from archspec.ops.core.window import Window, brief, windows
+from archspec.ops.core.torch_code import TorchCode, expression, keyword, positional
+from archspec.ops.core.window import Window, brief, padding_formulas, torch_border, torch_padding, windows
 
 
 class MaxPool(PaddedPool):
@@ -32,6 +33,26 @@ class MaxPool(PaddedPool):
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input, or a padded copy of it, and where each maximum was."""
         return replace(super().saved(inputs, outputs), indices=prod(sizes(outputs[0].shape)))
+
+    def torch(self, inputs: Inputs) -> TorchCode:
+        """`nn.MaxPool2d`, behind a border that never wins where the two sides of an axis differ."""
+        axes = self.windows(inputs)
+        padding, border = torch_padding(axes)
+        arguments = (
+            positional(self.kernel, "kernel"),
+            keyword("stride", self.step, self.kernel, *self.stride_formulas),
+            keyword("padding", padding, 0, *padding_formulas(self.padding)),
+            keyword("dilation", self.dilation, 1, "dilation"),
+            keyword("ceil_mode", self.ceil, False, "ceil"),
+        )
+        function, call = f"F.max_pool{len(axes)}d", "{m}({0})"
+        if border:  # which the last windows of `ceil` are part of: there is nothing left to round up
+            border = torch_border(tuple((window.before, max(window.reaching, 0)) for window in axes))
+            arguments = tuple(argument for argument in arguments if argument.name != "ceil_mode")
+            padded = f"F.pad({{0}}, {border}, value=-torch.inf)"
+            function = expression(function, *arguments).replace("{0}", padded)
+            call = f"{{m}}({padded})"
+        return TorchCode(f"nn.MaxPool{len(axes)}d", arguments, function, call)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"kernel": 3, "stride": 2, "padding": 1}, (("N", 5, 23, 19),), "nn.MaxPool2d(3, 2, 1)"),

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from archspec.ops.core.base import Example, Inputs, Saved
 from archspec.ops.core.joins import Elementwise, factors_of
+from archspec.ops.core.torch_code import TorchCode
 
 
 class Mul(Elementwise):
@@ -17,6 +18,12 @@ class Mul(Elementwise):
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """All inputs, and the products on the way from three on."""
         return factors_of(self.name, inputs)
+
+    def torch(self, inputs: Inputs) -> TorchCode:
+        """`a * b`."""
+        return TorchCode(
+            function=" * ".join(f"{{{index}}}" for index in range(len(inputs))), fresh=len(inputs) > 1
+        )
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

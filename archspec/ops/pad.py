@@ -10,7 +10,8 @@ from archspec.ir import TensorType
 from archspec.ops.core.base import INPUT, Example, Inputs, Op, Saved, one_of_ranks, size
 from archspec.ops.core.fields import Natural, Number, Sides
 from archspec.ops.core.reach import Links, in_place, sliding
-from archspec.ops.core.window import AXIS_NAMES, Pads, brief, resolve_padding
+from archspec.ops.core.torch_code import Argument, TorchCode, literal, positional
+from archspec.ops.core.window import AXIS_NAMES, Pads, brief, resolve_padding, torch_border
 
 # The keywords of a convolution's padding depend on its kernel: there is none here.
 Border = Annotated[
@@ -20,6 +21,10 @@ Border = Annotated[
         "{ top, bottom, left, right }"
     ),
 ]
+
+
+_TORCH = {"constant": "Zero", "reflect": "Reflection", "replicate": "Replication", "circular": "Circular"}
+"""What PyTorch's classes are called."""
 
 
 class Pad(Op):
@@ -93,6 +98,22 @@ class Pad(Op):
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """The input, where the border repeats it; nothing for constant and circular ones."""
         return INPUT if self.mode in ("reflect", "replicate") else Saved()
+
+    def torch(self, inputs: Inputs) -> TorchCode:
+        """`nn.ZeroPad2d` and its like, or `F.pad`."""
+        pads = self.pads(inputs)
+        sides = {side for pad in pads for side in pad}
+        border = torch_border(pads)
+        arguments: tuple[Argument, ...] = (positional(sides.pop() if len(sides) == 1 else border),)
+        kind = _TORCH[self.mode]
+        words = [literal(border)]
+        if self.mode != "constant":
+            words.append(f'mode="{self.mode}"')
+        elif self.value:
+            kind = "Constant"
+            arguments += (positional(self.value),)
+            words.append(f"value={self.value}")
+        return TorchCode(f"nn.{kind}Pad{len(pads)}d", arguments, f"F.pad({{0}}, {', '.join(words)})")
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"padding": 2}, (("N", 3, 5, 7),), "nn.ZeroPad2d(2)", doc="Zeros on every side."),

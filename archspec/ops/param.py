@@ -8,6 +8,7 @@ from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, Weight, initialised
 from archspec.ops.core.fields import NO_INIT, Initialisers, Positive
 from archspec.ops.core.init import ZEROS
+from archspec.ops.core.torch_code import TorchCode, literal
 
 
 class Param(Op):
@@ -40,6 +41,19 @@ class Param(Op):
     def brief(self) -> str:
         """`param 96×1×1`."""
         return f"param {TensorType(self.shape)}"
+
+    def torch(self, inputs: Inputs) -> TorchCode:
+        """`nn.Parameter`, of zeros or another constant; what other initialisers fill is left empty."""
+        init = self.weights(inputs)[0].init
+        shape = literal(self.shape) if len(self.shape) != 1 else str(self.shape[0])
+        value = init.args[0]
+        if init.name != "constant":
+            made = f"torch.empty({shape})"
+        elif value in (0, 1):
+            made = f"torch.{'ones' if value else 'zeros'}({shape})"
+        else:
+            made = f"torch.full({literal(self.shape)}, {literal(value)})"
+        return TorchCode(f"nn.Parameter({made})", call="{m}")
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

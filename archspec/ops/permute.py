@@ -8,6 +8,7 @@ from archspec.ops.core.base import Example, Inputs, Op
 from archspec.ops.core.fields import Integer
 from archspec.ops.core.reach import SAME, Link, Links
 from archspec.ops.core.shape import axis_indices
+from archspec.ops.core.torch_code import TorchCode
 
 
 class Permute(Op):
@@ -51,6 +52,10 @@ class Permute(Op):
     def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
         """The same memory, walked in another order."""
         return True
+
+    def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
+        """`x.permute`."""
+        return TorchCode(function=f"{{0}}.permute({', '.join(map(str, self.axes))})")
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

@@ -8,6 +8,7 @@ from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, channels, one_of_ranks, size
 from archspec.ops.core.fields import Positive
 from archspec.ops.core.reach import Links, in_place, repeating, whole
+from archspec.ops.core.torch_code import TorchCode, positional
 
 
 class PixelShuffle(Op):
@@ -59,6 +60,10 @@ class PixelShuffle(Op):
     def brief(self) -> str:
         """`pixel_shuffle ×2`."""
         return f"pixel_shuffle ×{self.scale}"
+
+    def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
+        """`nn.PixelShuffle`."""
+        return TorchCode("nn.PixelShuffle", (positional(self.scale, "scale"),), "F.pixel_shuffle")
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"scale": 2}, (("N", 12, 5, 7),), "nn.PixelShuffle(2)"),

@@ -7,6 +7,7 @@ from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, channels, divides, one_of_ranks, size
 from archspec.ops.core.fields import Positive
 from archspec.ops.core.reach import Links, in_place, sliding
+from archspec.ops.core.torch_code import TorchCode, positional
 
 
 class PixelUnshuffle(Op):
@@ -47,6 +48,10 @@ class PixelUnshuffle(Op):
     def brief(self) -> str:
         """`pixel_unshuffle 2`."""
         return f"pixel_unshuffle {self.scale}"
+
+    def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
+        """`nn.PixelUnshuffle`."""
+        return TorchCode("nn.PixelUnshuffle", (positional(self.scale, "scale"),), "F.pixel_unshuffle")
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"scale": 2}, (("N", 3, 10, 14),), "nn.PixelUnshuffle(2)", doc="YOLO's focus layer."),

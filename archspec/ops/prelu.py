@@ -7,6 +7,7 @@ from archspec.ops.core.activation import Activation
 from archspec.ops.core.base import Example, Inputs, Weight, channels, initialised
 from archspec.ops.core.fields import NO_INIT, Initialisers, Positive
 from archspec.ops.core.init import Init
+from archspec.ops.core.torch_code import TorchCode, keyword
 
 
 class PReLU(Activation):
@@ -36,6 +37,10 @@ class PReLU(Activation):
         """`weight` (num_parameters)."""
         weight = Weight("weight", (self.num_parameters,), Init("constant", (0.25,)))
         return initialised((weight,), self.init)
+
+    def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
+        """`nn.PReLU`."""
+        return TorchCode("nn.PReLU", (keyword("num_parameters", self.num_parameters, 1, "num_parameters"),))
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3),), "nn.PReLU()", doc="One slope for all channels."),

@@ -10,6 +10,7 @@ from archspec.ops.core.base import Example, Inputs, Op
 from archspec.ops.core.fields import Flag, Integer
 from archspec.ops.core.reach import SAME, Link, Links, everywhere
 from archspec.ops.core.shape import axis_indices
+from archspec.ops.core.torch_code import TorchCode
 
 
 class ReduceMean(Op):
@@ -69,6 +70,11 @@ class ReduceMean(Op):
         """`reduce_mean 2 3`."""
         axes = self.axes if isinstance(self.axes, tuple) else (self.axes,)
         return f"reduce_mean {' '.join(map(str, axes))}" + " keepdim" * self.keepdim
+
+    def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
+        """`x.mean`."""
+        keepdim = ", keepdim=True" if self.keepdim else ""
+        return TorchCode(function=f"{{0}}.mean({self.axes}{keepdim})")
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"axes": [2, 3]}, (("N", 5, 7, 3),), "lambda x: x.mean((2, 3))", doc="Global average pool."),

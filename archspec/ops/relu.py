@@ -15,6 +15,8 @@ class ReLU(Activation):
         """The output, which tells the derivative."""
         return OUTPUT
 
+    torch_inplace: ClassVar[bool] = True
+
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3),), "nn.ReLU()"),
         Example({}, (("N", 11),), "nn.ReLU()"),

@@ -11,6 +11,8 @@ class ReLU6(Activation):
 
     name: ClassVar[str] = "relu6"
 
+    torch_inplace: ClassVar[bool] = True
+
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3),), "nn.ReLU6()"),
         Example({}, (("N", 11),), "nn.ReLU6()"),

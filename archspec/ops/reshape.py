@@ -9,6 +9,7 @@ from archspec.ir import Dim, TensorType
 from archspec.ops.core.base import Example, Inputs, Op
 from archspec.ops.core.reach import Links, regrouped
 from archspec.ops.core.shape import Shape, fixed, free, listed, product
+from archspec.ops.core.torch_code import TorchCode
 
 
 class Reshape(Op):
@@ -111,6 +112,15 @@ class Reshape(Op):
     def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
         """Of an input in memory order, which is taken for granted."""
         return True
+
+    def torch(self, inputs: Inputs) -> TorchCode:
+        """`x.reshape`; one free dimension is -1, further ones are taken from the input."""
+        shape = self._resolve(inputs)
+        names = free(shape)
+        sizes_ = [
+            "-1" if dim in names[:1] else f"{{{dim}}}" if isinstance(dim, str) else str(dim) for dim in shape
+        ]
+        return TorchCode(function=f"{{0}}.reshape({', '.join(sizes_)})")
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

@@ -15,6 +15,8 @@ class Sigmoid(Activation):
         """The output, which tells the derivative."""
         return OUTPUT
 
+    torch_function: ClassVar[str] = "torch.sigmoid"
+
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3),), "nn.Sigmoid()"),
         Example({}, (("N", 11),), "nn.Sigmoid()"),

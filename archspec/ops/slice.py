@@ -8,6 +8,7 @@ from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, axis_index, size
 from archspec.ops.core.fields import Integer, Positive
 from archspec.ops.core.reach import Links, changed, same_axes, sliding
+from archspec.ops.core.torch_code import TorchCode
 
 
 class Slice(Op):
@@ -83,6 +84,14 @@ class Slice(Op):
     def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
         """A part of the input."""
         return True
+
+    def torch(self, inputs: Inputs) -> TorchCode:
+        """`x[:, 0:3]`."""
+        start = str(self.start) if self.start else ""
+        stop = "" if self.stop is None else str(self.stop)
+        step = "" if self.stride == 1 else f":{self.stride}"
+        before = ":, " * axis_index(self.axis, inputs[0].rank)
+        return TorchCode(function=f"{{0}}[{before}{start}:{stop}{step}]")
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"stop": 3}, (("N", 5, 7, 11),), "lambda x: x[:, 0:3]", doc="The first three channels."),

@@ -12,6 +12,7 @@ from archspec.ops.core.base import Example, Inputs, Op, axis_index, divides, siz
 from archspec.ops.core.fields import Integer, Positive
 from archspec.ops.core.reach import Links, changed, same_axes, sliding
 from archspec.ops.core.shape import listed
+from archspec.ops.core.torch_code import TorchCode
 
 MAX_PARTS = 1024
 
@@ -92,6 +93,12 @@ class Split(Op):
     def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
         """Parts of the input."""
         return True
+
+    def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
+        """`torch.chunk` into equal parts, `torch.split` into parts of given sizes."""
+        if isinstance(self.sections, int):
+            return TorchCode(function=f"torch.chunk({{0}}, {self.sections}, {self.axis})")
+        return TorchCode(function=f"torch.split({{0}}, {list(self.sections)}, {self.axis})")
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"sections": 2}, (("N", 6, 5, 7),), "lambda x: x.chunk(2, 1)", doc="Two halves."),

@@ -5,6 +5,26 @@ from typing import ClassVar, Literal
 
 from archspec.ops.core.base import Example, Inputs, Op, Saved, sizes
 from archspec.ops.core.fields import Probability
+from archspec.ops.core.torch_code import TorchCode, keyword, positional
+
+_SOURCE = '''
+class StochasticDepth(nn.Module):
+    """Zeroes whole samples, or the whole batch, in training with probability `p`."""
+
+    def __init__(self, p: float, mode: str = "row") -> None:
+        super().__init__()
+        self.p = p
+        self.mode = mode
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.p == 0:
+            return x
+        samples = x.shape[0] if self.mode == "row" else 1
+        noise = x.new_empty(samples, *[1] * (x.ndim - 1)).bernoulli_(1 - self.p)
+        if self.p < 1:
+            noise = noise / (1 - self.p)
+        return x * noise
+'''
 
 
 class StochasticDepth(Op):
@@ -36,6 +56,11 @@ class StochasticDepth(Op):
     def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
         """Its input where nothing is dropped."""
         return not training or self.p == 0
+
+    def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
+        """A module of its own, `StochasticDepth`."""
+        arguments = (positional(self.p, "p"), keyword("mode", self.mode, "row"))
+        return TorchCode("StochasticDepth", arguments, helper=_SOURCE)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"p": 0.2}, (("N", 5, 7, 3),), "nn.Identity()", doc="Nothing happens in evaluation."),

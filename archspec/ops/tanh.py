@@ -15,6 +15,8 @@ class Tanh(Activation):
         """The output, which tells the derivative."""
         return OUTPUT
 
+    torch_function: ClassVar[str] = "torch.tanh"
+
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3),), "nn.Tanh()"),
         Example({}, (("N", 11),), "nn.Tanh()"),

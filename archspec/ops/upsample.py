@@ -12,6 +12,7 @@ from archspec.ir import Dim, TensorType
 from archspec.ops.core.base import Example, Inputs, Op, one_of_ranks, size
 from archspec.ops.core.fields import MAX, Flag, PositiveNumber, Size, per_axis
 from archspec.ops.core.reach import Interval, Links, Reach, in_place, repeating, same_for_all, whole
+from archspec.ops.core.torch_code import Constant, TorchCode, keyword
 from archspec.ops.core.window import AXIS_NAMES
 
 Scale = Annotated[
@@ -126,6 +127,19 @@ class Upsample(Op):
             return per_axis(self.size, len(axes), "size")
         scales = per_axis(self.scale or 1.0, len(axes), "scale")
         return tuple(map(_scaled, axes, inputs[0].spatial, scales))
+
+    def torch(self, inputs: Inputs) -> TorchCode:
+        """`nn.Upsample`, or `F.interpolate`."""
+        scale: Constant = self.scale
+        if isinstance(scale, float) and scale.is_integer():
+            scale = int(scale)
+        arguments = (
+            keyword("size", self.size, None, "size"),
+            keyword("scale_factor", scale, None, "scale"),
+            keyword("mode", self.torch_mode(inputs), "nearest"),
+            keyword("align_corners", self.align_corners or None, None),
+        )
+        return TorchCode("nn.Upsample", arguments, "F.interpolate")
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"scale": 2}, (("N", 3, 5, 7),), "nn.Upsample(scale_factor=2)", doc="Each pixel four times."),

@@ -1,21 +1,40 @@
 """What the activations share."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from archspec.ir import TensorType
 from archspec.ops.core.base import INPUT, OUTPUT, Inputs, Op, Saved, axis_index
 from archspec.ops.core.fields import Integer
 from archspec.ops.core.reach import Links, changed, pointwise, whole
+from archspec.ops.core.torch_code import REQUIRED, TorchCode, keyword
 
 
 class Activation(Op):
     """A function of each element, or along one axis: the output has the shape of the input."""
 
     group: ClassVar[str] = "Activations"
+    torch_function: ClassVar[str] = ""
+    """PyTorch's function; default: that of the op's name in `torch.nn.functional`."""
+    torch_inplace: ClassVar[bool] = False
+    """Whether PyTorch's function can work in place without keeping a copy for its gradient."""
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """The input: most derivatives are functions of it."""
         return INPUT
+
+    def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
+        """The class is called as PyTorch's, the fields as its arguments."""
+        fields = type(self).model_fields
+        arguments = tuple(
+            [
+                keyword(name, getattr(self, name), fields[name].default, name)
+                for name in fields
+                if name != "init"
+            ]
+        )
+        function = self.torch_function or f"F.{self.name}"
+        return TorchCode(f"nn.{type(self).__name__}", arguments, function, inplace=self.torch_inplace)
 
     def brief(self) -> str:
         """The name, then what is not the default: `leaky_relu 0.2`, `softplus beta 2`."""
@@ -43,6 +62,10 @@ class AlongAxis(Activation):
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """The output."""
         return OUTPUT
+
+    def torch(self, inputs: Inputs) -> TorchCode:
+        """The axis is PyTorch's `dim`, which has no default."""
+        return replace(super().torch(inputs), arguments=(keyword("dim", self.axis, REQUIRED, "axis"),))
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """All of the axis, whose elements compete."""

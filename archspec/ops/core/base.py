@@ -19,6 +19,7 @@ from archspec.ir import Dim, TensorType
 from archspec.ops.core.fields import Reading, reading
 from archspec.ops.core.init import Init
 from archspec.ops.core.reach import Links, pointwise
+from archspec.ops.core.torch_code import TorchCode
 
 Inputs = tuple[TensorType, ...]
 
@@ -146,6 +147,10 @@ class Op(BaseModel):
     def brief(self) -> str:
         """The op and its telling fields in a few words, such as `conv 64, k7 s2 p3`."""
         return self.name
+
+    def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
+        """The op in PyTorch. Raises `Problem` where it has no form there, as plug-in ops may."""
+        raise Problem("AS701", f"`{self.name}` cannot be written in PyTorch: it does not say how")
 
     @classmethod
     def readings(cls) -> dict[str, Reading]:

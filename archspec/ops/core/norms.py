@@ -6,6 +6,7 @@ from archspec.ir import TensorType
 from archspec.ops.core.base import Inputs, Op, Weight, channels, initialised
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, PositiveNumber, Probability
 from archspec.ops.core.init import ONES, ZEROS
+from archspec.ops.core.torch_code import TorchCode, keyword, positional
 
 
 def scale_and_shift(shape: tuple[int, ...], *, shift: bool = True) -> tuple[Weight, ...]:
@@ -46,3 +47,16 @@ class RunningNorm(Op):
                 Weight("num_batches_tracked", (), ZEROS, buffer=True, dtype="int64"),
             )
         return initialised(weights, self.init)
+
+    def torch_norm(self, module: str, axes: int, inputs: Inputs) -> TorchCode:
+        """`nn.BatchNorm2d` and its like."""
+        fields = type(self).model_fields
+        arguments = (
+            positional(channels(inputs[0]), "x.channels"),
+            *(
+                keyword(name, getattr(self, name), fields[name].default, name)
+                for name in fields
+                if name != "init"
+            ),
+        )
+        return TorchCode(f"nn.{module}{axes}d", arguments, fresh=True)

@@ -64,6 +64,11 @@ class Pool(Op):
         """The stride, which is the kernel's size where none is given."""
         return self.kernel if self.stride is None else self.stride
 
+    @property
+    def stride_formulas(self) -> tuple[str, ...]:
+        """How the stride follows from the fields."""
+        return ("kernel" if self.stride is None else "stride",)
+
 
 class PaddedPool(Pool):
     """A pool over sliding windows that may start in the padding."""

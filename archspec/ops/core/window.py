@@ -45,6 +45,11 @@ class Window:
         return out - 1 if (out - 1) * self.stride >= self.n + self.before else out
 
     @property
+    def reaching(self) -> int:
+        """How far the last window reaches beyond the far end of the input; below 0 if it ends before."""
+        return (self.count - 1) * self.stride + self.extent - self.before - self.n
+
+    @property
     def reach(self) -> Reach:
         """What the windows see."""
         return sliding(self.extent, self.stride, self.before)
@@ -148,6 +153,31 @@ def kept(x: TensorType, axes: tuple[Window, ...]) -> Saved:
         return INPUT
     padded = [window.before + window.n + window.after for window in axes]
     return Saved(elements=prod(sizes(x.shape[:2])) * prod(padded))
+
+
+def torch_padding(axes: tuple[Window, ...]) -> tuple[int | tuple[int, ...], tuple[int, ...] | None]:
+    """The padding as PyTorch's windows take it, the same on both sides, or else the border for `F.pad` before them."""
+    if all(window.before == window.after for window in axes):
+        pads = tuple(window.before for window in axes)
+        return pads[0] if len(set(pads)) == 1 else pads, None
+    return 0, torch_border(tuple((window.before, window.after) for window in axes))
+
+
+def torch_border(pads: Pads) -> tuple[int, ...]:
+    """The padding of each side as `F.pad` takes it: the last axis first."""
+    return tuple(side for pad in reversed(pads) for side in pad)
+
+
+def padding_formulas(padding: PaddingValue) -> tuple[str, ...]:
+    """How the padding of each side follows from the op's fields."""
+    if padding == "half":
+        return (
+            "kernel // 2",
+            "(kernel - 1) // 2",
+            "dilation * (kernel // 2)",
+            "dilation * (kernel - 1) // 2",
+        )
+    return ("padding",) if isinstance(padding, int | tuple) else ()
 
 
 def explained(axes: tuple[Window, ...]) -> list[str]:

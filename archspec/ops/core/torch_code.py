@@ -1,0 +1,86 @@
+"""How an op is written in PyTorch: as a module, as a function of tensors, or as either."""
+
+from dataclasses import dataclass
+from typing import Final
+
+Constant = int | float | bool | str | None | tuple["Constant", ...]
+"""What an argument in source code can be."""
+
+REQUIRED: Final = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument of a constructor or a function."""
+
+    value: Constant
+    name: str = ""
+    """The keyword; empty: positional."""
+    default: object = REQUIRED
+    """PyTorch's default: an argument that is equal is left out."""
+    formulas: tuple[str, ...] = ()
+    """How it follows from the op's fields and the sizes of its input, as expressions: what source code for several
+    instances of a block can say in its place. The first that holds for all of them is taken."""
+
+    @property
+    def is_default(self) -> bool:
+        """Whether PyTorch does the same without it."""
+        # 1 is not True, and neither is 1.0, in source code that people read
+        return type(self.value) is type(self.default) and self.value == self.default
+
+
+@dataclass(frozen=True, slots=True)
+class TorchCode:
+    """An op in PyTorch. In `call` and `function`, `{0}` stands for the first input, and `{N}` for a free dimension."""
+
+    module: str = ""
+    """The class, such as `nn.Conv2d`; empty: there is none."""
+    arguments: tuple[Argument, ...] = ()
+    """The arguments of the constructor, and after the input those of a `function` that is just a name."""
+    function: str = ""
+    """The function, such as `F.relu`, or a whole expression, such as `torch.flatten({0}, 1)`; empty: there is none."""
+    call: str = "{m}({0})"
+    """How the module `{m}` is called."""
+    inplace: bool = False
+    """Whether module and function take `inplace=True`, which changes nothing but the time and memory they take."""
+    helper: str = ""
+    """The source of the class, where it is not PyTorch's."""
+    fresh: bool = False
+    """Whether its output is new memory that its own gradient does not need: what follows may work in place."""
+
+    @property
+    def chains(self) -> bool:
+        """Whether `nn.Sequential` can hold the module."""
+        return bool(self.module) and self.call == "{m}({0})"
+
+
+def positional(value: Constant, *formulas: str) -> Argument:
+    """An argument without a keyword."""
+    return Argument(value, formulas=formulas)
+
+
+def keyword(name: str, value: Constant, default: object = REQUIRED, *formulas: str) -> Argument:
+    """An argument with a keyword."""
+    return Argument(value, name, default, formulas)
+
+
+def literal(value: Constant) -> str:
+    """A value as Python source, with double quotes."""
+    if isinstance(value, tuple):
+        inside = ", ".join(map(literal, value))
+        return f"({inside},)" if len(value) == 1 else f"({inside})"
+    if isinstance(value, str):
+        from json import dumps
+
+        return dumps(value)
+    return repr(value)
+
+
+def expression(function: str, *arguments: Argument) -> str:
+    """A call of `function` on the first input, with the arguments that are not its defaults."""
+    words = ["{0}"]
+    for argument in arguments:
+        if not argument.is_default:
+            text = literal(argument.value)
+            words.append(f"{argument.name}={text}" if argument.name else text)
+    return f"{function}({', '.join(words)})"
