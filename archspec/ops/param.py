@@ -8,7 +8,7 @@ from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, Weight, initialised
 from archspec.ops.core.fields import NO_INIT, Initialisers, Positive
 from archspec.ops.core.init import ZEROS
-from archspec.ops.core.torch_code import TorchCode, literal
+from archspec.ops.core.torch_code import TorchCode, positional
 
 
 class Param(Op):
@@ -45,15 +45,11 @@ class Param(Op):
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.Parameter`, of zeros or another constant; what other initialisers fill is left empty."""
         init = self.weights(inputs)[0].init
-        shape = literal(self.shape) if len(self.shape) != 1 else str(self.shape[0])
-        value = init.args[0]
-        if init.name != "constant":
-            made = f"torch.empty({shape})"
-        elif value in (0, 1):
-            made = f"torch.{'ones' if value else 'zeros'}({shape})"
-        else:
-            made = f"torch.full({literal(self.shape)}, {literal(value)})"
-        return TorchCode(f"nn.Parameter({made})", call="{m}")
+        value = init.args[0] if init.name == "constant" else None
+        made = "torch.empty" if value is None else "torch.zeros" if value == 0 else "torch.ones"
+        factor = "" if value in (None, 0.0, 1.0) else f"{value} * "
+        sizes = [positional(size, f"shape[{axis}]") for axis, size in enumerate(self.shape)]
+        return TorchCode(made, tuple(sizes or [positional(())]), call=f"nn.Parameter({factor}{{m}})")
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

@@ -1,0 +1,108 @@
+"""The weights whose first values are not PyTorch's: statements that give them."""
+
+from collections import Counter
+
+from archspec.backends.torch_source.classes import custom_inits
+from archspec.backends.torch_source.names import is_attribute
+from archspec.backends.torch_source.parts import Class, Initialised
+from archspec.backends.torch_source.program import Program
+from archspec.ir import Module
+from archspec.ops.core.init import Init
+
+Rule = tuple[tuple[str, Init], ...]
+
+
+def common(program: Program) -> dict[str, Rule]:
+    """For classes of PyTorch whose modules all start alike, and of which there are several: how."""
+    found: dict[str, set[Rule]] = {}
+    counts: Counter[str] = Counter()
+    seen: set[Module] = set()
+    stack = [program.network.root]
+    while stack:
+        module = stack.pop()
+        if module.op is None:
+            for node in module.body:
+                if node.module.op is not None and node.module.op.weights(node.module.inputs):
+                    counts[program.code_of(node.module).module] += 1
+                if node.module not in seen:
+                    seen.add(node.module)
+                    stack.append(node.module)
+        elif not module.op.is_parameter and module.op.weights(module.inputs):
+            found.setdefault(program.code_of(module).module, set()).add(tuple(custom_inits(module)))
+    if "nn.MultiheadAttention" in found:  # has an `nn.Linear` of its own
+        found.pop("nn.Linear", None)
+    return {
+        name: rule
+        for name, rules in found.items()
+        if len(rules) == 1 and counts[name] > 1 and name != "nn.MultiheadAttention"
+        for rule in rules
+        if rule
+    }
+
+
+def rules(common_rules: dict[str, Rule]) -> list[str]:
+    """The loop over all modules that `common` is about, as in torchvision's constructors."""
+    result = ["for module in self.modules():"] if common_rules else []
+    for number, (name, rule) in enumerate(sorted(common_rules.items())):
+        result.append(f"    {'el' * (number > 0)}if isinstance(module, {name}):")
+        for weight, init in rule:
+            if weight == "weight":
+                result.append(f"        {call(init, 'module.weight')}")
+            else:
+                result += [
+                    f"        if module.{weight} is not None:",
+                    f"            {call(init, f'module.{weight}')}",
+                ]
+    return result
+
+
+def statements(class_: Class, common_rules: dict[str, Rule], access: dict[int, str]) -> list[str]:
+    """What a class does after it has made its modules."""
+    result = []
+    if class_.chain is not None:
+        for item in class_.chain.items:
+            result += [line for init in item.inits for line in _single(init, "self", common_rules)]
+    for part in class_.parts:
+        made = []
+        for init in part.inits:
+            if init.module in common_rules:
+                continue
+            if part.is_parameter:
+                made.append(call(init.init, access[id(part)]))
+            elif init.path == ("weight",) and access[id(part)].startswith("self."):
+                made.append(call(init.init, f"{access[id(part)]}.weight"))
+            else:
+                name = access[id(part)].removeprefix("self.") if is_attribute(part.name) or part.is_free else part.name
+                path = ".".join((name, *init.path))
+                made.append(call(init.init, f'self.get_parameter("{path}")'))
+        if made and part.when is not None:
+            result.append(f"if {access[id(part)]} is not None:")
+            made = [f"    {line}" for line in made]
+        result += made
+    return result
+
+
+def _single(init: Initialised, owner: str, common_rules: dict[str, Rule]) -> list[str]:
+    if init.module in common_rules:
+        return []
+    return [call(init.init, f'{owner}.get_parameter("{".".join(init.path)}")')]
+
+
+def call(init: Init, tensor: str) -> str:
+    """The call of `torch.nn.init`."""
+    args = init.args
+    if init.name == "constant":
+        if args[0] in (0, 1):
+            return f"nn.init.{'ones' if args[0] else 'zeros'}_({tensor})"
+        return f"nn.init.constant_({tensor}, {args[0]})"
+    if init.name in ("normal", "trunc_normal"):
+        mean = f", mean={args[0]}" if args[0] else ""
+        std = f", std={args[1]}" if args[1] != 1 else ""
+        return f"nn.init.{init.name}_({tensor}{mean}{std})"
+    if init.name == "uniform":
+        return f"nn.init.uniform_({tensor}, {args[0]}, {args[1]})"
+    if init.name.startswith("kaiming"):
+        mode = f', mode="{args[0]}"' if args[0] != "fan_in" else ""
+        return f'nn.init.{init.name}_({tensor}{mode}, nonlinearity="relu")'
+    gain = f", gain={args[0]}" if args[0] != 1 else ""
+    return f"nn.init.{init.name}_({tensor}{gain})"

@@ -1,0 +1,85 @@
+"""Lines of code, laid out as `ruff format` does: 88 columns, and one argument a line where they do not fit in one."""
+
+from dataclasses import dataclass
+from typing import Union
+
+WIDTH = 88
+INDENT = "    "
+
+
+@dataclass(frozen=True, slots=True)
+class Bracket:
+    """Items in brackets: a call, a list, a signature. `head` ends with the opening bracket."""
+
+    head: str
+    items: tuple["Code", ...]
+    tail: str = ")"
+    spread: bool = False
+    """One item a line even if they would fit in one."""
+    comments: tuple[str, ...] = ()
+    """For each item, what is said behind it; only where they stand one a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prefixed:
+    """Code with something in front, such as a keyword."""
+
+    prefix: str
+    code: "Code"
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """`*(item for _ in range(n))`."""
+
+    item: "Code"
+    clause: str
+
+
+Code = Union[str, Bracket, Prefixed, Generated]
+
+
+def flat(code: Code) -> str | None:
+    """The code in one line; `None` if it wants several."""
+    match code:
+        case str():
+            return code
+        case Prefixed():
+            inner = flat(code.code)
+            return None if inner is None else code.prefix + inner
+        case Generated():
+            inner = flat(code.item)
+            return None if inner is None else f"*({inner} {code.clause})"
+    items = [flat(item) for item in code.items]
+    if (code.spread and items) or None in items:
+        return None
+    return code.head + ", ".join(item for item in items if item is not None) + code.tail
+
+
+def lines(code: Code, before: str = "", after: str = "", indent: str = "") -> list[str]:
+    """The lines of `before`, the code and `after`, all indented."""
+    text = flat(code)
+    if text is not None and len(indent + before + text + after) <= WIDTH:
+        return [indent + before + text + after]
+    deeper = indent + INDENT
+    match code:
+        case Prefixed():
+            return lines(code.code, before + code.prefix, after, indent)
+        case Generated():
+            inner = lines(code.item, indent=deeper)
+            return [f"{indent}{before}*(", *inner, f"{deeper}{code.clause}", f"{indent}){after}"]
+        case Bracket() if code.items:
+            result = [indent + before + code.head]
+            for index, item in enumerate(code.items):
+                made = lines(item, after=",", indent=deeper)
+                comment = code.comments[index] if code.comments else ""
+                result += commented(made, comment)
+            return [*result, indent + code.tail + after]
+    return [indent + before + (text or "") + after]
+
+
+def commented(made: list[str], comment: str) -> list[str]:
+    """The lines with a comment behind the last, if there is room."""
+    if not comment or len(made[-1]) + len(comment) + 4 > WIDTH:
+        return made
+    return [*made[:-1], f"{made[-1]}  # {comment}"]

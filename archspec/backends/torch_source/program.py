@@ -1,0 +1,209 @@
+"""All classes of a network: which composites become one, in which order, for which instances."""
+
+
+from archspec.analysis.cost import Costs, training_only
+from archspec.backends.torch_source.align import Misfit
+from archspec.backends.torch_source.classes import Builder
+from archspec.backends.torch_source.names import Namer, class_name, is_attribute
+from archspec.backends.torch_source.parts import Class
+from archspec.backends.torch_source.places import Place, Places
+from archspec.diagnostics import Problem, SpecError
+from archspec.elaborate.network import Network
+from archspec.ir import Module, Node
+from archspec.ops.core.torch_code import TorchCode
+
+Key = tuple[str, tuple[str | int, ...], str]
+
+
+class Program:
+    """The classes of a network, callees first; the last is the network itself."""
+
+    def __init__(self, network: Network, name: str) -> None:
+        self.network = network
+        self.costs = Costs()
+        self.helpers: dict[str, str] = {}
+        """The classes that PyTorch does not have: name → source."""
+        self.codes: dict[Module, TorchCode] = {}
+        self.chains: dict[Module, bool] = {}
+        self.found: dict[Module, Class | None] = {}
+        self.groups: dict[Key, list[Place]] = {}
+        self.names: dict[Key, str] = {}
+        self.below: dict[Key, list[Key]] = {}
+        self.classes: list[Class] = []
+        self.namer = Namer()
+        places = Places(network)
+        root = places.root()
+        self._collect(places, root, name, set())
+        done: set[Key] = set()
+        self._visit(key_of(root.module), done)
+        self.main = self.classes[-1]
+        self._mark_training()
+
+    def _collect(self, places: Places, place: Place, name: str, seen: set[Module]) -> None:
+        """Gather the composites by their definitions."""
+        if place.module in seen:
+            return
+        seen.add(place.module)
+        key = key_of(place.module)
+        self.groups.setdefault(key, []).append(place)
+        self.names.setdefault(key, name)
+        below = self.below.setdefault(key, [])
+        for node in place.module.body:
+            if node.module.op is None and node.module.kind != "removed":
+                child = places.child(place, node)
+                kind = node.module.kind
+                if not child.is_definition:
+                    kind = node.name if node.name is not None and not node.positional else f"{name}_{kind}"
+                self._collect(places, child, kind, seen)
+                below.append(key_of(node.module))
+
+    def _visit(self, key: Key, done: set[Key]) -> None:
+        """Make the classes of a definition behind those of all that it uses."""
+        stack: list[tuple[Key, bool]] = [(key, False)]
+        while stack:
+            key, ready = stack.pop()
+            if key in done:
+                continue
+            if not ready:
+                stack.append((key, True))
+                stack += [(child, False) for child in reversed(self.below[key]) if child not in done]
+                continue
+            done.add(key)
+            self._define(key)
+
+    def _define(self, key: Key) -> None:
+        places = self.groups[key]
+        if not places[0].is_definition and all(self.is_chain(place.module) for place in places):
+            for place in places:
+                self.found[place.module] = None
+            return
+        for class_ in self._fitting(places, self.names[key]):
+            class_.name = self.namer.give(class_name(class_.name))
+            for place in class_.places:
+                self.found[place.module] = class_
+            self.classes.append(class_)
+
+    def _fitting(self, places: list[Place], name: str) -> list[Class]:
+        """One class for all instances if that works out, else one for those that are built alike, else one for each."""
+        made = self._try(places, name)
+        if made is not None:
+            return [made]
+        alike: dict[object, list[Place]] = {}
+        for place in places:
+            alike.setdefault(self.signature(place.module), []).append(place)
+        result = []
+        for group in alike.values() if len(alike) > 1 else [[place] for place in places]:
+            made = self._try(group, name)
+            result += [made] if made else [self._alone(place, name) for place in group]
+        return result
+
+    def _try(self, places: list[Place], name: str) -> Class | None:
+        for fold in (True, False):
+            try:
+                return Builder(self, places, fold=fold).build(name)
+            except Misfit:
+                continue
+        return None
+
+    def _alone(self, place: Place, name: str) -> Class:
+        try:
+            return Builder(self, [place], fold=False).build(name)
+        except Misfit:  # pragma: no cover — everything is a literal
+            raise AssertionError(f"`{place.module.kind}` has no class") from None
+
+    def signature(self, module: Module) -> object:
+        """What instances of one class have in common."""
+        if module.op is not None:
+            code = self.code_of(module)
+            return (module.op.name, code.module, code.call, code.function if not code.module else "")
+        if module.kind == "removed":
+            return None
+        class_ = self.found.get(module)
+        if class_ is not None:
+            return class_.name
+        return tuple(
+            (node.origin, node.copy, node.name if self.weights(node.module) else "", node.inputs, node.shares,
+             self.signature(node.module))
+            for node in module.body
+        )  # fmt: skip
+
+    def _mark_training(self) -> None:
+        """Find the steps that only training outputs need."""
+        main, train = self.main, len(self.network.train_outputs)
+        main.training = train
+        if not train:
+            return
+        count = len(main.results)
+        root = self.network.root
+        outputs, extra = frozenset(range(count - train)), frozenset(range(count - train, count))
+        marked = zip(root.body, training_only(root, outputs, extra), strict=True)
+        only = {id(node) for node, values in marked if values and len(values) == len(node.module.outputs)}
+        for action in main.actions:
+            action.training = id(action.step.node) in only
+
+    # --- what the builders ask -------------------------------------------------------------------------
+
+    def class_of(self, module: Module) -> Class | None:
+        """The class of a composite; `None` for a chain that is written where it stands."""
+        return self.found[module]
+
+    def weights(self, module: Module) -> int:
+        """The number of weights in a module."""
+        return self.costs.of(module).weights
+
+    def code(self, node: Node) -> TorchCode:
+        """How the op of a node is written. Raises `SpecError` where it cannot be."""
+        try:
+            return self.code_of(node.module)
+        except Problem as problem:
+            raise self.refuse(problem, node) from None
+
+    def code_of(self, module: Module) -> TorchCode:
+        """How an op is written."""
+        if module not in self.codes:
+            assert module.op is not None  # noqa: S101 — asked of ops only
+            self.codes[module] = module.op.torch(module.inputs)
+        return self.codes[module]
+
+    def refuse(self, problem: Problem, node: Node) -> SpecError:
+        """The error that a node cannot be written in PyTorch."""
+        return SpecError([problem.located(node.origin.file, node.origin.path)])
+
+    def is_chain(self, module: Module) -> bool:
+        """Whether `nn.Sequential` can hold a composite: each module takes what the one before yields."""
+        if module not in self.chains:
+            self.chains[module] = self._is_chain(module)
+        return self.chains[module]
+
+    def _is_chain(self, module: Module) -> bool:
+        if len(module.inputs) != 1 or len(module.results) != 1:
+            return False
+        value = 0
+        for node, ids in module.values():
+            if node.inputs != (value,) or len(ids) != 1 or node.shares is not None:
+                return False
+            value = ids[0]
+            if node.module.kind == "removed":
+                continue
+            if node.name is None:
+                return False
+            op = node.module.op
+            if op is not None and (op.is_parameter or not self.code(node).chains):
+                return False
+            if op is None and len(node.module.inputs) != 1:
+                return False
+        return module.results == (value,)
+
+
+def key_of(module: Module) -> Key:
+    """What the instances of one block, or of one group, have in common."""
+    assert module.definition is not None  # noqa: S101 — every composite stands somewhere
+    return module.definition.file, module.definition.path, module.kind
+
+
+def needs_dict(class_: Class) -> bool:
+    """Whether some module has a name that is no attribute."""
+    return any(
+        part.template or (not part.is_free and not part.is_parameter and not is_attribute(part.name))
+        for part in class_.parts
+    )

@@ -1,0 +1,224 @@
+"""Values as columns over the instances of a block, and the expressions that give them.
+
+A class is written once for all instances of a block. Each value in its constructor is a column: one value an instance.
+A symbol is an expression over the constructor's arguments together with the column that it evaluates to, so that
+nothing is written that was not compared with every instance.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Final
+
+from archspec.diagnostics import Problem
+from archspec.ir import Table, Value
+from archspec.language.expressions import (
+    Binary,
+    Call,
+    Compare,
+    Conditional,
+    Index,
+    List,
+    Literal,
+    Logic,
+    Name,
+    Tree,
+    Unary,
+)
+from archspec.ops.core.torch_code import literal
+
+ABSENT: Final[Any] = type("Absent", (), {"__repr__": lambda _: "ABSENT"})()
+"""In a column: the instance has no such value, and whatever an expression says there does not matter."""
+Column = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Symbol:
+    """An expression, and what it evaluates to for each instance."""
+
+    tree: Tree
+    values: Column
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether it is the same for all instances, and written so."""
+        return isinstance(self.tree, Literal)
+
+    @property
+    def is_simple(self) -> bool:
+        """Whether it is a name or a literal."""
+        return isinstance(self.tree, Literal | Name)
+
+
+def same(left: Any, right: Any) -> bool:
+    """Whether two values are the same in source code: 1 is neither 1.0 nor True."""
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, tuple):
+        return len(left) == len(right) and all(map(same, left, right))
+    return bool(left == right)
+
+
+def matches(column: Column, values: Column) -> bool:
+    """Whether `values` gives what `column` needs."""
+    return all(need is ABSENT or same(need, value) for need, value in zip(column, values, strict=True))
+
+
+def uniform(column: Column) -> bool:
+    """Whether all values that are there are the same."""
+    there = [value for value in column if value is not ABSENT]
+    return bool(there) and all(same(value, there[0]) for value in there[1:])
+
+
+def constant(column: Column) -> Symbol:
+    """The literal of a uniform column."""
+    value = next(value for value in column if value is not ABSENT)
+    return Symbol(Literal(value), (value,) * len(column))
+
+
+class Bindings:
+    """The scope of one instance: argument → value."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self.values = values
+
+    def value(self, name: str) -> Value:
+        """The argument's value."""
+        value = self.values[name]
+        if value is ABSENT:
+            raise Problem("AS307", f"`{name}` has no value here")
+        return value  # type: ignore[no-any-return]
+
+    def shape(self, path: str, attribute: str) -> Value:
+        """Shapes are arguments by now."""
+        raise LookupError(path, attribute)
+
+
+def evaluate(tree: Tree, rows: list[Mapping[str, Any]]) -> Column:
+    """The value of an expression for each instance; `ABSENT` where it has none."""
+    values = []
+    for row in rows:
+        try:
+            values.append(tree.evaluate(Bindings(row)))
+        except Problem:
+            values.append(ABSENT)
+    return tuple(values)
+
+
+def children(tree: Tree) -> Iterator[Tree]:
+    """The trees right below."""
+    for field in fields(tree):
+        value = getattr(tree, field.name)
+        for item in value if isinstance(value, tuple) and not isinstance(tree, Literal) else (value,):
+            part = item[1] if isinstance(item, tuple) and isinstance(tree, Compare) else item
+            if is_dataclass(part) and not isinstance(part, type):
+                yield part  # type: ignore[misc]
+
+
+def names(tree: Tree) -> Iterator[str]:
+    """Every name in an expression, as often as it is there."""
+    if isinstance(tree, Name):
+        yield tree.name
+    for child in children(tree):
+        yield from names(child)
+
+
+def rebuild(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
+    """The same expression with its children changed."""
+    match tree:
+        case Unary():
+            return Unary(tree.op, change(tree.operand))
+        case Binary():
+            return Binary(tree.op, change(tree.left), change(tree.right))
+        case Logic():
+            return Logic(tree.op, change(tree.left), change(tree.right))
+        case Compare():
+            return Compare(change(tree.first), tuple((op, change(part)) for op, part in tree.rest))
+        case Conditional():
+            return Conditional(change(tree.test), change(tree.then), change(tree.other))
+        case Index():
+            return Index(change(tree.base), change(tree.index))
+        case List():
+            return List(tuple(map(change, tree.items)))
+        case Call():
+            return Call(tree.function, tuple(map(change, tree.arguments)))
+    return tree
+
+
+def substitute(tree: Tree, mapping: Mapping[str, Tree]) -> Tree:
+    """The expression with names replaced."""
+    if isinstance(tree, Name):
+        return mapping.get(tree.name, tree)
+    return rebuild(tree, lambda part: substitute(part, mapping))
+
+
+def simplify(tree: Tree) -> Tree:
+    """Leave out what changes nothing: `1 * a`, `a + 0`, `false or a`, an element of a written list."""
+    match tree:
+        case Binary("*", Literal(1), other) | Binary("*" | "//" | "**", other, Literal(1)):
+            return other
+        case Binary("+" | "-", other, Literal(0)) | Binary("+", Literal(0), other):
+            return other
+        case Logic("or", Literal(False), other) | Logic("and", Literal(True), other):
+            return other
+        case Logic("or", other, Literal(False)) | Logic("and", other, Literal(True)):
+            return other
+        case Conditional(Literal(test), then, other):
+            return then if test else other
+        case Index(List(items), Literal(int(index))) if -len(items) <= index < len(items):
+            return items[index]
+    return tree
+
+
+FUNCTIONS = frozenset(("min", "max", "abs", "int", "len", "sum", "round"))
+"""The functions of the expression language that are Python's own."""
+
+_BINDING = {"or": 2, "and": 3, "not": 4, "+": 6, "-": 6, "*": 7, "/": 7, "//": 7, "%": 7, "**": 9}
+
+
+def python(tree: Tree, identifiers: Mapping[str, str], level: int = 0) -> str:
+    """An expression as Python source, in brackets where it binds less than `level`."""
+    text, binding = _python(tree, identifiers)
+    return f"({text})" if binding < level else text
+
+
+def _python(tree: Tree, ids: Mapping[str, str]) -> tuple[str, int]:
+    match tree:
+        case Literal():
+            negative = isinstance(tree.result, int | float) and tree.result < 0
+            return literal(plain(tree.result)), 8 if negative else 10
+        case Name():
+            return ids[tree.name], 10
+        case List():
+            inside = ", ".join(python(item, ids) for item in tree.items)
+            return (f"({inside},)" if len(tree.items) == 1 else f"({inside})"), 10
+        case Unary():
+            own = 4 if tree.op == "not" else 8
+            return f"{tree.op}{' ' * (own == 4)}{python(tree.operand, ids, own)}", own
+        case Binary():
+            own = _BINDING[tree.op]
+            right_first = tree.op == "**"
+            left = python(tree.left, ids, own + right_first)
+            return f"{left} {tree.op} {python(tree.right, ids, own + (not right_first))}", own
+        case Logic():
+            own = _BINDING[tree.op]
+            return f"{python(tree.left, ids, own)} {tree.op} {python(tree.right, ids, own + 1)}", own
+        case Compare():
+            rest = "".join(f" {op} {python(part, ids, 6)}" for op, part in tree.rest)
+            return python(tree.first, ids, 6) + rest, 5
+        case Conditional():
+            test, then = python(tree.test, ids, 2), python(tree.then, ids, 2)
+            return f"{then} if {test} else {python(tree.other, ids, 1)}", 1
+        case Index():
+            return f"{python(tree.base, ids, 10)}[{python(tree.index, ids)}]", 10
+        case Call():
+            return f"{tree.function}({', '.join(python(item, ids) for item in tree.arguments)})", 10
+    raise LookupError(type(tree).__name__)
+
+
+def plain(value: Value) -> Any:
+    """A value of the language as one of Python."""
+    if isinstance(value, Table):
+        raise LookupError("a table has no literal")
+    if isinstance(value, tuple):
+        return tuple(map(plain, value))
+    return str(value) if isinstance(value, str) else value
