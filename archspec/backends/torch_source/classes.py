@@ -441,7 +441,7 @@ class Builder(Columns):
             inplace = code.inplace
         item = Item(name, node.positional, made, fresh=fresh, inplace=inplace)
         item.inits = [replace(init, path=(name, *init.path)) for init in inits]
-        if len(self.places) == 1:
+        if len(self.places) == 1 and node.module.outputs[0].shape != node.module.inputs[0].shape:
             item.comment = shape_text(node.module)
         return item, self._dims(places, nodes, 0, [here])
 
@@ -460,11 +460,15 @@ class Builder(Columns):
         places = [self.places[row] for row, _ in pairs]
         with self.copies(pairs):
             here = tuple(self._grown(dim, delta) for dim, delta in zip(carried, growth, strict=True))
-            if modules[0] is None or any(n is None or n.module.op is not None for n in modules):
-                raise Misfit
-            views = [replace(place, counters={}) for place in places]
-            made, inits = self._composite(views, modules, [here])
-            if inits or isinstance(made, Chain):
+            if modules[0] is not None and modules[0].module.op is not None:
+                codes = self._codes(places, modules)
+                made: Made = self._constructor(places, modules, codes, [here])
+                inits = [init for code in codes if code for init in self._inits(modules, code)]
+                if not all(code is not None and code.chains for code in codes):
+                    raise Misfit
+            else:
+                made, inits = self._composite(places, modules, [here])
+            if inits:
                 raise Misfit
             template = self._template(places, modules)
         count = self._count(step, entries)

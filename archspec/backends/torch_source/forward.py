@@ -50,7 +50,7 @@ class Forward:
             for value in self._reads(action):
                 self.uses[value] += 1
                 self.last[value] = position
-        for value in class_.results:
+        for value in {*class_.results}:
             self.uses[value] += 1
             self.last[value] = len(self.actions)
         self.variables = dict(enumerate(inputs))
@@ -122,6 +122,7 @@ class Forward:
         return (
             self.uses[value] == 1
             and following.light
+            and len(following.inputs) <= 2
             and action.training == following.training
             and not _is_optional(following)
             and not (following.part is not None and following.part.count is not None)
@@ -218,8 +219,10 @@ class Forward:
         if len(action.outputs) > 1:
             stem = variable_name(own) if own else "part"
             return self._fresh(f"{stem}{output + 1}", live)
-        if own is not None and not _is_optional(action) and self._is_landmark(position, value):
-            return self._fresh(variable_name(own), live)
+        if not _is_optional(action) and self._is_landmark(position, value):
+            branch = self._branch(value) if own is None else own
+            if branch:
+                return self._fresh(variable_name(branch), live)
         dying = [self.variables[other] for other in reads if self.last.get(other, -1) <= position]
         for name in (*GENERIC, *self.inputs):
             if name in dying and name not in live:
@@ -232,12 +235,16 @@ class Forward:
     def _is_landmark(self, position: int, value: int) -> bool:
         """Whether a value is used again much later, or is one of several branches: it deserves its own name."""
         readers = [at for at, action in enumerate(self.actions) if value in self._reads(action)]
-        returned = value in self.class_.results
-        if self.uses[value] > 1:
-            return bool(readers[1:]) and readers[-1] > position + 1 or (returned and len(self.class_.results) > 1)
-        if returned:
-            return len(self.class_.results) > 1
-        return len(self.actions[readers[0]].inputs) > 2
+        results = self.class_.results
+        main = results[: len(results) - self.class_.training]
+        if value in results:
+            return value not in main or len(main) > 1 or readers[-1:] > [position + 1]
+        return readers[-1] > position + 1 if len(readers) > 1 else len(self.actions[readers[0]].inputs) > 2
+
+    def _branch(self, value: int) -> str:
+        """The number of a branch without a name, among those that are joined."""
+        reader = next((a for a in self.actions if value in a.inputs and len(a.inputs) > 2), None)
+        return f"branch{reader.inputs.index(value) + 1}" if reader is not None else ""
 
     def _fresh(self, name: str, live: set[str]) -> str:
         """A variable of this name that holds nothing which is still needed."""

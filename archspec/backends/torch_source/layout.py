@@ -69,6 +69,11 @@ def lines(code: Code, before: str = "", after: str = "", indent: str = "") -> li
             inner = lines(code.item, indent=deeper)
             return [f"{indent}{before}*(", *inner, f"{deeper}{code.clause}", f"{indent}){after}"]
         case Bracket() if code.items:
+            inner = [flat(item) for item in code.items]
+            if not code.spread and None not in inner:
+                line = deeper + ", ".join(item for item in inner if item is not None)
+                if len(line) <= WIDTH:
+                    return [indent + before + code.head, line, indent + code.tail + after]
             result = [indent + before + code.head]
             for index, item in enumerate(code.items):
                 made = lines(item, after=",", indent=deeper)

@@ -13,7 +13,7 @@ TAKEN = frozenset(
 """What no class, argument or variable may be called."""
 
 _SPELLINGS = {
-    "alexnet": "AlexNet", "convnext": "ConvNeXt", "densenet": "DenseNet", "efficientnet": "EfficientNet",
+    "alexnet": "AlexNet", "bn": "BN", "convnext": "ConvNeXt", "densenet": "DenseNet", "efficientnet": "EfficientNet",
     "googlenet": "GoogLeNet", "lenet": "LeNet", "mnasnet": "MNASNet", "mobilenet": "MobileNet", "nin": "NiN",
     "regnet": "RegNet", "resnet": "ResNet", "resnext": "ResNeXt", "shufflenet": "ShuffleNet",
     "squeezenet": "SqueezeNet", "unet": "UNet", "vgg": "VGG",

@@ -87,7 +87,8 @@ def _imports(body: str) -> list[str]:
     used = []
     if "OrderedDict(" in body:
         used += ["from collections import OrderedDict", ""]
-    used += ["import torch", "from torch import Tensor, nn"]
+    tensor = "Tensor, " * bool(re.search(r"\bTensor\b", body))
+    used += ["import torch", f"from torch import {tensor}nn"]
     if re.search(r"\bF\.", body):
         used.append("from torch.nn import functional as F")
     return used

@@ -154,6 +154,8 @@ def substitute(tree: Tree, mapping: Mapping[str, Tree]) -> Tree:
 def simplify(tree: Tree) -> Tree:
     """Leave out what changes nothing: `1 * a`, `a + 0`, `false or a`, an element of a written list."""
     match tree:
+        case Binary("+", Binary("+", other, Literal(int(first))), Literal(int(second))):
+            return Binary("+", other, Literal(first + second))
         case Binary("*", Literal(1), other) | Binary("*" | "//" | "**", other, Literal(1)):
             return other
         case Binary("+" | "-", other, Literal(0)) | Binary("+", Literal(0), other):
