@@ -33,4 +33,8 @@ RULES: dict[str, str] = {
     "AS407": "a free dimension where a size is needed",
     "AS408": "a value that does not suit the input",
     "AS501": "an expectation that does not hold",
+    "AS701": "an op that a backend cannot write",
+    "AS702": "a free dimension whose size a backend cannot find",
+    "AS703": "weights that are shared by different modules",
+    "AS704": "a number that is not PyTorch's",
 }

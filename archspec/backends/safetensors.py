@@ -1,0 +1,122 @@
+"""Reading `.safetensors` files, none of which is trusted: every offset is checked before anything is read.
+
+The format: 8 bytes with the length of the header, the header as JSON, then the tensors' bytes, without gaps.
+https://huggingface.co/docs/safetensors
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from math import prod
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+from archspec.diagnostics import UsageError
+from archspec.diagnostics.diagnostic import shown
+
+DTYPES = {
+    "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1,
+}  # fmt: skip
+"""The element types that are read, and their bytes."""
+MAX_HEADER = 100_000_000
+"""The longest header, as in the reference implementation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A tensor in a file: its element type, its shape, and its bytes from `start` to `stop` in the file."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    start: int
+    stop: int
+
+
+class SafeTensors:
+    """An open file. Raises `UsageError` for whatever is wrong with it."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        try:
+            self.file: BinaryIO = open(path, "rb")  # noqa: SIM115 — closed by `close`
+        except (OSError, ValueError) as error:
+            raise UsageError(f"cannot read `{shown(path)}`: {reason(error)}") from None
+        try:
+            self.metadata: dict[str, str] = {}
+            self.tensors = self._tensors()
+        except BaseException:
+            self.file.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:  # fmt: skip
+        self.file.close()
+
+    def read(self, name: str) -> bytearray:
+        """The bytes of a tensor, little-endian, in memory of their own."""
+        tensor = self.tensors[name]
+        data = bytearray(tensor.stop - tensor.start)
+        self.file.seek(tensor.start)
+        if self.file.readinto(data) != len(data):  # type: ignore[attr-defined]
+            raise self._wrong(f"`{shown(name)}` ends early")
+        return data
+
+    def _wrong(self, what: str) -> UsageError:
+        return UsageError(f"`{shown(self.path)}` is no valid safetensors file: {what}")
+
+    def _tensors(self) -> dict[str, Tensor]:
+        total = os.fstat(self.file.fileno()).st_size
+        length = int.from_bytes(self.file.read(8), "little")
+        if total < 8 or not 2 <= length <= min(total - 8, MAX_HEADER):
+            raise self._wrong("its header does not fit into it")
+        try:
+            header = json.loads(self.file.read(length).decode(), object_pairs_hook=self._unique)
+        except (ValueError, RecursionError):
+            raise self._wrong("its header is not JSON") from None
+        if not isinstance(header, dict):
+            raise self._wrong("its header is no object")
+        metadata = header.pop("__metadata__", {})
+        if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
+            raise self._wrong("its metadata is not text")
+        self.metadata = metadata
+        begin = 8 + length
+        tensors = {name: self._tensor(name, entry, begin) for name, entry in header.items()}
+        end = begin
+        for name, tensor in sorted(tensors.items(), key=lambda item: (item[1].start, item[1].stop)):
+            if tensor.start != end:
+                raise self._wrong(f"`{shown(name)}` leaves a gap, or overlaps another tensor")
+            end = tensor.stop
+        if end != total:
+            raise self._wrong(f"it has {total:,} bytes, but its header describes {end:,}")
+        return tensors
+
+    def _unique(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        table = dict(pairs)
+        if len(table) < len(pairs):
+            raise self._wrong("a name stands twice in its header")
+        return table
+
+    def _tensor(self, name: str, entry: Any, begin: int) -> Tensor:
+        match entry:
+            case {"dtype": str(dtype), "shape": list(shape), "data_offsets": [int(start), int(stop)]} if (
+                len(entry) == 3
+            ):
+                pass
+            case _:
+                raise self._wrong(f"`{shown(name)}` is not described as a tensor")
+        if dtype not in DTYPES:
+            raise self._wrong(f"`{shown(name)}` has the element type `{shown(dtype)}`")
+        if not all(type(size) is int and 0 <= size < 2**63 for size in shape) or len(shape) > 64:
+            raise self._wrong(f"`{shown(name)}` has a shape that is none")
+        if not 0 <= start <= stop or stop - start != prod(shape) * DTYPES[dtype]:
+            raise self._wrong(f"`{shown(name)}` has not as many bytes as its shape needs")
+        return Tensor(dtype, tuple(shape), begin + start, begin + stop)
+
+
+def reason(error: Exception) -> str:
+    """Why a file could not be opened."""
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)

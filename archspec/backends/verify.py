@@ -1,0 +1,200 @@
+"""Proving the static report: what archspec says of a network, item by item against what PyTorch does."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from archspec.analysis.modules import Row
+from archspec.backends.torch_module import build, import_torch
+from archspec.diagnostics import Diagnostic
+from archspec.ir import Dim, Origin
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from archspec.api import Model
+
+BATCH = 2
+"""What a free batch axis is while shapes are compared."""
+FREE = 3
+"""What other free dimensions are."""
+
+
+@dataclass(slots=True)
+class Item:
+    """One statement about a network, and whether it holds."""
+
+    name: str
+    detail: str
+    findings: list[Diagnostic] = field(default_factory=list)
+    ran: bool = True
+    """False: it could not be checked, which is not the same as that it holds."""
+
+
+def verify(model: "Model") -> list[Item]:
+    """Build the network on the meta device and compare. Raises `UsageError` where torch is missing."""
+    import_torch()
+    module = build(model, device="meta")
+    return [*Proof(model, module).items()]
+
+
+class Proof:
+    """The comparison of one network with its module."""
+
+    def __init__(self, model: "Model", module: "nn.Module") -> None:
+        self.model, self.module = model, module
+        self.rows = list(model.modules())
+        self.origins = {row.path: row.origin for row in reversed(self.rows)}
+
+    def items(self) -> Iterator[Item]:
+        """All statements, one after the other."""
+        yield self.state_dict()
+        yield self.counts()
+        yield from self.calls()
+
+    def finding(self, message: str, path: str = "") -> Diagnostic:
+        """Something differs, in the module at `path`."""
+        while path and path not in self.origins:
+            path = path.rpartition(".")[0]
+        origin = self.origins.get(path, Origin(self.model.file, ("model",)))
+        return Diagnostic("AS704", message, origin.file, origin.path)
+
+    # --- weights ---------------------------------------------------------------------------------------
+
+    def state_dict(self) -> Item:
+        """Keys, their order, shapes and element types."""
+        ours, theirs = self.model.weights(), self.module.state_dict()
+        item = Item("state_dict", f"{len(theirs):,} keys, in order, with shapes and types")
+        for key in [*ours, *(key for key in theirs if key not in ours)]:
+            if key not in theirs:
+                item.findings.append(self.finding(f"PyTorch has no weight `{key}`", key))
+            elif key not in ours:
+                item.findings.append(self.finding(f"PyTorch has a further weight `{key}`", key))
+            else:
+                shape, weight = tuple(theirs[key].shape), ours[key]
+                if shape != weight.shape:
+                    message = f"`{key}` is {list(weight.shape)} here, {list(shape)} in PyTorch"
+                    item.findings.append(self.finding(message, key))
+                if theirs[key].is_floating_point() != (weight.dtype == "float"):
+                    message = f"`{key}` is {weight.dtype} here, {theirs[key].dtype} in PyTorch"
+                    item.findings.append(self.finding(message, key))
+        if not item.findings and list(ours) != list(theirs):
+            key = next(mine for mine, other in zip(ours, theirs, strict=True) if mine != other)
+            item.findings.append(self.finding(f"PyTorch has its weights in another order, from `{key}` on", key))
+        return item
+
+    def counts(self) -> Item:
+        """Parameters and buffers."""
+        totals = self.model.training_totals
+        params = sum(parameter.numel() for parameter in self.module.parameters())
+        buffers = sum(buffer.numel() for buffer in self.module.buffers())
+        item = Item("parameters", f"{params:,}, and {buffers:,} elements of buffers")
+        for name, ours, theirs in (
+            ("parameters", totals.params, params), ("elements of buffers", totals.buffers, buffers)
+        ):  # fmt: skip
+            if ours != theirs:
+                item.findings.append(self.finding(f"{ours:,} {name} here, {theirs:,} in PyTorch"))
+        return item
+
+    # --- calls -----------------------------------------------------------------------------------------
+
+    def calls(self) -> Iterator[Item]:
+        """Shapes and MACs, in evaluation, and in training too where that computes more."""
+        yield from self._call(training=False)
+        if self.model.report.training is not None:
+            yield from self._call(training=True)
+
+    def _call(self, *, training: bool) -> Iterator[Item]:
+        from torch.utils.flop_counter import FlopCounterMode
+
+        self.module.train(training)
+        seen: dict[str, list[list[tuple[int, ...]]]] = {}
+        hooks = [
+            module.register_forward_hook(_recorder(seen.setdefault(path, [])))
+            for path, module in self.module.named_modules()
+        ]
+        try:
+            with FlopCounterMode(display=False) as counter:
+                self.module(*self._inputs())
+        finally:
+            for hook in hooks:
+                hook.remove()
+        self.module.eval()
+        suffix = " in training" if training else ""
+        rows = [row for row in self.rows if training or not row.training]
+        yield self._shapes(seen, rows, suffix, training=training)
+        yield self._macs(counter, suffix, training=training)
+
+    def _inputs(self) -> "list[Tensor]":
+        torch = import_torch()
+        return [torch.empty(self.sized(type_.shape), device="meta") for type_ in self.model.inputs.values()]
+
+    def sized(self, shape: tuple[Dim, ...]) -> tuple[int, ...]:
+        """A shape with values for its free dimensions."""
+        batch = next(iter(self.model.inputs.values())).shape[0]
+        return tuple(dim if isinstance(dim, int) else BATCH if dim == batch else FREE for dim in shape)
+
+    def _shapes(
+        self, seen: dict[str, list[list[tuple[int, ...]]]], rows: list[Row], suffix: str, *, training: bool
+    ) -> Item:  # fmt: skip
+        """The output of every module, call by call, and those of the network."""
+        expected: dict[str, list[list[tuple[int, ...]]]] = {}
+        for row in rows:
+            if row.is_module or row.shares:
+                outputs = [self.sized(type_.shape) for type_ in row.outputs]
+                expected.setdefault(row.path, []).append(outputs)
+        totals = self.model.training_totals if training else self.model.totals
+        expected[""] = [[self.sized(type_.shape) for type_ in totals.outputs]]
+        compared = [path for path in expected if seen.get(path)]
+        functions = sum(1 for path in expected if path not in seen)
+        detail = f"of {len(compared):,} modules; {functions:,} further nodes are functions in `forward`"
+        item = Item(f"output shapes{suffix}", detail)
+        for path in compared:
+            ours, theirs = expected[path], seen[path]
+            if len(ours) != len(theirs):
+                message = f"`{path}` is called {len(ours)} times here, {len(theirs)} times in PyTorch"
+                item.findings.append(self.finding(message, path))
+            elif ours != theirs:
+                where = f"the output of `{path}`" if path else "the network's output"
+                message = f"{where} is {_shown(ours)} here, {_shown(theirs)} in PyTorch"
+                item.findings.append(self.finding(message, path))
+        missing = [path for path in expected if path in seen and not seen[path]]
+        item.findings += [self.finding(f"PyTorch never calls `{path}`", path) for path in missing]
+        return item
+
+    def _macs(self, counter: Any, suffix: str, *, training: bool) -> Item:
+        """Half of the flops that torch's own counter sees."""
+        totals = self.model.training_totals if training else self.model.totals
+        batch = BATCH if self.model.fixed_batch is None else 1
+        ours, (theirs, odd) = totals.macs // self.model.batch * batch, divmod(counter.get_total_flops(), 2)
+        item = Item(f"MACs{suffix}", f"{totals.macs // self.model.batch:,} per sample")
+        if ours != theirs or odd:
+            item.findings += [*self._different(counter, batch)] or [
+                self.finding(f"{ours:,} MACs at batch size {batch} here, {theirs:,} in PyTorch")
+            ]
+        return item
+
+    def _different(self, counter: Any, batch: int) -> Iterator[Diagnostic]:
+        """The ops whose MACs differ."""
+        root = type(self.module).__name__
+        ours: dict[str, int] = {}
+        for row in self.rows:
+            if row.module.op is not None and row.cost.macs:
+                ours[row.path] = ours.get(row.path, 0) + row.cost.macs * batch
+        for path, macs in ours.items():
+            theirs = sum(counter.get_flop_counts().get(f"{root}.{path}", {}).values()) // 2
+            if theirs != macs:
+                yield self.finding(f"`{path}` has {macs:,} MACs here, {theirs:,} in PyTorch", path)
+
+
+def _recorder(calls: list[list[tuple[int, ...]]]) -> Any:
+    def hook(_module: Any, _inputs: Any, output: Any) -> None:
+        outputs = output if isinstance(output, tuple) else (output,)
+        calls.append([tuple(tensor.shape) for tensor in outputs if tensor is not None])
+
+    return hook
+
+
+def _shown(calls: list[list[tuple[int, ...]]]) -> str:
+    texts = ["×".join(map(str, shape)) for outputs in calls for shape in outputs]
+    return ", ".join(texts[:6]) + ", …" * (len(texts) > 6)
