@@ -55,7 +55,9 @@ def check(shapes: Mapping[str, Sequence[int]], weights: Mapping[str, Weight], pa
     if lines:
         prefixed = [key for key in unexpected if key.startswith("module.")]
         if prefixed and len(prefixed) == len(unexpected):
-            lines.append("the keys start with `module.`, as `DataParallel` writes them: save `model.module.state_dict()`")
+            lines.append(
+                "the keys start with `module.`, as `DataParallel` writes them: save `model.module.state_dict()`"
+            )
         raise UsageError("\n  ".join([f"the weights in `{shown(path)}` are not this network's", *lines]))
 
 
@@ -97,7 +99,16 @@ def _pickled(path: str) -> "dict[str, Tensor]":
         state = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise UsageError(f"cannot read `{shown(path)}`: {reason(error)}") from None
-    except (UnpicklingError, BadZipFile, RuntimeError, ValueError, EOFError, KeyError, AttributeError, TypeError):
+    except (
+        UnpicklingError,
+        BadZipFile,
+        RuntimeError,
+        ValueError,
+        EOFError,
+        KeyError,
+        AttributeError,
+        TypeError,
+    ):
         raise UsageError(
             f"`{shown(path)}` is no file of weights: neither `.safetensors` nor a state_dict saved by `torch.save`, "
             "which is all that is read: nothing in it may be code"

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from archspec.analysis.modules import Row
 from archspec.backends.torch_module import build, import_torch
 from archspec.diagnostics import Diagnostic
-from archspec.ir import Dim, Origin
+from archspec.ir import Dim, Module, Origin
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -38,6 +37,17 @@ def verify(model: "Model") -> list[Item]:
     return [*Proof(model, module).items()]
 
 
+Shapes = list[tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The shapes that a module takes and yields in one call. `inputs` is `None` where it takes them in another form."""
+
+    inputs: Shapes | None
+    outputs: Shapes
+
+
 class Proof:
     """The comparison of one network with its module."""
 
@@ -45,6 +55,7 @@ class Proof:
         self.model, self.module = model, module
         self.rows = list(model.modules())
         self.origins = {row.path: row.origin for row in reversed(self.rows)}
+        self.training = {row.path for row in self.rows if row.training}
 
     def items(self) -> Iterator[Item]:
         """All statements, one after the other."""
@@ -80,7 +91,9 @@ class Proof:
                     item.findings.append(self.finding(message, key))
         if not item.findings and list(ours) != list(theirs):
             key = next(mine for mine, other in zip(ours, theirs, strict=True) if mine != other)
-            item.findings.append(self.finding(f"PyTorch has its weights in another order, from `{key}` on", key))
+            item.findings.append(
+                self.finding(f"PyTorch has its weights in another order, from `{key}` on", key)
+            )
         return item
 
     def counts(self) -> Item:
@@ -108,7 +121,7 @@ class Proof:
         from torch.utils.flop_counter import FlopCounterMode
 
         self.module.train(training)
-        seen: dict[str, list[list[tuple[int, ...]]]] = {}
+        seen: dict[str, list[Call]] = {}
         hooks = [
             module.register_forward_hook(_recorder(seen.setdefault(path, [])))
             for path, module in self.module.named_modules()
@@ -121,8 +134,7 @@ class Proof:
                 hook.remove()
         self.module.eval()
         suffix = " in training" if training else ""
-        rows = [row for row in self.rows if training or not row.training]
-        yield self._shapes(seen, rows, suffix, training=training)
+        yield self._shapes(seen, suffix, training=training)
         yield self._macs(counter, suffix, training=training)
 
     def _inputs(self) -> "list[Tensor]":
@@ -135,32 +147,49 @@ class Proof:
         return tuple(dim if isinstance(dim, int) else BATCH if dim == batch else FREE for dim in shape)
 
     def _shapes(
-        self, seen: dict[str, list[list[tuple[int, ...]]]], rows: list[Row], suffix: str, *, training: bool
+        self, seen: dict[str, list[Call]], suffix: str, *, training: bool
     ) -> Item:  # fmt: skip
-        """The output of every module, call by call, and those of the network."""
-        expected: dict[str, list[list[tuple[int, ...]]]] = {}
-        for row in rows:
-            if row.is_module or row.shares:
-                outputs = [self.sized(type_.shape) for type_ in row.outputs]
-                expected.setdefault(row.path, []).append(outputs)
+        """The inputs and outputs of every module, call by call, and those of the network."""
+        expected: dict[str, list[Call]] = {}
+        for path, module in _calls(self.model.root, ""):
+            if training or path not in self.training:
+                expected.setdefault(path, []).append(self.call(module))
         totals = self.model.training_totals if training else self.model.totals
-        expected[""] = [[self.sized(type_.shape) for type_ in totals.outputs]]
+        inputs = [self.sized(type_.shape) for type_ in self.model.inputs.values()]
+        expected[""] = [Call(inputs, [self.sized(type_.shape) for type_ in totals.outputs])]
         compared = [path for path in expected if seen.get(path)]
         functions = sum(1 for path in expected if path not in seen)
-        detail = f"of {len(compared):,} modules; {functions:,} further nodes are functions in `forward`"
-        item = Item(f"output shapes{suffix}", detail)
+        detail = (
+            f"inputs and outputs of {len(compared):,} modules, and of {functions:,} functions between them"
+        )
+        item = Item(f"shapes{suffix}", detail)
         for path in compared:
             ours, theirs = expected[path], seen[path]
             if len(ours) != len(theirs):
                 message = f"`{path}` is called {len(ours)} times here, {len(theirs)} times in PyTorch"
                 item.findings.append(self.finding(message, path))
-            elif ours != theirs:
-                where = f"the output of `{path}`" if path else "the network's output"
-                message = f"{where} is {_shown(ours)} here, {_shown(theirs)} in PyTorch"
-                item.findings.append(self.finding(message, path))
+                continue
+            for mine, other in zip(ours, theirs, strict=True):
+                item.findings += self._compared(path, mine, other)
         missing = [path for path in expected if path in seen and not seen[path]]
         item.findings += [self.finding(f"PyTorch never calls `{path}`", path) for path in missing]
         return item
+
+    def call(self, module: Module) -> "Call":
+        """What a module takes, unless it gets that in another form, and what it yields."""
+        inputs = [self.sized(type_.shape) for type_ in module.inputs]
+        takes_them = module.op is None or module.op.torch(module.inputs).chains
+        return Call(inputs if takes_them else None, [self.sized(type_.shape) for type_ in module.outputs])
+
+    def _compared(self, path: str, ours: "Call", theirs: "Call") -> Iterator[Diagnostic]:
+        for what, mine, other in (
+            ("input", ours.inputs, theirs.inputs), ("output", ours.outputs, theirs.outputs)
+        ):  # fmt: skip
+            # of a module called in another form, only the output is what the spec says, if it is left as it is
+            if mine is None or (what == "output" and ours.inputs is None) or mine == other:
+                continue
+            where = f"the {what} of `{path}`" if path else f"the network's {what}"
+            yield self.finding(f"{where} is {_shown(mine)} here, {_shown(other or [])} in PyTorch", path)
 
     def _macs(self, counter: Any, suffix: str, *, training: bool) -> Item:
         """Half of the flops that torch's own counter sees."""
@@ -187,14 +216,25 @@ class Proof:
                 yield self.finding(f"`{path}` has {macs:,} MACs here, {theirs:,} in PyTorch", path)
 
 
-def _recorder(calls: list[list[tuple[int, ...]]]) -> Any:
-    def hook(_module: Any, _inputs: Any, output: Any) -> None:
+def _recorder(calls: list[Call]) -> Any:
+    def hook(_module: Any, inputs: Any, output: Any) -> None:
         outputs = output if isinstance(output, tuple) else (output,)
-        calls.append([tuple(tensor.shape) for tensor in outputs if tensor is not None])
+        calls.append(Call([tuple(tensor.shape) for tensor in inputs],
+                          [tuple(tensor.shape) for tensor in outputs if tensor is not None]))  # fmt: skip
 
     return hook
 
 
-def _shown(calls: list[list[tuple[int, ...]]]) -> str:
-    texts = ["×".join(map(str, shape)) for outputs in calls for shape in outputs]
+def _calls(module: Module, prefix: str) -> Iterator[tuple[str, Module]]:
+    """Every call of a module in the order of computation, those of shared weights included, with its path."""
+    for node in module.body:
+        owner = module.body[node.shares] if node.shares is not None else node
+        if owner.name is not None and not (node.module.op is not None and node.module.op.is_parameter):
+            yield prefix + owner.name, node.module
+            if node.module.op is None:
+                yield from _calls(node.module, f"{prefix}{owner.name}.")
+
+
+def _shown(shapes: Shapes) -> str:
+    texts = ["×".join(map(str, shape)) for shape in shapes]
     return ", ".join(texts[:6]) + ", …" * (len(texts) > 6)

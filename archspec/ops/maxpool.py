@@ -7,7 +7,7 @@ from typing import ClassVar
 from archspec.ops.core.base import Example, Inputs, Saved, sizes
 from archspec.ops.core.fields import Size
 from archspec.ops.core.pools import PaddedPool
-from archspec.ops.core.torch_code import TorchCode, expression, keyword, positional
+from archspec.ops.core.torch_code import Argument, TorchCode, expression, keyword, positional
 from archspec.ops.core.window import Window, brief, padding_formulas, torch_border, torch_padding, windows
 
 
@@ -38,7 +38,7 @@ class MaxPool(PaddedPool):
         """`nn.MaxPool2d`, behind a border that never wins where the two sides of an axis differ."""
         axes = self.windows(inputs)
         padding, border = torch_padding(axes)
-        arguments = (
+        arguments: tuple[Argument, ...] = (
             positional(self.kernel, "kernel"),
             keyword("stride", self.step, self.kernel, *self.stride_formulas),
             keyword("padding", padding, 0, *padding_formulas(self.padding)),

@@ -75,7 +75,7 @@ class Body:
 def body_of(place: Place, *, fold: bool) -> tuple[list[Entry], tuple[int, ...]]:
     """The nodes of an instance and its results."""
     module = place.module
-    loops = {start: found for start, found in _loops(module)} if fold else {}
+    loops = dict(_loops(module)) if fold else {}
     values = {index: index for index in range(len(module.inputs))}
     seen: dict[Key, int] = {}
     entries: list[Entry] = []
@@ -107,7 +107,8 @@ def align(places: list[Place], *, fold: bool) -> Body:
     first, results = bodies[0]
     if any(other != results for _, other in bodies):
         raise Misfit
-    steps, aliases = [], {}
+    steps: list[Aligned] = []
+    aliases: dict[int, int] = {}
     if any(len(entries) != len(first) for entries, _ in bodies):
         raise Misfit
     for row in zip(*(entries for entries, _ in bodies), strict=True):
@@ -191,7 +192,9 @@ def _carries(copies: list[list[tuple[Node, range]]]) -> bool:
             return False
         if module.module.op is not None and module.module.op.is_parameter:
             return False
-        if any(node.name is not None or node.module.op is None or node.shares is not None for node, _ in rest):
+        if any(
+            node.name is not None or node.module.op is None or node.shares is not None for node, _ in rest
+        ):
             return False
         local = {carried[0]: 0, **{ids[0]: number for number, (_, ids) in enumerate(copy, start=1)}}
         if any(value not in local for node, _ in rest for value in node.inputs):
@@ -206,7 +209,8 @@ def _carries(copies: list[list[tuple[Node, range]]]) -> bool:
 
 def runs(nodes: list[Node]) -> list[list[Node]]:
     """The nodes of a chain, with the copies of one node together."""
-    return [
-        list(group)
-        for _, group in groupby(nodes, key=lambda node: (node.origin, node.copy[:-1], bool(node.copy)))
-    ]
+
+    def kind(node: Node) -> tuple[object, ...]:
+        return node.origin, node.copy[:-1], bool(node.copy), node.module.kind == "removed"
+
+    return [list(group) for _, group in groupby(nodes, key=kind)]

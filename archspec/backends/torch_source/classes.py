@@ -10,7 +10,6 @@ from archspec.backends.torch_source.columns import Columns, Dims, View
 from archspec.backends.torch_source.names import is_attribute
 from archspec.backends.torch_source.parts import (
     COUNTER,
-    REQUIRED,
     Action,
     Chain,
     Class,
@@ -87,9 +86,9 @@ class Builder(Columns):
         if chain is None:
             for step in self.body.steps:
                 self._step(step)
-        outputs = tuple(self.values[value] if value in self.values else () for value in self.body.results)
+        outputs = tuple(self.values.get(value, ()) for value in self.body.results)
         self._check_names()
-        parts = [*(p for p in self.parts.values() if p.is_parameter), *(p for p in self.parts.values() if not p.is_parameter)]
+        parts = sorted(self.parts.values(), key=lambda part: not part.is_parameter)  # as in PyTorch
         result = Class(
             name, self.places, [*self.parameters.values()], [(key, *item) for key, item in self.locals.items()],
             parts, self.actions, self.body.results, chain, outputs,
@@ -134,7 +133,7 @@ class Builder(Columns):
         for output, value in enumerate(step.outputs):
             self.values[value] = self._dims(self.places, nodes, output, here)
         if step.is_optional:
-            when = self._presence(self.places, nodes, [node.origin.path], here[0] if here else None)
+            when = self._presence(self.places, nodes, here[0] if here else None)
             if action.part is not None:
                 action.part.when = when
             else:
@@ -155,7 +154,7 @@ class Builder(Columns):
             action = Action(step, f"{{m}}({arguments})", step.inputs, step.outputs, pure=False)
             action.part = self._part(nodes, made, inits, self.program.weights(node.module))
             return action
-        codes = self._codes(places, nodes)
+        codes = self._codes(nodes)
         op, code = node.module.op, next(code for code in codes if code is not None)
         weights = bool(op.weights(node.module.inputs))
         functions = {code.function for code in codes if code is not None}
@@ -190,7 +189,9 @@ class Builder(Columns):
     def _dimension(self, name: str, inputs: tuple[int, ...]) -> int | None:
         """A value that has the free dimension `name`: an input of the node, else any earlier one."""
         for value in (*inputs, *self.values):
-            if any(dim is not None and dim.is_literal and dim.values[0] == name for dim in self.values[value]):
+            if any(
+                dim is not None and dim.is_literal and dim.values[0] == name for dim in self.values[value]
+            ):
                 return value
         return None
 
@@ -218,7 +219,7 @@ class Builder(Columns):
 
     # --- ops -------------------------------------------------------------------------------------------
 
-    def _codes(self, places: Places, nodes: Nodes) -> list[TorchCode | None]:
+    def _codes(self, nodes: Nodes) -> list[TorchCode | None]:
         """How each instance's op is written. All are the same class, called in the same way."""
         first = next(node for node in nodes if node is not None)
         codes: list[TorchCode | None] = []
@@ -298,7 +299,9 @@ class Builder(Columns):
         class_ = found.pop()
         if class_ is not None:
             return self._instance(class_, places, nodes, here), []
-        inner = [place.within(node) if place and node else None for place, node in zip(places, nodes, strict=True)]
+        inner = [
+            place.within(node) if place and node else None for place, node in zip(places, nodes, strict=True)
+        ]
         chain, _ = self._chain(inner, here[0])
         inits = [init for item in chain.items for init in item.inits]
         return chain, inits
@@ -348,19 +351,21 @@ class Builder(Columns):
         """The nodes of a chain as the items of an `nn.Sequential`, and the sizes of what comes out."""
         items: list[Item] = []
         positions = [0] * len(places)
-        for group, paths in _merged(places):
-            added, here = self._run(places, group, paths, here, positions)
+        for group in _merged(places):
+            added, here = self._run(places, group, here, positions)
             if items and added and added[0].inplace and items[-1].fresh and items[-1].when is None:
                 assert isinstance(added[0].made, Constructor)  # noqa: S101 — only ops work in place
                 added[0].made.inplace = True
             items += added
         chain = Chain(_joined(items))
-        if not chain.is_positional and any(item.when is not None or item.count is not None for item in chain.items):
+        if not chain.is_positional and any(
+            item.when is not None or item.count is not None for item in chain.items
+        ):
             raise Misfit
         return chain, here
 
     def _run(
-        self, places: Places, group: list[list[Node]], paths: list[tuple[Any, ...]], here: Dims, positions: list[int]
+        self, places: Places, group: list[list[Node]], here: Dims, positions: list[int]
     ) -> tuple[list[Item], Dims]:  # fmt: skip
         """The copies of one node, for each instance; none where it was removed."""
         lengths = {len(nodes) for nodes in group if nodes}
@@ -373,7 +378,7 @@ class Builder(Columns):
                 nodes: Nodes = tuple(nodes[copy] if nodes else None for nodes in group)
                 item, after = self._item(places, nodes, here, positions)
                 if optional:
-                    item.when = self._presence(places, nodes, paths, here)
+                    item.when = self._presence(places, nodes, here)
                     after = self._dims(places, nodes, 0, [here])
                 items.append(item)
                 here = after
@@ -398,7 +403,9 @@ class Builder(Columns):
         rest, after = self._item(places, rests, here, positions)
         for row, nodes in enumerate(group):
             positions[row] += max(len(nodes) - 2, 0)
-        column = tuple(len(nodes) if place is not None else ABSENT for nodes, place in zip(group, places, strict=True))
+        column = tuple(
+            len(nodes) if place is not None else ABSENT for nodes, place in zip(group, places, strict=True)
+        )
         node, place = next((n, p) for n, p in zip(heads, places, strict=True) if n is not None and p)
         count = self.fit(column, [self.text(place.raw(node).get("repeat"), View(places))])
         count = count or self.role("depth", column)
@@ -434,7 +441,7 @@ class Builder(Columns):
         if node.module.op is None:
             made, inits = self._composite(places, nodes, [here])
         else:
-            codes = self._codes(places, nodes)
+            codes = self._codes(nodes)
             code = next(code for code in codes if code is not None)
             made = self._constructor(places, nodes, codes, [here])
             inits, fresh = self._inits(nodes, code), code.fresh
@@ -461,7 +468,7 @@ class Builder(Columns):
         with self.copies(pairs):
             here = tuple(self._grown(dim, delta) for dim, delta in zip(carried, growth, strict=True))
             if modules[0] is not None and modules[0].module.op is not None:
-                codes = self._codes(places, modules)
+                codes = self._codes(modules)
                 made: Made = self._constructor(places, modules, codes, [here])
                 inits = [init for code in codes if code for init in self._inits(modules, code)]
                 if not all(code is not None and code.chains for code in codes):
@@ -471,7 +478,7 @@ class Builder(Columns):
             if inits:
                 raise Misfit
             template = self._template(places, modules)
-        count = self._count(step, entries)
+        count = self._count(entries)
         part = Part(f"@{len(self.parts)}", made, count=count, template=template)
         self.parts[part.name] = part
         action = Action(step, "{m}({0})", step.inputs, step.outputs, part, pure=False)
@@ -505,7 +512,8 @@ class Builder(Columns):
                     if after.rank != rank:
                         raise Misfit
                     old, new = before.shape[axis], after.shape[axis]
-                    deltas.add(new - old if isinstance(new, int) and isinstance(old, int) else 0 if new == old else None)
+                    known = isinstance(new, int) and isinstance(old, int)
+                    deltas.add(int(new) - int(old) if known else 0 if new == old else None)
             growth.append(deltas.pop() if len(deltas) == 1 else None)
         return growth
 
@@ -533,7 +541,11 @@ class Builder(Columns):
 
         parts: list[Any] = []
         for part in parse_template(str(raw.get("name", ""))).parts:
-            symbol = self.expression(part.tree, View(places, None, field)) if isinstance(part, Expression) else None
+            symbol = (
+                self.expression(part.tree, View(places, None, field))
+                if isinstance(part, Expression)
+                else None
+            )
             if isinstance(part, Expression) and symbol is None:
                 raise Misfit
             parts.append(part if symbol is None else symbol)
@@ -543,7 +555,7 @@ class Builder(Columns):
                 raise Misfit
         return tuple(part if isinstance(part, str) else part.tree for part in parts)
 
-    def _count(self, step: Aligned, entries: list[Entry]) -> Symbol:
+    def _count(self, entries: list[Entry]) -> Symbol:
         column = tuple(len(entry.copies) for entry in entries)
         place, node = self.places[0], entries[0].node
         raws = [raw["repeat"] for raw in place.around(node) if "repeat" in raw]
@@ -565,8 +577,7 @@ class Builder(Columns):
         for number, item in enumerate(first, start=1):
             numbers[ids[id(item)][0]] = number
         step = Aligned((), (), (), ())
-        action = Action(step, text, tuple(numbers[value] for value in node.inputs), (position + 1,))
-        return action
+        return Action(step, text, tuple(numbers[value] for value in node.inputs), (position + 1,))
 
     # --- sizes and presence ----------------------------------------------------------------------------
 
@@ -581,7 +592,11 @@ class Builder(Columns):
         for axis in range(len(there[0])):
             same_axis = here[0][axis] if here and axis < len(here[0]) else None
             column = tuple(
-                shape[axis] if shape is not None else same_axis.values[row] if same_axis is not None else ABSENT
+                shape[axis]
+                if shape is not None
+                else same_axis.values[row]
+                if same_axis is not None
+                else ABSENT
                 for row, shape in enumerate(shapes)
             )
             dims.append(self.fit(column, self._sizes(places, nodes, node, output, axis, here)))
@@ -616,9 +631,7 @@ class Builder(Columns):
             if axis < len(dims):
                 yield dims[axis]
 
-    def _presence(
-        self, places: Places, nodes: Nodes, paths: list[tuple[Any, ...]], here: Dims | None
-    ) -> Symbol:  # fmt: skip
+    def _presence(self, places: Places, nodes: Nodes, here: Dims | None) -> Symbol:
         """Whether an instance has a node: its `when`, or that of a group around it."""
         column = tuple(
             ABSENT if place is None else node is not None for place, node in zip(places, nodes, strict=True)
@@ -627,18 +640,19 @@ class Builder(Columns):
         view = View(places, here)
         candidates: list[Symbol | None] = []
         for raw in reversed(place.around(node)):
-            for key in ("when", "skip"):
-                if isinstance(raw.get(key), str):
-                    candidates.append(self.text(raw[key], view))
+            texts = [raw[key] for key in ("when", "skip") if isinstance(raw.get(key), str)]
+            candidates += [self.text(text, view) for text in texts]
         return self.fit(column, candidates) or self.role(f"has_{_stem(node)}", column)
 
 
 # --- small things -----------------------------------------------------------------------------------------
 
 
-def _merged(places: Places) -> list[tuple[list[list[Node]], list[tuple[Any, ...]]]]:
+def _merged(places: Places) -> list[list[list[Node]]]:
     """The nodes of chains side by side: for each instance the copies of a node, none where it was removed."""
-    rows: list[list[list[Node]] | None] = [None if place is None else runs(list(place.module.body)) for place in places]
+    rows: list[list[list[Node]] | None] = [
+        None if place is None else runs(list(place.module.body)) for place in places
+    ]
     longest = max((row for row in rows if row is not None), key=len, default=[])
     at = [0] * len(rows)
     merged = []
@@ -653,7 +667,7 @@ def _merged(places: Places) -> list[tuple[list[list[Node]], list[tuple[Any, ...]
             own = row[at[index]] if at[index] < len(row) else None
             if own is None:
                 raise Misfit
-            removed = all(node.module.kind == "removed" for node in own)
+            removed = own[0].module.kind == "removed"
             inside = own[0].origin.path == origin.path[: len(own[0].origin.path)]
             if own[0].origin == origin and own[0].copy[:-1] == reference[0].copy[:-1]:
                 group.append([] if removed else own)
@@ -665,9 +679,7 @@ def _merged(places: Places) -> list[tuple[list[list[Node]], list[tuple[Any, ...]
                     at[index] += 1
             else:
                 raise Misfit
-            if not removed and any(node.module.kind == "removed" for node in own):
-                raise Misfit
-        merged.append((group, [origin.path]))
+        merged.append(group)
     if any(row is not None and at[index] != len(row) for index, row in enumerate(rows)):
         raise Misfit
     return merged
@@ -831,5 +843,3 @@ def _replace(class_: Class, mapping: dict[str, Any]) -> None:
         action.flag = action.flag and changed(action.flag)
     if class_.chain is not None:
         change(class_.chain)
-
-

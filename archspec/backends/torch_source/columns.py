@@ -302,7 +302,11 @@ def annotation(values: Iterable[Any]) -> str | None:
         return "float"
     if len(kinds) > 1 and all(kind is not None and kind.startswith("tuple[int") for kind in kinds):
         return "tuple[int, ...]"
-    if "int" in kinds and len(kinds) == 2 and all(kind and kind.startswith(("int", "tuple[int")) for kind in kinds):
+    if (
+        "int" in kinds
+        and len(kinds) == 2
+        and all(kind and kind.startswith(("int", "tuple[int")) for kind in kinds)
+    ):
         return " | ".join(sorted(kind for kind in kinds if kind))
     return kinds.pop() if len(kinds) == 1 else None
 
@@ -318,5 +322,7 @@ def _kind(value: Any) -> str | None:
         kinds = {_kind(item) for item in value}
         if len(kinds) == 1 and kinds <= {"int", "float", "bool", "str"}:
             kind = kinds.pop()
-            return f"tuple[{', '.join([str(kind)] * len(value))}]" if len(value) <= 4 else f"tuple[{kind}, ...]"
+            return (
+                f"tuple[{', '.join([str(kind)] * len(value))}]" if len(value) <= 4 else f"tuple[{kind}, ...]"
+            )
     return None

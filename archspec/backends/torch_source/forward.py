@@ -38,7 +38,9 @@ class Expression:
 class Forward:
     """Writes the `forward` of one class."""
 
-    def __init__(self, class_: Class, access: dict[int, str], flags: dict[int, str], inputs: list[str]) -> None:
+    def __init__(
+        self, class_: Class, access: dict[int, str], flags: dict[int, str], inputs: list[str]
+    ) -> None:
         self.class_ = class_
         self.access, self.flags = access, flags
         self.inputs = inputs
@@ -216,7 +218,10 @@ class Forward:
             name for other, name in self.variables.items()
             if self.last.get(other, -1) > position and other != value
         }  # fmt: skip
-        if len(action.outputs) > 1:
+        if not self.uses[value]:
+            return "_"
+        returned = self.class_.results[: len(self.class_.results) - self.class_.training]
+        if len(action.outputs) > 1 and not (returned == (value,) and self.uses[value] == 1):
             stem = variable_name(own) if own else "part"
             return self._fresh(f"{stem}{output + 1}", live)
         if not _is_optional(action) and self._is_landmark(position, value):
@@ -267,7 +272,11 @@ class Forward:
         texts = {0: name, 1: f"{called}({name})"}
         for number, join in enumerate(action.joins, start=2):
             texts[number] = fill(
-                join.template, {str(index): (texts[value], is_atomic(texts[value])) for index, value in enumerate(join.inputs)}
+                join.template,
+                {
+                    str(index): (texts[value], is_atomic(texts[value]))
+                    for index, value in enumerate(join.inputs)
+                },
             )
         self.statements.append(Statement((name,), texts[max(texts)], head=head))
 
@@ -336,10 +345,12 @@ class Forward:
             return
         for name in names - {*self.inputs}:
             first = next((s for s in self.statements if name in s.targets), None)
-            if first is not None and not first.typed and len(first.targets) == 1 and first in statements:
-                if first.head:
-                    continue
+            if first is None or first.typed or first not in statements:
+                continue
+            if len(first.targets) == 1:
                 first.targets = (f"{name}: Tensor",)
+            else:
+                statements.insert(statements.index(first), Statement((), f"{name}: Tensor"))
 
 
 def _type(count: int) -> str:

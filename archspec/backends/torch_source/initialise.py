@@ -72,7 +72,11 @@ def statements(class_: Class, common_rules: dict[str, Rule], access: dict[int, s
             elif init.path == ("weight",) and access[id(part)].startswith("self."):
                 made.append(call(init.init, f"{access[id(part)]}.weight"))
             else:
-                name = access[id(part)].removeprefix("self.") if is_attribute(part.name) or part.is_free else part.name
+                name = (
+                    access[id(part)].removeprefix("self.")
+                    if is_attribute(part.name) or part.is_free
+                    else part.name
+                )
                 path = ".".join((name, *init.path))
                 made.append(call(init.init, f'self.get_parameter("{path}")'))
         if made and part.when is not None:

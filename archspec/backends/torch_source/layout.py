@@ -1,7 +1,7 @@
 """Lines of code, laid out as `ruff format` does: 88 columns, and one argument a line where they do not fit in one."""
 
 from dataclasses import dataclass
-from typing import Union
+from typing import TypeAlias
 
 WIDTH = 88
 INDENT = "    "
@@ -36,7 +36,7 @@ class Generated:
     clause: str
 
 
-Code = Union[str, Bracket, Prefixed, Generated]
+Code: TypeAlias = "str | Bracket | Prefixed | Generated"
 
 
 def flat(code: Code) -> str | None:
@@ -66,14 +66,12 @@ def lines(code: Code, before: str = "", after: str = "", indent: str = "") -> li
         case Prefixed():
             return lines(code.code, before + code.prefix, after, indent)
         case Generated():
-            inner = lines(code.item, indent=deeper)
-            return [f"{indent}{before}*(", *inner, f"{deeper}{code.clause}", f"{indent}){after}"]
+            made = lines(code.item, indent=deeper)
+            return [f"{indent}{before}*(", *made, f"{deeper}{code.clause}", f"{indent}){after}"]
         case Bracket() if code.items:
-            inner = [flat(item) for item in code.items]
-            if not code.spread and None not in inner:
-                line = deeper + ", ".join(item for item in inner if item is not None)
-                if len(line) <= WIDTH:
-                    return [indent + before + code.head, line, indent + code.tail + after]
+            inner = flat(Bracket(deeper, code.items, "", code.spread))
+            if inner is not None and len(inner) <= WIDTH:
+                return [indent + before + code.head, inner, indent + code.tail + after]
             result = [indent + before + code.head]
             for index, item in enumerate(code.items):
                 made = lines(item, after=",", indent=deeper)

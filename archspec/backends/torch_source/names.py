@@ -8,7 +8,18 @@ from itertools import count
 
 _WORDS = re.compile(r"[A-Za-z0-9]+")
 TAKEN = frozenset(
-    {*dir(builtins), *keyword.kwlist, *keyword.softkwlist, "torch", "Tensor", "nn", "F", "OrderedDict", "self", "main"}
+    {
+        *dir(builtins),
+        *keyword.kwlist,
+        *keyword.softkwlist,
+        "torch",
+        "Tensor",
+        "nn",
+        "F",
+        "OrderedDict",
+        "self",
+        "main",
+    }
 )
 """What no class, argument or variable may be called."""
 

@@ -1,7 +1,7 @@
 """What a class is made of: constructors, modules, steps of its `forward`."""
 
 from dataclasses import dataclass, field
-from typing import Any, Final, Union
+from typing import Any, Final, TypeAlias
 
 from archspec.backends.torch_source.align import Aligned
 from archspec.backends.torch_source.places import Place
@@ -72,7 +72,7 @@ class Chain:
         return all(item.positional for item in self.items)
 
 
-Made = Union[Constructor, Chain]
+Made: TypeAlias = Constructor | Chain
 
 
 @dataclass(slots=True, eq=False)

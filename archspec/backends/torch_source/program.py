@@ -1,6 +1,5 @@
 """All classes of a network: which composites become one, in which order, for which instances."""
 
-
 from archspec.analysis.cost import Costs, training_only
 from archspec.backends.torch_source.align import Misfit
 from archspec.backends.torch_source.classes import Builder

@@ -27,7 +27,6 @@ from archspec.backends.torch_source.symbols import Symbol, plain, python, same
 from archspec.elaborate import without_collector
 from archspec.language.names import TORCH_ATTRIBUTES
 from archspec.ops.core.torch_code import literal
-from archspec.report.numbers import shapes
 
 if TYPE_CHECKING:
     from archspec.api import Model
@@ -52,7 +51,7 @@ def source(model: "Model") -> str:
 
 def main_class(text: str) -> str:
     """The name of the network's class in generated source."""
-    return re.findall(r"^class (\w+)\(", text, re.MULTILINE)[-1]
+    return str(re.findall(r"^class (\w+)\(", text, re.MULTILINE)[-1])
 
 
 # --- the file ---------------------------------------------------------------------------------------------
@@ -137,7 +136,9 @@ class ClassWriter:
         self.flags: dict[int, str] = {}
         for action in class_.actions:
             if action.flag is not None:
-                self.flags[id(action)] = self.attributes.give(f"adds_{action.step.node.module.kind}".replace("adds_add", "skip"))
+                self.flags[id(action)] = self.attributes.give(
+                    f"adds_{action.step.node.module.kind}".replace("adds_add", "skip")
+                )
 
     def _access(self, part: Part) -> str:
         """How the class's own code calls a module."""
@@ -244,8 +245,8 @@ class ClassWriter:
             if any(item.when is not None for item in chain.items):
                 name = self._listed(chain, before)
                 return [*before, f"{BODY}super().__init__(*{name})"]
-            code = self._sequence("super().__init__(", chain, before)
-            return [*before, *lines(code, indent=BODY)] if chain.items else []
+            sequence = self._sequence("super().__init__(", chain, before)
+            return [*before, *lines(sequence, indent=BODY)] if chain.items else []
         result = []
         for item in chain.items:
             code = self._made(item.made, before)
@@ -265,7 +266,7 @@ class ClassWriter:
             name = self._loop_name(part)
             head = f"{BODY}for {self.ids[COUNTER]} in range({self.text(part.count)}):"
             return [head, *lines(code, f"self[{name}] = ", "", BODY + "    ")]
-        if part.is_parameter and not access.startswith("self.") or access.startswith("self.get_parameter"):
+        if (part.is_parameter and not access.startswith("self.")) or access.startswith("self.get_parameter"):
             return [*before, *lines(code, f'self.register_parameter("{part.name}", ', ")", BODY)]
         if part.when is None:
             return [*before, *lines(code, f"{access} = ", "", BODY)]
@@ -346,7 +347,8 @@ class ClassWriter:
             inner = Bracket("OrderedDict(", items, spread=True, comments=comments)
         else:
             items = tuple(Prefixed(f'"{name}": ', code) for name, code in codes)
-            inner = Bracket("OrderedDict({", items, "})", spread=True, comments=comments)
+            table = Bracket("{", items, "}", spread=True, comments=comments)
+            inner = Bracket("OrderedDict(", (table,))
         return Bracket("nn.Sequential(", (inner,))
 
     def _listed(self, chain: Chain, before: list[str]) -> str:
@@ -393,7 +395,9 @@ def ordered(parameters: list[Parameter]) -> list[Parameter]:
 
 
 def _class_doc(doc: str) -> list[str]:
-    text = textwrap.wrap(" ".join(_safe(doc).split()), WIDTH - 10, break_long_words=False, break_on_hyphens=False)
+    text = textwrap.wrap(
+        " ".join(_safe(doc).split()), WIDTH - 10, break_long_words=False, break_on_hyphens=False
+    )
     if len(text) == 1 and len(text[0]) <= WIDTH - 10:
         return [f'    """{text[0]}"""', ""]
     return [f'    """{text[0]}', *(f"    {line}" for line in text[1:]), '    """', ""]

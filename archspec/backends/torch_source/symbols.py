@@ -5,7 +5,7 @@ A symbol is an expression over the constructor's arguments together with the col
 nothing is written that was not compared with every instance.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Final
 
@@ -93,7 +93,7 @@ class Bindings:
         raise LookupError(path, attribute)
 
 
-def evaluate(tree: Tree, rows: list[Mapping[str, Any]]) -> Column:
+def evaluate(tree: Tree, rows: Sequence[Mapping[str, Any]]) -> Column:
     """The value of an expression for each instance; `ABSENT` where it has none."""
     values = []
     for row in rows:
