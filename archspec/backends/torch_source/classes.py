@@ -133,7 +133,7 @@ class Builder(Columns):
         for output, value in enumerate(step.outputs):
             self.values[value] = self._dims(self.places, nodes, output, here)
         if step.is_optional:
-            when = self._presence(self.places, nodes, here[0] if here else None)
+            when = self._presence(self.places, nodes, here)
             if action.part is not None:
                 action.part.when = when
             else:
@@ -378,7 +378,7 @@ class Builder(Columns):
                 nodes: Nodes = tuple(nodes[copy] if nodes else None for nodes in group)
                 item, after = self._item(places, nodes, here, positions)
                 if optional:
-                    item.when = self._presence(places, nodes, here)
+                    item.when = self._presence(places, nodes, [here])
                     after = self._dims(places, nodes, 0, [here])
                 items.append(item)
                 here = after
@@ -631,17 +631,17 @@ class Builder(Columns):
             if axis < len(dims):
                 yield dims[axis]
 
-    def _presence(self, places: Places, nodes: Nodes, here: Dims | None) -> Symbol:
+    def _presence(self, places: Places, nodes: Nodes, here: list[Dims]) -> Symbol:
         """Whether an instance has a node: its `when`, or that of a group around it."""
         column = tuple(
             ABSENT if place is None else node is not None for place, node in zip(places, nodes, strict=True)
         )
         node, place = next((n, p) for n, p in zip(nodes, places, strict=True) if n is not None and p)
-        view = View(places, here)
-        candidates: list[Symbol | None] = []
-        for raw in reversed(place.around(node)):
-            texts = [raw[key] for key in ("when", "skip") if isinstance(raw.get(key), str)]
-            candidates += [self.text(text, view) for text in texts]
+        around = reversed(place.around(node))
+        texts = [raw[key] for raw in around for key in ("when", "skip") if isinstance(raw.get(key), str)]
+        # `x` is the node's input, or that of a node around it
+        views = [View(places, dims) for dims in (*here, self.values[0])]
+        candidates = (self.text(text, view) for text in texts for view in views)
         return self.fit(column, candidates) or self.role(f"has_{_stem(node)}", column)
 
 

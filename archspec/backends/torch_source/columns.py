@@ -15,11 +15,13 @@ from archspec.backends.torch_source.symbols import (
     Symbol,
     constant,
     evaluate,
+    is_product,
     matches,
     names,
     rebuild,
     same,
     simplify,
+    size,
     uniform,
 )
 from archspec.diagnostics import Problem
@@ -191,13 +193,22 @@ class Columns:
         """A `let`: short ones are written where they are used, others get a local name, or are arguments."""
         symbol = self.text(raw, View(self.places)) if isinstance(raw, str) else None
         if symbol is None or not matches(column, symbol.values):
-            return self.parameter(name, name, column)
+            return self._mentioned(raw, column) or self.parameter(name, name, column)
         symbol = self.reduced(symbol, column)
         if symbol.is_simple:
             return symbol
         key = f"={name}"
         self.locals[key] = (name, symbol)
         return self.bind(key, column)
+
+    def _mentioned(self, raw: Any, column: Column) -> Symbol | None:
+        """A name in an expression that has no other form here, if it is all that there is to it."""
+        try:
+            mentioned = sorted(parse(raw).names) if isinstance(raw, str) else []
+        except Problem:
+            return None
+        symbols = (self.resolve(name, View(self.places)) for name in mentioned)
+        return next((s for s in symbols if s and s.is_simple and matches(column, s.values)), None)
 
     # --- expressions -----------------------------------------------------------------------------------
 
@@ -271,7 +282,13 @@ class Columns:
     def reduced(self, symbol: Symbol, column: Column) -> Symbol:
         """An expression of one argument that is just a multiple of it, or a part, written so."""
         keys = {*names(symbol.tree)}
-        if symbol.is_simple or len(keys) != 1 or COUNTER in keys or not all(type(v) is int for v in column):
+        if (
+            symbol.is_simple
+            or not is_product(symbol.tree)
+            or len(keys) != 1
+            or COUNTER in keys
+            or not all(type(v) is int for v in column)
+        ):
             return symbol
         name = Name(keys.pop())
         values = evaluate(name, self.bindings)
@@ -284,7 +301,7 @@ class Columns:
         if base % value == 0:
             shorter.append(Binary("//", name, Literal(base // value)))
         for tree in shorter:
-            if matches(column, evaluate(tree, self.bindings)):
+            if size(tree) < size(symbol.tree) and matches(column, evaluate(tree, self.bindings)):
                 return Symbol(tree, evaluate(tree, self.bindings))
         return symbol
 

@@ -2,6 +2,7 @@
 
 import re
 import textwrap
+from itertools import groupby
 from os.path import basename
 from typing import TYPE_CHECKING
 
@@ -250,10 +251,12 @@ class ClassWriter:
         result = []
         for item in chain.items:
             code = self._made(item.made, before)
-            left, after = ("self.append(", ")") if item.positional else (f"self.{item.name} = ", "")
-            if not item.positional and not is_attribute(item.name):
-                left, after = f'self.add_module("{item.name}", ', ")"
-            made = lines(code, left, after, BODY)
+            if item.positional:
+                made = lines(Bracket("self.append(", (code,)), indent=BODY)
+            elif is_attribute(item.name):
+                made = lines(code, f"self.{item.name} = ", "", BODY)
+            else:
+                made = lines(Bracket("self.add_module(", (f'"{item.name}"', code)), indent=BODY)
             result += [*before, *commented(made, item.comment)]
             before.clear()
         return result
@@ -267,7 +270,7 @@ class ClassWriter:
             head = f"{BODY}for {self.ids[COUNTER]} in range({self.text(part.count)}):"
             return [head, *lines(code, f"self[{name}] = ", "", BODY + "    ")]
         if (part.is_parameter and not access.startswith("self.")) or access.startswith("self.get_parameter"):
-            return [*before, *lines(code, f'self.register_parameter("{part.name}", ', ")", BODY)]
+            return lines(Bracket("self.register_parameter(", (f'"{part.name}"', code)), indent=BODY)
         if part.when is None:
             return [*before, *lines(code, f"{access} = ", "", BODY)]
         inner = [*(f"    {line}" for line in before), *lines(code, f"{access} = ", "", BODY + "    ")]
@@ -355,22 +358,17 @@ class ClassWriter:
         """A chain some of whose modules are left out in some instances, as a list that grows."""
         name = self.namer.give("layers")
         before.append(f"{BODY}{name}: list[nn.Module] = []")
-        when = ""
-        for item in chain.items:
-            code = self._counted(item, self._made(item.made, before))
-            condition = "" if item.when is None else self.text(item.when)
-            if condition and condition != when:
-                before.append(f"{BODY}if {condition}:")
-            when = condition
-            left, after = (f"{name}.append(", ")")
-            if item.count is not None:
-                left, after = f"{name}.extend(", ")"
-                code = self._made(item.made, before)
-                before += lines(
-                    Bracket("", (code,), f" for _ in range({self.text(item.count)})"), left, after, BODY
-                )
-                continue
-            before += lines(code, left, after, BODY + "    " * bool(condition))
+        for when, items in groupby(
+            chain.items, key=lambda item: "" if item.when is None else self.text(item.when)
+        ):
+            codes = tuple(self._counted(item, self._made(item.made, before)) for item in items)
+            indent = BODY + "    " * bool(when)
+            if when:
+                before.append(f"{BODY}if {when}:")
+            if len(codes) == 1 and not isinstance(codes[0], Generated):
+                before += lines(Bracket(f"{name}.append(", codes), indent=indent)
+            else:
+                before += lines(Bracket("[", codes, "]", spread=len(codes) > 1), f"{name} += ", "", indent)
         return name
 
 

@@ -144,6 +144,18 @@ def rebuild(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
     return tree
 
 
+def size(tree: Tree) -> int:
+    """The number of names, literals and operations in an expression."""
+    return 1 + sum(map(size, children(tree)))
+
+
+def is_product(tree: Tree) -> bool:
+    """Whether an expression only multiplies and divides."""
+    if isinstance(tree, Binary):
+        return tree.op in ("*", "//") and is_product(tree.left) and is_product(tree.right)
+    return isinstance(tree, Name | Literal)
+
+
 def substitute(tree: Tree, mapping: Mapping[str, Tree]) -> Tree:
     """The expression with names replaced."""
     if isinstance(tree, Name):
