@@ -121,7 +121,7 @@ class Conv(Op):
             keyword("bias", self.bias, True, "bias"),
         )
         call = f"{{m}}(F.pad({{0}}, {border}))" if border else "{m}({0})"
-        return TorchCode(f"nn.Conv{len(windows)}d", arguments, call=call, fresh=True)
+        return TorchCode(f"nn.Conv{len(windows)}d", arguments, call=call, sizes={1: "out"}, fresh=True)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

@@ -186,7 +186,7 @@ class ConvTranspose(Op):
             keyword("bias", self.bias, True, "bias"),
             keyword("dilation", self.dilation, 1, "dilation"),
         )  # fmt: skip
-        return TorchCode(f"nn.ConvTranspose{inputs[0].rank - 2}d", arguments, fresh=True)
+        return TorchCode(f"nn.ConvTranspose{inputs[0].rank - 2}d", arguments, sizes={1: "out"}, fresh=True)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

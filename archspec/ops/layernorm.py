@@ -20,6 +20,14 @@ from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Integer, Posit
 from archspec.ops.core.norms import scale_and_shift
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
 
+_SOURCE = '''
+class ChannelsLayerNorm(nn.LayerNorm):
+    """Normalises the channels of each position: those of axis 1."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+'''
+
 
 class LayerNorm(Op):
     """Normalises along one axis: the last, or with `axis = 1` the channels of a channels-first input.
@@ -80,8 +88,9 @@ class LayerNorm(Op):
             keyword("elementwise_affine", self.elementwise_affine, True, "elementwise_affine"),
             keyword("bias", self.bias, True, "bias"),
         )
-        call = "{m}({0})" if axis == x.rank - 1 else "{m}({0}.movedim(1, -1)).movedim(-1, 1)"
-        return TorchCode("nn.LayerNorm", arguments, call=call, fresh=axis == x.rank - 1)
+        if axis == x.rank - 1:
+            return TorchCode("nn.LayerNorm", arguments, fresh=True)
+        return TorchCode("ChannelsLayerNorm", arguments, helper=_SOURCE)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7),), "nn.LayerNorm(7)", doc="Over the features of each token."),

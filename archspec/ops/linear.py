@@ -83,7 +83,7 @@ class Linear(Op):
             positional(self.out, "out"),
             keyword("bias", self.bias, True, "bias"),
         )
-        return TorchCode("nn.Linear", arguments, fresh=True)
+        return TorchCode("nn.Linear", arguments, sizes={inputs[0].rank - 1: "out"}, fresh=True)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"out": 10}, (("N", 84),), "nn.Linear(84, 10)"),

@@ -8,7 +8,20 @@ from archspec.ops.core.base import Example, Inputs, Op
 from archspec.ops.core.fields import Integer
 from archspec.ops.core.reach import SAME, Link, Links
 from archspec.ops.core.shape import axis_indices
-from archspec.ops.core.torch_code import TorchCode
+from archspec.ops.core.torch_code import TorchCode, positional
+
+_SOURCE = """
+class Permute(nn.Module):
+    def __init__(self, *axes: int) -> None:
+        super().__init__()
+        self.axes = axes
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.permute(self.axes)
+
+    def extra_repr(self) -> str:
+        return ", ".join(map(str, self.axes))
+"""
 
 
 class Permute(Op):
@@ -55,7 +68,9 @@ class Permute(Op):
 
     def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
         """`x.permute`."""
-        return TorchCode(function=f"{{0}}.permute({', '.join(map(str, self.axes))})")
+        arguments = tuple(map(positional, self.axes))
+        function = f"{{0}}.permute({', '.join(map(str, self.axes))})"
+        return TorchCode("Permute", arguments, function, helper=_SOURCE)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

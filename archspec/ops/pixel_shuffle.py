@@ -63,7 +63,12 @@ class PixelShuffle(Op):
 
     def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
         """`nn.PixelShuffle`."""
-        return TorchCode("nn.PixelShuffle", (positional(self.scale, "scale"),), "F.pixel_shuffle")
+        return TorchCode(
+            "nn.PixelShuffle",
+            (positional(self.scale, "scale"),),
+            "F.pixel_shuffle",
+            sizes={1: "x.channels // scale ** 2"},
+        )
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"scale": 2}, (("N", 12, 5, 7),), "nn.PixelShuffle(2)"),

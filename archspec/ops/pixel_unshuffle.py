@@ -51,7 +51,12 @@ class PixelUnshuffle(Op):
 
     def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
         """`nn.PixelUnshuffle`."""
-        return TorchCode("nn.PixelUnshuffle", (positional(self.scale, "scale"),), "F.pixel_unshuffle")
+        return TorchCode(
+            "nn.PixelUnshuffle",
+            (positional(self.scale, "scale"),),
+            "F.pixel_unshuffle",
+            sizes={1: "x.channels * scale ** 2"},
+        )
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"scale": 2}, (("N", 3, 10, 14),), "nn.PixelUnshuffle(2)", doc="YOLO's focus layer."),

@@ -94,10 +94,12 @@ class Split(Op):
         """Parts of the input."""
         return True
 
-    def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
+    def torch(self, inputs: Inputs) -> TorchCode:
         """`torch.chunk` into equal parts, `torch.split` into parts of given sizes."""
         if isinstance(self.sections, int):
-            return TorchCode(function=f"torch.chunk({{0}}, {self.sections}, {self.axis})")
+            axis = axis_index(self.axis, inputs[0].rank)
+            text = f"torch.chunk({{0}}, {self.sections}, {self.axis})"
+            return TorchCode(function=text, sizes={axis: f"x.shape[{axis}] // sections"})
         return TorchCode(function=f"torch.split({{0}}, {list(self.sections)}, {self.axis})")
 
     examples: ClassVar[tuple[Example, ...]] = (

@@ -10,6 +10,7 @@ from archspec.backends.torch_source.columns import Columns, Dims, View
 from archspec.backends.torch_source.names import is_attribute
 from archspec.backends.torch_source.parts import (
     COUNTER,
+    REQUIRED,
     Action,
     Chain,
     Class,
@@ -22,6 +23,7 @@ from archspec.backends.torch_source.parts import (
 from archspec.backends.torch_source.places import Place
 from archspec.backends.torch_source.symbols import (
     ABSENT,
+    ClassName,
     Column,
     Symbol,
     constant,
@@ -63,18 +65,10 @@ class Builder(Columns):
         module = places[0].module
         if any(place.module.declared != module.declared for place in places):
             raise Misfit
-        given = self._input_names(module)
+        given = self.input_names = places[0].input_names
         for index in range(len(module.inputs)):
             types = [place.module.inputs[index] for place in places]
             self.values[index] = self.input_dims(index, types, given[index])
-        self.input_names = given
-
-    def _input_names(self, module: Module) -> list[str]:
-        place = self.places[0]
-        listed = [name for name in place.frame.inputs if name != "input"] if place.is_definition else []
-        if len(listed) != len(module.inputs):
-            listed = ["input", *(f"skip{index}" for index in range(1, len(module.inputs)))]
-        return listed
 
     # --- the whole -------------------------------------------------------------------------------------
 
@@ -171,7 +165,8 @@ class Builder(Columns):
             made = self._constructor(places, nodes, codes, here)
             action.part = self._part(nodes, made, self._inits(nodes, code), weights)
             action.part.is_parameter = op.is_parameter
-        action.fresh, action.inplace = code.fresh, code.inplace
+        action.fresh = all(code.fresh for code in codes if code is not None)
+        action.inplace = all(code.inplace for code in codes if code is not None)
         return action
 
     def _function(self, op: Op, node: Node, step: Aligned, code: TorchCode) -> Action:
@@ -227,13 +222,63 @@ class Builder(Columns):
             if node is None:
                 codes.append(None)
                 continue
-            if type(node.module.op) is not type(first.module.op):
-                raise Misfit
             codes.append(self.program.code(node))
+        if any(node is not None and type(node.module.op) is not type(first.module.op) for node in nodes):
+            self._check_plain(nodes, codes)
+            return codes
         kinds = {(code.module, code.call, code.helper) for code in codes if code is not None}
         if len(kinds) > 1:
             raise Misfit
         return codes
+
+    def _check_plain(self, nodes: Nodes, codes: list[TorchCode | None]) -> None:
+        """Ops can be an argument if their classes are all that differs: activations, mostly."""
+        for node, code in zip(nodes, codes, strict=True):
+            if node is None or code is None:
+                continue
+            plain = (
+                code.chains and not code.helper and all(argument.is_default for argument in code.arguments)
+            )
+            if node.module.op is None or not plain or node.module.op.weights(node.module.inputs):
+                raise Misfit
+
+    def _kind(self, places: Places, nodes: Nodes, codes: list[TorchCode | None]) -> Symbol | str:
+        """The class of an op; an argument where that differs."""
+        column: Column = tuple(ClassName(code.module) if code is not None else ABSENT for code in codes)
+        if uniform(column):
+            return next(code.module for code in codes if code is not None)
+        node, place = next((n, p) for n, p in zip(nodes, places, strict=True) if n is not None and p)
+        return self._type_argument(place.raw(node).get("op"), column) or self.role("activation", column)
+
+    def _type_argument(self, raw: Any, column: Column) -> Symbol | None:
+        """The argument for an op that a parameter of the block names: `op = "{act}"`."""
+        parts = parse_template(raw).parts if isinstance(raw, str) else ()
+        if len(parts) != 1 or not isinstance(parts[0], Expression) or not isinstance(parts[0].tree, Name):
+            return None
+        name = parts[0].tree.name
+        param = self.places[0].frame.params.get(name)
+        if param is None or self.pairs is not None:
+            return None
+        key = f"@type {name}"
+        if key not in self.parameters:
+            values = self._types(name, column)
+            if values is None:
+                return None
+            default = self.program.plain_module(param.default) if isinstance(param.default, str) else None
+            self.parameter(key, name, values, REQUIRED if default is None else default)
+        known = self.parameters[key].values
+        return Symbol(Name(key), known) if matches(column, known) else None
+
+    def _types(self, name: str, column: Column) -> Column | None:
+        """The classes that a parameter of the block names, for instances too that do not use it here."""
+        values = []
+        for place, value in zip(self.places, column, strict=True):
+            op = place.value(name)
+            known = self.program.plain_module(op) if value is ABSENT and isinstance(op, str) else value
+            if known is None:
+                return None
+            values.append(known)
+        return tuple(values)
 
     def _constructor(
         self, places: Places, nodes: Nodes, codes: list[TorchCode | None], here: list[Dims]
@@ -241,9 +286,7 @@ class Builder(Columns):
         """The call that makes a module, from the arguments of all instances."""
         node = next(node for node in nodes if node is not None)
         code = next(code for code in codes if code is not None)
-        if code.helper:
-            self.program.helpers.setdefault(code.module, code.helper)
-        view = View(places, here[0] if here else None, self._fields(places, nodes, here))
+        view = View(_at(places, nodes), here[0] if here else None, self._fields(places, nodes, here))
         arguments = []
         lengths = {len(code.arguments) for code in codes if code is not None}
         if len(lengths) > 1:
@@ -256,7 +299,7 @@ class Builder(Columns):
             wanted = "_".join(filter(None, (_stem(node), _role(argument, index))))
             arguments.append((argument.name, self._argument(column, argument, view, wanted)))
         wrap = code.call if node.module.op is not None and node.module.op.is_parameter else "{m}"
-        return Constructor(code.module, arguments, wrap.replace("{m}", "{0}"))
+        return Constructor(self._kind(places, nodes, codes), arguments, wrap.replace("{m}", "{0}"))
 
     def _argument(self, column: Column, argument: Argument, view: View, wanted: str) -> Symbol:
         candidates = (self.expression(parse(text).tree, view) for text in argument.formulas)
@@ -273,11 +316,10 @@ class Builder(Columns):
             column = tuple(getattr(n.module.op, name) if n is not None else ABSENT for n in nodes)
             if uniform(column):
                 return constant(column)
-            place = next(place for place, n in zip(places, nodes, strict=True) if place and n is not None)
-            raw = place.setting(node, name, op.name)
+            raw = _setting(places, nodes, name, op.name)
             if op.readings()[name].text:
                 return None
-            symbol = self.text(raw, View(places, here[0] if here else None))
+            symbol = self.text(raw, View(_at(places, nodes), here[0] if here else None))
             return symbol if symbol is not None and matches(column, symbol.values) else None
 
         return field
@@ -317,7 +359,12 @@ class Builder(Columns):
             symbol = self.fit(column, self._given(parameter.key, class_, places, nodes, here, symbols))
             if symbol is None:
                 node = next(node for node in nodes if node is not None)
-                symbol = self.role(f"{_stem(node)}_{parameter.wanted}", column)
+                wanted = parameter.wanted
+                if wanted in self.places[0].frame.params or any(
+                    p.wanted == wanted for p in self.parameters.values()
+                ):
+                    wanted = f"{_stem(node)}_{wanted}"
+                symbol = self.role(wanted, column)
             symbols[parameter.key] = symbol
             arguments.append((parameter.key, symbol))
         return Constructor(class_, arguments)
@@ -328,17 +375,20 @@ class Builder(Columns):
     ) -> Iterator[Symbol | None]:  # fmt: skip
         """What a call may give for an argument of a class."""
         parameter = next(parameter for parameter in class_.parameters if parameter.key == key)
-        view = View(places, here[0] if here else None)
+        view = View(_at(places, nodes), here[0] if here else None)
+        node, place = next((n, p) for n, p in zip(nodes, places, strict=True) if n is not None and p)
         if parameter.axis is not None:
             index, axis = parameter.axis
             yield self.lift(here[index][axis])
+        elif key.startswith("@type "):
+            column = tuple(class_.arguments(n.module)[key] if n is not None else ABSENT for n in nodes)
+            yield self._type_argument(place.raw(node).get(key.removeprefix("@type ")), column)
         elif not key.startswith("@"):
             frame = class_.places[0].frame
             if not class_.places[0].is_definition:
                 yield self.resolve(key, view)  # a group sees what is around it
                 return
-            node, place = next((n, p) for n, p in zip(nodes, places, strict=True) if n is not None and p)
-            raw = place.setting(node, key, node.module.kind)
+            raw = _setting(places, nodes, key, node.module.kind)
             if raw is not None:
                 yield self.text(raw, view)
             elif key in frame.params and frame.params[key].default is not MISSING:
@@ -374,7 +424,13 @@ class Builder(Columns):
             return [], here
         optional = any(not nodes and place is not None for nodes, place in zip(group, places, strict=True))
         if len(lengths) == 1:
-            for copy in range(lengths.pop()):
+            length = lengths.pop()
+            counted = (
+                None if optional or length < 3 else self._counted(places, group, here, positions, length)
+            )
+            if counted is not None:
+                return counted
+            for copy in range(length):
                 nodes: Nodes = tuple(nodes[copy] if nodes else None for nodes in group)
                 item, after = self._item(places, nodes, here, positions)
                 if optional:
@@ -386,6 +442,42 @@ class Builder(Columns):
         if optional:
             raise Misfit
         return self._uneven(places, group, here, positions)
+
+    def _counted(
+        self, places: Places, group: list[list[Node]], here: Dims, positions: list[int], length: int
+    ) -> tuple[list[Item], Dims] | None:  # fmt: skip
+        """Copies that differ in what their counter says, in one comprehension; `None` where they do not."""
+        if self.pairs is not None or any(not node.positional for nodes in group for node in nodes):
+            return None
+        first = next(nodes for nodes in group if nodes)
+        if first[0].module.op is not None or all(self._alike(node, first[1]) for node in first[2:]):
+            return None
+        for start in (0, 1):
+            pairs = [(row, copy) for row, nodes in enumerate(group) for copy in range(start, len(nodes))]
+            nodes: Nodes = tuple(group[row][copy] for row, copy in pairs)
+            if any(node is not None and node.module.inputs != node.module.outputs for node in nodes):
+                continue
+            items: list[Item] = []
+            before, places_ = list(positions), [places[row] for row, _ in pairs]
+            try:
+                if start:
+                    heads: Nodes = tuple(nodes[0] if nodes else None for nodes in group)
+                    item, here = self._item(places, heads, here, positions)
+                    items.append(item)
+                with self.copies(pairs):
+                    dims = tuple(self.lift(dim) for dim in here)
+                    made, inits = self._composite(places_, nodes, [dims])
+                if inits or isinstance(made, Chain):
+                    raise Misfit
+            except Misfit:
+                positions[:] = before
+                continue
+            for row, copies in enumerate(group):
+                positions[row] += len(copies) - start
+            count = Symbol(Literal(length - start), (length - start,) * len(places))
+            items.append(Item(str(start), True, made, count, COUNTER))
+            return items, here
+        return None
 
     def _uneven(
         self, places: Places, group: list[list[Node]], here: Dims, positions: list[int]
@@ -427,12 +519,10 @@ class Builder(Columns):
 
     def _item(self, places: Places, nodes: Nodes, here: Dims, positions: list[int]) -> tuple[Item, Dims]:
         node = next(node for node in nodes if node is not None)
-        for row, other in enumerate(nodes):
-            if other is None:
-                continue
-            if other.name is None or other.positional != node.positional:
-                raise Misfit
-            if other.name != (str(positions[row]) if node.positional else node.name):
+        there = [(row, other) for row, other in enumerate(nodes) if other is not None]
+        positional = all(other.name == str(positions[row]) for row, other in there)
+        for row, other in there:
+            if other.name is None or (not positional and other.name != node.name):
                 raise Misfit
             positions[row] += 1
         name = node.name or ""
@@ -445,8 +535,8 @@ class Builder(Columns):
             code = next(code for code in codes if code is not None)
             made = self._constructor(places, nodes, codes, [here])
             inits, fresh = self._inits(nodes, code), code.fresh
-            inplace = code.inplace
-        item = Item(name, node.positional, made, fresh=fresh, inplace=inplace)
+            inplace = all(code.inplace for code in codes if code is not None)
+        item = Item(name, positional, made, fresh=fresh, inplace=inplace)
         item.inits = [replace(init, path=(name, *init.path)) for init in inits]
         if len(self.places) == 1 and node.module.outputs[0].shape != node.module.inputs[0].shape:
             item.comment = shape_text(node.module)
@@ -618,8 +708,9 @@ class Builder(Columns):
             elif class_ is None and output == 0:
                 inner = [p.within(n) if p and n else None for p, n in zip(places, nodes, strict=True)]
                 yield self._chain(inner, here[0])[1][axis]
-        elif "out" in type(op).model_fields:
-            yield self._fields(places, nodes, here)("out")
+        elif (formula := self.program.code(node).sizes.get(axis)) is not None:
+            fields = self._fields(places, nodes, here)
+            yield self.expression(parse(formula).tree, View(_at(places, nodes), here[0], fields))
         elif op.name == "concat":
             parts = [dims[axis] for dims in here if axis < len(dims)]
             if None not in parts:
@@ -630,6 +721,8 @@ class Builder(Columns):
         for dims in here:
             if axis < len(dims):
                 yield dims[axis]
+        for dims in here:  # axes may have moved
+            yield from dims
 
     def _presence(self, places: Places, nodes: Nodes, here: list[Dims]) -> Symbol:
         """Whether an instance has a node: its `when`, or that of a group around it."""
@@ -685,6 +778,22 @@ def _merged(places: Places) -> list[list[list[Node]]]:
     return merged
 
 
+def _at(places: Places, nodes: Nodes) -> list[Place | None]:
+    """The places with the counters of the repeats around a node."""
+    return [
+        replace(place, counters={**place.counters, **place.counts(node)}) if place and node else place
+        for place, node in zip(places, nodes, strict=True)
+    ]
+
+
+def _setting(places: Places, nodes: Nodes, key: str, op: str) -> Any:
+    """What the document says for a field, the same in all instances; `None` if nothing, or not the same."""
+    found = [
+        place.setting(node, key, op) for place, node in zip(places, nodes, strict=True) if place and node
+    ]
+    return found[0] if all(item == found[0] for item in found[1:]) else None
+
+
 def _joined(items: list[Item]) -> list[Item]:
     """Equal items that follow each other as one with a count."""
     result: list[Item] = []
@@ -708,7 +817,7 @@ def equal(left: Made, right: Made) -> bool:
     """Whether two modules are made by the same code."""
     if isinstance(left, Constructor) and isinstance(right, Constructor):
         return (
-            left.target == right.target and left.wrap == right.wrap and left.inplace == right.inplace
+            _same_target(left.target, right.target) and left.wrap == right.wrap and left.inplace == right.inplace
             and len(left.arguments) == len(right.arguments)
             and all(
                 a == b and _same_tree(x, y)
@@ -722,6 +831,12 @@ def equal(left: Made, right: Made) -> bool:
             for a, b in zip(left.items, right.items, strict=True)
         )  # fmt: skip
     return False
+
+
+def _same_target(left: object, right: object) -> bool:
+    if isinstance(left, Symbol) and isinstance(right, Symbol):
+        return _same_tree(left, right)
+    return left == right
 
 
 def _same_tree(left: Symbol, right: Symbol) -> bool:
@@ -815,6 +930,8 @@ def _symbols(class_: Class) -> Iterator[Symbol]:
 def _made_symbols(made: Made) -> Iterator[Symbol]:
     if isinstance(made, Constructor):
         yield from (symbol for _, symbol in made.arguments)
+        if isinstance(made.target, Symbol):
+            yield made.target
         return
     for item in made.items:
         yield from (symbol for symbol in (item.when, item.count) if symbol is not None)

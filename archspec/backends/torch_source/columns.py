@@ -11,6 +11,7 @@ from archspec.backends.torch_source.places import Place
 from archspec.backends.torch_source.symbols import (
     ABSENT,
     FUNCTIONS,
+    ClassName,
     Column,
     Symbol,
     constant,
@@ -165,7 +166,10 @@ class Columns:
             column = tuple(
                 place.counters.get(name, ABSENT) if place is not None else ABSENT for place in view.places
             )
-            return constant(column) if uniform(column) else None
+            if uniform(column):
+                return constant(column)
+            counter = self.made(Name(COUNTER)) if self.pairs is not None else None
+            return counter if counter is not None and matches(column, counter.values) else None
         if name not in self.known:
             pairs, self.pairs = self.pairs, None
             self.known[name] = self._resolve(name)
@@ -247,12 +251,22 @@ class Columns:
                 return self._size(path, axis, view)
             case Index(base=Shape(attribute="shape", path=path), index=Unary("-", Literal(int(axis)))):
                 return self._size(path, -axis, view)
-            case Call() if tree.function not in FUNCTIONS:
-                raise Unknown
             case Slice():
-                raise Unknown
+                return self._settled(tree, view)
+            case Call() if tree.function not in FUNCTIONS:
+                return self._settled(tree, view)
         changed = simplify(rebuild(tree, lambda part: self._rewritten(part, view)))
         return self.made(changed).tree
+
+    def _settled(self, tree: Tree, view: View) -> Tree:
+        """An expression without a counterpart in Python, if it is the same for all instances."""
+        try:
+            column = tuple(tree.evaluate(place) if place is not None else ABSENT for place in view.places)
+        except (LookupError, Problem):
+            raise Unknown from None
+        if not uniform(column):
+            raise Unknown
+        return constant(column).tree
 
     def _size(self, path: str, axis: int | None, view: View) -> Tree:
         """The size of an axis of a value."""
@@ -261,9 +275,10 @@ class Columns:
         elif path in self.labels:
             dims = self.values.get(self.labels[path])
         else:
-            inputs = {"input": 0} | {name: index for index, name in enumerate(self.places[0].frame.inputs)}
-            index = inputs.get(path)
-            dims = self.values.get(index) if index is not None and self.places[0].is_definition else None
+            # In a group, `input` is the block's: that may be the group's too, which whoever asks will compare.
+            declared = [name for name in self.places[0].frame.inputs if name != "input"]
+            index = 0 if path == "input" else declared.index(path) if path in declared else None
+            dims = self.values.get(index) if index is not None else None
         if axis is None or dims is None or not -len(dims) <= axis < len(dims):
             raise Unknown
         return _tree(self.lift(dims[axis]))
@@ -333,6 +348,8 @@ def _kind(value: Any) -> str | None:
         return "bool"
     if isinstance(value, int | float):
         return type(value).__name__
+    if isinstance(value, ClassName):
+        return "type[nn.Module]"
     if isinstance(value, str):
         return "str"
     if isinstance(value, tuple) and value:

@@ -82,7 +82,7 @@ def lines(code: Code, before: str = "", after: str = "", indent: str = "") -> li
 
 
 def commented(made: list[str], comment: str) -> list[str]:
-    """The lines with a comment behind the last, if there is room."""
-    if not comment or len(made[-1]) + len(comment) + 4 > WIDTH:
+    """The line with a comment behind it, if there is room."""
+    if not comment or len(made) > 1 or len(made[-1]) + len(comment) + 4 > WIDTH:
         return made
-    return [*made[:-1], f"{made[-1]}  # {comment}"]
+    return [f"{made[0]}  # {comment}"]

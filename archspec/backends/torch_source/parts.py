@@ -33,7 +33,8 @@ class Parameter:
 class Constructor:
     """A call that makes a module: of PyTorch's class, or of one of ours."""
 
-    target: "str | Class"
+    target: "str | Class | Symbol"
+    """A class of PyTorch, one of ours, or one that is an argument."""
     arguments: list[tuple[str, Symbol]]
     """Keyword, empty for a positional one, and value."""
     wrap: str = "{0}"

@@ -35,6 +35,19 @@ class Place:
         """Whether it is the block or the model itself, not a group in it."""
         return self.module.definition is not None and self.module.definition.path == self.frame.path
 
+    @property
+    def input_names(self) -> list[str]:
+        """What the inputs are called: as declared, or `input` and further values from around a group."""
+        declared = list(self.frame.inputs)  # `input` is the first one's other name
+        declared = declared[len(declared) - len(self.module.inputs) :]
+        if self.is_definition and len(declared) == len(self.module.inputs):
+            return declared
+        return ["input", *(f"outer{index}" for index in range(1, len(self.module.inputs)))]
+
+    def shape(self, path: str, attribute: str) -> Value:
+        """A size of an input of the block. Raises `LookupError`: it may differ between instances."""
+        raise LookupError(path, attribute)
+
     def within(self, node: Node) -> "Place":
         """The place of a composite node of the body."""
         return Place(node.module, self.frame, {**self.counters, **self.counts(node)})

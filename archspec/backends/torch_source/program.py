@@ -6,9 +6,11 @@ from archspec.backends.torch_source.classes import Builder
 from archspec.backends.torch_source.names import Namer, class_name, is_attribute
 from archspec.backends.torch_source.parts import Class
 from archspec.backends.torch_source.places import Place, Places
+from archspec.backends.torch_source.symbols import ClassName
 from archspec.diagnostics import Problem, SpecError
 from archspec.elaborate.network import Network
-from archspec.ir import Module, Node
+from archspec.ir import Module, Node, TensorType
+from archspec.ops import lookup, names
 from archspec.ops.core.torch_code import TorchCode
 
 Key = tuple[str, tuple[str | int, ...], str]
@@ -33,6 +35,7 @@ class Program:
         places = Places(network)
         root = places.root()
         self._collect(places, root, name, set())
+        self.namer.taken |= self.helpers.keys()
         done: set[Key] = set()
         self._visit(key_of(root.module), done)
         self.main = self.classes[-1]
@@ -48,11 +51,17 @@ class Program:
         self.names.setdefault(key, name)
         below = self.below.setdefault(key, [])
         for node in place.module.body:
+            if node.module.op is not None and (code := self.code(node)).helper:
+                self.helpers[code.module] = code.helper
             if node.module.op is None and node.module.kind != "removed":
                 child = places.child(place, node)
                 kind = node.module.kind
                 if not child.is_definition:
-                    kind = node.name if node.name is not None and not node.positional else f"{name}_{kind}"
+                    kind = (
+                        node.name
+                        if node.name is not None and node.name[:1].isalpha()
+                        else f"{name}_{node.name}"
+                    )
                 self._collect(places, child, kind, seen)
                 below.append(key_of(node.module))
 
@@ -163,6 +172,18 @@ class Program:
             assert module.op is not None  # noqa: S101 — asked of ops only
             self.codes[module] = module.op.torch(module.inputs)
         return self.codes[module]
+
+    def plain_module(self, op: str) -> ClassName | None:
+        """PyTorch's class of an op without weights and required fields, such as an activation."""
+        found = lookup(op) if op in names() else None
+        if found is None or any(info.is_required() for info in found.model_fields.values()):
+            return None
+        try:
+            code = found().torch((TensorType(("N", 1, 1, 1)),))
+        except Problem:
+            return None
+        plain = code.chains and not code.helper and all(argument.is_default for argument in code.arguments)
+        return ClassName(code.module) if plain else None
 
     def refuse(self, problem: Problem, node: Node) -> SpecError:
         """The error that a node cannot be written in PyTorch."""

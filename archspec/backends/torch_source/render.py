@@ -24,15 +24,19 @@ from archspec.backends.torch_source.parts import (
     Part,
 )
 from archspec.backends.torch_source.program import Program, needs_dict
-from archspec.backends.torch_source.symbols import Symbol, plain, python, same
+from archspec.backends.torch_source.symbols import Symbol, plain, python, same, written
 from archspec.elaborate import without_collector
 from archspec.language.names import TORCH_ATTRIBUTES
-from archspec.ops.core.torch_code import literal
 
 if TYPE_CHECKING:
     from archspec.api import Model
 
 BODY = "        "
+_DIVISIBLE = '''\
+def make_divisible(value: float, divisor: int) -> int:
+    """The nearest multiple of `divisor` that is not more than 10 % below `value`."""
+    result = max(divisor, int(value + divisor / 2) // divisor * divisor)
+    return result + divisor if result < 0.9 * value else result'''
 
 
 def source(model: "Model") -> str:
@@ -46,6 +50,8 @@ def source(model: "Model") -> str:
         classes = [ClassWriter(class_, rules, class_ is program.main).write() for class_ in program.classes]
     code = [text.strip("\n") for _, text in sorted(program.helpers.items())]
     code += ["\n".join(lines_) for lines_ in classes]
+    if any("make_divisible(" in text for text in code):
+        code.insert(0, _DIVISIBLE)
     body = "\n\n\n".join([*code, _main(model, program.main)])
     return "\n".join([*_docstring(model), "", *_imports(body), "", "", body, ""])
 
@@ -147,7 +153,11 @@ class ClassWriter:
             kind = part.name
             if isinstance(part.made, Constructor):
                 target = part.made.target
-                text = target if isinstance(target, str) else target.name
+                text = target if isinstance(target, str) else ""
+                if isinstance(target, Class):
+                    text = target.name
+                elif isinstance(target, Symbol):
+                    text = self.text(target)
                 kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", text.rpartition(".")[2]).lower()
                 kind = re.sub(r"_?[123]d$", "", kind)
             return f"self.{self.attributes.give(variable_name(kind))}"
@@ -183,13 +193,9 @@ class ClassWriter:
         return [*result, *constructor, *([""] if constructor and forward else []), *forward]
 
     def _inputs(self) -> list[str]:
-        place = self.class_.places[0]
-        listed = [name for name in place.frame.inputs if name != "input"] if place.is_definition else []
-        count = len(place.module.inputs)
-        if len(listed) != count:
-            listed = ["x", *(f"skip{index}" for index in range(1, count))]
         namer = Namer()
-        return [namer.give("x" if name == "input" else variable_name(name)) for name in listed]
+        names = self.class_.places[0].input_names
+        return [namer.give("x" if name == "input" else variable_name(name)) for name in names]
 
     # --- the constructor -------------------------------------------------------------------------------
 
@@ -199,7 +205,7 @@ class ClassWriter:
         for parameter in ordered(class_.parameters):
             text = f"{self.ids[parameter.key]}: {annotation(parameter.values)}"
             if has_default(parameter):
-                optional.append(f"{text} = {literal(plain(parameter.default))}")
+                optional.append(f"{text} = {written(parameter.default)}")
             else:
                 required.append(text)
         body = self._body()
@@ -310,8 +316,8 @@ class ClassWriter:
     def _call(self, made: Constructor, before: list[str]) -> Code:
         del before
         items: list[Code] = []
-        if isinstance(made.target, str):
-            head = f"{made.target}("
+        if not isinstance(made.target, Class):
+            head = f"{made.target if isinstance(made.target, str) else self.text(made.target)}("
             items += [
                 Prefixed(f"{name}=", self.text(symbol)) if name else self.text(symbol)
                 for name, symbol in made.arguments
@@ -339,7 +345,8 @@ class ClassWriter:
     def _counted(self, item: Item, code: Code) -> Code:
         if item.count is None:
             return code
-        return Generated(code, f"for {item.counter} in range({self.text(item.count)})")
+        counter = self.ids.get(item.counter, item.counter)
+        return Generated(code, f"for {counter} in range({self.text(item.count)})")
 
     def _named(self, chain: Chain, before: list[str]) -> Bracket:
         """A chain whose modules have names of their own."""

@@ -26,6 +26,13 @@ from archspec.language.expressions import (
 )
 from archspec.ops.core.torch_code import literal
 
+
+class ClassName(str):
+    """The name of a class as a value: an activation that a block takes as an argument."""
+
+    __slots__ = ()
+
+
 ABSENT: Final[Any] = type("Absent", (), {"__repr__": lambda _: "ABSENT"})()
 """In a column: the instance has no such value, and whatever an expression says there does not matter."""
 Column = tuple[Any, ...]
@@ -150,9 +157,11 @@ def size(tree: Tree) -> int:
 
 
 def is_product(tree: Tree) -> bool:
-    """Whether an expression only multiplies and divides."""
+    """Whether an expression only multiplies, divides and rounds."""
+    if isinstance(tree, Call):
+        return tree.function == "divisible" and is_product(tree.arguments[0])
     if isinstance(tree, Binary):
-        return tree.op in ("*", "//") and is_product(tree.left) and is_product(tree.right)
+        return tree.op in ("*", "/", "//") and is_product(tree.left) and is_product(tree.right)
     return isinstance(tree, Name | Literal)
 
 
@@ -183,8 +192,10 @@ def simplify(tree: Tree) -> Tree:
     return tree
 
 
-FUNCTIONS = frozenset(("min", "max", "abs", "int", "len", "sum", "round"))
-"""The functions of the expression language that are Python's own."""
+FUNCTIONS = {name: name for name in ("min", "max", "abs", "int", "len", "sum", "round")} | {
+    "divisible": "make_divisible"
+}
+"""The functions of the expression language that Python, or the generated file itself, has."""
 
 _BINDING = {"or": 2, "and": 3, "not": 4, "+": 6, "-": 6, "*": 7, "/": 7, "//": 7, "%": 7, "**": 9}
 
@@ -199,7 +210,7 @@ def _python(tree: Tree, ids: Mapping[str, str]) -> tuple[str, int]:
     match tree:
         case Literal():
             negative = isinstance(tree.result, int | float) and tree.result < 0
-            return literal(plain(tree.result)), 8 if negative else 10
+            return written(tree.result), 8 if negative else 10
         case Name():
             return ids[tree.name], 10
         case List():
@@ -225,8 +236,16 @@ def _python(tree: Tree, ids: Mapping[str, str]) -> tuple[str, int]:
         case Index():
             return f"{python(tree.base, ids, 10)}[{python(tree.index, ids)}]", 10
         case Call():
-            return f"{tree.function}({', '.join(python(item, ids) for item in tree.arguments)})", 10
+            return (
+                f"{FUNCTIONS[tree.function]}({', '.join(python(item, ids) for item in tree.arguments)})",
+                10,
+            )
     raise LookupError(type(tree).__name__)
+
+
+def written(value: Any) -> str:
+    """A value as Python source."""
+    return value if isinstance(value, ClassName) else literal(plain(value))
 
 
 def plain(value: Value) -> Any:
@@ -235,4 +254,4 @@ def plain(value: Value) -> Any:
         raise LookupError("a table has no literal")
     if isinstance(value, tuple):
         return tuple(map(plain, value))
-    return str(value) if isinstance(value, str) else value
+    return str(value) if isinstance(value, str) and not isinstance(value, ClassName) else value

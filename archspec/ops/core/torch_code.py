@@ -1,6 +1,6 @@
 """How an op is written in PyTorch: as a module, as a function of tensors, or as either."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 Constant = int | float | bool | str | None | tuple["Constant", ...]
@@ -43,6 +43,8 @@ class TorchCode:
     """How the module `{m}` is called."""
     inplace: bool = False
     """Whether module and function take `inplace=True`, which changes nothing but the time and memory they take."""
+    sizes: dict[int, str] = field(default_factory=dict)
+    """Formulas, like those of arguments, for the sizes of the output that are not the input's: axis → formula."""
     helper: str = ""
     """The source of the class, where it is not PyTorch's."""
     fresh: bool = False
