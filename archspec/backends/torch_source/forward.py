@@ -3,8 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from archspec.backends.torch_source.classes import shape_text
 from archspec.backends.torch_source.layout import WIDTH, Bracket, lines
+from archspec.backends.torch_source.modules import shape_text
 from archspec.backends.torch_source.names import Namer, variable_name
 from archspec.backends.torch_source.parts import Action, Class, Part
 

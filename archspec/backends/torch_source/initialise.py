@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from archspec.backends.torch_source.classes import custom_inits
+from archspec.backends.torch_source.modules import custom_inits
 from archspec.backends.torch_source.names import is_attribute
 from archspec.backends.torch_source.parts import Class, Initialised
 from archspec.backends.torch_source.program import Program
