@@ -4,6 +4,8 @@
     model.totals.params, model.totals.macs
     for row in model.modules(): ...
     model.weights()                      # the state_dict: key → shape, initialiser
+    archspec.export(model, "resnet50.py")               # PyTorch source
+    net = archspec.build(model, weights="resnet50.pt")  # an nn.Module
 
 Exceptions:
 
@@ -16,14 +18,14 @@ from typing import TYPE_CHECKING, Any
 from archspec._version import __version__
 
 if TYPE_CHECKING:
-    from archspec.api import Model, load
+    from archspec.api import Model, build, export, load
     from archspec.diagnostics import Diagnostic, SpecError, UsageError
 
-__all__ = ["Diagnostic", "Model", "SpecError", "UsageError", "__version__", "load"]
+__all__ = ["Diagnostic", "Model", "SpecError", "UsageError", "__version__", "build", "export", "load"]
 
 _HOMES = {
     "Diagnostic": "archspec.diagnostics", "SpecError": "archspec.diagnostics", "UsageError": "archspec.diagnostics",
-    "Model": "archspec.api", "load": "archspec.api",
+    "Model": "archspec.api", "build": "archspec.api", "export": "archspec.api", "load": "archspec.api",
 }  # fmt: skip
 
 

@@ -14,6 +14,10 @@ from archspec.ir import Dim, Module, TensorType, Value
 from archspec.ops.core.base import Weight
 
 if TYPE_CHECKING:
+    from torch import device as Device  # noqa: N812 — a type
+    from torch import dtype as Dtype  # noqa: N812
+    from torch import nn
+
     from archspec.analysis.memory import Memory, Optimizer
     from archspec.analysis.receptive_field import Field
 
@@ -169,3 +173,49 @@ def load(
         fspath(path), variant, params, inputs=inputs, source=source, allow_outside=allow_outside
     )  # fmt: skip
     return Model(network, batch)
+
+
+def build(
+    spec: "str | Model", variant: str | None = None, params: Mapping[str, Any] | None = None, *,
+    inputs: Mapping[str, Sequence[Dim]] | None = None, device: "Device | str | None" = None,
+    dtype: "Dtype | None" = None, weights: str | None = None, allow_outside: bool = False,
+) -> "nn.Module":  # fmt: skip
+    """The network as a live `nn.Module`, which is the text that `export` writes, executed.
+
+    `spec` is a file, with `variant`, `params`, `inputs` and `allow_outside` as in `load`; or a model that is loaded.
+    The module is made on `device`, on `meta` without memory, in `dtype`, and is in training mode. Its values are
+    PyTorch's initial ones, or those of `weights`: a `.safetensors` file, or a state_dict saved by `torch.save`, read
+    without executing anything in it. Needs torch.
+
+    Raises `SpecError` where a part of the network has no form in PyTorch, `UsageError` where the weights do not fit.
+    """
+    from archspec.backends.torch_module import build as build_module
+
+    model = _model(spec, variant, params, inputs, allow_outside=allow_outside)
+    return build_module(model, device=device, dtype=dtype, weights=weights)
+
+
+def export(
+    spec: "str | Model", path: str, variant: str | None = None, params: Mapping[str, Any] | None = None, *,
+    inputs: Mapping[str, Sequence[Dim]] | None = None, allow_outside: bool = False,
+) -> None:  # fmt: skip
+    """Write the network to the file `path`, whose suffix tells the format: `.py` is PyTorch source. Needs no torch.
+
+    `spec` and the rest are as in `build`. An old file is replaced when the new one is complete.
+    """
+    from os import fspath
+
+    from archspec.backends.export import export as write
+
+    write(_model(spec, variant, params, inputs, allow_outside=allow_outside), fspath(path))
+
+
+def _model(
+    spec: "str | Model", variant: str | None, params: Mapping[str, Any] | None,
+    inputs: Mapping[str, Sequence[Dim]] | None, *, allow_outside: bool,
+) -> Model:  # fmt: skip
+    if not isinstance(spec, Model):
+        return load(spec, variant, params, inputs=inputs, allow_outside=allow_outside)
+    if variant is not None or params or inputs:
+        raise UsageError("a model that is loaded has its variant, parameters and inputs already")
+    return spec

@@ -160,7 +160,7 @@ class Proof:
         compared = [path for path in expected if seen.get(path)]
         functions = sum(1 for path in expected if path not in seen)
         detail = (
-            f"inputs and outputs of {len(compared):,} modules, and of {functions:,} functions between them"
+            f"inputs and outputs of {len(compared):,} modules; {functions:,} functions stand between them"
         )
         item = Item(f"shapes{suffix}", detail)
         for path in compared:

@@ -129,6 +129,40 @@ def expand(
 
 
 @app.command()
+def export(
+    spec: o.Spec,
+    out: Annotated[str, typer.Argument(metavar="OUT", help="The file to write: `.py` is PyTorch source.")],
+    set_: o.Set = None,
+    input_: o.Input = None,
+    allow_outside: o.AllowOutside = False,
+) -> None:
+    """Write a network as PyTorch source."""
+    from archspec.cli.export import run
+
+    run(load(spec, set_, input_, allow_outside=allow_outside), out)
+
+
+@app.command()
+def verify(
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH...", help="Spec files with all their variants, FILE@VARIANT, or folders."
+        ),
+    ],
+    set_: o.Set = None,
+    input_: o.Input = None,
+    json: o.Json = False,
+    allow_outside: o.AllowOutside = False,
+) -> None:
+    """Prove what archspec says of networks: compare it, number by number, with PyTorch."""
+    from archspec.cli.verify import run
+
+    if run(paths, set_, input_, json=json, allow_outside=allow_outside):
+        raise typer.Exit(1)
+
+
+@app.command()
 def ops(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="An op.")] = None,
     json: o.Json = False,

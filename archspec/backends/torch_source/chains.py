@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from archspec.backends.torch_source.align import Misfit, runs
 from archspec.backends.torch_source.columns import Dims, View
@@ -35,9 +34,6 @@ from archspec.ir import Node
 from archspec.language.expressions import Binary, Literal
 from archspec.language.params import MISSING
 from archspec.language.parser import parse
-
-if TYPE_CHECKING:
-    pass
 
 
 class Chains(Modules):

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from archspec.backends.torch_source.align import Aligned, Misfit, align
 from archspec.backends.torch_source.columns import Dims
-from archspec.backends.torch_source.loops import Loops, placeholders
-from archspec.backends.torch_source.modules import Nodes, Places, equal, function_text
+from archspec.backends.torch_source.loops import Loops
+from archspec.backends.torch_source.modules import Nodes, Places, equal, function_text, placeholders
 from archspec.backends.torch_source.names import is_attribute
 from archspec.backends.torch_source.parts import (
     Action,

@@ -1,13 +1,11 @@
 """Copies that are named by their counter, as loops."""
 
-import string
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from archspec.backends.torch_source.align import Aligned, Entry, Misfit
 from archspec.backends.torch_source.chains import Chains
 from archspec.backends.torch_source.columns import View
-from archspec.backends.torch_source.modules import Nodes, function_text
+from archspec.backends.torch_source.modules import Nodes, function_text, placeholders
 from archspec.backends.torch_source.parts import (
     COUNTER,
     Action,
@@ -22,10 +20,6 @@ from archspec.ir import Node
 from archspec.language.expressions import Binary, Literal, Name
 from archspec.language.parser import Expression
 from archspec.language.templates import parse_template
-
-if TYPE_CHECKING:
-    pass
-
 
 if TYPE_CHECKING:
     from archspec.backends.torch_source.program import Program
@@ -170,10 +164,3 @@ class Loops(Chains):
 def _sum(dim: Symbol, delta: int, count: Symbol) -> Binary:
     step = count.tree if delta == 1 else Binary("*", Literal(delta), count.tree)
     return Binary("+", dim.tree, step)
-
-
-def placeholders(template: str) -> Iterator[str]:
-    """The free dimensions that a template mentions."""
-    for _, name, _, _ in string.Formatter().parse(template):
-        if name and not name.isdigit() and name != "m":
-            yield name

@@ -1,7 +1,7 @@
 """Arguments and local names that nothing mentions."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from archspec.backends.torch_source.parts import (
     Class,
@@ -13,9 +13,6 @@ from archspec.backends.torch_source.symbols import (
     names,
     substitute,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 def drop_unused(class_: Class) -> None:

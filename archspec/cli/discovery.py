@@ -1,0 +1,67 @@
+"""The specs that files and folders on the command line stand for."""
+
+import os
+import re
+from collections.abc import Iterator
+
+from archspec.cli.loading import split
+from archspec.diagnostics import SpecError, UsageError
+from archspec.diagnostics.diagnostic import shown
+from archspec.elaborate.network import load_document
+from archspec.language import reading
+
+_MENTIONS = re.compile(rb"""^\s*["']?archspec["']?\s*[=:]""", re.MULTILINE)
+
+
+def specs(paths: list[str], *, allow_outside: bool = False) -> Iterator[tuple[str, str | None]]:
+    """Each network as file and variant: those named, all variants of the files named, and all of what is in folders.
+
+    In a folder, a `.toml` or `.json` file with the key `archspec` is a spec; libraries of blocks are passed over.
+    """
+    for path in paths:
+        if os.path.isdir(path):
+            found = list(_inside(path))
+            if not found:
+                raise UsageError(f"there are no specs in `{shown(path)}`")
+            for file in found:
+                yield from variants(file, allow_outside=allow_outside, library_ok=True)
+        else:
+            file, variant = split(path)
+            if variant is None:
+                yield from variants(file, allow_outside=allow_outside, library_ok=False)
+            else:
+                yield file, variant
+
+
+def variants(file: str, *, allow_outside: bool, library_ok: bool) -> Iterator[tuple[str, str | None]]:
+    """All variants of a file; the network itself where there are none, or where the file is wrong."""
+    if file == "-":
+        yield file, None  # it can be read but once
+        return
+    try:
+        document = load_document(file, allow_outside=allow_outside)
+    except SpecError:
+        yield file, None  # whoever loads it reports it
+        return
+    if document.model is None and library_ok:
+        return
+    yield from ((file, name) for name in document.variants or (None,))
+
+
+def _inside(folder: str) -> Iterator[str]:
+    """The specs below a folder, in order; folders that start with a dot are passed over."""
+    for where, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            path = os.path.join(where, name)
+            if name.endswith((".toml", ".json")) and _is_spec(path):
+                yield path
+
+
+def _is_spec(path: str) -> bool:
+    text = reading.read(path)
+    assert isinstance(text, bytes)  # noqa: S101 — a file is read as bytes
+    try:
+        return "archspec" in reading.parse(text, path)
+    except SpecError:
+        return _MENTIONS.search(text) is not None

@@ -1,0 +1,84 @@
+"""`archspec verify`."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from archspec.cli.discovery import specs
+from archspec.cli.loading import inputs, settings
+from archspec.cli.printing import write
+from archspec.diagnostics import Diagnostic, SpecError
+from archspec.diagnostics.diagnostic import shown
+
+if TYPE_CHECKING:
+    from archspec.backends.verify import Item
+
+Proof = tuple[str, str | None, "list[Item]", list[Diagnostic]]
+"""A file, a variant, what was compared, and what is wrong with the spec where nothing could be."""
+
+
+def run(
+    paths: list[str], set_: list[str] | None, input_: list[str] | None, *, json: bool, allow_outside: bool
+) -> int:  # fmt: skip
+    """Prove the reports of networks; the exit code."""
+    proofs = prove(paths, set_, input_, allow_outside=allow_outside)
+    failed = 0
+    if json:
+        from json import dumps
+
+        listed = list(proofs)
+        failed = sum(_failed(proof) for proof in listed)
+        data = {"format_version": "1.0", "networks": [_data(proof) for proof in listed]}
+        write(dumps(data, indent=2) + "\n")
+        return int(failed > 0)
+    count = 0
+    for proof in proofs:
+        count += 1
+        failed += _failed(proof)
+        write(_text(proof))
+    networks = f"{count} network{'s' * (count != 1)}"
+    write(f"\n{networks}: {f'{failed} with findings' if failed else 'all proven'}\n")
+    return int(failed > 0)
+
+
+def prove(
+    paths: list[str], set_: list[str] | None, input_: list[str] | None, *, allow_outside: bool
+) -> Iterator[Proof]:  # fmt: skip
+    """The proofs of all networks, one after the other."""
+    from archspec.api import load
+    from archspec.backends.verify import verify
+
+    for file, variant in specs(paths, allow_outside=allow_outside):
+        try:
+            model = load(
+                file, variant, settings(set_), inputs=inputs(input_), allow_outside=allow_outside
+            )  # fmt: skip
+            yield file, variant, verify(model), []
+        except SpecError as error:
+            yield file, variant, [], list(error.diagnostics)
+
+
+def _failed(proof: Proof) -> bool:
+    return bool(proof[3]) or any(item.findings for item in proof[2])
+
+
+def _name(proof: Proof) -> str:
+    return shown(proof[0] if proof[1] is None else f"{proof[0]}@{proof[1]}")
+
+
+def _text(proof: Proof) -> str:
+    lines = [_name(proof)]
+    for item in proof[2]:
+        word = "not run" if not item.ran else "differs" if item.findings else "ok"
+        lines.append(f"  {word:<8} {item.name:<20} {item.detail}".rstrip())
+        lines += [f"    {line}" for finding in item.findings for line in str(finding).splitlines()]
+    lines += [f"    {line}" for finding in proof[3] for line in str(finding).splitlines()]
+    return "\n".join(lines) + "\n"
+
+
+def _data(proof: Proof) -> dict[str, Any]:
+    return {
+        "file": proof[0], "variant": proof[1], "proven": not _failed(proof),
+        "items": [{"name": item.name, "detail": item.detail, "ran": item.ran,
+                   "findings": [finding.to_json() for finding in item.findings]} for item in proof[2]],
+        "findings": [finding.to_json() for finding in proof[3]],
+    }  # fmt: skip
