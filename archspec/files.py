@@ -7,7 +7,7 @@ from stat import S_ISREG
 from typing import BinaryIO
 
 from archspec.diagnostics import UsageError
-from archspec.diagnostics.diagnostic import shown
+from archspec.diagnostics.diagnostic import shown_file
 
 
 @contextmanager
@@ -39,4 +39,4 @@ def writing(path: str) -> Iterator[BinaryIO]:
             raise
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise UsageError(f"cannot write `{shown(path)}`: {reason}") from None
+        raise UsageError(f"cannot write `{shown_file(path)}`: {reason}") from None

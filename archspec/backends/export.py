@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from archspec.backends.torch_source import source
 from archspec.diagnostics import UsageError
-from archspec.diagnostics.diagnostic import shown
+from archspec.diagnostics.diagnostic import shown_file
 from archspec.files import writing
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def export(model: "Model", path: str) -> None:
     suffix = PurePath(path).suffix
     if suffix not in FORMATS:
         known = ", ".join(f"`{name}` ({what})" for name, what in FORMATS.items())
-        raise UsageError(f"the suffix of `{shown(path)}` tells no format; there is {known}")
+        raise UsageError(f"the suffix of `{shown_file(path)}` tells no format; there is {known}")
     text = source(model)  # before the file is touched
     with writing(path) as file:
         file.write(text.encode())

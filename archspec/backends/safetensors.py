@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from archspec.diagnostics import UsageError
-from archspec.diagnostics.diagnostic import shown
+from archspec.diagnostics.diagnostic import shown, shown_file
 
 DTYPES = {
     "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1,
@@ -40,7 +40,7 @@ class SafeTensors:
         try:
             self.file: BinaryIO = open(path, "rb")  # noqa: SIM115 — closed by `close`
         except (OSError, ValueError) as error:
-            raise UsageError(f"cannot read `{shown(path)}`: {reason(error)}") from None
+            raise UsageError(f"cannot read `{shown_file(path)}`: {reason(error)}") from None
         try:
             self.metadata: dict[str, str] = {}
             self.tensors = self._tensors()
@@ -66,7 +66,7 @@ class SafeTensors:
         return data
 
     def _wrong(self, what: str) -> UsageError:
-        return UsageError(f"`{shown(self.path)}` is no valid safetensors file: {what}")
+        return UsageError(f"`{shown_file(self.path)}` is no valid safetensors file: {what}")
 
     def _tensors(self) -> dict[str, Tensor]:
         total = os.fstat(self.file.fileno()).st_size

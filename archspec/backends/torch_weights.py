@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from archspec.backends.safetensors import SafeTensors, reason
 from archspec.diagnostics import UsageError
-from archspec.diagnostics.diagnostic import shown
+from archspec.diagnostics.diagnostic import shown, shown_file
 from archspec.ops.core.base import Weight
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def load_into(module: "nn.Module", path: str, weights: Mapping[str, Weight], tar
         for key, empty in module.state_dict().items():
             tensor = read(key)
             if tensor.is_floating_point() != empty.is_floating_point():
-                raise UsageError(f"`{shown(path)}`: `{shown(key)}` is {tensor.dtype}, not {empty.dtype}")
+                raise UsageError(f"`{shown_file(path)}`: `{shown(key)}` is {tensor.dtype}, not {empty.dtype}")
             state[key] = tensor.to(target, empty.dtype)
         module.load_state_dict(state, strict=True, assign=True)
 
@@ -58,7 +58,7 @@ def check(shapes: Mapping[str, Sequence[int]], weights: Mapping[str, Weight], pa
             lines.append(
                 "the keys start with `module.`, as `DataParallel` writes them: save `model.module.state_dict()`"
             )
-        raise UsageError("\n  ".join([f"the weights in `{shown(path)}` are not this network's", *lines]))
+        raise UsageError("\n  ".join([f"the weights in `{shown_file(path)}` are not this network's", *lines]))
 
 
 def _listed(words: list[str]) -> str:
@@ -90,32 +90,26 @@ def _opened(path: str) -> Iterator[tuple[Mapping[str, Sequence[int]], Any]]:
 
 def _pickled(path: str) -> "dict[str, Tensor]":
     """The state_dict of a file written by `torch.save`, read without running anything in it."""
-    from pickle import UnpicklingError
-    from zipfile import BadZipFile
+    import warnings
 
     import torch
 
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about old formats: what is wrong with the file is said below
+            state = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
-        raise UsageError(f"cannot read `{shown(path)}`: {reason(error)}") from None
-    except (
-        UnpicklingError,
-        BadZipFile,
-        RuntimeError,
-        ValueError,
-        EOFError,
-        KeyError,
-        AttributeError,
-        TypeError,
-    ):
+        raise UsageError(f"cannot read `{shown_file(path)}`: {reason(error)}") from None
+    except Exception:  # whatever else a damaged file makes of the reader
+        message = (
+            f"`{shown_file(path)}` is no file of weights: neither `.safetensors` nor a state_dict saved by "
+        )
         raise UsageError(
-            f"`{shown(path)}` is no file of weights: neither `.safetensors` nor a state_dict saved by `torch.save`, "
-            "which is all that is read: nothing in it may be code"
+            message + "`torch.save`, which is all that is read: nothing in it may be code"
         ) from None
     for key in ("state_dict", "model"):  # what training scripts wrap it in
         if isinstance(state, dict) and isinstance(state.get(key), dict):
             state = state[key]
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise UsageError(f"`{shown(path)}` holds no state_dict: no table of names and tensors")
+        raise UsageError(f"`{shown_file(path)}` holds no state_dict: no table of names and tensors")
     return {str(key): value for key, value in state.items()}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from archspec.cli.loading import split
 from archspec.diagnostics import SpecError, UsageError
-from archspec.diagnostics.diagnostic import shown
+from archspec.diagnostics.diagnostic import shown_file
 from archspec.elaborate.network import load_document
 from archspec.language import reading
 
@@ -22,7 +22,7 @@ def specs(paths: list[str], *, allow_outside: bool = False) -> Iterator[tuple[st
         if os.path.isdir(path):
             found = list(_inside(path))
             if not found:
-                raise UsageError(f"there are no specs in `{shown(path)}`")
+                raise UsageError(f"there are no specs in `{shown_file(path)}`")
             for file in found:
                 yield from variants(file, allow_outside=allow_outside, library_ok=True)
         else:

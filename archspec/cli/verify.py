@@ -7,7 +7,7 @@ from archspec.cli.discovery import specs
 from archspec.cli.loading import inputs, settings
 from archspec.cli.printing import write
 from archspec.diagnostics import Diagnostic, SpecError
-from archspec.diagnostics.diagnostic import shown
+from archspec.diagnostics.diagnostic import shown_file
 
 if TYPE_CHECKING:
     from archspec.backends.verify import Item
@@ -62,7 +62,7 @@ def _failed(proof: Proof) -> bool:
 
 
 def _name(proof: Proof) -> str:
-    return shown(proof[0] if proof[1] is None else f"{proof[0]}@{proof[1]}")
+    return shown_file(proof[0] if proof[1] is None else f"{proof[0]}@{proof[1]}")
 
 
 def _text(proof: Proof) -> str:

@@ -46,19 +46,26 @@ def show_path(path: Path) -> str:
     return text.removeprefix(".")
 
 
-def shown(text: str) -> str:
+def shown(text: str, *, limit: int = 80) -> str:
     """`text` with control characters, surrogates and direction overrides escaped, cut to 80 characters."""
-    text = text if len(text) <= 80 else text[:77] + "..."
+    text = text if len(text) <= limit else text[: limit - 3] + "..."
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def shown_file(path: str) -> str:
+    """The name of a file, whole unless it is absurdly long, with control characters escaped."""
+    return shown(path, limit=1000)
 
 
 def render(diagnostic: Diagnostic) -> str:
     """The finding as text, without the source line."""
     lines = [f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"]
-    place = shown(diagnostic.file)
+    place = shown_file(diagnostic.file)
     lines.append(f"  --> {place}: {diagnostic.location}" if diagnostic.path else f"  --> {place}")
     lines += [f"   = note: {note}" for note in diagnostic.notes]
-    lines += [f"   = note: called from {shown(file)}: {show_path(path)}" for file, path in diagnostic.calls]
+    lines += [
+        f"   = note: called from {shown_file(file)}: {show_path(path)}" for file, path in diagnostic.calls
+    ]
     if diagnostic.help:
         lines.append(f"   = help: {diagnostic.help}")
     return "\n".join(lines)

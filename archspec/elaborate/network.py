@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from archspec.diagnostics import Diagnostic, Problem, SpecError, UsageError
-from archspec.diagnostics.diagnostic import Path, shown, suggest
+from archspec.diagnostics.diagnostic import Path, shown, shown_file, suggest
 from archspec.elaborate.body import Body, Handles
 from archspec.elaborate.elaborator import Elaborator, TooLarge
 from archspec.elaborate.plan import DIMENSIONS, Plan
@@ -115,7 +115,7 @@ def _elaborate(
     if document.model is not None:
         return _elaborate_model(elaborator, document, document.model, inputs)
     if not elaborator.diagnostics:
-        raise UsageError(f"`{shown(document.file)}` is a library of blocks: it has no `[model]`")
+        raise UsageError(f"`{shown_file(document.file)}` is a library of blocks: it has no `[model]`")
     return None
 
 
@@ -132,7 +132,7 @@ def arguments(document: Document, variant: str | None, params: Mapping[str, Any]
             hint = suggest(variant, known) or (
                 f"the variants are {', '.join(known)}" if known else "it has none"
             )
-            raise UsageError(f"`{shown(document.file)}` has no variant `{shown(variant)}`: {hint}")
+            raise UsageError(f"`{shown_file(document.file)}` has no variant `{shown(variant)}`: {hint}")
         given |= document.variants[variant]
     for name, value in params.items():
         try:

@@ -7,7 +7,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from archspec.diagnostics import Diagnostic, Problem, SpecError, UsageError
-from archspec.diagnostics.diagnostic import Path, shown, suggest
+from archspec.diagnostics.diagnostic import Path, shown, shown_file, suggest
 from archspec.ir import Value
 from archspec.language import expectations, limits, reading, schema
 from archspec.language.names import (
@@ -82,7 +82,7 @@ class Loader:
             self.root = FilePath(os.path.realpath("." if file == "-" else os.path.dirname(file) or "."))
             self.active = [os.path.realpath(file)]
         except ValueError:
-            raise UsageError(f"`{shown(file)}` cannot be the name of a file") from None
+            raise UsageError(f"`{shown_file(file)}` cannot be the name of a file") from None
         return self._document(file, text)
 
     def _document(self, file: str, source: str | bytes) -> Document | None:

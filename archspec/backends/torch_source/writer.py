@@ -81,8 +81,7 @@ class ClassWriter:
         frame = class_.places[0].frame
         blocks = frame.document.blocks
         doc = blocks[str(frame.path[-1])].doc if class_.places[0].is_definition and not self.is_main else ""
-        if doc.strip():
-            result += _class_doc(doc)
+        result += _class_doc(doc)
         forward: list[str] = []
         if class_.chain is None:
             writer = Forward(class_, self.access, self.flags, self._inputs())
@@ -305,6 +304,8 @@ def _class_doc(doc: str) -> list[str]:
     text = textwrap.wrap(
         " ".join(safe(doc).split()), WIDTH - 10, break_long_words=False, break_on_hyphens=False
     )
+    if not text:
+        return []
     if len(text) == 1 and len(text[0]) <= WIDTH - 10:
         return [f'    """{text[0]}"""', ""]
     return [f'    """{text[0]}', *(f"    {line}" for line in text[1:]), '    """', ""]

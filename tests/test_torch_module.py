@@ -1,0 +1,617 @@
+"""The built module, live: torchvision's weights and outputs, PyTorch's tools, devices, files of weights."""
+
+import copy
+import inspect
+import io
+import pickle
+import socket
+import traceback
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from nets import (
+    NAMES,
+    NETWORKS,
+    SPECS,
+    assert_equal,
+    inputs_of,
+    network,
+    randomise_statistics,
+    spec,
+    torchvision_model,
+)
+from safetensors.torch import save_file
+from test_networks import TEACHING, TORCHVISION, by_hand
+from torch import Tensor, nn
+
+import archspec
+from archspec import UsageError
+
+MORE = {
+    # torchvision's model: the spec
+    "mobilenet_v2": "mobilenet_v2",
+    "squeezenet1_0": "squeezenet",
+    "squeezenet1_1": "squeezenet",
+    "mobilenet_v3_small": "mobilenet_v3",
+    "mobilenet_v3_large": "mobilenet_v3",
+    "shufflenet_v2_x0_5": "shufflenet_v2",
+    "shufflenet_v2_x1_0": "shufflenet_v2",
+    "shufflenet_v2_x1_5": "shufflenet_v2",
+    "shufflenet_v2_x2_0": "shufflenet_v2",
+    "convnext_tiny": "convnext",
+}
+SPEC_OF = {name: entry[0] for name, entry in TORCHVISION.items()} | MORE
+SIZES = ("N", 3, 107, 97)
+"""Unequal primes, and small: the networks take any size."""
+
+
+def pair(name: str, **options: Any) -> tuple[nn.Module, Any]:
+    """Our module and torchvision's, with the same weights."""
+    model = network(SPEC_OF[name], None if SPEC_OF[name] == name else name, inputs={"input": SIZES})
+    theirs = torchvision_model(name, **options)
+    ours = archspec.build(model, device="meta").to_empty(device="cpu")
+    ours.load_state_dict(theirs.state_dict(), strict=True)
+    return ours, theirs
+
+
+# --- torchvision -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SPEC_OF)
+def test_outputs_are_those_of_torchvision(name: str) -> None:
+    ours, theirs = pair(name)
+    x = torch.randn(2, *SIZES[1:])
+    with torch.no_grad():
+        assert_equal(ours.eval()(x), theirs.eval()(x))
+
+
+@pytest.mark.parametrize("name", ["resnet18", "densenet121", "mobilenet_v2", "vgg11_bn", "squeezenet1_1"])
+def test_gradients_are_those_of_torchvision(name: str) -> None:
+    ours, theirs = pair(name)
+    x = torch.randn(2, *SIZES[1:])
+    for module in (ours, theirs):
+        for layer in module.modules():
+            if isinstance(layer, nn.Dropout):
+                layer.eval()
+        module(x).square().mean().backward()
+    gradients = {key: parameter.grad for key, parameter in theirs.named_parameters()}
+    for key, parameter in ours.named_parameters():
+        assert parameter.grad is not None
+        torch.testing.assert_close(parameter.grad, gradients[key], rtol=1e-4, atol=1e-6)
+    for key, buffer in ours.named_buffers():
+        assert torch.equal(buffer, theirs.get_buffer(key))
+
+
+def test_googlenet_returns_its_heads_in_training() -> None:
+    ours, theirs = pair("googlenet", aux_logits=True)
+    for module in (*ours.modules(), *theirs.modules()):
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    x = torch.randn(2, 3, 107, 107)
+    want = theirs.train()(x)
+    got = ours.train()(x)
+    assert_equal(got, [want.logits, want.aux_logits1, want.aux_logits2])
+    assert isinstance(ours.eval()(x), Tensor)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["lenet", "nin", *[f"teaching/{stem}" for stem in ("lenet", "lenet_max", "alexnet", "vgg11", "nin")]],
+)
+def test_sequential_networks_are_those_by_hand(name: str) -> None:
+    ours = archspec.build(network(name)).eval()
+    theirs = by_hand(name).eval()
+    theirs.load_state_dict(ours.state_dict(), strict=True)
+    (x,) = inputs_of(network(name))
+    with torch.no_grad():
+        assert_equal(ours(x), theirs(x))
+
+
+class Residual(nn.Module):  # type: ignore[misc]
+    """The teaching ResNet's block."""
+
+    def __init__(self, channels: int, out: int, stride: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, out, 3, stride, 1)
+        self.bn1 = nn.BatchNorm2d(out)
+        self.conv2 = nn.Conv2d(out, out, 3, 1, 1)
+        self.bn2 = nn.BatchNorm2d(out)
+        self.conv3 = nn.Conv2d(channels, out, 1, stride) if stride != 1 else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.bn2(self.conv2(self.bn1(self.conv1(x)).relu()))
+        return torch.relu(y + (x if self.conv3 is None else self.conv3(x)))
+
+
+class Dense(nn.Module):  # type: ignore[misc]
+    """The teaching DenseNet's block: each layer sees all before it."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        for index in range(4):
+            n = channels + 32 * index
+            layer = nn.Sequential(nn.BatchNorm2d(n), nn.ReLU(), nn.Conv2d(n, 32, 3, padding=1))
+            self.add_module(f"layer{index + 1}", layer)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.children():
+            x = torch.cat([x, layer(x)], dim=1)
+        return x
+
+
+class Columns(nn.Module):  # type: ignore[misc]
+    """The teaching GoogLeNet's block, its convolutions numbered as in the spec."""
+
+    def __init__(self, channels: int, c1: int, c3: tuple[int, int], c5: tuple[int, int], pool: int) -> None:
+        super().__init__()
+        for key, conv in {
+            "0": nn.Conv2d(channels, c1, 1),
+            "2": nn.Conv2d(channels, c3[0], 1), "4": nn.Conv2d(c3[0], c3[1], 3, padding=1),
+            "6": nn.Conv2d(channels, c5[0], 1), "8": nn.Conv2d(c5[0], c5[1], 5, padding=2),
+            "11": nn.Conv2d(channels, pool, 1),
+        }.items():  # fmt: skip
+            self.add_module(key, conv)
+
+    def forward(self, x: Tensor) -> Tensor:
+        conv = dict(self.named_children())
+        b2 = torch.relu(conv["4"](torch.relu(conv["2"](x))))
+        b3 = torch.relu(conv["8"](torch.relu(conv["6"](x))))
+        b4 = torch.relu(conv["11"](nn.functional.max_pool2d(x, 3, 1, 1)))
+        return torch.cat([torch.relu(conv["0"](x)), b2, b3, b4], 1)
+
+
+def graph_by_hand(name: str) -> nn.Module:
+    """The teaching networks that are no plain sequence."""
+    stem = [nn.Conv2d(1, 64, 7, 2, 3), nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
+    if name == "resnet18":
+        widths = [(64, 64, 1), (64, 128, 2), (128, 256, 2), (256, 512, 2)]
+        stages = {
+            f"stage{index}": nn.Sequential(Residual(n, out, stride), Residual(out, out, 1))
+            for index, (n, out, stride) in enumerate(widths, start=2)
+        }
+        layers: dict[str, nn.Module] = {"stage1": nn.Sequential(*stem), **stages}
+        return nn.Sequential(_named({**layers, "pool": nn.AdaptiveAvgPool2d(1), "flat": nn.Flatten(),
+                                     "fc": nn.Linear(512, 10)}))  # fmt: skip
+    if name == "densenet":
+        layers = {"stem": nn.Sequential(*stem)}
+        channels = 64
+        for index in range(4):
+            layers[str(2 * index + 1)] = Dense(channels)
+            channels += 128
+            if index < 3:
+                layers[str(2 * index + 2)] = nn.Sequential(
+                    nn.BatchNorm2d(channels),
+                    nn.ReLU(),
+                    nn.Conv2d(channels, channels // 2, 1),
+                    nn.AvgPool2d(2),
+                )
+                channels //= 2
+        return nn.Sequential(_named({**layers, "8": nn.BatchNorm2d(channels), "9": nn.ReLU(),
+                                     "10": nn.AdaptiveAvgPool2d(1), "11": nn.Flatten(),
+                                     "fc": nn.Linear(channels, 10)}))  # fmt: skip
+    pool = nn.MaxPool2d(3, 2, 1)
+    rows = [
+        (192, 64, (96, 128), (16, 32), 32), (256, 128, (128, 192), (32, 96), 64),
+        (480, 192, (96, 208), (16, 48), 64), (512, 160, (112, 224), (24, 64), 64),
+        (512, 128, (128, 256), (24, 64), 64), (512, 112, (144, 288), (32, 64), 64),
+        (528, 256, (160, 320), (32, 128), 128), (832, 256, (160, 320), (32, 128), 128),
+        (832, 384, (192, 384), (48, 128), 128),
+    ]  # fmt: skip
+    blocks = [Columns(*row) for row in rows]
+    return nn.Sequential(_named({
+        "stage1": nn.Sequential(nn.Conv2d(1, 64, 7, 2, 3), nn.ReLU(), pool),
+        "stage2": nn.Sequential(nn.Conv2d(64, 64, 1), nn.ReLU(), nn.Conv2d(64, 192, 3, 1, 1), nn.ReLU(), pool),
+        "stage3": nn.Sequential(*blocks[:2], pool),
+        "stage4": nn.Sequential(*blocks[2:7], pool),
+        "stage5": nn.Sequential(*blocks[7:], nn.AdaptiveAvgPool2d(1)),
+        "flat": nn.Flatten(),
+        "fc": nn.Linear(1024, 10),
+    }))  # fmt: skip
+
+
+def _named(modules: dict[str, nn.Module]) -> Any:
+    from collections import OrderedDict
+
+    return OrderedDict(modules)
+
+
+@pytest.mark.parametrize(
+    ("name", "variant"), [key for key in TEACHING if key[0] in ("resnet18", "densenet", "googlenet")]
+)
+def test_graph_networks_are_those_by_hand(name: str, variant: str | None) -> None:
+    model = network(f"teaching/{name}", variant)
+    ours = archspec.build(model)
+    randomise_statistics(ours)
+    theirs = graph_by_hand(name).eval()
+    theirs.load_state_dict(ours.state_dict(), strict=True)
+    (x,) = inputs_of(model)
+    with torch.no_grad():
+        assert_equal(ours.eval()(x), theirs(x))
+
+
+# --- what is executed ------------------------------------------------------------------------------------
+
+
+def test_the_source_is_what_runs() -> None:
+    from archspec.backends.torch_source import source
+
+    model = network("lenet")
+    built = archspec.build(model)
+    assert inspect.getsource(type(built)) in source(model)
+    assert type(built).__name__ == "LeNet"
+
+
+def test_tracebacks_show_the_source() -> None:
+    built = archspec.build(network("lenet"))
+    with pytest.raises(RuntimeError) as caught:
+        built(torch.zeros(1, 2, 32, 32))
+    text = "".join(traceback.format_exception(caught.value))
+    assert "torch.tanh(self.c1(x))" in text
+
+
+def test_a_file_or_a_model() -> None:
+    path = str(SPECS / "resnet.toml")
+    by_file = archspec.build(path, "resnet18", {"classes": 7}, device="meta")
+    by_model = archspec.build(archspec.load(path, "resnet18", {"classes": 7}), device="meta")
+    assert str(by_file) == str(by_model)
+    assert by_file.get_parameter("fc.bias").shape == (7,)
+    with pytest.raises(UsageError, match="already"):
+        archspec.build(archspec.load(path), "resnet18")
+
+
+def test_devices_and_types() -> None:
+    model = network("resnet", "resnet152")
+    meta = archspec.build(model, device="meta", dtype=torch.bfloat16)
+    tensors = meta.state_dict()
+    assert all(tensor.is_meta for tensor in tensors.values())
+    assert tensors["fc.weight"].dtype == torch.bfloat16
+    assert tensors["bn1.num_batches_tracked"].dtype == torch.int64
+    half = archspec.build(network("lenet"), dtype=torch.float64)
+    assert half(torch.zeros(1, 1, 32, 32, dtype=torch.float64)).dtype == torch.float64
+    with torch.device("meta"):
+        assert archspec.build(network("lenet")).get_parameter("c1.weight").is_meta
+
+
+def test_several_inputs_and_outputs() -> None:
+    model = archspec.load(
+        "net.toml",
+        source="""archspec = 1
+[model]
+inputs = [{ name = "image", shape = ["N", 3, 8, 8] }, { name = "depth", shape = ["N", 1, 8, 8] }]
+outputs = ["sum", "narrow"]
+layers = [
+  { op = "concat", from = ["image", "depth"] },
+  { name = "narrow", op = "conv", out = 4, kernel = 1 },
+  { op = "mul", from = ["narrow", "depth"], as = "sum" },
+]
+""",
+    )
+    built = archspec.build(model)
+    image, depth = torch.randn(2, 3, 8, 8), torch.randn(2, 1, 8, 8)
+    total, half = built(image, depth)
+    want = built.get_submodule("narrow")(torch.cat([image, depth], 1))
+    assert torch.equal(half, want)
+    assert torch.equal(total, want * depth)
+
+
+def test_reuse_shares_weights() -> None:
+    model = spec('[{ name = "c", op = "conv", out = 3, kernel = 1 }, "relu", { op = "reuse", of = "c" }]')
+    built = archspec.build(model)
+    (x,) = inputs_of(model)
+    conv = built.get_submodule("c")
+    assert torch.equal(built(x), conv(conv(x).relu()))
+    assert len(list(built.parameters())) == 2
+
+
+# --- first values ----------------------------------------------------------------------------------------
+
+
+def test_initialisers_of_the_spec() -> None:
+    model = spec(
+        '[{ name = "a", op = "conv", out = 400, kernel = 3, init = { weight = "normal(0.5, 0.02)", bias = 0.25 } }, '
+        '{ name = "b", op = "batchnorm", init = { weight = 0.0 } }, '
+        '{ name = "g", layers = [{ op = "conv", out = 300, kernel = 1, init = { weight = "kaiming_normal(fan_out)", '
+        'bias = "uniform(-3, -2)" } }] }, '
+        '{ name = "p", op = "prelu", init = { weight = 0.1 } }, "flatten", '
+        '{ name = "l", op = "linear", out = 500, init = { weight = "xavier_uniform(2)", bias = "trunc_normal(0.02)" } }]'
+    )
+    torch.manual_seed(0)
+    state = archspec.build(model).state_dict()
+    assert abs(state["a.weight"].mean() - 0.5) < 1e-3
+    assert abs(state["a.weight"].std() - 0.02) < 1e-3
+    assert set(state["a.bias"].tolist()) == {0.25}
+    assert set(state["b.weight"].tolist()) == {0.0}
+    assert set(state["b.bias"].tolist()) == {0.0}
+    assert abs(state["g.0.weight"].std() - (2 / 300) ** 0.5) < 2e-3
+    assert -3 <= state["g.0.bias"].min() <= state["g.0.bias"].max() <= -2
+    assert state["p.weight"].tolist() == [pytest.approx(0.1)]
+    bound = 2 * (6 / (300 * 36 + 500)) ** 0.5
+    assert bound * 0.999 < state["l.weight"].abs().max() <= bound
+    assert 0 < state["l.bias"].std() < 0.03
+
+
+def test_a_common_initialiser_is_a_loop_over_all_modules() -> None:
+    from archspec.backends.torch_source import source
+
+    defaults = (
+        '[defaults]\nconv = { kernel = 1, init = { weight = "kaiming_normal(fan_out)", bias = 0.0 } }\n'
+    )
+    model = spec('[{ op = "conv", out = 200 }, "relu", { op = "conv", out = 100 }]', defaults)
+    text = source(model)
+    assert "for module in self.modules():" in text
+    assert "get_parameter" not in text
+    state = archspec.build(model).state_dict()
+    assert not state["0.bias"].any()
+    assert abs(state["2.weight"].std() - (2 / 100) ** 0.5) < 5e-3
+
+
+def test_parameters_of_their_own() -> None:
+    model = spec(
+        '[{ op = "mul", branches = [[], { name = "scale", op = "param", shape = ["x.channels", 1, 1], '
+        'init = { weight = 1e-6 } }] }, { op = "add", branches = [[], { name = "shift", op = "param", '
+        'shape = [1, 1, 8, 8], init = { weight = "normal(3, 0.1)" } }] }]'
+    )
+    state = archspec.build(model).state_dict()
+    assert list(state) == ["scale", "shift"]
+    assert state["scale"].flatten().tolist() == [pytest.approx(1e-6)] * 3
+    assert abs(state["shift"].mean() - 3) < 0.1
+
+
+# --- PyTorch's tools -------------------------------------------------------------------------------------
+
+TOOLS = [("resnet", "resnet18"), ("densenet", "densenet121"), ("googlenet", None), ("mobilenet_v2", None),
+         ("shufflenet_v2", "shufflenet_v2_x0_5"), ("convnext", "convnext_tiny"), ("unet", None),
+         ("teaching/googlenet", None), ("teaching/densenet", None), ("lenet", None)]  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=TOOLS, ids=lambda value: value[0])
+def built(request: pytest.FixtureRequest) -> tuple[nn.Module, list[Tensor]]:
+    """A module in evaluation, and inputs for it."""
+    name, variant = request.param
+    small = (
+        {}
+        if name in ("lenet", "unet") or name.startswith("teaching")
+        else {"inputs": {"input": ("N", 3, 64, 64)}}
+    )
+    model = network(name, variant, **small)
+    return archspec.build(model).eval(), inputs_of(model)
+
+
+@pytest.mark.parametrize("backend", ["eager", "aot_eager"])
+@pytest.mark.filterwarnings("ignore")  # torch's own, about itself
+def test_compiles_as_one_graph(built: tuple[nn.Module, list[Tensor]], backend: str) -> None:
+    module, inputs = built
+    torch._dynamo.reset()
+    compiled = torch.compile(module, fullgraph=True, backend=backend)
+    torch.testing.assert_close(compiled(*inputs), module(*inputs))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_compiles_in_training() -> None:
+    module = archspec.build(network("googlenet", inputs={"input": ("N", 3, 64, 64)})).train()
+    for layer in module.modules():
+        if isinstance(layer, nn.Dropout):
+            layer.p = 0.0
+    torch._dynamo.reset()
+    compiled = torch.compile(copy.deepcopy(module), fullgraph=True, backend="aot_eager")
+    x = torch.randn(2, 3, 64, 64)
+    for left, right in zip(compiled(x), module(x), strict=True):
+        torch.testing.assert_close(left, right, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_is_exported_with_a_free_batch(built: tuple[nn.Module, list[Tensor]]) -> None:
+    module, inputs = built
+    batch = torch.export.Dim("batch", min=1, max=64)
+    exported = torch.export.export(
+        module, tuple(inputs), dynamic_shapes=[{0: batch} for _ in inputs], strict=False
+    )
+    more = [torch.cat([x, x, x[:1]]) for x in inputs]
+    torch.testing.assert_close(exported.module()(*more), module(*more))
+
+
+def test_is_copied_saved_and_pickled(built: tuple[nn.Module, list[Tensor]]) -> None:
+    module, inputs = built
+    with torch.no_grad():
+        want = module(*inputs)
+        assert_equal(copy.deepcopy(module)(*inputs), want)
+        assert_equal(pickle.loads(pickle.dumps(module))(*inputs), want)  # noqa: S301 — our own bytes
+        file = io.BytesIO()
+        torch.save(module.state_dict(), file)
+        file.seek(0)
+        other = copy.deepcopy(module)
+        for parameter in other.parameters():
+            parameter.zero_()
+        other.load_state_dict(torch.load(file, weights_only=True), strict=True)
+        assert_equal(other(*inputs), want)
+
+
+def test_channels_last(built: tuple[nn.Module, list[Tensor]]) -> None:
+    module, inputs = built
+    with torch.no_grad():
+        want = module(*inputs)
+        last = copy.deepcopy(module).to(memory_format=torch.channels_last)
+        got = last(*(x.to(memory_format=torch.channels_last) for x in inputs))
+    torch.testing.assert_close(got, want, rtol=1e-3, atol=1e-4)
+
+
+def _replica(rank: int, port: int, results: Any) -> None:
+    """One of two processes that train the same network on halves of a batch."""
+    import torch.distributed as dist
+    from torch.nn.parallel import DistributedDataParallel
+
+    dist.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=2)
+    torch.manual_seed(0)
+    module = archspec.build(network("resnet", "resnet18", inputs={"input": ("N", 3, 32, 32)}))
+    replica = DistributedDataParallel(module)
+    x = torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+    replica(x[2 * rank : 2 * rank + 2]).square().mean().backward()
+    gradient = module.get_parameter("fc.weight").grad
+    assert gradient is not None
+    results[rank] = gradient.tolist()
+    dist.destroy_process_group()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_trains_on_two_processes() -> None:
+    import torch.multiprocessing as mp
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with mp.Manager() as manager:
+        results = manager.dict()
+        mp.spawn(_replica, (port, results), nprocs=2)
+        assert torch.tensor(results[0]).abs().sum() > 0
+        assert results[0] == results[1]
+
+
+@pytest.mark.parametrize(("file", "variant"), NETWORKS, ids=NAMES)
+def test_builds_on_meta(file: Path, variant: str | None) -> None:
+    """Every network, in training mode too, for a batch of three."""
+    model = archspec.load(str(file), variant)
+    module = archspec.build(model, device="meta")
+    inputs = [x.to("meta") for x in inputs_of(model, 3)]
+    outputs = module(*inputs)
+    shapes = [tuple(y.shape) for y in ([outputs] if isinstance(outputs, Tensor) else outputs)]
+    assert shapes == [
+        tuple(3 if dim == "N" else dim for dim in type_.shape) for type_ in model.training_totals.outputs
+    ]
+
+
+# --- files of weights ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def lenet_weights() -> dict[str, Tensor]:
+    torch.manual_seed(3)
+    return dict(archspec.build(network("lenet")).state_dict())
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".pt", ".pth"])
+def test_weights_are_loaded(tmp_path: Path, lenet_weights: dict[str, Tensor], suffix: str) -> None:
+    file = tmp_path / f"lenet{suffix}"
+    if suffix == ".safetensors":
+        save_file(lenet_weights, file)
+    else:
+        torch.save(lenet_weights, file)
+    module = archspec.build(network("lenet"), weights=str(file))
+    for key, tensor in module.state_dict().items():
+        assert torch.equal(tensor, lenet_weights[key])
+    assert all(parameter.requires_grad for parameter in module.parameters())
+    half = archspec.build(network("lenet"), weights=str(file), dtype=torch.float16)
+    assert half.get_parameter("c1.weight").dtype == torch.float16
+    assert torch.equal(half.get_parameter("c1.weight"), lenet_weights["c1.weight"].half())
+
+
+def test_weights_of_every_type(tmp_path: Path) -> None:
+    model = network("resnet", "resnet18")
+    state = archspec.build(model).state_dict()
+    file = tmp_path / "half.safetensors"
+    save_file(
+        {key: tensor.bfloat16() if tensor.is_floating_point() else tensor for key, tensor in state.items()},
+        file,
+    )
+    module = archspec.build(model, weights=str(file))
+    assert torch.equal(module.get_parameter("fc.weight"), state["fc.weight"].bfloat16().float())
+    assert module.get_buffer("bn1.num_batches_tracked").dtype == torch.int64
+
+
+@pytest.mark.parametrize("key", ["state_dict", "model"])
+def test_wrapped_state_dicts_are_loaded(tmp_path: Path, lenet_weights: dict[str, Tensor], key: str) -> None:
+    file = tmp_path / "checkpoint.pt"
+    torch.save({key: lenet_weights, "epoch": 3}, file)
+    module = archspec.build(network("lenet"), weights=str(file))
+    assert torch.equal(module.get_parameter("f6.bias"), lenet_weights["f6.bias"])
+
+
+def refused(path: Path, *words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        archspec.build(network("lenet"), weights=str(path))
+    for word in (path.name, *words):
+        assert word in str(caught.value), str(caught.value)
+
+
+def test_weights_that_do_not_fit_are_reported(tmp_path: Path, lenet_weights: dict[str, Tensor]) -> None:
+    file = tmp_path / "w.safetensors"
+    changed = dict(lenet_weights)
+    del changed["c1.bias"]
+    changed["c9.bias"] = torch.zeros(3)
+    changed["f6.weight"] = torch.zeros(84, 121)
+    save_file(changed, file)
+    refused(file, "missing: `c1.bias`", "unexpected: `c9.bias`", "`f6.weight` is [84, 121], not [84, 120]")
+    save_file({f"module.{key}": value for key, value in lenet_weights.items()}, file)
+    refused(file, "DataParallel")
+    save_file({**lenet_weights, "c1.bias": torch.zeros(6, dtype=torch.int64)}, file)
+    refused(file, "torch.int64")
+
+
+def test_files_that_are_no_weights_are_refused(tmp_path: Path) -> None:
+    refused(tmp_path / "absent.pt", "No such file")
+    refused(tmp_path / "absent.safetensors", "No such file")
+    for name in ("empty.pt", "empty.safetensors"):
+        (tmp_path / name).write_bytes(b"")
+        refused(tmp_path / name)
+    (tmp_path / "text.pt").write_text("weights")
+    refused(tmp_path / "text.pt", "no file of weights")
+    torch.save([1, 2, 3], tmp_path / "list.pt")
+    refused(tmp_path / "list.pt", "no state_dict")
+    refused(tmp_path)
+
+
+class Trap:
+    """A pickle of it creates a file when it is loaded."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __reduce__(self) -> Any:
+        return open, (self.path, "w")
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
+def test_nothing_in_a_file_is_executed(tmp_path: Path, suffix: str) -> None:
+    canary = tmp_path / "canary"
+    for writer in (torch.save, lambda value, path: Path(path).write_bytes(pickle.dumps(value))):
+        file = tmp_path / f"trap{suffix}"
+        writer({"c1.weight": Trap(str(canary))}, file)
+        refused(file)
+        assert not canary.exists()
+
+
+HEADER = '{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'
+BROKEN = {
+    "a header longer than the file": (2**40).to_bytes(8, "little") + b"{}",
+    "a header of no length": (0).to_bytes(8, "little"),
+    "cut": len(HEADER).to_bytes(8, "little") + HEADER.encode() + b"1234",
+    "too long": len(HEADER).to_bytes(8, "little") + HEADER.encode() + b"123456789",
+    **{
+        what: len(header).to_bytes(8, "little") + header.encode() + b"12345678"
+        for what, header in {
+            "no JSON": "{,}",
+            "a list": "[]",
+            "deep": "[" * 100_000,
+            "twice": '{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}',
+            "overlap": '{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}',
+            "gap": '{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}',
+            "beyond": '{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}',
+            "backwards": '{"a":{"dtype":"F32","shape":[0],"data_offsets":[8,0]}}',
+            "negative": '{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}',
+            "huge": '{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}}',
+            "true": '{"a":{"dtype":"F32","shape":[true],"data_offsets":[0,8]}}',
+            "other bytes": '{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}',
+            "a type": '{"a":{"dtype":"F8_E4M3","shape":[8],"data_offsets":[0,8]}}',
+            "a key": '{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8],"file":"/etc/passwd"}}',
+            "metadata": '{"__metadata__":{"a":1},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}',
+        }.items()
+    },
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_broken_safetensors_are_refused(tmp_path: Path, what: str) -> None:
+    file = tmp_path / "broken.safetensors"
+    file.write_bytes(BROKEN[what])
+    refused(file, "no valid safetensors file")

@@ -1,0 +1,342 @@
+"""The generated PyTorch source as text: clean, short, the same everywhere, and safe."""
+
+import ast
+import inspect
+import json
+import keyword
+import os
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torchvision
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nets import NAMES, NETWORKS, SPECS, network, spec
+from spec_cases import VALID
+from torch import nn
+
+import archspec
+from archspec import SpecError
+from archspec.backends.torch_source import source
+
+
+@pytest.fixture(scope="session")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the source of every network, and of every valid case of the language."""
+    folder = tmp_path_factory.mktemp("generated")
+    for index, (file, variant) in enumerate(NETWORKS):
+        name = f"net{index}_{file.stem}_{variant or ''}"
+        (folder / f"{name}.py").write_text(source(archspec.load(str(file), variant)), encoding="utf-8")
+    for index, case in enumerate(VALID.values()):
+        text = source(archspec.load("net.toml", source=case.text))
+        (folder / f"case{index}.py").write_text(text, encoding="utf-8")
+    return folder
+
+
+def tool(*command: str, cwd: Path) -> None:
+    result = subprocess.run([sys.executable, "-m", *command], cwd=cwd, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.xdist_group("generated")
+def test_is_formatted(generated: Path) -> None:
+    tool("ruff", "format", "--isolated", "--check", "--no-cache", ".", cwd=generated)
+
+
+@pytest.mark.xdist_group("generated")
+def test_passes_lint(generated: Path) -> None:
+    tool("ruff", "check", "--isolated", "--no-cache", ".", cwd=generated)
+
+
+@pytest.mark.xdist_group("generated")
+def test_passes_strict_types(generated: Path) -> None:
+    tool("mypy", "--strict", "--config-file=", "--cache-dir=.mypy", ".", cwd=generated)
+
+
+@pytest.mark.xdist_group("generated")
+def test_imports_torch_and_the_standard_library_only(generated: Path) -> None:
+    for file in generated.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                module = node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
+                assert module in ("torch", "torch.nn", "collections"), file
+
+
+@pytest.mark.parametrize(("file", "variant"), NETWORKS, ids=NAMES)
+def test_runs_as_a_program(file: Path, variant: str | None, capsys: pytest.CaptureFixture[str]) -> None:
+    model = archspec.load(str(file), variant)
+    exec(compile(source(model), "<program>", "exec"), {"__name__": "__main__"})  # noqa: S102 — our own text
+    shape = tuple(1 if dim == "N" else dim for dim in model.outputs[0].shape)
+    params = f"{model.training_totals.params:,}"
+    assert capsys.readouterr().out == f"output: {shape}\nparameters: {params}\n"
+
+
+def test_is_the_same_in_every_process(tmp_path: Path) -> None:
+    """Whatever the hash seed and the folder: the same bytes."""
+    script = (
+        "import sys, hashlib, archspec\n"
+        "from archspec.backends.torch_source import source\n"
+        "digest = hashlib.sha256()\n"
+        "for name in sys.argv[1:]:\n"
+        "    file, _, variant = name.partition('@')\n"
+        "    digest.update(source(archspec.load(file, variant or None)).encode())\n"
+        "print(digest.hexdigest())\n"
+    )
+    names = [os.path.abspath(str(file)) + (f"@{variant}" if variant else "") for file, variant in NETWORKS]
+    outputs = set()
+    for seed, folder in (("1", tmp_path), ("2", SPECS)):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(SPECS.parent)}
+        result = subprocess.run(
+            [sys.executable, "-c", script, *names], cwd=folder, env=environment, capture_output=True, text=True,
+            check=True,
+        )  # fmt: skip
+        outputs.add(result.stdout)
+    assert len(outputs) == 1
+
+
+def test_needs_no_torch() -> None:
+    script = (
+        "import sys, archspec; from archspec.backends.torch_source import source\n"
+        f"source(archspec.load({str(SPECS / 'resnet.toml')!r}, 'resnet50'))\n"
+        "assert not {'torch', 'numpy', 'onnx'} & sys.modules.keys()\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+# --- length ----------------------------------------------------------------------------------------------
+
+
+def lines_of(text: str) -> int:
+    """Lines that are neither blank nor comments."""
+    return sum(1 for line in text.splitlines() if line.strip() and not line.strip().startswith("#"))
+
+
+def torchvision_lines(stem: str) -> int:
+    """What torchvision writes for a network: its classes and functions, without imports and weights."""
+    name, names = WRITTEN[stem]
+    module = import_module(f"torchvision.models.{name}")
+    written = [getattr(module, name) for name in names]
+    # of a function also the table that it reads: the configurations are half of VGG
+    return sum(len(item) if isinstance(item, dict) else lines_of(inspect.getsource(item)) for item in written)
+
+
+WRITTEN = {
+    "alexnet": ("alexnet", ("AlexNet",)),
+    "vgg": ("vgg", ("VGG", "make_layers", "cfgs", "_vgg")),
+    "googlenet": ("googlenet", ("GoogLeNet", "Inception", "InceptionAux", "BasicConv2d")),
+    "resnet": ("resnet", ("ResNet", "Bottleneck", "BasicBlock", "conv3x3", "conv1x1")),
+    "densenet": ("densenet", ("DenseNet", "_DenseBlock", "_DenseLayer", "_Transition")),
+    "mobilenet_v2": ("mobilenetv2", ("MobileNetV2", "InvertedResidual")),
+    "squeezenet": ("squeezenet", ("SqueezeNet", "Fire")),
+    "shufflenet_v2": ("shufflenetv2", ("ShuffleNetV2", "InvertedResidual", "channel_shuffle")),
+}
+"""The module of `torchvision.models` that has a network, and its classes, functions and tables."""
+
+
+@pytest.mark.parametrize(("file", "variant"), NETWORKS, ids=NAMES)
+def test_is_short(file: Path, variant: str | None) -> None:
+    """At most half as much again as torchvision's code, for the one variant that it is."""
+    if file.parent.name == "teaching" or file.stem not in WRITTEN:
+        return
+    length = lines_of(source(archspec.load(str(file), variant)))
+    assert length <= 1.5 * torchvision_lines(file.stem)
+
+
+def test_budgets() -> None:
+    assert lines_of(source(network("resnet", "resnet152"))) <= 120
+    assert lines_of(source(network("googlenet"))) <= 170
+
+
+# --- what it looks like ----------------------------------------------------------------------------------
+
+
+def test_a_stage_is_a_comprehension() -> None:
+    text = source(network("resnet", "resnet152"))
+    assert "*(Bottleneck(1024, 256) for _ in range(35))" in text
+    assert text.count("class ") == 2
+
+
+def test_a_class_has_arguments_for_what_differs() -> None:
+    text = source(network("resnet", "resnet50"))
+    assert "def __init__(self, in_channels: int, width: int, stride: int = 1) -> None:" in text
+    assert "if stride != 1 or in_channels != out:" in text
+
+
+def test_dense_blocks_are_loops() -> None:
+    text = source(network("densenet", "densenet121"))
+    assert 'self[f"denselayer{i + 1}"] = DenseLayer(in_channels + 32 * i)' in text
+    assert "x = torch.cat([x, layer(x)], 1)" in text
+
+
+def test_what_has_no_common_class_becomes_several() -> None:
+    blocks = '[blocks.unit]\nparams = { norm = "batchnorm" }\nlayers = [{ op = "{norm}" }, { op = "conv", out = 3, kernel = 1 }]'
+    model = spec('[{ op = "unit" }, { op = "unit", norm = "layernorm" }]', blocks)
+    text = source(model)
+    assert "class Unit(" in text
+    assert "class Unit2(" in text
+
+
+def test_docs_of_blocks_are_docstrings() -> None:
+    assert '    """The columns of table 1:' in source(network("googlenet"))
+
+
+def test_reuse_that_needs_another_module_is_refused() -> None:
+    model = spec(
+        '[{ name = "c", op = "conv", out = 3, kernel = 3, stride = 2, padding = "same_upper" }, '
+        '{ op = "reuse", of = "c" }]',
+        shape='["N", 3, 7, 7]',
+    )  # 7 → 4 needs a pixel on both sides, 4 → 2 on one
+    with pytest.raises(SpecError) as caught:
+        source(model)
+    (finding,) = caught.value.diagnostics
+    assert (finding.code, finding.path) == ("AS703", ("model", "layers", 1))
+
+
+def test_a_batch_that_cannot_be_seen_is_refused() -> None:
+    """The class of a block sees its own inputs; none of these has the batch."""
+    block = """[blocks.unit]
+layers = [{ name = "token", op = "param", shape = [1, 7] }, { op = "expand", shape = ["N", -1] }]"""
+    model = archspec.load(
+        "net.toml",
+        source=f"""archspec = 1
+{block}
+[model]
+inputs = [{{ name = "fixed", shape = [1, 3] }}, {{ name = "free", shape = ["N"] }}]
+layers = [{{ op = "unit", from = "fixed" }}]
+""",
+    )
+    with pytest.raises(SpecError) as caught:
+        source(model)
+    assert [item.code for item in caught.value.diagnostics] == ["AS702"]
+
+
+# --- hostile names and texts -----------------------------------------------------------------------------
+
+WORDS = [
+    *keyword.kwlist, *keyword.softkwlist, "self", "nn", "F", "torch", "Tensor", "super", "range", "tuple", "list",
+    "int", "str", "print", "sum", "OrderedDict", "module", "model", "output", "layers", "layer", "i", "x", "out",
+    "y", "z", "x2", "_", "_x", "input_", "main", "make_divisible", "Permute", "StochasticDepth", "T", "in_channels",
+    "0", "1", "a-b", "a--b", "-", "9lives", "args", "kwargs", "property", "object", "Exception", "exec", "eval",
+]  # fmt: skip
+
+
+def builds(text: str) -> bool:
+    """Whether the spec is refused by the language; else its module must be what it says."""
+    from archspec.backends.verify import verify
+
+    try:
+        model = archspec.load("net.toml", source=text)
+    except SpecError:
+        return False
+    assert [finding for item in verify(model) for finding in item.findings] == []
+    return True
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_names_are_harmless(word: str) -> None:
+    conv = f'{{ name = "{word}", op = "conv", out = 4, kernel = 1 }}'
+    twice = f'[blocks."{word}"]\nrequired = {{ n = "int" }}\nlayers = [{{ op = "conv", out = "n", kernel = 1 }}]\n'
+    model = '[model]\ninput = ["N", 3, 4, 4]\n'
+    specs = {
+        "module": f'archspec = 1\n{model}layers = [{conv}, {{ op = "add", from = ["{word}", "{word}"] }}]',
+        "relu": f'archspec = 1\n{model}layers = [{{ name = "{word}", op = "relu" }}, {{ op = "conv", out = 4, kernel = 1 }}]',
+        "group": f'archspec = 1\n{model}layers = [{{ name = "{word}", layers = [{{ op = "residual", layers = ["relu"] }}] }}]',
+        "label": f'archspec = 1\n{model}layers = [{{ op = "relu", as = "{word}" }}, "tanh", {{ op = "add", from = ["x", "{word}"] }}]',
+        "param": f'archspec = 1\n{model}layers = [{{ op = "u", "{word}" = 4 }}, {{ op = "u", "{word}" = 5 }}]\n'
+        f'[blocks.u]\nrequired = {{ "{word}" = "int" }}\nlayers = [{{ op = "conv", out = "{word}", kernel = 1 }}]',
+        "let": f'archspec = 1\n{model}layers = [{{ op = "u", n = 4 }}, {{ op = "u", n = 5 }}]\n'
+        f'[blocks.u]\nrequired = {{ n = "int" }}\nlet = {{ "{word}" = "2 * n" }}\n'
+        f'layers = [{{ op = "conv", out = "{word}", kernel = 1 }}, {{ op = "conv", out = "{word}", kernel = 1 }}]',
+        "block": f'archspec = 1\n{model}layers = [{{ op = "{word}", n = 4 }}, {{ op = "{word}", n = 5 }}]\n{twice}',
+        "counter": f'archspec = 1\n{model}layers = [{{ name = "c", op = "u", repeat = 3, index = "{word}", n = "4 + {word}" }}]\n'
+        f'[blocks.u]\nrequired = {{ n = "int" }}\nlayers = [{{ op = "residual", layers = [{{ op = "conv", out = 3, kernel = "2 * n + 1", padding = "half" }}] }}]',
+        "input": f'archspec = 1\n[model]\ninputs = [{{ name = "{word}", shape = ["N", 3, 4, 4] }}]\n'
+        f'layers = [{{ op = "conv", out = 4, kernel = 1 }}]',
+        "model": f'archspec = 1\n[model]\nname = "{word}"\ninput = ["N", 3, 4, 4]\nlayers = ["relu"]',
+    }  # fmt: skip
+    accepted = {what for what, text in specs.items() if builds(text)}
+    assert "model" in accepted
+
+
+HOSTILE = [
+    '"""', "'''", '"', "\\", "\\\\", '\\"""', "\n", "\r", "\t", "\x00", "\x1b[31m", "\u2028", "{0}", "{m}", "%s", "#",
+    '"""\nimport os\n"""', '\\N{BULLET}', "\\x41", "ｅｖａｌ", "𝐬𝐞𝐥𝐟", "é", "\u202e", "end\\",
+    '""" + __import__("os").system("echo") + """',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("place", ["doc", "block doc", "name", "module", "mode"])
+def test_texts_are_harmless(text: str, place: str) -> None:
+    linear = {"op": "linear", "out": 4}
+    model: dict[str, Any] = {"input": ["N", 3], "layers": [{"op": "unit"}]}
+    blocks = {"unit": {"layers": [linear]}}
+    data: dict[str, Any] = {"archspec": 1, "model": model, "blocks": blocks}
+    match place:
+        case "doc" | "name":
+            model[place] = text
+        case "block doc":
+            blocks["unit"]["doc"] = text  # type: ignore[assignment]
+        case "module":
+            blocks["unit"]["layers"] = [{"name": text, **linear}]
+        case "mode":
+            data["params"] = {"p": text}
+            model |= {
+                "input": ["N", 3, 4, 4],
+                "layers": [{"op": "pad", "padding": 1, "mode": "{p}"}, {"op": "unit"}],
+            }
+    try:
+        loaded = archspec.load("net.json", source=json.dumps(data))
+    except SpecError:
+        assert place != "doc"
+        return
+    tree = ast.parse(source(loaded))
+    names = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+    calls = {
+        node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }  # fmt: skip
+    assert calls <= {"super", "print", "tuple", "sum", "model", *names}
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(min_size=1, max_size=30), st.text(max_size=60))
+def test_any_text_is_harmless(name: str, doc: str) -> None:
+    data = {
+        "archspec": 1,
+        "model": {"name": name, "doc": doc, "input": ["N", 3], "layers": [{"op": "linear", "out": 4}]},
+    }
+    try:
+        model = archspec.load("net.json", source=json.dumps(data))
+    except SpecError:
+        return
+    tree = ast.parse(source(model))
+    kinds = [type(node).__name__ for node in tree.body]
+    assert kinds == ["Expr", "Import", "ImportFrom", "ClassDef", "If"]
+
+
+def test_file_names_are_harmless(tmp_path: Path) -> None:
+    file = tmp_path / '"""; import os; """.toml'
+    file.write_text('archspec = 1\n[model]\ninput = ["N", 3]\nlayers = [{ op = "linear", out = 4 }]\n')
+    text = source(archspec.load(str(file)))
+    assert str(tmp_path) not in text
+    assert [type(node).__name__ for node in ast.parse(text).body] == [
+        "Expr",
+        "Import",
+        "ImportFrom",
+        "ClassDef",
+        "If",
+    ]
+
+
+def test_generated_names_are_torchvisions() -> None:
+    """A reader who knows torchvision finds the modules where they are."""
+    ours = archspec.build(str(SPECS / "resnet.toml"), "resnet50", device="meta")
+    with torch.device("meta"):
+        theirs = torchvision.models.resnet50()
+    stateful = {name for name, module in theirs.named_modules() if not isinstance(module, nn.ReLU)}
+    assert stateful <= {name for name, _ in ours.named_modules()}
