@@ -195,7 +195,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     file = tmp_path / "net.py"
     file.write_text("old")
     with pytest.raises(TypeError), writing(str(file)) as stream:
-        stream.write("text")  # type: ignore[arg-type]
+        stream.write("text")  # type: ignore[call-overload]
     assert file.read_text() == "old"
     with pytest.raises(UsageError, match="cannot write"), writing(str(file)) as stream:
         raise OSError(28, "No space left on device")
