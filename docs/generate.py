@@ -8,8 +8,9 @@ How a page is written:
 - An HTML comment above a fenced block says what the block is. `<!-- file: net.toml -->` makes it a spec that must load;
   with `error: AS401` in the comment it must fail with findings of that code alone, with `error` with any.
 - `<!-- layers: "N", 3, 32, 32 -->` makes it the nodes of a model with that input.
-- A `text` block that starts with `$ archspec` shows commands and what they print into a file, that is in 100 columns.
-  They see the files above them, and `specs/`.
+- A `text` or `python` block that starts with `$ archspec` shows commands, and what they print into a file, that is in
+  100 columns. They see the files above them, and `specs/`; `cat` shows a file that they wrote.
+- The other `python` blocks of a page are run by the tests, one after the other.
 - A table below `<!-- expressions -->` has an expression and its value, or the code of its finding, in each row.
 - What stands between `<!-- generated: rules -->` and `<!-- end -->` is written by `rules()` here; so with `limits`.
 """
@@ -42,7 +43,7 @@ from archspec.ops import Example, lookup
 from archspec.ops.core.reference import Entry, Field, entries, spec_text
 
 DOCS = Path(__file__).resolve().parent
-PAGES = (DOCS / "language.md", DOCS / "analysis.md", DOCS.parent / "README.md")
+PAGES = (DOCS / "language.md", DOCS / "analysis.md", DOCS / "pytorch.md", DOCS.parent / "README.md")
 """The pages that show what commands print."""
 
 _BLOCK = re.compile(
@@ -122,12 +123,16 @@ def transcript(block: Block) -> str:
     """The commands of a block with what they print now."""
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         write_files(block, Path(folder))
-        return "\n".join(f"$ {command}\n{run(command)}" for command in block.commands)
+        shown = [f"$ {command}\n{run(command)}" for command in block.commands]
+    # a blank line behind what a command printed, none behind one that printed nothing
+    return "".join(f"{text}\n" if text.count("\n") > 1 else text for text in shown[:-1]) + shown[-1]
 
 
 def run(command: str) -> str:
     """What a command prints, results and messages alike."""
     program, *arguments = shlex.split(command)
+    if program == "cat":
+        return "".join(Path(name).read_text(encoding="utf-8") for name in arguments)
     assert program == "archspec"  # noqa: S101 — no other is documented
     stream = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n")
     saved = {key: os.environ.pop(key) for key in ("COLUMNS", "FORCE_COLOR") if key in os.environ}

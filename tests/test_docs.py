@@ -81,6 +81,17 @@ def test_pages_are_up_to_date(page: Path) -> None:
     assert generate.refreshed(text) == text, "run `python docs/generate.py`"
 
 
+@pytest.mark.parametrize("page", [page for page in generate.PAGES if page.name in ("pytorch.md", "README.md")],
+                         ids=lambda page: page.name)  # fmt: skip
+def test_python_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = re.findall(r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    code = [block for block in blocks if not block.startswith("$ ")]
+    assert code
+    (tmp_path / "specs").symlink_to(ROOT / "specs")
+    monkeypatch.chdir(tmp_path)
+    exec(compile("\n".join(code), page.name, "exec"), {})  # noqa: S102 — our own text
+
+
 def test_check_tells_stale_pages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     monkeypatch.setattr(generate, "outputs", lambda: {page: "new\n"})

@@ -287,12 +287,14 @@ class Columns:
 
     def fit(self, column: Column, candidates: Iterable[Symbol | None]) -> Symbol | None:
         """The literal, or the first candidate, that gives the column."""
-        if uniform(column):
+        same_everywhere = uniform(column)
+        if same_everywhere and ABSENT not in column:
             return constant(column)
         for symbol in candidates:
             if symbol is not None and matches(column, symbol.values):
                 return self.reduced(symbol, column)
-        return None
+        # Only here and there, and always the same: the literal will do.
+        return constant(column) if same_everywhere else None
 
     def reduced(self, symbol: Symbol, column: Column) -> Symbol:
         """An expression of one argument that is just a multiple of it, or a part, written so."""

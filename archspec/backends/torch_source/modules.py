@@ -148,13 +148,15 @@ class Modules(Columns):
             if op is None or name not in type(op).model_fields:
                 return None
             column = tuple(getattr(n.module.op, name) if n is not None else ABSENT for n in nodes)
-            if uniform(column):
+            if uniform(column) and ABSENT not in column:
                 return constant(column)
             raw = setting(places, nodes, name, op.name)
             if op.readings()[name].text:
                 return None
             symbol = self.text(raw, View(at(places, nodes), here[0] if here else None))
-            return symbol if symbol is not None and matches(column, symbol.values) else None
+            if symbol is not None and matches(column, symbol.values):
+                return symbol
+            return constant(column) if uniform(column) else None
 
         return field
 
