@@ -84,7 +84,8 @@ class Costs:
 def training_only(module: Module, outputs: Live, train: Live) -> list[Live]:
     """For each node of the body, the outputs that only training outputs depend on.
 
-    A node is training-only if it reaches one of the module's `train` outputs and none of its `outputs`.
+    A node is training-only if it reaches one of the module's `train` outputs and none of its `outputs`; so is one that
+    reaches neither but takes what only training computes.
     """
     reaches: dict[int, tuple[bool, bool]] = {}
     for wanted, flag in ((outputs, 0), (train, 1)):
@@ -98,7 +99,18 @@ def training_only(module: Module, outputs: Live, train: Live) -> list[Live]:
             if any(mark[flag] for mark in marks):
                 for value in node.inputs:
                     _mark(reaches, value, flag)
-    return only[::-1]
+    only.reverse()
+    _follow(module, only, reaches)
+    return only
+
+
+def _follow(module: Module, only: list[Live], reaches: dict[int, tuple[bool, bool]]) -> None:
+    """Mark nodes without a use behind training-only ones."""
+    training: set[int] = set()
+    for index, (node, values) in enumerate(module.values()):
+        if training.intersection(node.inputs) and not any(value in reaches for value in values):
+            only[index] = frozenset(range(len(values)))
+        training.update(values[part] for part in only[index])
 
 
 def _mark(reaches: dict[int, tuple[bool, bool]], value: int, flag: int) -> None:

@@ -37,7 +37,8 @@ def verify(model: "Model") -> list[Item]:
     return [*Proof(model, module).items()]
 
 
-Shapes = list[tuple[int, ...]]
+Shapes = list[tuple[int, ...] | None]
+"""Of the values that go in or come out; `None` for what is not computed in evaluation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,7 @@ class Proof:
             if training or path not in self.training:
                 expected.setdefault(path, []).append(self.call(module))
         totals = self.model.training_totals if training else self.model.totals
-        inputs = [self.sized(type_.shape) for type_ in self.model.inputs.values()]
+        inputs: Shapes = [self.sized(type_.shape) for type_ in self.model.inputs.values()]
         expected[""] = [Call(inputs, [self.sized(type_.shape) for type_ in totals.outputs])]
         compared = [path for path in expected if seen.get(path)]
         functions = sum(1 for path in expected if path not in seen)
@@ -177,7 +178,7 @@ class Proof:
 
     def call(self, module: Module) -> "Call":
         """What a module takes, unless it gets that in another form, and what it yields."""
-        inputs = [self.sized(type_.shape) for type_ in module.inputs]
+        inputs: Shapes = [self.sized(type_.shape) for type_ in module.inputs]
         takes_them = module.op is None or module.op.torch(module.inputs).chains
         return Call(inputs if takes_them else None, [self.sized(type_.shape) for type_ in module.outputs])
 
@@ -186,7 +187,7 @@ class Proof:
             ("input", ours.inputs, theirs.inputs), ("output", ours.outputs, theirs.outputs)
         ):  # fmt: skip
             # of a module called in another form, only the output is what the spec says, if it is left as it is
-            if mine is None or (what == "output" and ours.inputs is None) or mine == other:
+            if mine is None or (what == "output" and ours.inputs is None) or _same(mine, other):
                 continue
             where = f"the {what} of `{path}`" if path else f"the network's {what}"
             yield self.finding(f"{where} is {_shown(mine)} here, {_shown(other or [])} in PyTorch", path)
@@ -198,17 +199,17 @@ class Proof:
         ours, (theirs, odd) = totals.macs // self.model.batch * batch, divmod(counter.get_total_flops(), 2)
         item = Item(f"MACs{suffix}", f"{totals.macs // self.model.batch:,} per sample")
         if ours != theirs or odd:
-            item.findings += [*self._different(counter, batch)] or [
+            item.findings += [*self._different(counter, batch, training=training)] or [
                 self.finding(f"{ours:,} MACs at batch size {batch} here, {theirs:,} in PyTorch")
             ]
         return item
 
-    def _different(self, counter: Any, batch: int) -> Iterator[Diagnostic]:
+    def _different(self, counter: Any, batch: int, *, training: bool) -> Iterator[Diagnostic]:
         """The ops whose MACs differ."""
         root = type(self.module).__name__
         ours: dict[str, int] = {}
         for row in self.rows:
-            if row.module.op is not None and row.cost.macs:
+            if row.module.op is not None and row.cost.macs and (training or not row.training):
                 ours[row.path] = ours.get(row.path, 0) + row.cost.macs * batch
         for path, macs in ours.items():
             theirs = sum(counter.get_flop_counts().get(f"{root}.{path}", {}).values()) // 2
@@ -220,7 +221,7 @@ def _recorder(calls: list[Call]) -> Any:
     def hook(_module: Any, inputs: Any, output: Any) -> None:
         outputs = output if isinstance(output, tuple) else (output,)
         calls.append(Call([tuple(tensor.shape) for tensor in inputs],
-                          [tuple(tensor.shape) for tensor in outputs if tensor is not None]))  # fmt: skip
+                          [None if tensor is None else tuple(tensor.shape) for tensor in outputs]))  # fmt: skip
 
     return hook
 
@@ -235,6 +236,12 @@ def _calls(module: Module, prefix: str) -> Iterator[tuple[str, Module]]:
                 yield from _calls(node.module, f"{prefix}{owner.name}.")
 
 
+def _same(ours: Shapes, theirs: Shapes | None) -> bool:
+    if theirs is None or len(ours) != len(theirs):
+        return False
+    return all(other is None or mine == other for mine, other in zip(ours, theirs, strict=True))
+
+
 def _shown(shapes: Shapes) -> str:
-    texts = ["×".join(map(str, shape)) for shape in shapes]
+    texts = ["×".join(map(str, shape)) for shape in shapes if shape is not None]
     return ", ".join(texts[:6]) + ", …" * (len(texts) > 6)

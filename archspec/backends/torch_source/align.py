@@ -93,6 +93,8 @@ def body_of(place: Place, *, fold: bool) -> tuple[list[Entry], tuple[int, ...]]:
         if copies:
             outputs: tuple[int, ...] = (made,)
             skip = sum(map(len, copies)) - 1
+            if not skip:
+                values[ids[-1]] = made
         else:
             outputs = tuple(range(made, made + len(ids)))
             values |= zip(ids, outputs, strict=True)
@@ -133,7 +135,7 @@ def _aligned(row: tuple[Entry, ...]) -> Aligned | None:
     inputs = there[0].inputs
     if any(entry.inputs != inputs for entry in there) or len({entry.node.shares for entry in there}) > 1:
         raise Misfit
-    if any(entry.inputs[0] != inputs[0] for entry in row if entry.removed):
+    if any(entry.inputs[:1] != inputs[:1] for entry in row if entry.removed):
         raise Misfit
     entries = tuple(None if entry.removed else entry for entry in row)
     return Aligned(key, entries, inputs, outputs)

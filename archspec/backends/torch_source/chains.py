@@ -16,7 +16,6 @@ from archspec.backends.torch_source.modules import (
     stem,
 )
 from archspec.backends.torch_source.parts import (
-    COUNTER,
     Chain,
     Class,
     Constructor,
@@ -27,6 +26,7 @@ from archspec.backends.torch_source.parts import (
 from archspec.backends.torch_source.symbols import (
     ABSENT,
     Symbol,
+    names,
     same,
     substitute,
 )
@@ -115,7 +115,12 @@ class Chains(Modules):
                 assert isinstance(added[0].made, Constructor)  # noqa: S101 — only ops work in place
                 added[0].made.inplace = True
             items += added
-        chain = Chain(joined(items))
+        if all(item.positional for item in items):
+            items = joined(items)
+        chain = Chain(items)
+        optional = any(item.when is not None or item.count is not None for item in items)
+        if optional and any(item.inits for item in items):
+            raise Misfit  # they are found by position, which differs
         if not chain.is_positional and any(
             item.when is not None or item.count is not None for item in chain.items
         ):
@@ -183,7 +188,7 @@ class Chains(Modules):
             for row, copies in enumerate(group):
                 positions[row] += len(copies) - start
             count = Symbol(Literal(length - start), (length - start,) * len(places))
-            items.append(Item(str(start), True, made, count, COUNTER))
+            items.append(Item(str(start), True, made, count, counts=True))
             return items, here
         return None
 
@@ -210,15 +215,25 @@ class Chains(Modules):
         count = self.fit(column, [self.text(place.raw(node).get("repeat"), View(places))])
         count = count or self.role("depth", column)
         after = self._dims(places, rests, 0, [here])
+        if self.branches(rest.made) or self.branches(first.made):
+            raise Misfit  # statements come before the comprehension, once for all copies
         if equal(first.made, rest.made):
             return [replace(first, count=count)], after
         fewer = self.made(Binary("-", count.tree, Literal(1)))
         return [first, replace(rest, count=fewer)], after
 
+    def branches(self, made: Made) -> bool:
+        """Whether some of it is made under a condition."""
+        return isinstance(made, Chain) and any(
+            item.when is not None or self.branches(item.made) for item in made.items
+        )
+
     def _alike(self, node: Node, other: Node) -> bool:
         """Whether two copies are made by the same call."""
         if node.module is other.module:
             return True
+        if node.module.op is not None or other.module.op is not None:
+            return False
         class_ = self.program.class_of(node.module)
         if class_ is None or class_ is not self.program.class_of(other.module):
             return False
@@ -227,6 +242,8 @@ class Chains(Modules):
 
     def _item(self, places: Places, nodes: Nodes, here: Dims, positions: list[int]) -> tuple[Item, Dims]:
         node = next(node for node in nodes if node is not None)
+        if any(n is not None and (n.module.op is None) != (node.module.op is None) for n in nodes):
+            raise Misfit
         there = [(row, other) for row, other in enumerate(nodes) if other is not None]
         positional = all(other.name == str(positions[row]) for row, other in there)
         for row, other in there:
@@ -279,31 +296,46 @@ class Chains(Modules):
         """What the size of an axis may be."""
         op = node.module.op
         if op is None:
-            class_ = self.program.class_of(node.module)
-            if class_ is not None and output < len(class_.outputs) and axis < len(class_.outputs[output]):
-                symbol = class_.outputs[output][axis]
-                if symbol is not None:
-                    made = self._instance(class_, places, nodes, here)
-                    mapping = {key: argument.tree for key, argument in made.arguments}
-                    yield self.made(substitute(class_.expanded(symbol.tree), mapping))
-            elif class_ is None and output == 0:
-                inner = [p.within(n) if p and n else None for p, n in zip(places, nodes, strict=True)]
-                yield self._chain(inner, here[0])[1][axis]
+            yield self._size_of_composite(places, nodes, output, axis, here)
         elif (formula := self.program.code(node).sizes.get(axis)) is not None:
             fields = self._fields(places, nodes, here)
             yield self.expression(parse(formula).tree, View(at(places, nodes), here[0], fields))
         elif op.name == "concat":
-            parts = [dims[axis] for dims in here if axis < len(dims)]
-            if None not in parts:
-                tree = parts[0].tree if parts[0] else Literal(0)
-                for part in parts[1:]:
-                    tree = Binary("+", tree, part.tree if part else Literal(0))
-                yield self.made(tree)
+            yield self._total([dims[axis] for dims in here if axis < len(dims)])
         for dims in here:
             if axis < len(dims):
                 yield dims[axis]
         for dims in here:  # axes may have moved
             yield from dims
+
+    def _size_of_composite(
+        self, places: Places, nodes: Nodes, output: int, axis: int, here: list[Dims]
+    ) -> Symbol | None:  # fmt: skip
+        """The size of an axis in terms of what a block or a group is called with."""
+        node = next(node for node in nodes if node is not None)
+        class_ = self.program.class_of(node.module)
+        if class_ is None:
+            inner = [p.within(n) if p and n else None for p, n in zip(places, nodes, strict=True)]
+            return self._chain(inner, here[0])[1][axis]
+        known = class_.outputs[output] if output < len(class_.outputs) else ()
+        symbol = known[axis] if axis < len(known) else None
+        if symbol is None:
+            return None
+        mapping = {key: given.tree for key, given in self._instance(class_, places, nodes, here).arguments}
+        for key, (index, axis_) in class_.axes.items():
+            size = here[index][axis_]
+            if size is not None:
+                mapping.setdefault(key, size.tree)
+        tree = class_.expanded(symbol.tree)
+        return self.made(substitute(tree, mapping)) if mapping.keys() >= {*names(tree)} else None
+
+    def _total(self, parts: list[Symbol | None]) -> Symbol | None:
+        """The sum of sizes."""
+        first, *rest = [part.tree if part is not None else None for part in parts]
+        tree = first
+        for part in rest:
+            tree = Binary("+", tree, part) if tree is not None and part is not None else None
+        return self.made(tree) if tree is not None else None
 
     def _presence(self, places: Places, nodes: Nodes, here: list[Dims]) -> Symbol:
         """Whether an instance has a node: its `when`, or that of a group around it."""

@@ -62,6 +62,7 @@ class Builder(Loops):
             name, self.places, [*self.parameters.values()], [(key, *item) for key, item in self.locals.items()],
             parts, self.actions, self.body.results, chain, outputs,
         )  # fmt: skip
+        result.axes = {p.key: p.axis for p in self.parameters.values() if p.axis is not None}
         drop_unused(result)
         return result
 
@@ -121,13 +122,16 @@ class Builder(Loops):
             made, inits = self._composite(places, nodes, here)
             arguments = ", ".join(f"{{{index}}}" for index in range(len(step.inputs)))
             action = Action(step, f"{{m}}({arguments})", step.inputs, step.outputs, pure=False)
-            action.part = self._part(nodes, made, inits, self.program.weights(node.module))
+            weights = max(self.program.weights(n.module) for n in nodes if n is not None)
+            action.part = self._part(nodes, made, inits, weights)
             return action
         codes = self._codes(nodes)
         op, code = node.module.op, next(code for code in codes if code is not None)
-        weights = bool(op.weights(node.module.inputs))
+        weights = max(self.program.weights(n.module) for n in nodes if n is not None)
         functions = {code.function for code in codes if code is not None}
         named = node.name is not None and not node.positional and is_attribute(node.name)
+        if node.shares is not None:  # what is a module is called again
+            named = self.places[0].module.body[node.shares].name in self.parts
         if not weights and len(functions) == 1 and code.function and not (named and code.module):
             action = self._function(op, node, step, code)
         else:
@@ -174,7 +178,7 @@ class Builder(Loops):
             if part is not None and equal(part.made, made):
                 return part
             if part is not None or weights:
-                message = f"`{owner}` is called again for an input that needs another module in PyTorch"
+                message = f"`{owner}` is called again in a way that needs another module in PyTorch"
                 notes = ("what a module does is fixed when it is made, and differs between the calls",)
                 raise self.program.refuse(Problem("AS703", message, notes=notes), node)
         named = {n.name for n in nodes if n is not None}

@@ -23,6 +23,7 @@ class Statement:
     head: str = ""
     """The `if` or `for` above it."""
     training: bool = False
+    loop: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -59,6 +60,10 @@ class Forward:
         self.statements: list[Statement] = []
         self.namer = Namer(inputs)
         self.shown = ""
+
+    def reserve(self, *names: str) -> None:
+        """Keep names for loops."""
+        self.namer.taken |= {*names}
 
     # --- which steps -----------------------------------------------------------------------------------
 
@@ -173,7 +178,8 @@ class Forward:
         action = self.actions[position]
         head = ""
         if not any(self.uses[value] for value in action.outputs):
-            self.statements.append(Statement((), expression.text, training=action.training))
+            head = self.condition(action) if _is_optional(action) else ""
+            self.statements.append(Statement((), expression.text, head=head, training=action.training))
             return
         if _is_optional(action):
             source = action.inputs[0]
@@ -255,8 +261,7 @@ class Forward:
         """A variable of this name that holds nothing which is still needed."""
         if name not in live and name not in self.namer.taken:
             return name
-        namer = Namer({*live, *self.inputs})
-        return namer.give(name)
+        return Namer({*live, *self.namer.taken}).give(name)
 
     # --- loops -----------------------------------------------------------------------------------------
 
@@ -266,7 +271,9 @@ class Forward:
         source = action.inputs[0]
         name = self._pick(position, action, {source})
         if name != self.variables[source]:
-            self.statements.append(Statement((name,), self.variables[source], typed=True))
+            self.statements.append(
+                Statement((name,), self.variables[source], typed=True, training=action.training)
+            )
         self.variables[action.outputs[0]] = name
         head, called = self.heads[id(part)]
         texts = {0: name, 1: f"{called}({name})"}
@@ -278,7 +285,9 @@ class Forward:
                     for index, value in enumerate(join.inputs)
                 },
             )
-        self.statements.append(Statement((name,), texts[max(texts)], head=head))
+        self.statements.append(
+            Statement((name,), texts[max(texts)], head=head, training=action.training, loop=True)
+        )
 
     heads: dict[int, tuple[str, str]]
     """Of each loop, its `for` and what it calls."""
@@ -286,17 +295,21 @@ class Forward:
     # --- the method ------------------------------------------------------------------------------------
 
     def _method(self) -> list[str]:
-        count = len(self.class_.results) - self.class_.training
-        results = [self.variables[value] for value in self.class_.results]
-        main, extra = results[:count], results[count:]
-        body = self._lines([s for s in self.statements if not s.training], main if not extra else [])
-        if extra:
+        class_ = self.class_
+        count = len(class_.results) - class_.training
+        results = [self.variables[value] for value in class_.results]
+        main = ["None" if index in class_.late else name for index, name in enumerate(results[:count])]
+        two_ways = bool(class_.training or class_.late)
+        body = self._lines([s for s in self.statements if not s.training], [] if two_ways else main)
+        if two_ways:
             body.append(f"{BODY}if self.training:")
             inner = self._lines([s for s in self.statements if s.training], [])
             body += [f"    {line}" for line in inner]
             body += [f"{BODY}    return {', '.join(results)}", f"{BODY}return {', '.join(main)}"]
-        plain = _type(len(main))
-        returned = f"{plain} | {_type(len(results))}" if extra else plain
+        kinds = ["Tensor | None" if index in class_.late else "Tensor" for index in range(count)]
+        returned = _type(kinds)
+        if class_.training:
+            returned += f" | {_type(['Tensor'] * len(results))}"
         items = ("self", *(f"{name}: Tensor" for name in self.inputs))
         head = lines(Bracket("(", items), "def forward", f" -> {returned}:", "    ")
         return [*head, *body]
@@ -319,7 +332,7 @@ class Forward:
         for statement in statements:
             indent = BODY
             if statement.head:
-                if statement.head != head:
+                if statement.head != head or statement.loop:
                     result.append(BODY + statement.head)
                 indent += "    "
             head = statement.head
@@ -353,8 +366,8 @@ class Forward:
                 statements.insert(statements.index(first), Statement((), f"{name}: Tensor"))
 
 
-def _type(count: int) -> str:
-    return "Tensor" if count == 1 else f"tuple[{', '.join(['Tensor'] * count)}]"
+def _type(kinds: list[str]) -> str:
+    return kinds[0] if len(kinds) == 1 else f"tuple[{', '.join(kinds)}]"
 
 
 def _is_optional(action: Action) -> bool:

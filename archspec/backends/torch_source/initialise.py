@@ -1,41 +1,47 @@
 """The weights whose first values are not PyTorch's: statements that give them."""
 
+import re
 from collections import Counter
+from collections.abc import Callable, Mapping
 
 from archspec.backends.torch_source.modules import custom_inits
 from archspec.backends.torch_source.names import is_attribute
 from archspec.backends.torch_source.parts import Class, Initialised
-from archspec.backends.torch_source.program import Program
 from archspec.ir import Module
 from archspec.ops.core.init import Init
+from archspec.ops.core.torch_code import TorchCode
 
 Rule = tuple[tuple[str, Init], ...]
 
 
-def common(program: Program) -> dict[str, Rule]:
+def common(
+    root: Module, code_of: Callable[[Module], TorchCode], helpers: Mapping[str, str]
+) -> dict[str, Rule]:
     """For classes of PyTorch whose modules all start alike, and of which there are several: how."""
     found: dict[str, set[Rule]] = {}
     counts: Counter[str] = Counter()
     seen: set[Module] = set()
-    stack = [program.network.root]
+    stack = [root]
     while stack:
         module = stack.pop()
-        if module.op is None:
-            for node in module.body:
-                if node.module.op is not None and node.module.op.weights(node.module.inputs):
-                    counts[program.code_of(node.module).module] += 1
-                if node.module not in seen:
-                    seen.add(node.module)
-                    stack.append(node.module)
-        elif not module.op.is_parameter and module.op.weights(module.inputs):
-            found.setdefault(program.code_of(module).module, set()).add(tuple(custom_inits(module)))
-    if "nn.MultiheadAttention" in found:  # has an `nn.Linear` of its own
-        found.pop("nn.Linear", None)
+        for node in module.body:
+            op = node.module.op
+            if op is not None and not op.is_parameter:
+                name = code_of(node.module).module
+                counts[name] += node.shares is None
+                found.setdefault(name, set()).add(tuple(custom_inits(node.module)))
+            if node.module not in seen:
+                seen.add(node.module)
+                stack.append(node.module)
+    # Other classes are derived from some: attention has an `nn.Linear` of its own.
+    derived = set(re.findall(r"^class \w+\((nn\.\w+)\)", "\n".join(helpers.values()), re.MULTILINE))
+    if "nn.MultiheadAttention" in found:
+        derived |= {"nn.Linear", "nn.MultiheadAttention"}
     return {
         name: rule
-        for name, rules in found.items()
-        if len(rules) == 1 and counts[name] > 1 and name != "nn.MultiheadAttention"
-        for rule in rules
+        for name, rules_ in found.items()
+        if len(rules_) == 1 and counts[name] > 1 and name.startswith("nn.") and name not in derived
+        for rule in rules_
         if rule
     }
 
@@ -56,17 +62,15 @@ def rules(common_rules: dict[str, Rule]) -> list[str]:
     return result
 
 
-def statements(class_: Class, common_rules: dict[str, Rule], access: dict[int, str]) -> list[str]:
+def statements(class_: Class, access: dict[int, str]) -> list[str]:
     """What a class does after it has made its modules."""
     result = []
     if class_.chain is not None:
         for item in class_.chain.items:
-            result += [line for init in item.inits for line in _single(init, "self", common_rules)]
+            result += [line for init in item.inits for line in _single(init, "self")]
     for part in class_.parts:
         made = []
         for init in part.inits:
-            if init.module in common_rules:
-                continue
             if part.is_parameter:
                 made.append(call(init.init, access[id(part)]))
             elif init.path == ("weight",) and access[id(part)].startswith("self."):
@@ -86,9 +90,7 @@ def statements(class_: Class, common_rules: dict[str, Rule], access: dict[int, s
     return result
 
 
-def _single(init: Initialised, owner: str, common_rules: dict[str, Rule]) -> list[str]:
-    if init.module in common_rules:
-        return []
+def _single(init: Initialised, owner: str) -> list[str]:
     return [call(init.init, f'{owner}.get_parameter("{".".join(init.path)}")')]
 
 

@@ -162,6 +162,8 @@ class Modules(Columns):
 
     def _inits(self, nodes: Nodes, code: TorchCode) -> list[Initialised]:
         """The weights of an op with first values of their own, the same for all instances."""
+        if code.module in self.program.rules:
+            return []
         found = {tuple(custom_inits(node.module)) for node in nodes if node is not None}
         if len(found) > 1:
             raise Misfit

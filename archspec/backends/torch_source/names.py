@@ -18,7 +18,8 @@ TAKEN = frozenset(
         "F",
         "OrderedDict",
         "self",
-        "main",
+        "make_divisible",
+        "_",
     }
 )
 """What no class, argument or variable may be called."""

@@ -52,7 +52,8 @@ class Item:
     made: "Made"
     count: Symbol | None = None
     """How many there are of it, one after the other."""
-    counter: str = "_"
+    counts: bool = False
+    """Whether the copies differ in what their counter says."""
     when: Symbol | None = None
     comment: str = ""
     fresh: bool = False
@@ -153,9 +154,12 @@ class Class:
     """What it is if it is one chain."""
     outputs: tuple[tuple[Symbol | None, ...], ...]
     """The sizes of its outputs, in expressions over its parameters, as far as these are known."""
-    doc: str = ""
+    axes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """The names of sizes of inputs, parameters or not: which input, and which axis of it."""
     training: int = 0
     """How many of the last results are training outputs."""
+    late: frozenset[int] = frozenset()
+    """The results that are `None` in evaluation, as only training outputs depend on them."""
     rows: dict[Module, int] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -3,6 +3,7 @@
 from archspec.analysis.cost import Costs, training_only
 from archspec.backends.torch_source.align import Misfit
 from archspec.backends.torch_source.classes import Builder
+from archspec.backends.torch_source.initialise import common
 from archspec.backends.torch_source.names import Namer, class_name, is_attribute
 from archspec.backends.torch_source.parts import Class
 from archspec.backends.torch_source.places import Place, Places
@@ -36,6 +37,8 @@ class Program:
         root = places.root()
         self._collect(places, root, name, set())
         self.namer.taken |= self.helpers.keys()
+        self.rules = common(network.root, self.code_of, self.helpers)
+        """The classes of PyTorch whose modules all start alike, which one loop says."""
         done: set[Key] = set()
         self._visit(key_of(root.module), done)
         self.main = self.classes[-1]
@@ -142,11 +145,21 @@ class Program:
         if not train:
             return
         count = len(main.results)
-        root = self.network.root
-        outputs, extra = frozenset(range(count - train)), frozenset(range(count - train, count))
-        marked = zip(root.body, training_only(root, outputs, extra), strict=True)
-        only = {id(node) for node, values in marked if values and len(values) == len(node.module.outputs)}
-        for action in main.actions:
+        self._mark(main, frozenset(range(count - train)), frozenset(range(count - train, count)))
+
+    def _mark(self, class_: Class, outputs: frozenset[int], train: frozenset[int]) -> None:
+        """Mark the steps of a class that only its results `train` need, down to the groups that are part of both."""
+        body = class_.places[0].module
+        only = set()
+        for node, values in zip(body.body, training_only(body, outputs, train), strict=True):
+            every = frozenset(range(len(node.module.outputs)))
+            inner = self.found.get(node.module)
+            if values == every:
+                only.add(id(node))
+            elif values and inner is not None and len(inner.places) == 1:
+                inner.late = values
+                self._mark(inner, every - values, values)
+        for action in class_.actions:
             action.training = id(action.step.node) in only
 
     # --- what the builders ask -------------------------------------------------------------------------

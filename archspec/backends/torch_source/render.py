@@ -5,7 +5,6 @@ from os.path import basename
 from typing import TYPE_CHECKING
 
 from archspec._version import __version__
-from archspec.backends.torch_source import initialise
 from archspec.backends.torch_source.layout import Bracket, lines
 from archspec.backends.torch_source.parts import (
     Class,
@@ -32,8 +31,9 @@ def source(model: "Model") -> str:
     """
     with without_collector():
         program = Program(model.network, model.name)
-        rules = initialise.common(program)
-        classes = [ClassWriter(class_, rules, class_ is program.main).write() for class_ in program.classes]
+        classes = [
+            ClassWriter(class_, program.rules, class_ is program.main).write() for class_ in program.classes
+        ]
     code = [text.strip("\n") for _, text in sorted(program.helpers.items())]
     code += ["\n".join(lines_) for lines_ in classes]
     if any("make_divisible(" in text for text in code):

@@ -88,7 +88,13 @@ class ClassWriter:
             for part in class_.parts:
                 if id(part) in writer.parts_in_place() and isinstance(part.made, Constructor):
                     part.made.inplace = True
-            writer.heads = {id(part): self._head(part) for part in class_.parts if part.count is not None}
+            namer = Namer(writer.inputs)
+            loop = {COUNTER: namer.give("i")}
+            layer = namer.give("layer")
+            writer.reserve(loop[COUNTER], layer)
+            writer.heads = {
+                id(part): self._head(part, loop, layer) for part in class_.parts if part.count is not None
+            }
             forward = writer.write()
         constructor = self._constructor()
         return [*result, *constructor, *([""] if constructor and forward else []), *forward]
@@ -128,7 +134,7 @@ class ClassWriter:
         for action in class_.actions:
             if action.flag is not None:
                 made.append(f"{BODY}self.{self.flags[id(action)]} = {self.text(action.flag)}")
-        after = initialise.statements(class_, self.rules, self.access)
+        after = initialise.statements(class_, self.access)
         if self.is_main:
             after += initialise.rules(self.rules)
         made += [line for text in after for line in self._split(text)]
@@ -173,9 +179,10 @@ class ClassWriter:
         code = self._made(part.made, before)
         access = self.access[id(part)]
         if part.count is not None:
-            name = self._loop_name(part)
+            name = loop_name(part, self.ids)
             head = f"{BODY}for {self.ids[COUNTER]} in range({self.text(part.count)}):"
-            return [head, *lines(code, f"self[{name}] = ", "", BODY + "    ")]
+            inner = [f"    {line}" for line in before]
+            return [head, *inner, *lines(code, f"self[{name}] = ", "", BODY + "    ")]
         if (part.is_parameter and not access.startswith("self.")) or access.startswith("self.get_parameter"):
             return lines(Bracket("self.register_parameter(", (f'"{part.name}"', code)), indent=BODY)
         if part.when is None:
@@ -184,19 +191,13 @@ class ClassWriter:
         kind = "nn.Parameter" if part.is_parameter else "nn.Module"
         return [f"{BODY}{access}: {kind} | None = None", f"{BODY}if {self.text(part.when)}:", *inner]
 
-    def _loop_name(self, part: Part) -> str:
-        """The name of a copy, as an f-string over the counter."""
-        inside = "".join(
-            piece if isinstance(piece, str) else f"{{{python(piece, self.ids)}}}" for piece in part.template
-        )
-        return f'f"{inside}"'
-
-    def _head(self, part: Part) -> tuple[str, str]:
+    def _head(self, part: Part, ids: dict[str, str], layer: str) -> tuple[str, str]:
         """The `for` of a loop in `forward`, and what it calls."""
         if len(self.class_.parts) == 1:
-            return "for layer in self.values():", "layer"
+            return f"for {layer} in self.values():", layer
         assert part.count is not None  # noqa: S101 — a loop has a count
-        return f"for i in range({self.text(part.count)}):", f"self[{self._loop_name(part)}]"
+        count = python(part.count.tree, {})  # a literal, where there are other modules
+        return f"for {ids[COUNTER]} in range({count}):", f"self[{loop_name(part, ids)}]"
 
     # --- expressions -----------------------------------------------------------------------------------
 
@@ -246,7 +247,7 @@ class ClassWriter:
     def _counted(self, item: Item, code: Code) -> Code:
         if item.count is None:
             return code
-        counter = self.ids.get(item.counter, item.counter)
+        counter = self.ids[COUNTER] if item.counts else "_"
         return Generated(code, f"for {counter} in range({self.text(item.count)})")
 
     def _named(self, chain: Chain, before: list[str]) -> Bracket:
@@ -278,6 +279,14 @@ class ClassWriter:
             else:
                 before += lines(Bracket("[", codes, "]", spread=len(codes) > 1), f"{name} += ", "", indent)
         return name
+
+
+def loop_name(part: Part, ids: dict[str, str]) -> str:
+    """The name of a copy, as an f-string over the counter."""
+    inside = "".join(
+        piece if isinstance(piece, str) else f"{{{python(piece, ids)}}}" for piece in part.template
+    )
+    return f'f"{inside}"'
 
 
 def identifiers(class_: Class) -> dict[str, str]:
