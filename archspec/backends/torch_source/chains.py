@@ -118,8 +118,10 @@ class Chains(Modules):
         if all(item.positional for item in items):
             items = joined(items)
         chain = Chain(items)
-        optional = any(item.when is not None or item.count is not None for item in items)
-        if optional and any(item.inits for item in items):
+        shifting = any(
+            item.when is not None or not (item.count is None or item.count.is_literal) for item in items
+        )
+        if shifting and any(item.inits for item in items):
             raise Misfit  # they are found by position, which differs
         if not chain.is_positional and any(
             item.when is not None or item.count is not None for item in chain.items

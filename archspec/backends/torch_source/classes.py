@@ -177,7 +177,7 @@ class Builder(Loops):
             part = self.parts.get(owner)
             if part is not None and equal(part.made, made):
                 return part
-            if part is not None or weights:
+            if weights:
                 message = f"`{owner}` is called again in a way that needs another module in PyTorch"
                 notes = ("what a module does is fixed when it is made, and differs between the calls",)
                 raise self.program.refuse(Problem("AS703", message, notes=notes), node)
