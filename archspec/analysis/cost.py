@@ -94,7 +94,9 @@ def training_only(module: Module, outputs: Live, train: Live) -> list[Live]:
     only: list[Live] = []
     for node, values in reversed(list(module.values())):
         marks = [reaches.get(value, (False, False)) for value in values]
-        only.append(frozenset(index for index, (out, aux) in enumerate(marks) if aux and not out))
+        late = frozenset(index for index, (out, aux) in enumerate(marks) if aux and not out)
+        # with its last use gone, a value that nobody uses goes too
+        only.append(late if any(out for out, _ in marks) else frozenset(range(len(marks))) if late else late)
         for flag in (0, 1):
             if any(mark[flag] for mark in marks):
                 for value in node.inputs:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from archspec.analysis.cost import Live, training_only
 from archspec.backends.torch_module import build, import_torch
 from archspec.diagnostics import Diagnostic
 from archspec.ir import Dim, Module, Origin
@@ -17,6 +18,9 @@ BATCH = 2
 """What a free batch axis is while shapes are compared."""
 FREE = 3
 """What other free dimensions are."""
+
+
+_NONE: Live = frozenset()
 
 
 @dataclass(slots=True)
@@ -56,8 +60,8 @@ class Proof:
         self.model, self.module = model, module
         self.rows = list(model.modules())
         self.origins = {row.path: row.origin for row in reversed(self.rows)}
-        self.training = {row.path for row in self.rows if row.training}
-        self.weightless: set[str] = set()
+        self.repeated: set[str] = set()
+        """Modules without weights that are used again: PyTorch may call them, or others like them."""
 
     def items(self) -> Iterator[Item]:
         """All statements, one after the other."""
@@ -153,9 +157,11 @@ class Proof:
     ) -> Item:  # fmt: skip
         """The inputs and outputs of every module, call by call, and those of the network."""
         expected: dict[str, list[Call]] = {}
-        for path, module in self._calls(self.model.root, ""):
-            if training or path not in self.training:
-                expected.setdefault(path, []).append(self.call(module))
+        count, last = len(self.model.root.results), len(self.model.network.train_outputs)
+        outputs = frozenset(range(count - last))
+        late = _NONE if training else frozenset(range(count - last, count))
+        for path, module in self._calls(self.model.root, "", outputs, late):
+            expected.setdefault(path, []).append(self.call(module))
         totals = self.model.training_totals if training else self.model.totals
         inputs: Shapes = [self.sized(type_.shape) for type_ in self.model.inputs.values()]
         expected[""] = [Call(inputs, [self.sized(type_.shape) for type_ in totals.outputs])]
@@ -167,32 +173,44 @@ class Proof:
         item = Item(f"shapes{suffix}", detail)
         for path in compared:
             ours, theirs = expected[path], seen[path]
-            if len(theirs) > len(ours) and path in self.weightless:
-                theirs = theirs[: len(ours)]  # whether one module is called again, or two are, is the same
+            if len(theirs) > len(ours) and any(f"{path}.".startswith(f"{other}.") for other in self.repeated):
+                theirs = theirs[: len(ours)]
             if len(ours) != len(theirs):
                 message = f"`{path}` is called {len(ours)} times here, {len(theirs)} times in PyTorch"
                 item.findings.append(self.finding(message, path))
                 continue
+            if len(ours) > 1:  # what only training needs comes last, whatever the order in the spec
+                ours, theirs = (
+                    sorted(calls, key=lambda call: repr(call.outputs)) for calls in (ours, theirs)
+                )
             for mine, other in zip(ours, theirs, strict=True):
                 item.findings += self._compared(path, mine, other)
         missing = [path for path in expected if path in seen and not seen[path]]
         item.findings += [self.finding(f"PyTorch never calls `{path}`", path) for path in missing]
         return item
 
-    def _calls(self, module: Module, prefix: str) -> Iterator[tuple[str, Module]]:
-        """Every call of a module in the order of computation, those of shared weights included, with its path."""
-        for node in module.body:
+    def _calls(
+        self, module: Module, prefix: str, outputs: Live, train: Live
+    ) -> Iterator[tuple[str, Module]]:  # fmt: skip
+        """Every call of a module in the order of computation, those of shared weights included, with its path.
+
+        Without what only the results `train` of the composite need; none where that is to be part of it.
+        """
+        only = training_only(module, outputs, train) if train else [_NONE] * len(module.body)
+        for node, training in zip(module.body, only, strict=True):
             owner = module.body[node.shares] if node.shares is not None else node
-            if owner.name is None or (node.module.op is not None and node.module.op.is_parameter):
+            every = frozenset(range(len(node.module.outputs)))
+            if owner.name is None or training == every:
+                continue
+            if node.module.op is not None and node.module.op.is_parameter:
                 continue
             path = prefix + owner.name
-            if not self.model.costs.of(node.module).weights:
-                self.weightless.add(path)
-                if node.shares is not None:
-                    continue
+            if node.shares is not None and not self.model.costs.of(node.module).weights:
+                self.repeated.add(path)
+                continue
             yield path, node.module
             if node.module.op is None:
-                yield from self._calls(node.module, f"{path}.")
+                yield from self._calls(node.module, f"{path}.", every - training, training)
 
     def call(self, module: Module) -> "Call":
         """What a module takes, unless it gets that in another form, and what it yields."""

@@ -104,7 +104,7 @@ class Builder(Loops):
             self.values[value] = self._dims(self.places, nodes, output, here)
         if step.is_optional:
             when = self._presence(self.places, nodes, here)
-            if action.part is not None:
+            if action.part is not None and node.shares is None:
                 action.part.when = when
             else:
                 action.flag = when

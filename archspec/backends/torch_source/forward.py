@@ -177,6 +177,11 @@ class Forward:
     def _assign(self, position: int, expression: Expression) -> None:
         action = self.actions[position]
         head = ""
+        if action.part is not None and action.part.is_parameter and not self.uses[action.outputs[0]]:
+            return  # reading it does nothing
+        if action.template == "{0}" and expression.text.isidentifier() and not _is_optional(action):
+            self.variables[action.outputs[0]] = expression.text  # what does nothing needs no statement
+            return
         if not any(self.uses[value] for value in action.outputs):
             head = self.condition(action) if _is_optional(action) else ""
             self.statements.append(Statement((), expression.text, head=head, training=action.training))
@@ -209,9 +214,9 @@ class Forward:
 
     def condition(self, action: Action) -> str:
         """The `if` in front of an optional step."""
-        if action.part is not None:
-            return f"if {self.access[id(action.part)]} is not None:"
-        return f"if self.{self.flags[id(action)]}:"
+        if action.flag is not None:
+            return f"if self.{self.flags[id(action)]}:"
+        return f"if {self.access[id(action.part)]} is not None:"
 
     # --- variables -------------------------------------------------------------------------------------
 
@@ -358,7 +363,8 @@ class Forward:
             return
         for name in names - {*self.inputs}:
             first = next((s for s in self.statements if name in s.targets), None)
-            if first is None or first.typed or first not in statements:
+            assigned = [s for s in self.statements if name in s.targets]
+            if first is None or all(s.typed for s in assigned) or first not in statements:
                 continue
             if len(first.targets) == 1:
                 first.targets = (f"{name}: Tensor",)
@@ -407,12 +413,14 @@ def is_atomic(text: str) -> bool:
 
 
 def split(line: str, indent: str) -> list[str]:
-    """A line that is too long, with the items of its outermost brackets one a line."""
-    start = line.find("(", len(indent))
-    end = line.rfind(")")
-    if start < 0 or end != len(line) - 1 or _closing(line, start) != end:
+    """A line that is too long, with what is in its last brackets on lines of its own."""
+    if not line.endswith(")"):
         return [line]
-    inner = line[start + 1 : end]
+    start = _opening(line)
+    inner = line[start + 1 : -1]
+    one = f"{indent}    {inner}"
+    if len(one) <= WIDTH:
+        return [line[: start + 1], one, f"{indent})"]
     items, depth, begin = [], 0, 0
     for at, char in enumerate(inner):
         depth += (char in "([") - (char in ")]")
@@ -431,10 +439,11 @@ def split(line: str, indent: str) -> list[str]:
     return [line[: start + 1], *made, f"{indent})"]
 
 
-def _closing(line: str, start: int) -> int:
+def _opening(line: str) -> int:
+    """Where the bracket opens that the line ends with."""
     depth = 0
-    for at in range(start, len(line)):
-        depth += (line[at] in "([") - (line[at] in ")]")
+    for at in range(len(line) - 1, -1, -1):
+        depth += (line[at] in ")]") - (line[at] in "([")
         if depth == 0:
             return at
-    return -1
+    return 0

@@ -49,8 +49,19 @@ def common(
 def rules(common_rules: dict[str, Rule]) -> list[str]:
     """The loop over all modules that `common` is about, as in torchvision's constructors."""
     result = ["for module in self.modules():"] if common_rules else []
-    for number, (name, rule) in enumerate(sorted(common_rules.items())):
-        result.append(f"    {'el' * (number > 0)}if isinstance(module, {name}):")
+    alike: dict[Rule, list[str]] = {}
+    for name, rule in sorted(common_rules.items()):
+        alike.setdefault(rule, []).append(name)
+    for number, (rule, names) in enumerate(alike.items()):
+        test = f"{'el' * (number > 0)}if isinstance(module, {' | '.join(names)})"
+        if len(rule) == 1 and rule[0][0] != "weight":
+            ((weight, init),) = rule
+            result += [
+                f"    {test} and module.{weight} is not None:",
+                f"        {call(init, f'module.{weight}')}",
+            ]
+            continue
+        result.append(f"    {test}:")
         for weight, init in rule:
             if weight == "weight":
                 result.append(f"        {call(init, 'module.weight')}")

@@ -56,6 +56,8 @@ class Modules(Columns):
             if node is None:
                 codes.append(None)
                 continue
+            if node.module.op is None:
+                raise Misfit
             codes.append(self.program.code(node))
         if any(node is not None and type(node.module.op) is not type(first.module.op) for node in nodes):
             self._check_plain(nodes, codes)

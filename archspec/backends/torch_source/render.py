@@ -1,5 +1,6 @@
 """The text of a file of PyTorch source."""
 
+import ast
 import re
 from os.path import basename
 from typing import TYPE_CHECKING
@@ -54,7 +55,7 @@ def _docstring(model: "Model") -> list[str]:
     inputs = ", ".join("×".join(map(str, type_.shape)) for type_ in model.inputs.values())
     totals = model.totals
     outputs = ", ".join(map(str, totals.outputs))
-    text = [f'"""{safe(model.name)}: {safe(inputs)} → {outputs}', ""]
+    text = [f'"""{safe(model.name).strip()}: {safe(inputs)} → {outputs}', ""]
     document = model.network.document
     doc = document.model.doc if document.model is not None else ""
     if lines_ := wrapped(doc):
@@ -65,14 +66,10 @@ def _docstring(model: "Model") -> list[str]:
 
 
 def _imports(body: str) -> list[str]:
-    used = []
-    if "OrderedDict(" in body:
-        used += ["from collections import OrderedDict", ""]
-    tensor = "Tensor, " * bool(re.search(r"\bTensor\b", body))
-    used += ["import torch", f"from torch import {tensor}nn"]
-    if re.search(r"\bF\.", body):
-        used.append("from torch.nn import functional as F")
-    return used
+    names = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
+    used = ["from collections import OrderedDict", ""] if "OrderedDict" in names else []
+    used += ["import torch", f"from torch import {'Tensor, ' * ('Tensor' in names)}nn"]
+    return [*used, "from torch.nn import functional as F"] if "F" in names else used
 
 
 def _main(model: "Model", class_: Class) -> str:

@@ -5,6 +5,7 @@ A symbol is an expression over the constructor's arguments together with the col
 nothing is written that was not compared with every instance.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Final
@@ -197,6 +198,7 @@ FUNCTIONS = {name: name for name in ("min", "max", "abs", "int", "len", "sum", "
 }
 """The functions of the expression language that Python, or the generated file itself, has."""
 
+_SIMPLE = re.compile(r"-?[\w.]+")
 _BINDING = {"or": 2, "and": 3, "not": 4, "+": 6, "-": 6, "*": 7, "/": 7, "//": 7, "%": 7, "**": 9}
 
 
@@ -218,12 +220,15 @@ def _python(tree: Tree, ids: Mapping[str, str]) -> tuple[str, int]:
             return (f"({inside},)" if len(tree.items) == 1 else f"({inside})"), 10
         case Unary():
             own = 4 if tree.op == "not" else 8
-            return f"{tree.op}{' ' * (own == 4)}{python(tree.operand, ids, own)}", own
+            nested = isinstance(tree.operand, Unary) and own == 8  # not `--a`
+            return f"{tree.op}{' ' * (own == 4)}{python(tree.operand, ids, own + nested)}", own
         case Binary():
             own = _BINDING[tree.op]
             right_first = tree.op == "**"
             left = python(tree.left, ids, own + right_first)
-            return f"{left} {tree.op} {python(tree.right, ids, own + (not right_first))}", own
+            right = python(tree.right, ids, own + (not right_first))
+            space = "" if right_first and _SIMPLE.fullmatch(left) and _SIMPLE.fullmatch(right) else " "
+            return f"{left}{space}{tree.op}{space}{right}", own
         case Logic():
             own = _BINDING[tree.op]
             return f"{python(tree.left, ids, own)} {tree.op} {python(tree.right, ids, own + 1)}", own
