@@ -128,7 +128,7 @@ class Builder(Loops):
         codes = self._codes(nodes)
         op, code = node.module.op, next(code for code in codes if code is not None)
         weights = max(self.program.weights(n.module) for n in nodes if n is not None)
-        functions = {code.function for code in codes if code is not None}
+        functions = {function_text(code) if code.function else "" for code in codes if code is not None}
         named = node.name is not None and not node.positional and is_attribute(node.name)
         if node.shares is not None:  # what is a module is called again
             named = self.places[0].module.body[node.shares].name in self.parts

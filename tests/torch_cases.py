@@ -1,0 +1,254 @@
+"""Specs that ask much of the generator of PyTorch source: instances of blocks that differ, loops, sharing, names."""
+
+_CONV = "{ op = 'conv', out = 3, kernel = 1 }"
+_BLOCK = "[blocks.b]\n"
+_NUMBER = _BLOCK + 'required = { n = "int" }\n'
+_FLAG = _BLOCK + 'required = { n = "bool" }\n'
+
+
+def net(layers: str, blocks: str = "", top: str = "", inputs: str = 'input = ["N", 3, 8, 8]') -> str:
+    """A spec from its layers."""
+    return f"archspec = 1\n[model]\n{inputs}\n{top}\nlayers = [{layers}]\n{blocks}\n"
+
+
+TWICE = "{ op = 'b', n = true }, { op = 'b', n = false }"
+ONCE_EACH = "{ op = 'b', n = 2 }, { op = 'b', n = 4 }"
+
+CASES = {
+    # --- loops
+    "one copy": net("{ name = 'c{i}', repeat = 1, op = 'conv', out = 3, kernel = 1 }, 'relu'"),
+    "two loops": net(
+        "{ name = 'a{i}', repeat = 3, op = 'conv', out = 3, kernel = 1 }, "
+        "{ name = 'b{i}', repeat = 3, op = 'conv', out = 3, kernel = 1 }, { op = 'add', from = ['x', 'input'] }"
+    ),
+    "two dense": net(
+        "{ op = 'dense', repeat = 3, layers = [{ name = 'a{i}', op = 'conv', out = 2, kernel = 1 }] }, "
+        "{ op = 'dense', repeat = 3, layers = [{ name = 'b{i}', op = 'conv', out = 2, kernel = 1 }] }"
+    ),
+    "a condition in a loop": net(
+        "{ op = 'dense', repeat = 3, layers = [{ name = 'l{i}', layers = ['relu', "
+        "{ op = 'conv', out = 2, kernel = 1 }, { op = 'dropout', when = 'i > 0' }] }] }"
+    ),
+    "ops and blocks in a loop": net(
+        "{ name = 'l{i}', op = \"{'b' if i == 1 else 'relu'}\", repeat = 3 }", f"{_BLOCK}layers = [{_CONV}]"
+    ),
+    "loops of blocks that do nothing": net(
+        "{ op = 'dense', repeat = 3, layers = [{ name = 'l{i}', layers = ['b'] }] }", f"{_BLOCK}layers = []"
+    ),
+    "loops of different length": net(
+        ONCE_EACH,
+        _NUMBER + "layers = [{ op = 'dense', repeat = 'n', layers = ["
+        "{ name = 'l{i}', op = 'conv', out = 2, kernel = 3, padding = 1 }] }]",
+    ),
+    "an input called i": net(
+        "{ op = 'b', from = ['x', 'x'] }",
+        _BLOCK
+        + "inputs = ['p', 'i']\nlayers = [{ name = 'l{i}', repeat = 3, op = 'conv', out = 3, kernel = 1 }, "
+        f"{_CONV}, {{ op = 'add', from = ['x', 'i'] }}]",
+    ),
+    "a parameter called i": net(
+        "{ op = 'b', i = 4 }, { op = 'b', i = 6 }",
+        _BLOCK
+        + "required = { i = 'int' }\nlayers = [{ op = 'residual', layers = [{ name = 'l{j}', repeat = 3, "
+        f"index = 'j', op = 'conv', out = 3, kernel = 1 }}, {{ op = 'conv', out = 'i', kernel = 1 }}, {_CONV}] }}]",
+    ),
+    "copies of unequal number": net(
+        ONCE_EACH,
+        _NUMBER + "layers = [{ name = 's', op = 'conv', out = '4 * (i + 1)', kernel = 1, repeat = 'n' }]",
+    ),
+    "equal copies of unequal number": net(
+        ONCE_EACH,
+        _NUMBER + "layers = [{ name = 's', op = 'u', repeat = 'n' }]\n[blocks.u]\n"
+        "layers = [{ op = 'residual', layers = [{ op = 'conv', out = 'x.channels', kernel = 3, padding = 1 }] }]",
+    ),
+    "a fraction of the counter": net(
+        "{ name = 's', op = 'b', repeat = 4, n = '1 + 0.5 * i' }",
+        _BLOCK + "required = { n = 'float' }\nlayers = [{ op = 'residual', layers = "
+        "[{ op = 'conv', out = 'x.channels', kernel = 3, padding = 1 }, { op = 'leaky_relu', negative_slope = 'n' }] }]",
+    ),
+    # --- what some instances lack
+    "an optional module nobody uses": net(
+        TWICE,
+        _FLAG + "layers = [{ name = 'a', op = 'conv', out = 3, kernel = 1 }, "
+        "{ name = 'd', op = 'conv', out = 3, kernel = 1, when = 'n' }, { op = 'relu', from = 'a' }]",
+    ),
+    "an optional parameter": net(
+        TWICE,
+        _FLAG + "layers = [{ name = 'c', op = 'conv', out = 3, kernel = 1 }, "
+        "{ name = 'g', op = 'param', shape = [3, 1, 1], when = 'n', init = { weight = 0.5 } }, "
+        "{ op = 'mul', from = ['c', 'g'], when = 'n' }, 'relu']",
+    ),
+    "an optional call of shared weights": net(
+        TWICE,
+        _FLAG + "layers = [{ name = 'c', op = 'conv', out = 3, kernel = 1 }, "
+        "{ op = 'reuse', of = 'c', when = 'n' }, { op = 'add', from = ['x', 'input'] }]",
+    ),
+    "an optional call of what has no weights": net(
+        TWICE,
+        _FLAG
+        + "layers = [{ name = 'd', op = 'hardswish' }, { name = 'c', op = 'conv', out = 3, kernel = 1 }, "
+        "{ op = 'reuse', of = 'd', when = 'n' }]",
+    ),
+    "weights in some instances": net(
+        "{ op = 'b', n = false }, { op = 'b', n = true }",
+        _FLAG + f"layers = [{{ op = 'residual', layers = [{{ op = 'c', n = 'n' }}] }}, {_CONV}]\n[blocks.c]\n"
+        "required = { n = 'bool' }\nlayers = ['relu', { op = 'conv', out = 3, kernel = 1, when = 'n' }]",
+    ),
+    "optional first values": net(
+        f"{TWICE}, {_CONV}",
+        _FLAG
+        + "layers = [{ op = 'conv', out = 3, kernel = 1, when = 'n', init = { weight = 0.5 } }, 'relu']",
+    ),
+    "first values behind what is optional": net(
+        f"{TWICE}, {_CONV}",
+        _FLAG + "layers = [{ op = 'maxpool', kernel = 2, when = 'n' }, "
+        "{ op = 'conv', out = 3, kernel = 1, init = { weight = 0.5 } }]",
+    ),
+    "first values of copies": net(
+        f"{ONCE_EACH}, {_CONV}",
+        _NUMBER
+        + "layers = [{ op = 'residual', layers = [{ name = 'g', layers = [{ op = 'conv', out = 3, kernel = 1, "
+        "repeat = 'n', init = { weight = 0.5 } }] }] }]",
+    ),
+    # --- first values that are common
+    "common first values, not for all": net(
+        "{ op = 'groupnorm', groups = 1, init = { weight = 0.5 } }, "
+        "{ op = 'groupnorm', groups = 1, init = { weight = 0.5 } }, { op = 'groupnorm', groups = 1, affine = false }"
+    ),
+    "common first values of a class with children": net(
+        "{ op = 'layernorm', init = { weight = 0.5 } }, { op = 'layernorm', init = { weight = 0.5 } }, "
+        "{ op = 'layernorm', axis = 1 }"
+    ),
+    "common first values of several classes": net(
+        "{ op = 'batchnorm', init = { bias = 0.5 } }, { op = 'batchnorm', init = { bias = 0.5 } }, "
+        "{ op = 'groupnorm', groups = 1, init = { bias = 0.5 } }, { op = 'groupnorm', groups = 3, init = { bias = 0.5 } }"
+    ),
+    # --- sharing
+    "two calls of a rectifier": net(f"{{ name = 'r', op = 'relu' }}, {_CONV}, {{ op = 'reuse', of = 'r' }}"),
+    "two calls of a norm without weights": net(
+        "{ name = 'e', op = 'layernorm', axis = 1, elementwise_affine = false }, "
+        "{ op = 'conv', out = 5, kernel = 1 }, { op = 'reuse', of = 'e' }"
+    ),
+    # --- ops and types as arguments
+    "an op here, a block there": net(
+        "'b', { op = 'b', act = 'my' }",
+        _BLOCK + f"params.act = {{ type = 'op', default = 'relu' }}\nlayers = [{_CONV}, '{{act}}']\n"
+        "[blocks.my]\nlayers = ['tanh']",
+    ),
+    "activations as arguments": net(
+        "'b', { op = 'b', act = 'tanh' }, { op = 'b', act = 'silu' }",
+        _BLOCK + f"params.act = {{ type = 'op', default = 'relu' }}\nlayers = [{_CONV}, '{{act}}', "
+        f"{{ op = 'residual', layers = [{_CONV}, '{{act}}'] }}]",
+    ),
+    # --- names
+    "a parameter called _": net(
+        "{ op = 'b', _ = 4 }, { op = 'b', _ = 5 }",
+        _BLOCK + "required = { _ = 'int' }\nlayers = [{ op = 'c', w = '_', repeat = 3 }]\n[blocks.c]\n"
+        f"required = {{ w = 'int' }}\nlayers = [{_CONV}, {{ op = 'conv', out = 'w', kernel = 1 }}, {_CONV}]",
+    ),
+    "a parameter called make_divisible": net(
+        "{ op = 'b', make_divisible = 4 }, { op = 'b', make_divisible = 9 }",
+        _BLOCK + "required = { make_divisible = 'int' }\n"
+        "layers = [{ op = 'conv', out = 'divisible(make_divisible, 4)', kernel = 1 }]",
+    ),
+    "a doc without words": net("'b'", _BLOCK + "doc = \"\\u200b\"\nlayers = ['relu']"),
+    "a doc that names a type": net(
+        "'b', 'b'", _BLOCK + f'doc = "F of a Tensor, OrderedDict"\nlayers = [{_CONV}]'
+    ),
+    "named and numbered in one chain": net(
+        "{ name = 'stem', op = 'conv', out = 3, kernel = 1 }, 'b', 'b'", f"{_BLOCK}layers = [{_CONV}, 'relu']"
+    ),
+    "a group with a hyphen": net(
+        "{ op = 'b', n = false }, { op = 'b', n = true }",
+        _FLAG + "layers = [{ op = 'residual', layers = [{ name = 'g-1', layers = ['relu', "
+        "{ op = 'conv', out = 3, kernel = 1, when = 'n' }] }] }]",
+    ),
+    # --- expressions
+    "powers and signs": net(
+        "{ op = 'b', n = 1 }, { op = 'b', n = 2 }",
+        _NUMBER + "layers = [{ op = 'conv', out = '8 * 2 ** n + 1', kernel = 1 }, "
+        "{ op = 'conv', out = '--n + 3', kernel = 1 }, { op = 'conv', out = '-(-n * 2) // 1', kernel = 1 }]",
+    ),
+    "nested conditions": net(
+        "{ op = 'b', n = 1 }, { op = 'b', n = 2 }, { op = 'b', n = 5 }",
+        _NUMBER + "let = { m = '3 if n < 2 else (4 if not n == 5 and n in [2, 3] else 7)' }\n"
+        "layers = [{ op = 'conv', out = 'm', kernel = 1 }, { op = 'conv', out = '[m, n][0] + max(n, 2)', kernel = 1 }]",
+    ),
+    "sizes without an expression": net(
+        "{ op = 'b', n = 1 }, { op = 'maxpool', kernel = 2 }, { op = 'b', n = 2 }",
+        _NUMBER
+        + "layers = [{ op = 'conv', out = 'x.height + n', kernel = 3, padding = 1 }, 'batchnorm', 'relu']",
+    ),
+    "an identity that is used twice": net(f"'identity', {{ op = 'add', from = ['x', 'x'] }}, {_CONV}"),
+    "a parameter nobody uses": net(
+        f"{_CONV}, {{ name = 'p', op = 'param', shape = [2] }}, {{ op = 'relu', from = '0' }}"
+    ).replace("'0'", "'input'"),
+    # --- several inputs, outputs, training
+    "outputs that are not used": net(
+        f"{{ name = 'g', layers = [{_CONV}, {{ name = 'h', op = 'conv', out = 4, kernel = 1 }}, 'relu'] }}, "
+        "{ op = 'relu', from = 'g.h' }"
+    ),
+    "a joined block of two inputs": net(
+        "{ op = 'b', from = ['x', 'input'] }, { op = 'b', from = ['x', 'input'] }",
+        _BLOCK + "inputs = ['p', 'q']\nlayers = [{ name = 'cat', op = 'concat', branches = [[], 'relu'] }]",
+    ),
+    "a loop in training only": net(
+        "{ name = 'a', op = 'conv', out = 3, kernel = 1 }, { name = 'l{i}', repeat = 3, op = 'conv', out = 3, "
+        "kernel = 1 }, { name = 'c', op = 'conv', out = 3, kernel = 1 }, "
+        "{ name = 'main', op = 'conv', out = 4, kernel = 1, from = 'input' }",
+        top="outputs = ['main']\ntrain_outputs = ['c']",
+    ),
+    "nobody uses what is behind a training output": net(
+        f"{{ name = 'a', op = 'conv', out = 4, kernel = 1 }}, {{ name = 'aux', op = 'conv', out = 4, kernel = 1 }}, {_CONV}",
+        top="outputs = ['a']\ntrain_outputs = ['aux']",
+    ),
+    "a training output inside a group": net(
+        "{ name = 'g', layers = [{ name = 'a', op = 'conv', out = 4, kernel = 1 }, "
+        "{ name = 'aux', op = 'conv', out = 5, kernel = 1 }, { op = 'conv', out = 6, kernel = 1, from = 'a' }] }",
+        top="train_outputs = ['g.aux']",
+    ),
+    "a group that is a training output": net(
+        f"{{ name = 'g', layers = [{_CONV}, {_CONV}] }}", top="outputs = ['g.0']\ntrain_outputs = ['g']"
+    ),
+    "a training output of a block": net(
+        "{ name = 'body', op = 'b' }, { name = 'head', op = 'conv', out = 2, kernel = 1 }",
+        _BLOCK + "outputs = ['aux']\nlayers = [{ name = 'a', op = 'conv', out = 4, kernel = 1 }, "
+        "{ name = 'aux', op = 'conv', out = 5, kernel = 1 }, { op = 'relu', from = 'a' }]",
+        top="train_outputs = ['body.aux']",
+    ),
+    "a shared call in training only": net(
+        "{ name = 'd', op = 'conv', out = 3, kernel = 1 }, 'tanh', { name = 'aux', op = 'reuse', of = 'd' }, "
+        "{ op = 'relu', from = 'd' }",
+        top="train_outputs = ['aux']",
+    ),
+    "fixed batch": net(f"{_CONV}, 'flatten'", inputs="input = [2, 3, 8, 8]"),
+    "sequences": net(
+        "{ op = 'b', n = 4 }, { op = 'b', n = 8 }",
+        _NUMBER + "layers = [{ op = 'conv', out = 'n', kernel = 3, padding = 'half' }, 'batchnorm', "
+        "{ op = 'permute', axes = [0, 2, 1] }, 'layernorm', { op = 'attention', heads = 2 }, "
+        "{ op = 'linear', out = 'x.shape[-1] * 2' }, { op = 'permute', axes = [0, 2, 1] }]",
+        inputs='input = ["N", 3, 11]',
+    ),
+    "volumes": net(
+        "{ op = 'b', n = 4 }, { op = 'b', n = 6 }",
+        _NUMBER + "layers = [{ op = 'conv', out = 'n', "
+        "kernel = [1, 3, 2], padding = { front = 1, left = 1 } }, 'batchnorm', 'relu6', "
+        "{ op = 'avgpool', kernel = 2, stride = 1 }]",
+        inputs='input = ["N", 2, 7, 8, 9]',
+    ),
+    "uneven windows": net(
+        "{ op = 'b', n = 3 }, { op = 'b', n = 2 }",
+        _NUMBER + "layers = ["
+        "{ op = 'conv', out = 4, kernel = 'n', stride = 2, padding = 'same_upper' }, 'relu', "
+        "{ op = 'avgpool', kernel = 2, stride = 1, padding = 'same', count_include_pad = false }, "
+        "{ op = 'maxpool', kernel = 2, stride = 1, padding = 'same_lower' }]",
+    ),
+    "halves": net(
+        "'b', 'b'",
+        _BLOCK + "layers = [{ op = 'conv', out = '2 * x.channels', kernel = 1 }, "
+        "{ name = 'h', op = 'split', sections = 2 }, { op = 'mul', from = ['h.0', 'h.1'] }, "
+        "{ op = 'conv', out = '4 * x.channels', kernel = 1 }, { op = 'pixel_shuffle', scale = 2 }, "
+        "'batchnorm']",
+    ),
+}
+"""Each is proven against torch's counters and against the interpreter."""
