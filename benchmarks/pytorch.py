@@ -1,6 +1,6 @@
 """How fast the built modules are, as ratios to torchvision's with the same weights, measured in the same run.
 
-    python benchmarks/pytorch.py            a few minutes
+    python benchmarks/pytorch.py            about a minute
     python benchmarks/pytorch.py --rounds 5 less exact
 
 Calls alternate between the two modules; the figures are the minimum of all rounds, in milliseconds, on one thread.

@@ -53,8 +53,8 @@ def shown(text: str, *, limit: int = 80) -> str:
 
 
 def shown_file(path: str) -> str:
-    """The name of a file, whole unless it is absurdly long, with control characters escaped."""
-    return shown(path, limit=1000)
+    """The name of a file with control characters escaped; of one that is very long, its end."""
+    return shown(path if len(path) <= 240 else f"...{path[-237:]}", limit=240)
 
 
 def render(diagnostic: Diagnostic) -> str:
