@@ -9,8 +9,9 @@ from os import listdir
 
 from archspec.diagnostics import UsageError
 from archspec.ops.core.base import Example, Op, Weight
+from archspec.ops.core.torch_code import TorchCode, keyword, positional
 
-__all__ = ["Example", "Op", "Weight", "lookup", "names"]
+__all__ = ["Example", "Op", "TorchCode", "Weight", "keyword", "lookup", "names", "positional"]
 
 
 @cache
