@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from archspec.backends.torch_source.layout import WIDTH, Bracket, lines
+from archspec.backends.torch_source.layout import WIDTH, Bracket, fill, is_atomic, lines, split
 from archspec.backends.torch_source.modules import shape_text
 from archspec.backends.torch_source.names import Namer, variable_name
 from archspec.backends.torch_source.parts import Action, Class, Part
@@ -361,7 +361,7 @@ class Forward:
         names = {*returned, *results[: len(results) - self.class_.training]} if len(returned) < 2 else set()
         if len(results) - self.class_.training != 1:
             return
-        for name in names - {*self.inputs}:
+        for name in sorted(names - {*self.inputs}):
             first = next((s for s in self.statements if name in s.targets), None)
             assigned = [s for s in self.statements if name in s.targets]
             if first is None or all(s.typed for s in assigned) or first not in statements:
@@ -382,68 +382,3 @@ def _is_optional(action: Action) -> bool:
 
 def _when(part: Part) -> bool:
     return part.when is not None
-
-
-def fill(template: str, parts: dict[str, tuple[str, bool]]) -> str:
-    """Put expressions into a template, in brackets where they need them."""
-    result, depth, index = "", 0, 0
-    while index < len(template):
-        char = template[index]
-        if char != "{":
-            depth += (char in "([") - (char in ")]")
-            result += char
-            index += 1
-            continue
-        stop = template.index("}", index)
-        text, atomic = parts[template[index + 1 : stop]]
-        enclosed = depth > 0 and template[stop + 1 : stop + 2] not in (".", "[")
-        result += text if atomic or enclosed or template == "{0}" else f"({text})"
-        index = stop + 1
-    return result
-
-
-def is_atomic(text: str) -> bool:
-    """Whether nothing in an expression binds less than a call."""
-    depth = 0
-    for char in text:
-        depth += (char in "([") - (char in ")]")
-        if char == " " and depth == 0:
-            return False
-    return True
-
-
-def split(line: str, indent: str) -> list[str]:
-    """A line that is too long, with what is in its last brackets on lines of its own."""
-    if not line.endswith(")"):
-        return [line]
-    start = _opening(line)
-    inner = line[start + 1 : -1]
-    one = f"{indent}    {inner}"
-    if len(one) <= WIDTH:
-        return [line[: start + 1], one, f"{indent})"]
-    items, depth, begin = [], 0, 0
-    for at, char in enumerate(inner):
-        depth += (char in "([") - (char in ")]")
-        if char == "," and depth == 0:
-            items.append(inner[begin:at].strip())
-            begin = at + 1
-    items.append(inner[begin:].strip())
-    made = []
-    for item in items:
-        text = f"{indent}    {item},"
-        if len(text) > WIDTH and item.startswith("["):
-            parts = item[1:-1].split(", ")
-            made += [f"{indent}    [", *(f"{indent}        {part}," for part in parts), f"{indent}    ],"]
-        else:
-            made.append(text)
-    return [line[: start + 1], *made, f"{indent})"]
-
-
-def _opening(line: str) -> int:
-    """Where the bracket opens that the line ends with."""
-    depth = 0
-    for at in range(len(line) - 1, -1, -1):
-        depth += (line[at] in ")]") - (line[at] in "([")
-        if depth == 0:
-            return at
-    return 0

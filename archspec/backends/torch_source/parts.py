@@ -7,7 +7,7 @@ from archspec.backends.torch_source.align import Aligned
 from archspec.backends.torch_source.places import Place
 from archspec.backends.torch_source.symbols import Column, Symbol
 from archspec.ir import Module, TensorType
-from archspec.language.expressions import Name, Tree
+from archspec.language.expressions import Tree
 from archspec.ops.core.init import Init
 
 REQUIRED: Final[Any] = object()
@@ -181,8 +181,3 @@ class Class:
         for key, _, symbol in reversed(self.locals):
             tree = substitute(tree, {key: symbol.tree})
         return tree
-
-
-def is_name(symbol: Symbol, key: str) -> bool:
-    """Whether the symbol is just this argument."""
-    return isinstance(symbol.tree, Name) and symbol.tree.name == key

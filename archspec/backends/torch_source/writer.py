@@ -7,7 +7,16 @@ from itertools import groupby
 from archspec.backends.torch_source import initialise
 from archspec.backends.torch_source.columns import annotation
 from archspec.backends.torch_source.forward import Forward
-from archspec.backends.torch_source.layout import WIDTH, Bracket, Code, Generated, Prefixed, commented, lines
+from archspec.backends.torch_source.layout import (
+    WIDTH,
+    Bracket,
+    Code,
+    Generated,
+    Prefixed,
+    commented,
+    lines,
+    split,
+)
 from archspec.backends.torch_source.names import Namer, is_attribute, variable_name
 from archspec.backends.torch_source.parts import (
     COUNTER,
@@ -146,8 +155,6 @@ class ClassWriter:
 
     @staticmethod
     def _split(text: str) -> list[str]:
-        from archspec.backends.torch_source.forward import split
-
         line = BODY + text
         indent = line[: len(line) - len(line.lstrip())]
         return [line] if len(line) <= WIDTH else split(line, indent)
