@@ -1,6 +1,7 @@
 """The generated PyTorch source as text: clean, short, the same everywhere, and safe."""
 
 import ast
+import contextlib
 import inspect
 import json
 import keyword
@@ -18,7 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nets import NAMES, NETWORKS, SPECS, network, spec
 from spec_cases import VALID
+from test_torch_cases import Random
 from torch import nn
+from torch_cases import CASES
 
 import archspec
 from archspec import SpecError
@@ -27,7 +30,7 @@ from archspec.backends.torch_source import source
 
 @pytest.fixture(scope="session")
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the source of every network, and of every valid case of the language."""
+    """A folder with the source of every network, of every valid case, and of some random networks."""
     folder = tmp_path_factory.mktemp("generated")
     for index, (file, variant) in enumerate(NETWORKS):
         name = f"net{index}_{file.stem}_{variant or ''}"
@@ -35,6 +38,13 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for index, case in enumerate(VALID.values()):
         text = source(archspec.load("net.toml", source=case.text))
         (folder / f"case{index}.py").write_text(text, encoding="utf-8")
+    for index, text_ in enumerate(CASES.values()):
+        text = source(archspec.load("net.toml", source=text_))
+        (folder / f"hard{index}.py").write_text(text, encoding="utf-8")
+    for seed in range(60):
+        with contextlib.suppress(SpecError):
+            text = source(archspec.load("net.json", source=json.dumps(Random(seed).spec())))
+            (folder / f"random{seed}.py").write_text(text, encoding="utf-8")
     return folder
 
 

@@ -16,6 +16,7 @@ from archspec.backends.torch_source.symbols import (
     Symbol,
     constant,
     evaluate,
+    gathered,
     is_product,
     matches,
     names,
@@ -104,6 +105,8 @@ class Columns:
 
     def made(self, tree: Tree) -> Symbol:
         """The symbol of an expression over names that are known."""
+        if isinstance(tree, Binary) and tree.op in ("+", "-"):
+            tree = gathered(tree)
         values = evaluate(tree, self.bindings)
         if uniform(values) and not isinstance(tree, Name):
             return constant(values)

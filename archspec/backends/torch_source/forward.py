@@ -163,7 +163,7 @@ class Forward:
         text = fill(template, parts)
         if pending is not None and len(BODY) + len("x = ") + len(text) > WIDTH:
             return None
-        typed = action.typed and action.part is None
+        typed = action.typed and action.part is None and template != "{0}"
         return Expression(text, is_atomic(text), typed, reads)
 
     def types(self, value: int) -> tuple[object, ...]:

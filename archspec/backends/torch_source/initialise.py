@@ -56,10 +56,18 @@ def rules(common_rules: dict[str, Rule]) -> list[str]:
         test = f"{'el' * (number > 0)}if isinstance(module, {' | '.join(names)})"
         if len(rule) == 1 and rule[0][0] != "weight":
             ((weight, init),) = rule
-            result += [
-                f"    {test} and module.{weight} is not None:",
-                f"        {call(init, f'module.{weight}')}",
-            ]
+            line = f"    {test} and module.{weight} is not None:"
+            if len(line) + len("        ") > WIDTH:
+                word, _, condition = test.partition(" ")
+                result += [
+                    f"    {word} (",
+                    f"        {condition}",
+                    f"        and module.{weight} is not None",
+                    "    ):",
+                ]
+            else:
+                result.append(line)
+            result.append(f"        {call(init, f'module.{weight}')}")
             continue
         result.append(f"    {test}:")
         for weight, init in rule:

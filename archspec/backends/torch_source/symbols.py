@@ -173,11 +173,18 @@ def substitute(tree: Tree, mapping: Mapping[str, Tree]) -> Tree:
     return rebuild(tree, lambda part: substitute(part, mapping))
 
 
+_OPPOSITES = {"==": "!=", "!=": "==", "in": "not in", "not in": "in"}
+
+
 def simplify(tree: Tree) -> Tree:
     """Leave out what changes nothing: `1 * a`, `a + 0`, `false or a`, an element of a written list."""
     match tree:
         case Binary("+", Binary("+", other, Literal(int(first))), Literal(int(second))):
             return Binary("+", other, Literal(first + second))
+        case Unary("-", Unary("-", other)):
+            return other
+        case Unary("not", Compare(first, ((op, other),))) if op in _OPPOSITES:
+            return Compare(first, ((_OPPOSITES[op], other),))
         case Binary("*", Literal(1), other) | Binary("*" | "//" | "**", other, Literal(1)):
             return other
         case Binary("+" | "-", other, Literal(0)) | Binary("+", Literal(0), other):
@@ -191,6 +198,48 @@ def simplify(tree: Tree) -> Tree:
         case Index(List(items), Literal(int(index))) if -len(items) <= index < len(items):
             return items[index]
     return tree
+
+
+def gathered(tree: Tree) -> Tree:
+    """A sum with equal terms together, if that is shorter: `a + 4 + (a + b + 3)` as `2 * a + b + 7`."""
+    terms: dict[str, tuple[Tree, int]] = {}
+    rest = _gather(tree, 1, terms)
+    result: Tree | None = None
+    for term, factor in terms.values():
+        if factor:
+            sign = "-" if factor < 0 and result is not None else "+"
+            size_ = abs(factor) if sign == "-" else factor
+            part = term if size_ == 1 else Binary("*", Literal(size_), term)
+            result = part if result is None else Binary(sign, result, part)
+    if result is None:
+        return Literal(rest)
+    if rest:
+        result = Binary("-" if rest < 0 else "+", result, Literal(abs(rest)))
+    return result if size(result) < size(tree) else tree
+
+
+def _gather(tree: Tree, factor: int, terms: dict[str, tuple[Tree, int]]) -> int:
+    """Add the terms of a sum, `factor` times, to `terms`; the rest is a number."""
+    match tree:
+        case Literal(result=int(value)) if not isinstance(value, bool):
+            return factor * value
+        case Binary(op="+" | "-"):
+            other = factor if tree.op == "+" else -factor
+            return _gather(tree.left, factor, terms) + _gather(tree.right, other, terms)
+        case Binary(op="*", left=Literal(result=int(value)), right=part) if not isinstance(value, bool):
+            return _gather(part, factor * value, terms)
+        case Binary(op="*", left=part, right=Literal(result=int(value))) if not isinstance(value, bool):
+            return _gather(part, factor * value, terms)
+    key = python(tree, _ItsName())
+    terms[key] = (tree, terms[key][1] + factor if key in terms else factor)
+    return 0
+
+
+class _ItsName(dict[str, str]):
+    """Every name stands for itself."""
+
+    def __missing__(self, key: str) -> str:
+        return key
 
 
 FUNCTIONS = {name: name for name in ("min", "max", "abs", "int", "len", "sum", "round")} | {
