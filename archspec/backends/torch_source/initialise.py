@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 
+from archspec.backends.torch_source.layout import WIDTH
 from archspec.backends.torch_source.modules import custom_inits
 from archspec.backends.torch_source.names import is_attribute
 from archspec.backends.torch_source.parts import Class, Initialised
