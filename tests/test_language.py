@@ -568,3 +568,17 @@ def test_input_types_of_the_model() -> None:
     model = load(net("[]", shape='["N", 3, 8, 8]'))
     assert model.inputs == {"input": TensorType(("N", 3, 8, 8))}
     assert HEAD.startswith("archspec = 1\n")
+
+
+def test_recursion_is_found_whatever_was_elaborated_before() -> None:
+    """An instance that is known already, from where it is not inside of itself, is not known to be allowed here."""
+    blocks = """[blocks.outer]
+required = { unit = "op" }
+layers = ["{unit}"]
+[blocks.inner]
+layers = [{ op = "outer", unit = "tanh" }]
+"""
+    call = '{ op = "outer", unit = "inner" }'
+    for layers in (f"[{call}]", f'["inner", {call}]', f'["inner", "inner", {call}]'):
+        assert [code for code, _ in found(findings(net(layers) + blocks))] == ["AS304"], layers
+    assert load(net('["inner", { op = "outer", unit = "relu" }]') + blocks).outputs

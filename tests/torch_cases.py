@@ -140,6 +140,13 @@ CASES = {
         _BLOCK + f"params.act = {{ type = 'op', default = 'relu' }}\nlayers = [{_CONV}, '{{act}}', "
         f"{{ op = 'residual', layers = [{_CONV}, '{{act}}'] }}]",
     ),
+    "blocks inside each other by argument": net(
+        "{ op = 'b', unit = 'c' }, { op = 'c', unit = 'b' }, 'b', { op = 'c', unit = 'silu' }",
+        _BLOCK
+        + f"params.unit = {{ type = 'op', default = 'relu' }}\nlayers = [{_CONV}, '{{unit}}']\n[blocks.c]\n"
+        f"params.unit = {{ type = 'op', default = 'tanh' }}\n"
+        f"layers = [{{ op = 'residual', layers = ['{{unit}}', {_CONV}] }}]",
+    ),
     # --- names
     "a parameter called _": net(
         "{ op = 'b', _ = 4 }, { op = 'b', _ = 5 }",

@@ -245,6 +245,8 @@ def call_block(
     run.active.append((definition, env.definition.document.file, step.path))
     try:
         if definition.inline and name is None and not contained:
+            if run.containing:
+                run.containing[-1].add(definition)
             return inline(run, step, env, definition, args, handles, types)
         module = run.instance(definition, args, types)
     finally:

@@ -40,6 +40,10 @@ class Elaborator:
         """The free dimensions of the network's inputs."""
         self.leaves: dict[tuple[Any, ...], Module] = {}
         self.instances: dict[tuple[Any, ...], Module | None] = {}
+        self.contents: dict[tuple[Any, ...], frozenset[Definition]] = {}
+        """The definitions of the blocks in an instance, its own included."""
+        self.containing: list[set[Definition]] = []
+        """The same of those under way."""
         self.removals: dict[TensorType, Module] = {}
         self.frames: dict[Document, Frame] = {}
         self.active: list[tuple[Definition, str, Path]] = []
@@ -126,7 +130,21 @@ class Elaborator:
         """The module of a block with these arguments and inputs; `None` if something in it is wrong."""
         key = (definition, repr(args), types)
         if key not in self.instances:
-            self.instances[key] = self.elaborate_block(definition, args, types)
+            self.containing.append({definition})
+            try:
+                self.instances[key] = self.elaborate_block(definition, args, types)
+            finally:
+                self.contents[key] = frozenset(self.containing.pop())
+        elif not self.contents[key].isdisjoint(
+            active for active, _, _ in self.active if active is not definition
+        ):
+            # it was made elsewhere, where it was not inside of itself
+            inside = next(
+                active for active, _, _ in self.active if active in self.contents[key] - {definition}
+            )
+            raise Problem("AS304", f"the block `{inside.name}` contains itself")
+        if self.containing:
+            self.containing[-1] |= self.contents[key]
         return self.instances[key]
 
     def elaborate_block(self, definition: Definition, args: dict[str, Value], types: Types) -> Module | None:

@@ -8,7 +8,8 @@ modules     ops as constructors
 chains      blocks and groups as calls of classes, and as `nn.Sequential`
 loops       copies that are named by their counter
 classes     all that as a class
-program     which composites become one class, and in which order
+collect     the composites of a network by their definitions, callees first
+program     which composites become one class
 parts       what a class is made of
 forward     `forward`: statements and variables
 initialise  the weights whose first values are not PyTorch's

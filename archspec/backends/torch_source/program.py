@@ -3,6 +3,7 @@
 from archspec.analysis.cost import Costs, training_only
 from archspec.backends.torch_source.align import Misfit
 from archspec.backends.torch_source.classes import Builder
+from archspec.backends.torch_source.collect import groups
 from archspec.backends.torch_source.initialise import common
 from archspec.backends.torch_source.names import Namer, class_name, is_attribute
 from archspec.backends.torch_source.parts import Class
@@ -13,8 +14,6 @@ from archspec.elaborate.network import Network
 from archspec.ir import Module, Node, TensorType
 from archspec.ops import lookup, names
 from archspec.ops.core.torch_code import TorchCode
-
-Key = tuple[str, tuple[str | int, ...], str]
 
 
 class Program:
@@ -28,67 +27,29 @@ class Program:
         self.codes: dict[Module, TorchCode] = {}
         self.chains: dict[Module, bool] = {}
         self.found: dict[Module, Class | None] = {}
-        self.groups: dict[Key, list[Place]] = {}
-        self.names: dict[Key, str] = {}
-        self.below: dict[Key, list[Key]] = {}
         self.classes: list[Class] = []
         self.namer = Namer()
-        places = Places(network)
-        root = places.root()
-        self._collect(places, root, name, set())
+        found = [*groups(Places(network), name, self._note_helper)]
         self.namer.taken |= self.helpers.keys()
         self.rules = common(network.root, self.code_of, self.helpers)
         """The classes of PyTorch whose modules all start alike, which one loop says."""
-        done: set[Key] = set()
-        self._visit(key_of(root.module), done)
+        for name_, places in found:
+            self._define(name_, places)
         self.main = self.classes[-1]
         self._mark_training()
 
-    def _collect(self, places: Places, place: Place, name: str, seen: set[Module]) -> None:
-        """Gather the composites by their definitions."""
-        if place.module in seen:
-            return
-        seen.add(place.module)
-        key = key_of(place.module)
-        self.groups.setdefault(key, []).append(place)
-        self.names.setdefault(key, name)
-        below = self.below.setdefault(key, [])
-        for node in place.module.body:
-            if node.module.op is not None and (code := self.code(node)).helper:
-                self.helpers[code.module] = code.helper
-            if node.module.op is None and node.module.kind != "removed":
-                child = places.child(place, node)
-                kind = node.module.kind
-                if not child.is_definition:
-                    kind = (
-                        node.name
-                        if node.name is not None and node.name[:1].isalpha()
-                        else f"{name}_{node.name}"
-                    )
-                self._collect(places, child, kind, seen)
-                below.append(key_of(node.module))
+    def _note_helper(self, node: Node) -> None:
+        """Remember the classes that an op needs and PyTorch does not have."""
+        code = self.code(node)
+        if code.helper:
+            self.helpers[code.module] = code.helper
 
-    def _visit(self, key: Key, done: set[Key]) -> None:
-        """Make the classes of a definition behind those of all that it uses."""
-        stack: list[tuple[Key, bool]] = [(key, False)]
-        while stack:
-            key, ready = stack.pop()
-            if key in done:
-                continue
-            if not ready:
-                stack.append((key, True))
-                stack += [(child, False) for child in reversed(self.below[key]) if child not in done]
-                continue
-            done.add(key)
-            self._define(key)
-
-    def _define(self, key: Key) -> None:
-        places = self.groups[key]
+    def _define(self, name: str, places: list[Place]) -> None:
         if not places[0].is_definition and all(self.is_chain(place.module) for place in places):
             for place in places:
                 self.found[place.module] = None
             return
-        for class_ in self._fitting(places, self.names[key]):
+        for class_ in self._fitting(places, name):
             class_.name = self.namer.give(class_name(class_.name))
             for place in class_.places:
                 self.found[place.module] = class_
@@ -226,12 +187,6 @@ class Program:
             if op is None and len(node.module.inputs) != 1:
                 return False
         return module.results == (value,)
-
-
-def key_of(module: Module) -> Key:
-    """What the instances of one block, or of one group, have in common."""
-    assert module.definition is not None  # noqa: S101 — every composite stands somewhere
-    return module.definition.file, module.definition.path, module.kind
 
 
 def needs_dict(class_: Class) -> bool:
