@@ -7,7 +7,7 @@ from stat import S_ISREG
 from typing import BinaryIO
 
 from archspec.diagnostics import UsageError
-from archspec.diagnostics.diagnostic import shown_file
+from archspec.diagnostics.diagnostic import reason, shown_file
 
 
 @contextmanager
@@ -38,5 +38,4 @@ def writing(path: str) -> Iterator[BinaryIO]:
                 os.unlink(temporary)
             raise
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise UsageError(f"cannot write `{shown_file(path)}`: {reason}") from None
+        raise UsageError(f"cannot write `{shown_file(path)}`: {reason(error)}") from None

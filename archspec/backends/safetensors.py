@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from archspec.diagnostics import UsageError
-from archspec.diagnostics.diagnostic import shown, shown_file
+from archspec.diagnostics.diagnostic import reason, shown, shown_file
 
 DTYPES = {
     "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1,
@@ -115,8 +115,3 @@ class SafeTensors:
         if not 0 <= start <= stop or stop - start != prod(shape) * DTYPES[dtype]:
             raise self._wrong(f"`{shown(name)}` has not as many bytes as its shape needs")
         return Tensor(dtype, tuple(shape), begin + start, begin + stop)
-
-
-def reason(error: Exception) -> str:
-    """Why a file could not be opened."""
-    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)

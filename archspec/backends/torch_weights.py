@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from archspec.backends.safetensors import SafeTensors, reason
+from archspec.backends.safetensors import SafeTensors
 from archspec.diagnostics import UsageError
-from archspec.diagnostics.diagnostic import shown, shown_file
+from archspec.diagnostics.diagnostic import reason, shown, shown_file
 from archspec.ops.core.base import Weight
 
 if TYPE_CHECKING:

@@ -57,6 +57,11 @@ def shown_file(path: str) -> str:
     return shown(path if len(path) <= 240 else f"...{path[-237:]}", limit=240)
 
 
+def reason(error: Exception) -> str:
+    """Why a file could not be opened, read or written."""
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+
+
 def render(diagnostic: Diagnostic) -> str:
     """The finding as text, without the source line."""
     lines = [f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from archspec.diagnostics import Problem, SpecError, UsageError
-from archspec.diagnostics.diagnostic import shown, shown_file
+from archspec.diagnostics.diagnostic import reason, shown, shown_file
 from archspec.language import limits
 
 # tomllib takes time quadratic in the parts of a dotted key.
@@ -28,8 +28,7 @@ def read(path: str) -> str | bytes:
         with open(path, "rb") as file:
             return file.read(limits.FILE_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise UsageError(f"cannot read `{shown_file(path)}`: {reason}") from None
+        raise UsageError(f"cannot read `{shown_file(path)}`: {reason(error)}") from None
 
 
 def parse(source: str | bytes, file: str) -> dict[str, Any]:

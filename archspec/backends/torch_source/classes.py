@@ -40,7 +40,7 @@ class Builder(Loops):
         module = places[0].module
         if any(place.module.declared != module.declared for place in places):
             raise Misfit
-        given = self.input_names = places[0].input_names
+        given = places[0].input_names
         for index in range(len(module.inputs)):
             types = [place.module.inputs[index] for place in places]
             self.values[index] = self.input_dims(index, types, given[index])

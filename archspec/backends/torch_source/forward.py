@@ -46,7 +46,6 @@ class Forward:
         self.access, self.flags = access, flags
         self.inputs = inputs
         self.actions = self._needed()
-        self.main = sum(not action.training for action in self.actions)
         self.uses: Counter[int] = Counter()
         self.last: dict[int, int] = {}
         for position, action in enumerate(self.actions):

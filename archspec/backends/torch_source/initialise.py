@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from archspec.backends.torch_source.layout import WIDTH
 from archspec.backends.torch_source.modules import custom_inits
 from archspec.backends.torch_source.names import is_attribute
-from archspec.backends.torch_source.parts import Class, Initialised
+from archspec.backends.torch_source.parts import Class
 from archspec.ir import Module
 from archspec.ops.core.init import Init
 from archspec.ops.core.torch_code import TorchCode
@@ -87,7 +87,7 @@ def statements(class_: Class, access: dict[int, str]) -> list[str]:
     result = []
     if class_.chain is not None:
         for item in class_.chain.items:
-            result += [line for init in item.inits for line in _single(init, "self")]
+            result += [call(init.init, _named(init.path)) for init in item.inits]
     for part in class_.parts:
         made = []
         for init in part.inits:
@@ -101,8 +101,7 @@ def statements(class_: Class, access: dict[int, str]) -> list[str]:
                     if is_attribute(part.name) or part.is_free
                     else part.name
                 )
-                path = ".".join((name, *init.path))
-                made.append(call(init.init, f'self.get_parameter("{path}")'))
+                made.append(call(init.init, _named((name, *init.path))))
         if made and part.when is not None:
             result.append(f"if {access[id(part)]} is not None:")
             made = [f"    {line}" for line in made]
@@ -110,8 +109,8 @@ def statements(class_: Class, access: dict[int, str]) -> list[str]:
     return result
 
 
-def _single(init: Initialised, owner: str) -> list[str]:
-    return [call(init.init, f'{owner}.get_parameter("{".".join(init.path)}")')]
+def _named(path: tuple[str, ...]) -> str:
+    return f'self.get_parameter("{".".join(path)}")'
 
 
 def call(init: Init, tensor: str) -> str:

@@ -72,10 +72,7 @@ class Modules(Columns):
         for node, code in zip(nodes, codes, strict=True):
             if node is None or code is None:
                 continue
-            plain = (
-                code.chains and not code.helper and all(argument.is_default for argument in code.arguments)
-            )
-            if node.module.op is None or not plain or node.module.op.weights(node.module.inputs):
+            if node.module.op is None or not code.is_plain or node.module.op.weights(node.module.inputs):
                 raise Misfit
 
     def _kind(self, places: Places, nodes: Nodes, codes: list[TorchCode | None]) -> Symbol | str:

@@ -156,8 +156,7 @@ class Program:
             code = found().torch((TensorType(("N", 1, 1, 1)),))
         except Problem:
             return None
-        plain = code.chains and not code.helper and all(argument.is_default for argument in code.arguments)
-        return ClassName(code.module) if plain else None
+        return ClassName(code.module) if code.is_plain else None
 
     def refuse(self, problem: Problem, node: Node) -> SpecError:
         """The error that a node cannot be written in PyTorch."""

@@ -220,10 +220,9 @@ class ClassWriter:
             if made.is_positional:
                 return self._sequence("nn.Sequential(", made, before)
             return self._named(made, before)
-        return self._call(made, before)
+        return self._call(made)
 
-    def _call(self, made: Constructor, before: list[str]) -> Code:
-        del before
+    def _call(self, made: Constructor) -> Code:
         items: list[Code] = []
         if not isinstance(made.target, Class):
             head = f"{made.target if isinstance(made.target, str) else self.text(made.target)}("
@@ -317,9 +316,7 @@ def ordered(parameters: list[Parameter]) -> list[Parameter]:
 
 
 def _class_doc(doc: str) -> list[str]:
-    text = textwrap.wrap(
-        " ".join(safe(doc).split()), WIDTH - 10, break_long_words=False, break_on_hyphens=False
-    )
+    text = wrapped(doc, WIDTH - 10)
     if not text:
         return []
     if len(text) == 1 and len(text[0]) <= WIDTH - 10:
@@ -333,7 +330,7 @@ def safe(text: str) -> str:
     return printable.replace("\\", "\\\\").replace('"', "'")
 
 
-def wrapped(text: str) -> list[str]:
+def wrapped(text: str, width: int = WIDTH) -> list[str]:
     """Text as lines of a docstring."""
     words = " ".join(safe(text).split())
-    return textwrap.wrap(words, WIDTH, break_long_words=False, break_on_hyphens=False)
+    return textwrap.wrap(words, width, break_long_words=False, break_on_hyphens=False)

@@ -55,6 +55,11 @@ class TorchCode:
         """Whether `nn.Sequential` can hold the module."""
         return bool(self.module) and self.call == "{m}({0})"
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the class is all that there is to say: it can stand as an argument, as `nn.ReLU` does."""
+        return self.chains and not self.helper and all(argument.is_default for argument in self.arguments)
+
 
 def positional(value: Constant, *formulas: str) -> Argument:
     """An argument without a keyword."""
