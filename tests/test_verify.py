@@ -207,7 +207,8 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path: Path) -> None:
     file = tmp_path / "net.py"
     file.write_text("old")
     script = (
-        "import sys, time\nfrom archspec.files import writing\n"
+        "import signal, sys, time\nfrom archspec.files import writing\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a background shell's child ignores it
         "with writing(sys.argv[1]) as stream:\n"
         "    stream.write(b'new'); stream.flush(); print('ready', flush=True); time.sleep(60)\n"
     )
