@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from stat import S_ISREG
 from typing import BinaryIO
 
@@ -16,26 +16,94 @@ def writing(path: str) -> Iterator[BinaryIO]:
 
     What is no regular file, such as `/dev/stdout`, is written directly. Raises `UsageError` where that cannot be done.
     """
+    with writing_together(path) as files:
+        yield files[0]
+
+
+@contextmanager
+def writing_together(*paths: str) -> Iterator[list[BinaryIO]]:
+    """Files that take the places of `paths` once all are complete; of several that are replaced, all or none."""
+    with ExitStack() as stack:
+        settled: list[bool] = []  # filled when nothing is to be undone any more
+        changes = [stack.enter_context(_guarded(path, settled)) for path in paths]
+        yield [change.file for change in changes]
+        for path, change in zip(paths, changes, strict=True):
+            with _explained(path):
+                change.complete()
+        for path, change in zip(paths, changes, strict=True):
+            with _explained(path):
+                change.replace(keep=len(paths) > 1)
+        settled.append(True)
+
+
+@contextmanager
+def _explained(path: str) -> Iterator[None]:
     try:
-        target = os.path.realpath(path)
-        if os.path.exists(target) and not S_ISREG(os.stat(target).st_mode) and not os.path.isdir(target):
-            with open(target, "wb") as file:
-                yield file
-            return
-        if os.path.isdir(target):
-            raise IsADirectoryError(21, "it is a folder")
-        temporary = f"{target}.{os.getpid()}.tmp"
-        try:
-            with open(temporary, "xb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            if os.path.exists(target):
-                os.chmod(temporary, os.stat(target).st_mode & 0o7777)
-            os.replace(temporary, target)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(temporary)
-            raise
+        yield
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot write `{shown_file(path)}`: {reason(error)}") from None
+
+
+@contextmanager
+def _guarded(path: str, settled: list[bool]) -> "Iterator[_Change]":
+    with _explained(path):
+        change = _Change(os.path.realpath(path), settled)
+        try:
+            yield change
+        finally:
+            change.close()
+
+
+class _Change:
+    """A file that is about to replace another."""
+
+    def __init__(self, target: str, settled: list[bool]) -> None:
+        self.target, self.settled, self.undo = target, settled, False
+        self.temporary = self.backup = ""
+        if os.path.isdir(target):
+            raise IsADirectoryError(21, "it is a folder")
+        if os.path.exists(target) and not S_ISREG(os.stat(target).st_mode):
+            self.file: BinaryIO = open(target, "wb")  # noqa: SIM115 — closed by `close`
+            return
+        self.temporary = f"{target}.{os.getpid()}.tmp"
+        self.file = open(self.temporary, "xb")  # noqa: SIM115 — likewise
+
+    def complete(self) -> None:
+        """All is written."""
+        self.file.flush()
+        if self.temporary:
+            os.fsync(self.file.fileno())
+        self.file.close()
+
+    def replace(self, *, keep: bool) -> None:
+        """Take the place of the old file. With `keep` it has another name until all is settled."""
+        if not self.temporary:
+            return
+        if os.path.exists(self.target):
+            os.chmod(self.temporary, os.stat(self.target).st_mode & 0o7777)
+            if keep:
+                self.backup = f"{self.target}.{os.getpid()}.old"
+                try:
+                    os.link(self.target, self.backup)
+                except OSError:  # a file system without links
+                    os.rename(self.target, self.backup)
+        self.undo = keep  # before the change: to undo what has not happened does no harm
+        os.replace(self.temporary, self.target)
+        self.temporary = ""
+
+    def close(self) -> None:
+        """Leave nothing behind; what is not settled is undone."""
+        with suppress(OSError):
+            self.file.close()
+        if self.temporary:
+            with suppress(OSError):
+                os.unlink(self.temporary)
+        if self.undo and not self.settled:
+            with suppress(OSError):
+                if self.backup:
+                    os.replace(self.backup, self.target)
+                else:
+                    os.unlink(self.target)
+        if self.backup:
+            with suppress(OSError):
+                os.unlink(self.backup)

@@ -15,8 +15,8 @@ from torch import nn
 
 import archspec
 from archspec import Model, SpecError, UsageError
+from archspec.analysis.expand import expand, to_text
 from archspec.ir import Module, TensorType
-from archspec.report.expand import expand, to_text
 
 SPECS = Path(__file__).parent.parent / "specs"
 

@@ -16,7 +16,7 @@ from spec_cases import INVALID, VALID, net
 
 import archspec
 from archspec import Model, SpecError, UsageError
-from archspec.report.expand import expand, to_text
+from archspec.analysis.expand import expand, to_text
 from archspec.report.machine import to_json
 
 SPECS = Path(__file__).parent.parent / "specs"

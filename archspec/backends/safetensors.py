@@ -1,4 +1,4 @@
-"""Reading `.safetensors` files, none of which is trusted: every offset is checked before anything is read.
+"""Reading and writing `.safetensors` files. None is trusted: every offset is checked before anything is read.
 
 The format: 8 bytes with the length of the header, the header as JSON, then the tensors' bytes, without gaps.
 https://huggingface.co/docs/safetensors
@@ -6,6 +6,7 @@ https://huggingface.co/docs/safetensors
 
 import json
 import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import prod
 from types import TracebackType
@@ -55,6 +56,17 @@ class SafeTensors:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:  # fmt: skip
         self.file.close()
+
+    def chunks(self, name: str, size: int) -> Iterator[bytes]:
+        """The bytes of a tensor in pieces of at most `size`."""
+        tensor = self.tensors[name]
+        for start in range(tensor.start, tensor.stop, size):
+            count = min(size, tensor.stop - start)
+            self.file.seek(start)
+            data = self.file.read(count)
+            if len(data) != count:
+                raise self._wrong(f"`{shown(name)}` ends early")
+            yield data
 
     def read(self, name: str) -> bytearray:
         """The bytes of a tensor, little-endian, in memory of their own."""
@@ -115,3 +127,25 @@ class SafeTensors:
         if not 0 <= start <= stop or stop - start != prod(shape) * DTYPES[dtype]:
             raise self._wrong(f"`{shown(name)}` has not as many bytes as its shape needs")
         return Tensor(dtype, tuple(shape), begin + start, begin + stop)
+
+
+def header(tensors: Iterable[tuple[str, str, tuple[int, ...]]]) -> tuple[bytes, dict[str, Tensor]]:
+    """The start of a file with these tensors, each a name, an element type and a shape, and where each of them lies.
+
+    The data begins at a multiple of 64 bytes. Tensors of larger elements should come first, so that each is aligned.
+    """
+    entries: dict[str, Any] = {"__metadata__": {"format": "pt"}}
+    offset, places = 0, {}
+    for name, dtype, shape in tensors:
+        stop = offset + prod(shape) * DTYPES[dtype]
+        entries[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [offset, stop]}
+        places[name] = Tensor(dtype, shape, offset, stop)
+        offset = stop
+    text = json.dumps(entries, separators=(",", ":")).encode()
+    text += b" " * (-(8 + len(text)) % 64)
+    begin = 8 + len(text)
+    moved = {
+        name: Tensor(place.dtype, place.shape, begin + place.start, begin + place.stop)
+        for name, place in places.items()
+    }
+    return len(text).to_bytes(8, "little") + text, moved

@@ -84,15 +84,17 @@ def _opened(path: str) -> Iterator[tuple[Mapping[str, Sequence[int]], Any]]:
 
             yield {key: tensor.shape for key, tensor in file.tensors.items()}, read
         return
-    state = _pickled(path)
+    state = pickled(path)
     yield {key: tuple(tensor.shape) for key, tensor in state.items()}, state.__getitem__
 
 
-def _pickled(path: str) -> "dict[str, Tensor]":
-    """The state_dict of a file written by `torch.save`, read without running anything in it."""
+def pickled(path: str) -> "dict[str, Tensor]":
+    """The state_dict of a file written by `torch.save`, read without running anything in it. Needs torch."""
     import warnings
 
-    import torch
+    from archspec.backends.torch_module import import_torch
+
+    torch = import_torch()
 
     try:
         with warnings.catch_warnings():

@@ -210,7 +210,7 @@ def typed(op: Op, types: Types, dimensions: frozenset[str]) -> Module:
                     raise Problem(
                         "AS301", f"there is no free dimension `{dim}`: those of the inputs are {known}"
                     )
-            elif dim > limits.INTEGER:  # type: ignore[operator]
+            elif type(dim) is int and dim > limits.INTEGER:
                 raise Problem("AS306", f"a size of {dim} does not fit into 64 bits")
     if "init" in op.model_fields_set or _has_free_features(types):
         # An initialiser may not suit its weight; a free dimension may stand where a weight needs a size.
@@ -222,7 +222,7 @@ def typed(op: Op, types: Types, dimensions: frozenset[str]) -> Module:
 def _has_free_features(types: Types) -> bool:
     for type_ in types:
         for dim in type_.shape[1:]:
-            if type(dim) is str:
+            if isinstance(dim, str):
                 return True
     return False
 

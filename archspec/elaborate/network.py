@@ -19,6 +19,7 @@ from archspec.language import limits
 from archspec.language.document import Definition, Document, Loader, override
 from archspec.language.expressions import show
 from archspec.language.parser import parse
+from archspec.ops.core.symbol import Symbol
 
 Inputs = Mapping[str, Sequence[Dim]]
 
@@ -83,10 +84,38 @@ def elaborate(
     inputs: Inputs | None = None,
 ) -> Network:  # fmt: skip
     """Elaborate the network of a checked document."""
-    given = arguments(document, variant, params or {})
+    return _network(document, variant, arguments(document, variant, params or {}), inputs or {})
+
+
+def with_free_sizes(network: Network) -> Network:
+    """The same network, for inputs of any size: of each, the axes behind batch and channels become symbols.
+
+    Inputs of the same height have the same symbol for it, since a network that joins them needs that. Raises
+    `SpecError` where a size must be known. Such a network can be written, not counted.
+    """
+    names: dict[tuple[str, int], Symbol] = {}
+    inputs = {}
+    for name, type_ in zip(network.input_names, network.root.inputs, strict=True):
+        axes = FREE_AXES[type_.rank - 2] if 3 <= type_.rank <= 5 else ()
+        shape = list(type_.shape)
+        for place, (axis, dim) in enumerate(zip(axes, type_.spatial, strict=False), start=2):
+            assert isinstance(dim, int)  # noqa: S101 — only the batch can be free
+            taken = {str(symbol) for symbol in names.values()}
+            symbol = Symbol(axis if axis not in taken else f"{axis}_{name}")
+            shape[place] = names.setdefault((axis, dim), symbol)
+        inputs[name] = tuple(shape)
+    with without_collector():
+        return _network(network.document, network.variant, network.params, inputs)
+
+
+FREE_AXES = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
+"""What the free axes of inputs are called, by their number."""
+
+
+def _network(document: Document, variant: str | None, given: dict[str, Value], inputs: Inputs) -> Network:
     elaborator = Elaborator()
     try:
-        root = _elaborate(elaborator, document, given, inputs or {})
+        root = _elaborate(elaborator, document, given, inputs)
     except TooLarge:
         root = None
         message = f"the network has more than {limits.NODES:,} nodes, equal blocks counted once"
@@ -262,6 +291,8 @@ def _checked_type(shape: Value) -> TensorType:
     if not isinstance(shape, tuple) or not 1 <= len(shape) <= _MAX_RANK:
         raise Problem("AS203", f"an input has 1 to {_MAX_RANK} axes, not {show(shape)}")
     for axis, dim in enumerate(shape):
+        if isinstance(dim, Symbol):
+            continue
         if isinstance(dim, str) and re.fullmatch(r"[A-Z][A-Za-z0-9_]*", dim):
             if axis:
                 raise Problem("AS407", f"the free dimension `{dim}` needs a value", at=(axis,),

@@ -3,9 +3,14 @@
 from math import prod
 from typing import ClassVar
 
-from archspec.ops.core.base import Example, Inputs, Saved, sizes
-from archspec.ops.core.pools import AdaptivePool
+from archspec.diagnostics import Problem
+from archspec.ops.core.base import Example, Inputs, Saved, size, sizes
+from archspec.ops.core.onnx_code import Emitter
+from archspec.ops.core.pools import AdaptivePool, bins, equal_windows
 from archspec.ops.core.torch_code import TorchCode, positional
+
+MANY = 1024
+"""The most windows that become nodes of their own."""
 
 
 class AdaptiveMaxPool(AdaptivePool):
@@ -26,6 +31,31 @@ class AdaptiveMaxPool(AdaptivePool):
         axes = inputs[0].rank - 2
         function = f"F.adaptive_max_pool{axes}d"
         return TorchCode(f"nn.AdaptiveMaxPool{axes}d", (positional(self.size, "size"),), function)
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """`GlobalMaxPool` or `MaxPool` where windows are equal, else a slice and its maximum for each window."""
+        x, out = inputs[0], self.output(inputs).shape
+        if x.shape == out:
+            return e.x
+        if set(out[2:]) == {1}:
+            return e.node("GlobalMaxPool", e.x, to=out)
+        if strides := equal_windows(x, out):
+            return e.node("MaxPool", e.x, to=out, kernel_shape=strides, strides=strides)
+        value = e.x
+        for axis in range(2, x.rank):
+            n, count = size(x.shape[axis], "an axis to pool"), size(out[axis])
+            if n == count:
+                continue
+            if count > MANY:
+                message = f"in ONNX each uneven window is a node of its own: {count} are more than {MANY}"
+                raise Problem("AS705", message, at=("size",))
+            parts = []
+            for start, stop in bins(n, count):
+                part = e.cut(value, {axis: (start, stop, 1)})
+                shape = (*e.type(part).shape[:axis], 1, *e.type(part).shape[axis + 1 :])
+                parts.append(e.node("ReduceMax", part, e.ints([axis]), to=shape, keepdims=1))
+            value = e.join(parts, axis)
+        return value
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

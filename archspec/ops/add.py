@@ -3,7 +3,8 @@
 from typing import ClassVar
 
 from archspec.ops.core.base import Example, Inputs
-from archspec.ops.core.joins import Elementwise
+from archspec.ops.core.joins import Elementwise, onnx_join
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode
 
 
@@ -20,6 +21,10 @@ class Add(Elementwise):
         return TorchCode(
             function=" + ".join(f"{{{index}}}" for index in range(len(inputs))), fresh=len(inputs) > 1
         )
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+        """`Add`, of two at a time."""
+        return onnx_join(e, "Add")
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3), ("N", 5, 7, 3)), "lambda a, b: a + b"),

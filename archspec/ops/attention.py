@@ -19,6 +19,7 @@ from archspec.ops.core.base import (
 )
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive, Probability
 from archspec.ops.core.init import ZEROS, Init, fan_in_uniform
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import SAME, Link, Links, everywhere
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
 
@@ -141,6 +142,39 @@ class Attention(Op):
         )
         roles = ", ".join(f"{{{min(index, len(inputs) - 1)}}}" for index in range(3))
         return TorchCode("nn.MultiheadAttention", arguments, call=f"{{m}}({roles}, need_weights=False)[0]")
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """What it is made of: projections, scores, their softmax, sums."""
+        query, key, value = (*e.inputs, *e.inputs[-1:] * 2)[:3]
+        types = _roles(inputs)
+        features, (batch, length, _), keys = _features(types[0]), types[0].shape, types[1].shape[1]
+        head = features // self.heads
+        if e.optional("in_proj_weight"):
+            part = TensorType((features, features))
+            weights = e.split("Split", [e.weight("in_proj_weight")], (part,) * 3, axis=0, num_outputs=3)
+        else:
+            weights = tuple(e.weight(f"{part}_proj_weight") for part in "qkv")
+        biases: tuple[str, ...] = ("",) * 3
+        if self.bias:
+            biases = e.split(
+                "Split", [e.weight("in_proj_bias")], (TensorType((features,)),) * 3, axis=0, num_outputs=3
+            )
+        queries, keyed, values = (
+            e.reshape(e.dense(source, weight, bias), (batch, count, self.heads, head))
+            for source, weight, bias, count in zip(
+                (query, key, value), weights, biases, (length, keys, keys), strict=True
+            )
+        )
+        scaled = e.product(e.transpose(queries, (0, 2, 1, 3)), head**-0.5)
+        scores = e.node(
+            "MatMul", scaled, e.transpose(keyed, (0, 2, 3, 1)), to=(batch, self.heads, length, keys)
+        )
+        weighted = e.node(
+            "MatMul", e.node("Softmax", scores, axis=-1), e.transpose(values, (0, 2, 1, 3)),
+            to=(batch, self.heads, length, head),
+        )  # fmt: skip
+        joined = e.reshape(e.transpose(weighted, (0, 2, 1, 3)), (batch, length, features))
+        return e.dense(joined, e.weight("out_proj.weight"), e.optional("out_proj.bias"))
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

@@ -4,9 +4,10 @@ from dataclasses import replace
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import Example, Inputs
+from archspec.ops.core.base import Example, Inputs, size
 from archspec.ops.core.fields import Flag, Positive
-from archspec.ops.core.pools import PaddedPool, check_filled
+from archspec.ops.core.onnx_code import Emitter
+from archspec.ops.core.pools import PaddedPool, check_filled, onnx_average
 from archspec.ops.core.torch_code import TorchCode, expression, keyword, positional
 from archspec.ops.core.window import padding_formulas, torch_border, torch_padding
 
@@ -65,7 +66,7 @@ class AvgPool(PaddedPool):
             # Of a window that starts in the far padding PyTorch cannot know once that is part of the input.
             kept = ", ".join(f":{window.count}" for window in axes)
             drops = any(
-                replace(w, n=w.before + w.n + w.after, before=0, after=0).count > w.count for w in axes
+                replace(w, n=w.before + size(w.n) + w.after, before=0, after=0).count != w.count for w in axes
             )
             return TorchCode(
                 function=average.replace("{0}", padded) + (f"[:, :, {kept}]" if drops else ""), fresh=False
@@ -76,6 +77,12 @@ class AvgPool(PaddedPool):
         counted = f"F.pad(torch.ones_like({{0}}), {border})"
         padded = f"F.pad({{0}}, {border})"
         return TorchCode(function=f"{average.replace('{0}', padded)} / {average.replace('{0}', counted)}")
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """`AveragePool`. What `ceil` adds becomes padding at the end, and never counts."""
+        return onnx_average(
+            e, e.x, self.windows(inputs), counted=self.count_include_pad, divisor=self.divisor_override
+        )
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"kernel": 2, "stride": 2}, (("N", 5, 23, 19),), "nn.AvgPool2d(2, 2)"),

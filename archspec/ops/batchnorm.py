@@ -5,6 +5,7 @@ from typing import ClassVar
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import Example, Inputs, Saved, channels, one_of_ranks
 from archspec.ops.core.norms import RunningNorm, single
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode
 
 
@@ -34,6 +35,13 @@ class BatchNorm(RunningNorm):
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.BatchNorm2d`; `nn.BatchNorm1d` without spatial axes too."""
         return self.torch_norm("BatchNorm", max(inputs[0].rank - 2, 1), inputs)
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """`BatchNormalization`; without running statistics, what it is made of, over the batch at hand."""
+        if self.track_running_stats:
+            return self.onnx_norm(e, inputs)
+        axes = [axis for axis in range(inputs[0].rank) if axis != 1]
+        return e.scaled_and_shifted(e.standardised(e.x, axes, self.eps))
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 6, 5, 7),), "nn.BatchNorm2d(6)"),

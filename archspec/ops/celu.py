@@ -3,8 +3,9 @@
 from typing import ClassVar
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.base import Example
+from archspec.ops.core.base import Example, Inputs
 from archspec.ops.core.fields import PositiveNumber
+from archspec.ops.core.onnx_code import Emitter
 
 
 class CELU(Activation):
@@ -17,6 +18,11 @@ class CELU(Activation):
 
     alpha: PositiveNumber = 1.0
     """Where the output ends far below zero, negated. PyTorch refuses 0, which divides."""
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+        """alpha * elu(x / alpha), since `Celu` knows one floating type only."""
+        scaled = e.product(e.x, 1 / self.alpha)
+        return e.product(e.node("Elu", scaled), self.alpha)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3),), "nn.CELU()"),

@@ -5,6 +5,7 @@ from typing import ClassVar
 from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, at_least, channels, divides
 from archspec.ops.core.fields import Positive
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, in_place
 from archspec.ops.core.torch_code import TorchCode, positional
 
@@ -37,6 +38,15 @@ class ChannelShuffle(Op):
     def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
         """`nn.ChannelShuffle`."""
         return TorchCode("nn.ChannelShuffle", (positional(self.groups, "groups"),), "F.channel_shuffle")
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """`Gather` of the channels in their new order."""
+        count = channels(inputs[0])
+        if self.groups in (1, count):
+            return e.x
+        size = count // self.groups
+        order = e.ints(group * size + place for place in range(size) for group in range(self.groups))
+        return e.node("Gather", e.x, order, axis=1)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"groups": 2}, (("N", 6, 5, 7),), "nn.ChannelShuffle(2)"),

@@ -7,6 +7,7 @@ from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, axis_index, size
 from archspec.ops.core.fields import Integer
 from archspec.ops.core.joins import MANY
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, changed, same_axes, whole
 from archspec.ops.core.torch_code import TorchCode
 
@@ -64,6 +65,10 @@ class Concat(Op):
         """`torch.cat`."""
         values = ", ".join(f"{{{index}}}" for index in range(len(inputs)))
         return TorchCode(function=f"torch.cat([{values}], {self.axis})", fresh=True)
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """`Concat`."""
+        return e.join(e.inputs, axis_index(self.axis, inputs[0].rank))
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3), ("N", 2, 7, 3)), "lambda a, b: torch.cat([a, b], 1)"),

@@ -14,6 +14,7 @@ from archspec.ops.core.base import (
 )
 from archspec.ops.core.convolution import check_groups, product_formula, products, weight_and_bias
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Padding, Positive, Size, per_axis
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, in_place
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
 from archspec.ops.core.window import (
@@ -22,6 +23,7 @@ from archspec.ops.core.window import (
     counted,
     explained,
     kept,
+    onnx_window,
     padding_formulas,
     torch_padding,
     windows,
@@ -122,6 +124,13 @@ class Conv(Op):
         )
         call = f"{{m}}(F.pad({{0}}, {border}))" if border else "{m}({0})"
         return TorchCode(f"nn.Conv{len(windows)}d", arguments, call=call, sizes={1: "out"}, fresh=True)
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """`Conv`, always with explicit padding."""
+        return e.node(
+            "Conv", e.x, e.weight(), e.optional("bias"), to=self.output(inputs).shape, group=self.groups,
+            **onnx_window(self.windows(inputs)),
+        )  # fmt: skip
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

@@ -6,7 +6,7 @@ from math import gcd
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ir import TensorType
+from archspec.ir import Dim, TensorType
 from archspec.ops.core.base import (
     INPUT,
     Example,
@@ -15,11 +15,12 @@ from archspec.ops.core.base import (
     Saved,
     Weight,
     channels,
-    size,
 )
 from archspec.ops.core.convolution import check_groups, product_formula, products, weight_and_bias
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, NaturalSize, Positive, Size, per_axis
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import MAX_PERIOD, Interval, Links, Reach, in_place, repeating, whole
+from archspec.ops.core.symbol import number, scaled, shifted
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
 from archspec.ops.core.window import AXIS_NAMES, brief
 
@@ -28,7 +29,7 @@ from archspec.ops.core.window import AXIS_NAMES, brief
 class Spread:
     """What a transposed convolution does along one axis. `padding` is that of each side."""
 
-    n: int
+    n: Dim
     kernel: int
     stride: int
     padding: int
@@ -41,9 +42,10 @@ class Spread:
         return self.dilation * (self.kernel - 1) + 1
 
     @property
-    def count(self) -> int:
+    def count(self) -> Dim:
         """The output size."""
-        return (self.n - 1) * self.stride - 2 * self.padding + self.extent + self.output_padding
+        more = self.extent - 2 * self.padding + self.output_padding
+        return shifted(scaled(shifted(self.n, -1), self.stride), more)
 
     @property
     def reach(self) -> Reach:
@@ -107,7 +109,7 @@ class ConvTranspose(Op):
 
     def spreads(self, inputs: Inputs) -> tuple[Spread, ...]:
         """The arithmetic of each spatial axis."""
-        spatial = [size(dim) for dim in inputs[0].spatial]
+        spatial = [number(dim) for dim in inputs[0].spatial]
         fields = ("kernel", "stride", "padding", "output_padding", "dilation")
         columns = [per_axis(getattr(self, field), len(spatial), field) for field in fields]
         return tuple(Spread(*row) for row in zip(spatial, *columns, strict=True))
@@ -128,7 +130,7 @@ class ConvTranspose(Op):
         """`out` channels; per axis the size of the spread input."""
         spreads = self.spreads(inputs)
         for name, spread in zip(AXIS_NAMES[len(spreads)], spreads, strict=True):
-            if spread.count < 1:
+            if isinstance(spread.count, int) and spread.count < 1:
                 raise Problem(
                     "AS403",
                     f"`padding` {spread.padding} on both sides leaves nothing of the {name}",
@@ -188,6 +190,34 @@ class ConvTranspose(Op):
         )  # fmt: skip
         return TorchCode(f"nn.ConvTranspose{inputs[0].rank - 2}d", arguments, sizes={1: "out"}, fresh=True)
 
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """`ConvTranspose` with explicit padding and output padding.
+
+        Runtimes want an output padding below the stride. A larger one is first taken off what is cut from the end;
+        what is left of it has the bias only.
+        """
+        spreads, shape = self.spreads(inputs), self.output(inputs).shape
+        ends = [(spread.padding, spread.output_padding) for spread in spreads]
+        if any(spread.output_padding >= spread.stride for spread in spreads):
+            ends = [(max(cut - more, 0), max(more - cut, 0)) for cut, more in ends]
+        beyond = [0 if more < spread.stride else more
+                  for (_, more), spread in zip(ends, spreads, strict=True)]  # fmt: skip
+        inner = [shifted(dim, -more) for dim, more in zip(shape[2:], beyond, strict=True)]
+        late = e.optional("bias") if any(beyond) else ""
+        value = e.node(
+            "ConvTranspose", e.x, e.weight(), "" if late else e.optional("bias"), to=(*shape[:2], *inner),
+            group=self.groups, dilations=tuple([spread.dilation for spread in spreads]),
+            kernel_shape=tuple([spread.kernel for spread in spreads]),
+            strides=tuple([spread.stride for spread in spreads]),
+            pads=(*(spread.padding for spread in spreads), *(cut for cut, _ in ends)),
+            output_padding=tuple([more if more < spread.stride else 0
+                                  for (_, more), spread in zip(ends, spreads, strict=True)]),
+        )  # fmt: skip
+        if any(beyond):
+            sides = e.ints([0] * (2 + len(spreads)) + [0, 0, *beyond])
+            value = e.node("Pad", value, sides, e.number(0.0), to=shape)
+        return e.node("Add", value, e.per_channel("bias", len(shape))) if late else value
+
     examples: ClassVar[tuple[Example, ...]] = (
         Example(
             {"out": 5, "kernel": 2, "stride": 2},
@@ -224,6 +254,12 @@ class ConvTranspose(Op):
             (("N", 6, 5, 7),),
             "nn.ConvTranspose2d(6, 10, 3, groups=2, dilation=3, output_padding=2)",
             doc="Grouped and dilated.",
+        ),
+        Example(
+            {"out": 4, "kernel": 2, "padding": [1, 0], "dilation": 5, "output_padding": [4, 3]},
+            (("N", 3, 5, 7),),
+            "nn.ConvTranspose2d(3, 4, 2, padding=(1, 0), dilation=5, output_padding=(4, 3))",
+            doc="An output padding above the stride: the last rows have the bias only.",
         ),
         Example(
             {"out": 5, "kernel": 2, "init": {"weight": "kaiming_normal", "bias": 0.0}},

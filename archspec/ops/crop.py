@@ -7,6 +7,7 @@ from archspec.diagnostics import Problem
 from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, one_of_ranks, size
 from archspec.ops.core.fields import Size, per_axis
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, in_place, sliding
 from archspec.ops.core.torch_code import TorchCode
 from archspec.ops.core.window import AXIS_NAMES
@@ -76,6 +77,10 @@ class Crop(Op):
         """`x[:, :, 3:8, 3:7]`."""
         kept = ", ".join(f"{start}:{stop}" for start, stop in self.ranges(inputs))
         return TorchCode(function=f"{{0}}[:, :, {kept}]")
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """`Slice`."""
+        return e.cut(e.x, {axis: (*part, 1) for axis, part in enumerate(self.ranges(inputs), start=2)})
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from archspec.ops.core.base import Example, Inputs, Op, Saved, sizes
 from archspec.ops.core.fields import Probability
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode, positional
 
 
@@ -41,6 +42,10 @@ class Dropout(Op):
         return TorchCode(
             "nn.Dropout", (positional(self.p, "p"),), f"F.dropout({{0}}, {self.p}, self.training)"
         )
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+        """Nothing: it is its input in evaluation."""
+        return e.x
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 11),), "nn.Dropout()"),

@@ -3,8 +3,9 @@
 from typing import ClassVar
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.base import Example
+from archspec.ops.core.base import Example, Inputs
 from archspec.ops.core.fields import Number
+from archspec.ops.core.onnx_code import Emitter
 
 
 class ELU(Activation):
@@ -17,6 +18,10 @@ class ELU(Activation):
 
     alpha: Number = 1.0
     """Where the output ends far below zero, negated."""
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+        """`Elu`."""
+        return e.node("Elu", e.x, alpha=self.alpha)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3),), "nn.ELU()"),

@@ -5,6 +5,7 @@ from typing import ClassVar
 from archspec.diagnostics import Problem
 from archspec.ir import Dim, TensorType
 from archspec.ops.core.base import Example, Inputs, Op
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.shape import Shape, listed
 from archspec.ops.core.torch_code import TorchCode
 
@@ -76,6 +77,15 @@ class Expand(Op):
         kept = ["-1" if axis >= new and dim == old[axis - new] else f"{{{dim}}}" if isinstance(dim, str) else str(dim)
                 for axis, dim in enumerate(self.shape)]  # fmt: skip
         return TorchCode(function=f"{{0}}.expand({', '.join(kept)})")
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """`Expand`; axes that stay are 1 there, whatever their size."""
+        new, x = self.output(inputs).shape, inputs[0]
+        if new == x.shape:
+            return e.x
+        old = (None,) * (len(new) - x.rank) + x.shape
+        asked = [1 if dim == was else dim for dim, was in zip(new, old, strict=True)]
+        return e.node("Expand", e.x, e.sizes(asked), to=new)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

@@ -8,6 +8,7 @@ from archspec.diagnostics import Problem
 from archspec.ir import Dim, TensorType
 from archspec.ops.core.base import Example, Inputs, Op, axis_index
 from archspec.ops.core.fields import Integer
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, regrouped
 from archspec.ops.core.shape import fixed, free, product
 from archspec.ops.core.torch_code import TorchCode, keyword
@@ -81,6 +82,10 @@ class Flatten(Op):
         arguments = (keyword("start_dim", self.start, 1), keyword("end_dim", self.stop, -1))
         stop = "" if self.stop == -1 else f", {self.stop}"
         return TorchCode("nn.Flatten", arguments, f"torch.flatten({{0}}, {self.start}{stop})")
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """`Flatten` of all but the batch, else `Reshape`."""
+        return e.reshape(e.x, self.output(inputs).shape)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3),), "nn.Flatten()", doc="All but the batch."),

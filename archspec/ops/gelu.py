@@ -1,9 +1,11 @@
 """Gaussian error linear unit."""
 
+from math import pi, sqrt
 from typing import ClassVar, Literal
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.base import Example
+from archspec.ops.core.base import Example, Inputs
+from archspec.ops.core.onnx_code import Emitter
 
 
 class GELU(Activation):
@@ -16,6 +18,18 @@ class GELU(Activation):
 
     approximate: Literal["none", "tanh"] = "none"
     """`none` is exact; `tanh` is the older approximation by a hyperbolic tangent."""
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+        """`Gelu`, which opset 20 has brought; before, what it is made of."""
+        if e.opset >= 20:
+            return e.node("Gelu", e.x, approximate=self.approximate)
+        if self.approximate == "tanh":
+            cube = e.node("Mul", e.node("Mul", e.x, e.x), e.x)
+            inner = e.product(e.node("Add", e.x, e.product(cube, 0.044715)), sqrt(2 / pi))
+            weight = e.node("Tanh", inner)
+        else:
+            weight = e.node("Erf", e.product(e.x, sqrt(0.5)))
+        return e.node("Mul", e.product(e.x, 0.5), e.node("Add", weight, e.number(1.0)))
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3),), "nn.GELU()"),

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from archspec.ops.core.base import Example, Inputs
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.pools import GlobalPool
 from archspec.ops.core.torch_code import TorchCode, positional
 
@@ -19,6 +20,10 @@ class GlobalAvgPool(GlobalPool):
         """`nn.AdaptiveAvgPool2d(1)`."""
         axes = inputs[0].rank - 2
         return TorchCode(f"nn.AdaptiveAvgPool{axes}d", (positional(1),), f"F.adaptive_avg_pool{axes}d")
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """`GlobalAveragePool`."""
+        return e.node("GlobalAveragePool", e.x, to=self.output(inputs).shape)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 11),), "nn.AdaptiveAvgPool2d(1)", doc="Before a classifier."),

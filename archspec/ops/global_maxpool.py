@@ -4,6 +4,7 @@ from math import prod
 from typing import ClassVar
 
 from archspec.ops.core.base import Example, Inputs, Saved, sizes
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.pools import GlobalPool
 from archspec.ops.core.torch_code import TorchCode, positional
 
@@ -24,6 +25,10 @@ class GlobalMaxPool(GlobalPool):
         """`nn.AdaptiveMaxPool2d(1)`."""
         axes = inputs[0].rank - 2
         return TorchCode(f"nn.AdaptiveMaxPool{axes}d", (positional(1),), f"F.adaptive_max_pool{axes}d")
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """`GlobalMaxPool`."""
+        return e.node("GlobalMaxPool", e.x, to=self.output(inputs).shape)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 11),), "nn.AdaptiveMaxPool2d(1)", doc="Before a classifier."),

@@ -7,6 +7,7 @@ from archspec.diagnostics import Problem
 from archspec.ops.core.base import Example, Inputs, Op, Saved, Weight, channels, divides, initialised, sizes
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive, PositiveNumber
 from archspec.ops.core.norms import scale_and_shift, single
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
 
 
@@ -62,6 +63,14 @@ class GroupNorm(Op):
             keyword("affine", self.affine, True, "affine"),
         )
         return TorchCode("nn.GroupNorm", arguments, fresh=True)
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """`InstanceNormalization` of each group as one channel: `GroupNormalization` means something else by opset."""
+        x, count = inputs[0], channels(inputs[0])
+        grouped = e.merged(e.x, (x.shape[0], self.groups), (count // self.groups, *x.spatial))
+        one, zero = e.filled(1.0, self.groups), e.filled(0.0, self.groups)
+        normal = e.node("InstanceNormalization", grouped, one, zero, epsilon=self.eps)
+        return e.scaled_and_shifted(e.restored(normal, e.x))
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"groups": 3}, (("N", 6, 5, 7),), "nn.GroupNorm(3, 6)"),

@@ -3,7 +3,8 @@
 from typing import ClassVar
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.base import Example
+from archspec.ops.core.base import Example, Inputs
+from archspec.ops.core.onnx_code import Emitter
 
 
 class Hardsigmoid(Activation):
@@ -13,6 +14,10 @@ class Hardsigmoid(Activation):
     """
 
     name: ClassVar[str] = "hardsigmoid"
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+        """`HardSigmoid` with PyTorch's slope; ONNX's default is another."""
+        return e.node("HardSigmoid", e.x, alpha=1 / 6, beta=0.5)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3),), "nn.Hardsigmoid()"),

@@ -13,6 +13,7 @@ class Hardswish(Activation):
     """
 
     name: ClassVar[str] = "hardswish"
+    onnx_node: ClassVar[str] = "HardSwish"
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3),), "nn.Hardswish()"),

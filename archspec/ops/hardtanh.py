@@ -5,8 +5,9 @@ from typing import Annotated, ClassVar
 from pydantic import Field, ValidationInfo, field_validator
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.base import Example
+from archspec.ops.core.base import Example, Inputs
 from archspec.ops.core.fields import Number
+from archspec.ops.core.onnx_code import Emitter
 
 
 class Hardtanh(Activation):
@@ -33,6 +34,10 @@ class Hardtanh(Activation):
     def brief(self) -> str:
         """`hardtanh -1 to 1`."""
         return f"hardtanh {self.min_val:g} to {self.max_val:g}"
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+        """`Clip`."""
+        return e.node("Clip", e.x, e.number(self.min_val), e.number(self.max_val))
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3),), "nn.Hardtanh()"),

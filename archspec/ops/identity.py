@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from archspec.ops.core.activation import Activation
 from archspec.ops.core.base import Example, Inputs, Saved
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode
 
 
@@ -26,6 +27,10 @@ class Identity(Activation):
     def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
         """`nn.Identity`, or nothing."""
         return TorchCode("nn.Identity", function="{0}")
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+        """Nothing: it is its input."""
+        return e.x
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3),), "nn.Identity()"),

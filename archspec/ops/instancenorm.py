@@ -7,6 +7,7 @@ from archspec.diagnostics import Problem
 from archspec.ops.core.base import Example, Inputs, Saved, one_of_ranks, sizes
 from archspec.ops.core.fields import Flag
 from archspec.ops.core.norms import RunningNorm, single
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode
 
 
@@ -42,6 +43,13 @@ class InstanceNorm(RunningNorm):
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.InstanceNorm2d`."""
         return self.torch_norm("InstanceNorm", inputs[0].rank - 2, inputs)
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """`InstanceNormalization`; with running statistics it is a batch normalisation."""
+        if self.track_running_stats:
+            return self.onnx_norm(e, inputs)
+        scale, shift = self.onnx_affine(e, inputs)
+        return e.node("InstanceNormalization", e.x, scale, shift, epsilon=self.eps)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 6, 5, 7),), "nn.InstanceNorm2d(6)", doc="Style transfer; nothing is learnt."),

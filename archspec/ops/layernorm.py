@@ -18,6 +18,7 @@ from archspec.ops.core.base import (
 )
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Integer, PositiveNumber
 from archspec.ops.core.norms import scale_and_shift
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
 
 _SOURCE = '''
@@ -91,6 +92,17 @@ class LayerNorm(Op):
         if axis == x.rank - 1:
             return TorchCode("nn.LayerNorm", arguments, fresh=True)
         return TorchCode("ChannelsLayerNorm", arguments, helper=_SOURCE)
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """`LayerNormalization`, between two transpositions where the channels are not last."""
+        rank = inputs[0].rank
+        axis = axis_index(self.axis, rank)
+        to_end = [*(place for place in range(rank) if place != axis), axis]
+        back = [to_end.index(place) for place in range(rank)]
+        scale = e.optional("weight") or e.filled(1.0, size(inputs[0].shape[axis]))
+        moved = e.transpose(e.x, to_end)
+        normal = e.node("LayerNormalization", moved, scale, e.optional("bias"), axis=-1, epsilon=self.eps)
+        return e.transpose(normal, back)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7),), "nn.LayerNorm(7)", doc="Over the features of each token."),

@@ -3,8 +3,9 @@
 from typing import ClassVar
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.base import Example
+from archspec.ops.core.base import Example, Inputs
 from archspec.ops.core.fields import Number
+from archspec.ops.core.onnx_code import Emitter
 
 
 class LeakyReLU(Activation):
@@ -17,6 +18,10 @@ class LeakyReLU(Activation):
 
     negative_slope: Number = 0.01
     """Slope below zero."""
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+        """`LeakyRelu`, whose default slope is PyTorch's too."""
+        return e.node("LeakyRelu", e.x, alpha=self.negative_slope)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3),), "nn.LeakyReLU()"),

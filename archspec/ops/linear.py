@@ -19,6 +19,7 @@ from archspec.ops.core.base import (
 )
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive
 from archspec.ops.core.init import fan_in_uniform
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, everywhere, same_axes
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
 
@@ -84,6 +85,10 @@ class Linear(Op):
             keyword("bias", self.bias, True, "bias"),
         )
         return TorchCode("nn.Linear", arguments, sizes={inputs[0].rank - 1: "out"}, fresh=True)
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+        """`Gemm` of vectors; of more axes `MatMul`."""
+        return e.dense(e.x, e.weight(), e.optional("bias"))
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"out": 10}, (("N", 84),), "nn.Linear(84, 10)"),

@@ -3,7 +3,8 @@
 from typing import ClassVar
 
 from archspec.ops.core.activation import AlongAxis
-from archspec.ops.core.base import Example
+from archspec.ops.core.base import Example, Inputs
+from archspec.ops.core.onnx_code import Emitter
 
 
 class LogSoftmax(AlongAxis):
@@ -13,6 +14,10 @@ class LogSoftmax(AlongAxis):
     """
 
     name: ClassVar[str] = "log_softmax"
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+        """`LogSoftmax`."""
+        return e.node("LogSoftmax", e.x, axis=self.axis)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 11),), "nn.LogSoftmax(dim=1)", doc="Of classes."),

@@ -5,7 +5,8 @@ from typing import ClassVar
 
 from archspec.ops.core.base import Example, Inputs, Saved, sizes
 from archspec.ops.core.fields import PositiveNumber
-from archspec.ops.core.pools import Pool, check_filled
+from archspec.ops.core.onnx_code import Emitter
+from archspec.ops.core.pools import Pool, check_filled, onnx_average
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
 
 
@@ -45,6 +46,14 @@ class LPPool(Pool):
             keyword("ceil_mode", self.ceil, False, "ceil"),
         )
         return TorchCode(f"nn.LPPool{axes}d", arguments, f"F.lp_pool{axes}d")
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """The mean of the powers, times the number of elements, and the root: `LpPool` takes absolute values."""
+        axes = self.windows(inputs)
+        power = e.x if self.norm_type == 1 else e.node("Pow", e.x, e.number(self.norm_type))
+        mean = onnx_average(e, power, axes, counted=True)
+        total = e.product(mean, float(prod(window.kernel for window in axes)))
+        return total if self.norm_type == 1 else e.node("Pow", total, e.number(1 / self.norm_type))
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

@@ -4,8 +4,9 @@ from math import prod
 from typing import ClassVar
 
 from archspec.ir import TensorType
-from archspec.ops.core.base import Example, Inputs, Op, Saved, at_least, sizes
+from archspec.ops.core.base import Example, Inputs, Op, Saved, at_least, channels, sizes
 from archspec.ops.core.fields import Number, Positive
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, changed, same_axes, sliding
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
 
@@ -55,6 +56,17 @@ class LRN(Op):
             keyword("k", self.k, 1.0, "k"),
         )
         return TorchCode("nn.LocalResponseNorm", arguments, "F.local_response_norm")
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """`LRN` of images and odd sizes; else the mean square as an average pool along the channels."""
+        x = inputs[0]
+        if self.size % 2 and x.rank == 4:
+            return e.node("LRN", e.x, alpha=self.alpha, beta=self.beta, bias=self.k, size=self.size)
+        planes = e.merged(e.node("Mul", e.x, e.x), (x.shape[0], 1, channels(x)), x.spatial)
+        pads = (self.size // 2, 0, (self.size - 1) // 2, 0)
+        means = e.node("AveragePool", planes, kernel_shape=(self.size, 1), pads=pads, count_include_pad=1)
+        scaled = e.node("Add", e.product(e.restored(means, e.x), self.alpha), e.number(self.k))
+        return e.node("Div", e.x, e.node("Pow", scaled, e.number(self.beta)))
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"size": 5, "k": 2.0}, (("N", 11, 7, 3),), "nn.LocalResponseNorm(5, k=2.0)", doc="AlexNet."),

@@ -3,7 +3,8 @@
 from typing import ClassVar
 
 from archspec.ops.core.base import Example, Inputs, Saved
-from archspec.ops.core.joins import Elementwise, factors_of
+from archspec.ops.core.joins import Elementwise, factors_of, onnx_join
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode
 
 
@@ -25,6 +26,10 @@ class Max(Elementwise):
         for index in range(1, len(inputs)):
             text = f"torch.maximum({text}, {{{index}}})"
         return TorchCode(function=text)
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+        """`Max`, of two at a time."""
+        return onnx_join(e, "Max")
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3), ("N", 5, 7, 3)), "torch.maximum", doc="Maxout of two branches."),

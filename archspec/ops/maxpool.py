@@ -1,14 +1,25 @@
 """Max pooling."""
 
 from dataclasses import replace
-from math import prod
+from math import inf, prod
 from typing import ClassVar
 
+from archspec.diagnostics import Problem
 from archspec.ops.core.base import Example, Inputs, Saved, sizes
 from archspec.ops.core.fields import Size
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.pools import PaddedPool
 from archspec.ops.core.torch_code import Argument, TorchCode, expression, keyword, positional
-from archspec.ops.core.window import Window, brief, padding_formulas, torch_border, torch_padding, windows
+from archspec.ops.core.window import (
+    Window,
+    brief,
+    onnx_border,
+    onnx_window,
+    padding_formulas,
+    torch_border,
+    torch_padding,
+    windows,
+)
 
 
 class MaxPool(PaddedPool):
@@ -53,6 +64,25 @@ class MaxPool(PaddedPool):
             function = expression(function, *arguments).replace("{0}", padded)
             call = f"{{m}}({padded})"
         return TorchCode(f"nn.MaxPool{len(axes)}d", arguments, function, call)
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """`MaxPool`. What `ceil` adds becomes padding at the end: older runtimes round up wrongly.
+
+        A window may reach further than the padding that `MaxPool` takes; then a border is added before.
+        """
+        axes, x, shape = self.windows(inputs), e.x, self.output(inputs).shape
+        if self.ceil and any(isinstance(window.n, str) for window in axes):
+            if e.opset < 22:
+                raise Problem(
+                    "AS705", "with a free height or width, `ceil` needs opset 22 in ONNX", at=("ceil",)
+                )
+            return e.node("MaxPool", x, to=shape, ceil_mode=1, **onnx_window(axes))
+        if self.ceil:
+            axes = tuple([replace(window, after=max(window.reaching, 0), ceil=False) for window in axes])
+        if any(max(window.before, window.after) >= window.kernel for window in axes):
+            x = onnx_border(e, x, axes, -inf)
+            axes = tuple([replace(window, before=0, after=0) for window in axes])
+        return e.node("MaxPool", x, to=shape, **onnx_window(axes))
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"kernel": 3, "stride": 2, "padding": 1}, (("N", 5, 23, 19),), "nn.MaxPool2d(3, 2, 1)"),

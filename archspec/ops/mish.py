@@ -10,6 +10,7 @@ class Mish(Activation):
     """x * tanh(softplus(x)). https://docs.pytorch.org/docs/stable/generated/torch.nn.Mish.html"""
 
     name: ClassVar[str] = "mish"
+    onnx_node: ClassVar[str] = "Mish"
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3),), "nn.Mish()"),

@@ -3,7 +3,8 @@
 from typing import ClassVar
 
 from archspec.ops.core.base import Example, Inputs, Saved
-from archspec.ops.core.joins import Elementwise, factors_of
+from archspec.ops.core.joins import Elementwise, factors_of, onnx_join
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode
 
 
@@ -24,6 +25,10 @@ class Mul(Elementwise):
         return TorchCode(
             function=" * ".join(f"{{{index}}}" for index in range(len(inputs))), fresh=len(inputs) > 1
         )
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+        """`Mul`, of two at a time."""
+        return onnx_join(e, "Mul")
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

@@ -9,7 +9,9 @@ from archspec.diagnostics import Problem
 from archspec.ir import TensorType
 from archspec.ops.core.base import INPUT, Example, Inputs, Op, Saved, one_of_ranks, size
 from archspec.ops.core.fields import Natural, Number, Sides
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, in_place, sliding
+from archspec.ops.core.symbol import Symbol, shifted
 from archspec.ops.core.torch_code import Argument, TorchCode, literal, positional
 from archspec.ops.core.window import AXIS_NAMES, Pads, brief, resolve_padding, torch_border
 
@@ -25,6 +27,8 @@ Border = Annotated[
 
 _TORCH = {"constant": "Zero", "reflect": "Reflection", "replicate": "Replication", "circular": "Circular"}
 """What PyTorch's classes are called."""
+
+_ONNX = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 
 class Pad(Op):
@@ -59,7 +63,7 @@ class Pad(Op):
             return
         names = AXIS_NAMES[inputs[0].rank - 2]
         for name, dim, (before, after) in zip(names, inputs[0].spatial, self.pads(inputs), strict=True):
-            if not before and not after:
+            if isinstance(dim, Symbol) or (not before and not after):
                 continue
             most = size(dim, f"the {name} of the input") - (self.mode == "reflect")
             if max(before, after) > most:
@@ -73,7 +77,7 @@ class Pad(Op):
         """Each spatial axis grows by its border."""
         x = inputs[0]
         grown = (
-            size(dim, "an axis to pad") + before + after if before or after else dim
+            shifted(dim, before + after) if before or after else dim
             for dim, (before, after) in zip(x.spatial, self.pads(inputs), strict=True)
         )
         return TensorType((*x.shape[:2], *grown))
@@ -114,6 +118,27 @@ class Pad(Op):
             arguments += (positional(self.value),)
             words.append(f"value={self.value}")
         return TorchCode(f"nn.{kind}Pad{len(pads)}d", arguments, f"F.pad({{0}}, {', '.join(words)})")
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """`Pad`; a circular border from slices before opset 19."""
+        pads, shape = self.pads(inputs), self.output(inputs).shape
+        if not any(map(any, pads)):
+            return e.x
+        if self.mode == "circular" and e.opset < 19:
+            return self._circular(e, inputs[0])
+        sides = (0, 0, *(before for before, _ in pads), 0, 0, *(after for _, after in pads))
+        value = e.number(self.value) if self.mode == "constant" else ""
+        return e.node("Pad", e.x, e.ints(sides), value, to=shape, mode=_ONNX[self.mode])
+
+    def _circular(self, e: Emitter, x: TensorType) -> str:
+        value = e.x
+        for axis, (before, after) in enumerate(self.pads((x,)), start=2):
+            if before or after:
+                n = size(x.shape[axis], "an axis to pad")
+                ends = [(n - before, n, 1)] * (before > 0), [(0, after, 1)] * (after > 0)
+                front, back = ([e.cut(value, {axis: end}) for end in side] for side in ends)
+                value = e.join([*front, value, *back], axis)
+        return value
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"padding": 2}, (("N", 3, 5, 7),), "nn.ZeroPad2d(2)", doc="Zeros on every side."),

@@ -8,6 +8,7 @@ from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, Weight, initialised
 from archspec.ops.core.fields import NO_INIT, Initialisers, Positive
 from archspec.ops.core.init import ZEROS
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode, positional
 
 
@@ -50,6 +51,10 @@ class Param(Op):
         factor = "" if value in (None, 0.0, 1.0) else f"{value} * "
         sizes = [positional(size, f"shape[{axis}]") for axis, size in enumerate(self.shape)]
         return TorchCode(made, tuple(sizes or [positional(())]), call=f"nn.Parameter({factor}{{m}})")
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+        """The initialiser itself."""
+        return e.weight("")
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

@@ -6,6 +6,7 @@ from archspec.diagnostics import Problem
 from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op
 from archspec.ops.core.fields import Integer
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import SAME, Link, Links
 from archspec.ops.core.shape import axis_indices
 from archspec.ops.core.torch_code import TorchCode, positional
@@ -71,6 +72,10 @@ class Permute(Op):
         arguments = tuple(map(positional, self.axes))
         function = f"{{0}}.permute({', '.join(map(str, self.axes))})"
         return TorchCode("Permute", arguments, function, helper=_SOURCE)
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """`Transpose`."""
+        return e.transpose(e.x, axis_indices(self.axes, inputs[0].rank))
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

@@ -5,9 +5,11 @@ from typing import ClassVar
 
 from archspec.diagnostics import Problem
 from archspec.ir import TensorType
-from archspec.ops.core.base import Example, Inputs, Op, channels, one_of_ranks, size
+from archspec.ops.core.base import Example, Inputs, Op, channels, one_of_ranks
 from archspec.ops.core.fields import Positive
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, in_place, repeating, whole
+from archspec.ops.core.symbol import scaled
 from archspec.ops.core.torch_code import TorchCode, positional
 
 
@@ -41,7 +43,7 @@ class PixelShuffle(Op):
     def output(self, inputs: Inputs) -> TensorType:
         """Fewer channels, more pixels."""
         batch, _, height, width = inputs[0].shape
-        grown = (size(dim, "a spatial axis") * self.scale for dim in (height, width))
+        grown = (scaled(dim, self.scale) for dim in (height, width))
         return TensorType((batch, channels(inputs[0]) // self.scale**2, *grown))
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
@@ -69,6 +71,10 @@ class PixelShuffle(Op):
             "F.pixel_shuffle",
             sizes={1: "x.channels // scale ** 2"},
         )
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """`DepthToSpace` in the order of PyTorch, which is not the default."""
+        return e.node("DepthToSpace", e.x, to=self.output(inputs).shape, blocksize=self.scale, mode="CRD")
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"scale": 2}, (("N", 12, 5, 7),), "nn.PixelShuffle(2)"),

@@ -6,7 +6,9 @@ from typing import ClassVar
 from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, channels, divides, one_of_ranks, size
 from archspec.ops.core.fields import Positive
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, in_place, sliding
+from archspec.ops.core.symbol import Symbol, divided
 from archspec.ops.core.torch_code import TorchCode, positional
 
 
@@ -26,12 +28,13 @@ class PixelUnshuffle(Op):
         """Rank 4; the scale divides height and width."""
         one_of_ranks(inputs[0], range(4, 5), "a pixel unshuffle")
         for name, dim in zip(("height", "width"), inputs[0].spatial, strict=True):
-            divides(size(dim, f"the {name} of the input"), self.scale, f"the {name}", "scale")
+            if not isinstance(dim, Symbol):
+                divides(size(dim, f"the {name} of the input"), self.scale, f"the {name}", "scale")
 
     def output(self, inputs: Inputs) -> TensorType:
         """More channels, fewer pixels."""
         batch, _, height, width = inputs[0].shape
-        shrunk = (size(dim, "a spatial axis") // self.scale for dim in (height, width))
+        shrunk = (divided(dim, self.scale) for dim in (height, width))
         return TensorType((batch, channels(inputs[0]) * self.scale**2, *shrunk))
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
@@ -57,6 +60,15 @@ class PixelUnshuffle(Op):
             "F.pixel_unshuffle",
             sizes={1: "x.channels * scale ** 2"},
         )
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """`SpaceToDepth`, whose channels come in another order: block by block."""
+        shape, count, block = self.output(inputs).shape, channels(inputs[0]), self.scale**2
+        blocks = e.node("SpaceToDepth", e.x, to=shape, blocksize=self.scale)
+        if 1 in (count, block):
+            return blocks
+        order = e.ints(place * count + channel for channel in range(count) for place in range(block))
+        return e.node("Gather", blocks, order, axis=1)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"scale": 2}, (("N", 3, 10, 14),), "nn.PixelUnshuffle(2)", doc="YOLO's focus layer."),

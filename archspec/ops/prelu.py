@@ -7,6 +7,7 @@ from archspec.ops.core.activation import Activation
 from archspec.ops.core.base import Example, Inputs, Weight, channels, initialised
 from archspec.ops.core.fields import NO_INIT, Initialisers, Positive
 from archspec.ops.core.init import Init
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode, keyword
 
 
@@ -41,6 +42,11 @@ class PReLU(Activation):
     def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
         """`nn.PReLU`."""
         return TorchCode("nn.PReLU", (keyword("num_parameters", self.num_parameters, 1, "num_parameters"),))
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """`PRelu`; a slope for each channel gets its axes in the graph, so that the weight keeps its shape."""
+        single = self.num_parameters == 1
+        return e.node("PRelu", e.x, e.weight() if single else e.per_channel("weight", inputs[0].rank))
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3),), "nn.PReLU()", doc="One slope for all channels."),

@@ -8,6 +8,7 @@ from archspec.diagnostics import Problem
 from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op
 from archspec.ops.core.fields import Flag, Integer
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import SAME, Link, Links, everywhere
 from archspec.ops.core.shape import axis_indices
 from archspec.ops.core.torch_code import TorchCode
@@ -75,6 +76,11 @@ class ReduceMean(Op):
         """`x.mean`."""
         keepdim = ", keepdim=True" if self.keepdim else ""
         return TorchCode(function=f"{{0}}.mean({self.axes}{keepdim})")
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """`ReduceMean`."""
+        axes = e.ints(self.reduced(inputs))
+        return e.node("ReduceMean", e.x, axes, to=self.output(inputs).shape, keepdims=int(self.keepdim))
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"axes": [2, 3]}, (("N", 5, 7, 3),), "lambda x: x.mean((2, 3))", doc="Global average pool."),

@@ -10,6 +10,7 @@ class ReLU(Activation):
     """max(x, 0). https://docs.pytorch.org/docs/stable/generated/torch.nn.ReLU.html"""
 
     name: ClassVar[str] = "relu"
+    onnx_node: ClassVar[str] = "Relu"
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """The output, which tells the derivative."""

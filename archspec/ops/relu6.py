@@ -3,7 +3,8 @@
 from typing import ClassVar
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.base import Example
+from archspec.ops.core.base import Example, Inputs
+from archspec.ops.core.onnx_code import Emitter
 
 
 class ReLU6(Activation):
@@ -12,6 +13,10 @@ class ReLU6(Activation):
     name: ClassVar[str] = "relu6"
 
     torch_inplace: ClassVar[bool] = True
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+        """`Clip` from 0 to 6."""
+        return e.node("Clip", e.x, e.number(0.0), e.number(6.0))
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3),), "nn.ReLU6()"),

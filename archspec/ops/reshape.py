@@ -7,6 +7,7 @@ from typing import ClassVar
 from archspec.diagnostics import Problem
 from archspec.ir import Dim, TensorType
 from archspec.ops.core.base import Example, Inputs, Op
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, regrouped
 from archspec.ops.core.shape import Shape, fixed, free, listed, product
 from archspec.ops.core.torch_code import TorchCode
@@ -121,6 +122,10 @@ class Reshape(Op):
             "-1" if dim in names[:1] else f"{{{dim}}}" if isinstance(dim, str) else str(dim) for dim in shape
         ]
         return TorchCode(function=f"{{0}}.reshape({', '.join(sizes_)})")
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """`Reshape`."""
+        return e.reshape(e.x, self._resolve(inputs))
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

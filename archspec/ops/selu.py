@@ -13,6 +13,7 @@ class SELU(Activation):
     """
 
     name: ClassVar[str] = "selu"
+    onnx_node: ClassVar[str] = "Selu"
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3),), "nn.SELU()"),

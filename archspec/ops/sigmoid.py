@@ -10,6 +10,7 @@ class Sigmoid(Activation):
     """1 / (1 + exp(-x)). https://docs.pytorch.org/docs/stable/generated/torch.nn.Sigmoid.html"""
 
     name: ClassVar[str] = "sigmoid"
+    onnx_node: ClassVar[str] = "Sigmoid"
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """The output, which tells the derivative."""

@@ -3,13 +3,18 @@
 from typing import ClassVar
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.base import Example
+from archspec.ops.core.base import Example, Inputs
+from archspec.ops.core.onnx_code import Emitter
 
 
 class SiLU(Activation):
     """x * sigmoid(x). https://docs.pytorch.org/docs/stable/generated/torch.nn.SiLU.html"""
 
     name: ClassVar[str] = "silu"
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+        """x * sigmoid(x)."""
+        return e.node("Mul", e.x, e.node("Sigmoid", e.x))
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3),), "nn.SiLU()"),

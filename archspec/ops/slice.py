@@ -7,6 +7,7 @@ from archspec.diagnostics import Problem
 from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, axis_index, size
 from archspec.ops.core.fields import Integer, Positive
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, changed, same_axes, sliding
 from archspec.ops.core.torch_code import TorchCode
 
@@ -92,6 +93,11 @@ class Slice(Op):
         step = "" if self.stride == 1 else f":{self.stride}"
         before = ":, " * axis_index(self.axis, inputs[0].rank)
         return TorchCode(function=f"{{0}}[{before}{start}:{stop}{step}]")
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """`Slice`."""
+        taken = self.taken(inputs)
+        return e.cut(e.x, {axis_index(self.axis, inputs[0].rank): (taken.start, taken.stop, taken.step)})
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"stop": 3}, (("N", 5, 7, 11),), "lambda x: x[:, 0:3]", doc="The first three channels."),

@@ -3,7 +3,8 @@
 from typing import ClassVar
 
 from archspec.ops.core.activation import AlongAxis
-from archspec.ops.core.base import Example
+from archspec.ops.core.base import Example, Inputs
+from archspec.ops.core.onnx_code import Emitter
 
 
 class Softmax(AlongAxis):
@@ -13,6 +14,10 @@ class Softmax(AlongAxis):
     """
 
     name: ClassVar[str] = "softmax"
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+        """`Softmax`."""
+        return e.node("Softmax", e.x, axis=self.axis)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 11),), "nn.Softmax(dim=1)", doc="Of classes."),

@@ -3,8 +3,12 @@
 from typing import ClassVar
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.base import Example
+from archspec.ops.core.base import Example, Inputs
 from archspec.ops.core.fields import Number, PositiveNumber
+from archspec.ops.core.onnx_code import Emitter
+
+EXACT = 15.0
+"""Above this, softplus is its argument, as far as single precision tells."""
 
 
 class Softplus(Activation):
@@ -19,6 +23,15 @@ class Softplus(Activation):
     """How sharp the bend is."""
     threshold: Number = 20.0
     """Where `beta * x` is above, the output is x, so that nothing overflows."""
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """`Softplus` of beta * x, divided by beta; beyond the threshold x itself, where that makes a difference."""
+        scaled = e.product(e.x, self.beta)
+        bent = e.product(e.node("Softplus", scaled), 1 / self.beta)
+        if self.threshold >= EXACT:
+            return bent
+        beyond = e.truth("Greater", scaled, e.number(self.threshold))
+        return e.node("Where", beyond, e.x, bent, to=inputs[0].shape)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3),), "nn.Softplus()"),

@@ -11,6 +11,7 @@ class Softsign(Activation):
     """x / (1 + |x|). https://docs.pytorch.org/docs/stable/generated/torch.nn.Softsign.html"""
 
     name: ClassVar[str] = "softsign"
+    onnx_node: ClassVar[str] = "Softsign"
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """The input and 1 + |x|."""

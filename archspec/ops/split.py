@@ -10,6 +10,7 @@ from archspec.diagnostics import Problem
 from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, axis_index, divides, size
 from archspec.ops.core.fields import Integer, Positive
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, changed, same_axes, sliding
 from archspec.ops.core.shape import listed
 from archspec.ops.core.torch_code import TorchCode
@@ -101,6 +102,13 @@ class Split(Op):
             text = f"torch.chunk({{0}}, {self.sections}, {self.axis})"
             return TorchCode(function=text, sizes={axis: f"x.shape[{axis}] // sections"})
         return TorchCode(function=f"torch.split({{0}}, {list(self.sections)}, {self.axis})")
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> tuple[str, ...]:
+        """`Split`."""
+        outputs, axis = self.outputs(inputs), axis_index(self.axis, inputs[0].rank)
+        if len(outputs) == 1:
+            return (e.x,)
+        return e.split("Split", [e.x, e.ints(size(part.shape[axis]) for part in outputs)], outputs, axis=axis)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"sections": 2}, (("N", 6, 5, 7),), "lambda x: x.chunk(2, 1)", doc="Two halves."),

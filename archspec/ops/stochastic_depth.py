@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 
 from archspec.ops.core.base import Example, Inputs, Op, Saved, sizes
 from archspec.ops.core.fields import Probability
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
 
 _SOURCE = '''
@@ -61,6 +62,10 @@ class StochasticDepth(Op):
         """A module of its own, `StochasticDepth`."""
         arguments = (positional(self.p, "p"), keyword("mode", self.mode, "row"))
         return TorchCode("StochasticDepth", arguments, helper=_SOURCE)
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+        """Nothing: it is its input in evaluation."""
+        return e.x
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"p": 0.2}, (("N", 5, 7, 3),), "nn.Identity()", doc="Nothing happens in evaluation."),

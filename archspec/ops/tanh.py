@@ -10,6 +10,7 @@ class Tanh(Activation):
     """tanh(x). https://docs.pytorch.org/docs/stable/generated/torch.nn.Tanh.html"""
 
     name: ClassVar[str] = "tanh"
+    onnx_node: ClassVar[str] = "Tanh"
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """The output, which tells the derivative."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from fractions import Fraction
 from math import ceil, floor
+from struct import pack, unpack
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -11,7 +12,9 @@ from archspec.diagnostics import Problem
 from archspec.ir import Dim, TensorType
 from archspec.ops.core.base import Example, Inputs, Op, one_of_ranks, size
 from archspec.ops.core.fields import MAX, Flag, PositiveNumber, Size, per_axis
+from archspec.ops.core.onnx_code import MAX_CONSTANT, Attribute, Emitter, too_large
 from archspec.ops.core.reach import Interval, Links, Reach, in_place, repeating, same_for_all, whole
+from archspec.ops.core.symbol import Symbol
 from archspec.ops.core.torch_code import Constant, TorchCode, keyword
 from archspec.ops.core.window import AXIS_NAMES
 
@@ -141,6 +144,68 @@ class Upsample(Op):
         )
         return TorchCode("nn.Upsample", arguments, "F.interpolate")
 
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """`Resize`; `Gather` where rounding would let a runtime choose other elements than PyTorch."""
+        x, shape = inputs[0], self.output(inputs).shape
+        factors = per_axis(self.scale or 1.0, x.rank - 2, "scale")
+        if shape == x.shape and set(factors) == {1.0}:
+            return e.x
+        scales = None if self.scale is None else [*map(_single_scale, x.spatial, shape[2:], factors)]
+        if self.mode.startswith("nearest") and all(isinstance(dim, int) for dim in x.spatial):
+            wanted = [self._indices(size(n), size(out), factor if scales else None)
+                      for n, out, factor in zip(x.spatial, shape[2:], factors, strict=True)]  # fmt: skip
+            ratios = scales or [
+                _single(size(out) / size(n)) for n, out in zip(x.spatial, shape[2:], strict=True)
+            ]
+            if wanted != [*map(self._indices_of_runtimes, map(size, shape[2:]), ratios)]:
+                return self._gathered(e, wanted)
+        sizes = "" if scales else e.ints(map(size, shape[2:]))
+        factors_ = e.float32(scales) if scales else ""
+        return e.node(
+            "Resize", e.x, "", factors_, sizes, to=shape, axes=tuple(range(2, x.rank)), **self._attributes()
+        )
+
+    def _attributes(self) -> dict[str, Attribute]:
+        """`Resize` in PyTorch's way; its defaults are another's."""
+        if self.mode == "nearest":
+            return {
+                "mode": "nearest",
+                "coordinate_transformation_mode": "asymmetric",
+                "nearest_mode": "floor",
+            }
+        if self.mode == "nearest-exact":
+            return {"mode": "nearest", "coordinate_transformation_mode": "half_pixel",
+                    "nearest_mode": "round_prefer_ceil"}  # fmt: skip
+        corners = "align_corners" if self.align_corners else "half_pixel"
+        mode: dict[str, Attribute] = {"mode": "linear"}
+        if self.mode == "bicubic":
+            mode = {"mode": "cubic", "cubic_coeff_a": -0.75}
+        return {**mode, "coordinate_transformation_mode": corners}
+
+    def _indices(self, n: int, out: int, scale: float | None) -> list[int]:
+        """The elements that PyTorch takes, in its single precision."""
+        if out > MAX_CONSTANT:
+            raise too_large(out)
+        step = _single(_single(n) / _single(out)) if scale is None else _single(1 / scale)
+        shift = 0.5 if self.mode == "nearest-exact" else 0.0
+        return [min(floor(_single((i + shift) * step)), n - 1) for i in range(out)]
+
+    def _indices_of_runtimes(self, out: int, scale: float) -> list[int]:
+        """The elements that `Resize` takes by its definition, in single precision."""
+        if self.mode == "nearest":
+            return [floor(_single(i / scale)) for i in range(out)]
+        return [floor(_single(_single((i + 0.5) / scale) - 0.5) + 0.5) for i in range(out)]
+
+    @staticmethod
+    def _gathered(e: Emitter, indices: list[list[int]]) -> str:
+        value = e.x
+        for axis, wanted in enumerate(indices, start=2):
+            shape = e.type(value).shape
+            if wanted != list(range(size(shape[axis]))):
+                to = (*shape[:axis], len(wanted), *shape[axis + 1 :])
+                value = e.node("Gather", value, e.ints(wanted), to=to, axis=axis)
+        return value
+
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"scale": 2}, (("N", 3, 5, 7),), "nn.Upsample(scale_factor=2)", doc="Each pixel four times."),
         Example(
@@ -201,8 +266,10 @@ class Upsample(Op):
     )
 
 
-def _scaled(name: str, dim: Dim, scale: float) -> int:
+def _scaled(name: str, dim: Dim, scale: float) -> Dim:
     """floor(dim * scale) in floating point, as PyTorch computes it."""
+    if isinstance(dim, Symbol) and scale.is_integer():
+        return dim.times(int(scale))
     exact = size(dim, f"the {name} of the input") * scale
     if exact > MAX:
         raise Problem("AS306", f"a {name} of {dim} times {scale:g} is out of range", at=("scale",))
@@ -214,3 +281,19 @@ def _scaled(name: str, dim: Dim, scale: float) -> int:
             notes=(f"{name}: floor({dim} * {scale:g}) = 0",),
         )
     return floor(exact)
+
+
+def _single(value: float) -> float:
+    """`value` in single precision."""
+    return float(unpack("f", pack("f", value))[0])
+
+
+def _single_scale(n: Dim, out: Dim, scale: float) -> float:
+    """A scale in single precision that brings `n` to `out` there, too."""
+    rounded = _single(scale)
+    if not isinstance(n, int) or not isinstance(out, int):
+        return rounded
+    while floor(_single(rounded * n)) != out:
+        bits = unpack("I", pack("f", rounded))[0] + (1 if floor(_single(rounded * n)) < out else -1)
+        rounded = float(unpack("f", pack("I", bits))[0])
+    return rounded

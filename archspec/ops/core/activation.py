@@ -6,6 +6,7 @@ from typing import ClassVar
 from archspec.ir import TensorType
 from archspec.ops.core.base import INPUT, OUTPUT, Inputs, Op, Saved, axis_index
 from archspec.ops.core.fields import Integer
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, changed, pointwise, whole
 from archspec.ops.core.torch_code import REQUIRED, TorchCode, keyword
 
@@ -18,6 +19,9 @@ class Activation(Op):
     """PyTorch's function; default: that of the op's name in `torch.nn.functional`."""
     torch_inplace: ClassVar[bool] = False
     """Whether PyTorch's function can work in place without keeping a copy for its gradient."""
+
+    onnx_node: ClassVar[str] = ""
+    """ONNX's operator, where it takes no attributes."""
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """The input: most derivatives are functions of it."""
@@ -35,6 +39,10 @@ class Activation(Op):
         )
         function = self.torch_function or f"F.{self.name}"
         return TorchCode(f"nn.{type(self).__name__}", arguments, function, inplace=self.torch_inplace)
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+        """The operator of the same meaning."""
+        return e.node(self.onnx_node, e.x)
 
     def brief(self) -> str:
         """The name, then what is not the default: `leaky_relu 0.2`, `softplus beta 2`."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from math import prod
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -20,6 +20,9 @@ from archspec.ops.core.fields import Reading, reading
 from archspec.ops.core.init import Init
 from archspec.ops.core.reach import Links, pointwise
 from archspec.ops.core.torch_code import TorchCode
+
+if TYPE_CHECKING:
+    from archspec.ops.core.onnx_code import Emitter
 
 Inputs = tuple[TensorType, ...]
 
@@ -151,6 +154,10 @@ class Op(BaseModel):
     def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
         """The op in PyTorch. Raises `Problem` where it has no form there, as plug-in ops may."""
         raise Problem("AS701", f"`{self.name}` cannot be written in PyTorch: it does not say how")
+
+    def onnx(self, e: "Emitter", inputs: Inputs) -> "str | tuple[str, ...]":  # noqa: ARG002
+        """Write the op in ONNX; the names of its outputs. Raises `Problem` where it has no form there."""
+        raise Problem("AS701", f"`{self.name}` cannot be written in ONNX: it does not say how")
 
     @classmethod
     def readings(cls) -> dict[str, Reading]:

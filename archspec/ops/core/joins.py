@@ -6,6 +6,7 @@ from typing import ClassVar
 from archspec.diagnostics import Problem
 from archspec.ir import Dim, TensorType
 from archspec.ops.core.base import Inputs, Op, Saved, sizes
+from archspec.ops.core.onnx_code import Emitter
 
 MANY = 10_000
 
@@ -57,3 +58,11 @@ def broadcast(a: TensorType, b: TensorType, op: str, index: int) -> TensorType:
             raise Problem("AS401", f"`{op}` cannot join {a} and {b}", notes=notes)
         shape.append(n if m == 1 else m)
     return TensorType(tuple(shape))
+
+
+def onnx_join(e: Emitter, op: str) -> str:
+    """The inputs joined by an operator of ONNX, two at a time from the left."""
+    value = e.x
+    for index, other in enumerate(e.inputs[1:], start=2):
+        value = e.node(op, value, other, to=broadcast(e.type(value), e.type(other), op, index).shape)
+    return value

@@ -6,6 +6,7 @@ from archspec.ir import TensorType
 from archspec.ops.core.base import Inputs, Op, Weight, channels, initialised
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, PositiveNumber, Probability
 from archspec.ops.core.init import ONES, ZEROS
+from archspec.ops.core.onnx_code import Attribute, Emitter
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
 
 
@@ -47,6 +48,25 @@ class RunningNorm(Op):
                 Weight("num_batches_tracked", (), ZEROS, buffer=True, dtype="int64"),
             )
         return initialised(weights, self.init)
+
+    def onnx_norm(self, e: Emitter, inputs: Inputs) -> str:
+        """`BatchNormalization` with the running statistics. ONNX's momentum is 1 minus PyTorch's."""
+        statistics = e.weight("running_mean"), e.weight("running_var")
+        momentum: dict[str, Attribute] = {}
+        if self.momentum not in (None, 0.1):
+            momentum["momentum"] = 1 - self.momentum
+        return e.node(
+            "BatchNormalization", e.x, *self.onnx_affine(e, inputs), *statistics, to=inputs[0].shape,
+            epsilon=self.eps, **momentum,
+        )  # fmt: skip
+
+    def onnx_affine(self, e: Emitter, inputs: Inputs) -> tuple[str, str]:
+        """Scale and shift of each channel, which ONNX always wants."""
+        count = channels(inputs[0])
+        return (
+            e.optional("weight") or e.filled(1.0, count),
+            e.optional("bias") or e.filled(0.0, count),
+        )
 
     def torch_norm(self, module: str, axes: int, inputs: Inputs) -> TorchCode:
         """`nn.BatchNorm2d` and its like."""

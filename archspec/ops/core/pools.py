@@ -1,15 +1,16 @@
 """What the pools share."""
 
 from collections.abc import Iterator
-from math import gcd
+from math import gcd, prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
 from archspec.ir import Dim, TensorType
 from archspec.ops.core.base import Inputs, Op, Saved, one_of_ranks
 from archspec.ops.core.fields import Flag, Padding, Size, per_axis
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Interval, Links, Reach, in_place, repeating, whole
-from archspec.ops.core.window import AXIS_NAMES, Window, brief, counted, explained, kept, windows
+from archspec.ops.core.window import AXIS_NAMES, Window, brief, counted, explained, kept, onnx_border, windows
 
 RANKS = range(3, 6)
 
@@ -159,7 +160,7 @@ def check_pool_padding(axes: tuple[Window, ...]) -> None:
 def check_filled(axes: tuple[Window, ...]) -> None:
     """PyTorch's 3-D average refuses an input smaller than the kernel, even if padding or `ceil` fill it."""
     for name, window in zip(AXIS_NAMES[len(axes)], axes, strict=True):
-        if len(axes) == 3 and window.n < window.kernel:
+        if len(axes) == 3 and isinstance(window.n, int) and window.n < window.kernel:
             raise Problem(
                 "AS403",
                 f"a kernel of {window.kernel} does not fit into a {name} of {window.n}",
@@ -170,3 +171,42 @@ def check_filled(axes: tuple[Window, ...]) -> None:
                 ),
                 help="use a smaller kernel, or less downsampling before this node",
             )
+
+
+def bins(n: int, out: int) -> Iterator[tuple[int, int]]:
+    """The windows of an adaptive pool along an axis, as (start, stop)."""
+    for index in range(out):
+        yield index * n // out, -(-(index + 1) * n // out)
+
+
+def equal_windows(x: TensorType, out: tuple[Dim, ...]) -> tuple[int, ...]:
+    """The sizes of the windows of an adaptive pool, which are its strides too; empty if they are not all equal."""
+    pairs = list(zip(x.spatial, out[2:], strict=True))
+    found = tuple([n // m for n, m in pairs if isinstance(n, int) and isinstance(m, int) and n % m == 0])
+    return found if len(found) == len(pairs) else ()
+
+
+def onnx_average(
+    e: Emitter, value: str, axes: tuple[Window, ...], *, counted: bool, divisor: int | None = None
+) -> str:  # fmt: skip
+    """`AveragePool` over windows that may start in padding and, with `ceil`, reach beyond it.
+
+    Padding counts if `counted`, or `divisor` is given; what lies beyond never does.
+    """
+    kernel = tuple([window.kernel for window in axes])
+    pads = [(window.before, window.after) for window in axes]
+    beyond = [max(window.reaching - window.after, 0) if window.ceil else 0 for window in axes]
+    shape = (*e.type(value).shape[:2], *(window.count for window in axes))
+    if any(beyond):
+        if counted and divisor is None and any(map(any, pads)):
+            # PyTorch divides by the part of a window that lies in the padded input
+            value = onnx_border(e, value, axes, 0.0)
+            pads = [(0, 0) for _ in pads]
+        counted = divisor is not None
+        pads = [(before, after + more) for (before, after), more in zip(pads, beyond, strict=True)]
+    average = e.node(
+        "AveragePool", value, to=shape, kernel_shape=kernel, strides=tuple([window.stride for window in axes]),
+        pads=(*(before for before, _ in pads), *(after for _, after in pads)),
+        count_include_pad=int(counted or divisor is not None),
+    )  # fmt: skip
+    return average if divisor is None else e.product(average, prod(kernel) / divisor)

@@ -10,10 +10,12 @@ from functools import lru_cache
 from math import prod
 
 from archspec.diagnostics import Problem
-from archspec.ir import TensorType
+from archspec.ir import Dim, TensorType
 from archspec.ops.core.base import INPUT, Saved, size, sizes
 from archspec.ops.core.fields import PaddingKeyword, Sides, per_axis
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Reach, sliding
+from archspec.ops.core.symbol import Symbol, divided, number, shifted
 
 AXIS_NAMES = {1: ("width",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
@@ -22,7 +24,7 @@ AXIS_NAMES = {1: ("width",), 2: ("height", "width"), 3: ("depth", "height", "wid
 class Window:
     """A window along one axis: `before` and `after` are the padding of its two sides."""
 
-    n: int
+    n: Dim
     kernel: int
     stride: int
     dilation: int
@@ -36,18 +38,26 @@ class Window:
         return self.dilation * (self.kernel - 1) + 1
 
     @property
-    def count(self) -> int:
+    def count(self) -> Dim:
         """The output size. With `ceil`, a last window that would start in the far padding is dropped."""
+        if isinstance(self.n, str):
+            return self._free_count()
         span = self.n - self.extent + self.before + self.after
         if not self.ceil:
             return span // self.stride + 1
         out = -(-span // self.stride) + 1
         return out - 1 if (out - 1) * self.stride >= self.n + self.before else out
 
+    def _free_count(self) -> Dim:
+        if self.ceil and self.stride > 1:
+            return Symbol(f"windows({self.n}, {self.extent}, {self.stride}, {self.before}, {self.after})")
+        span = shifted(self.n, self.before + self.after - self.extent)
+        return shifted(divided(span, self.stride), 1)
+
     @property
     def reaching(self) -> int:
         """How far the last window reaches beyond the far end of the input; below 0 if it ends before."""
-        return (self.count - 1) * self.stride + self.extent - self.before - self.n
+        return (size(self.count) - 1) * self.stride + self.extent - self.before - size(self.n)
 
     @property
     def reach(self) -> Reach:
@@ -60,7 +70,7 @@ class Window:
         rounding = "ceil" if self.ceil else "floor"
         padding = self.before + self.after
         text = f"{rounding}(({self.n} - {self.extent} + {padding} + {self.stride}) / {self.stride})"
-        span = self.n - self.extent + padding
+        span = size(self.n) - self.extent + padding
         if self.ceil and -(-span // self.stride) + 1 != self.count:
             return f"{text} - 1 = {self.count}, as the last window would start in the padding"
         return f"{text} = {self.count}"
@@ -72,7 +82,7 @@ PaddingValue = int | tuple[int, ...] | PaddingKeyword | Sides
 
 def resolve_padding(
     padding: PaddingValue, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...],
-    spatial: tuple[int, ...],
+    spatial: tuple[Dim, ...],
 ) -> Pads:  # fmt: skip
     """The padding of each axis as (before, after), from any of the forms that a spec may use."""
     axes = len(spatial)
@@ -88,7 +98,7 @@ def resolve_padding(
         raise Problem("AS408", "`padding` \"same\" needs stride 1, as in PyTorch", at=("padding",),
                       help='`"half"` keeps `n / stride`; `"same_upper"` is TensorFlow\'s rule')  # fmt: skip
     totals = [
-        max((-(-n // s) - 1) * s + d * (k - 1) + 1 - n, 0)
+        d * (k - 1) if s == 1 else max((-(-size(n) // s) - 1) * s + d * (k - 1) + 1 - size(n), 0)
         for n, k, s, d in zip(spatial, kernel, stride, dilation, strict=True)
     ]
     if padding == "same_lower":
@@ -111,12 +121,12 @@ def windows(
     padding: PaddingValue, dilation: int | tuple[int, ...] = 1, *, ceil: bool = False,
 ) -> tuple[Window, ...]:  # fmt: skip
     """The window of each spatial axis of `x`."""
-    return _windows(tuple([size(dim) for dim in x.spatial]), kernel, stride, padding, dilation, ceil)
+    return _windows(tuple([number(dim) for dim in x.spatial]), kernel, stride, padding, dilation, ceil)
 
 
 @lru_cache(maxsize=4096)
 def _windows(
-    spatial: tuple[int, ...], kernel: int | tuple[int, ...], stride: int | tuple[int, ...], padding: PaddingValue,
+    spatial: tuple[Dim, ...], kernel: int | tuple[int, ...], stride: int | tuple[int, ...], padding: PaddingValue,
     dilation: int | tuple[int, ...], ceil: bool,
 ) -> tuple[Window, ...]:  # fmt: skip
     axes = len(spatial)
@@ -131,10 +141,10 @@ def _windows(
 
 
 @lru_cache(maxsize=4096)
-def counted(axes: tuple[Window, ...]) -> tuple[int, ...]:
+def counted(axes: tuple[Window, ...]) -> tuple[Dim, ...]:
     """The output sizes; a size below 1 is a `Problem` that shows the arithmetic."""
     for axis, window in enumerate(axes):
-        if window.count < 1:
+        if isinstance(window.count, int) and window.count < 1:
             name = AXIS_NAMES[len(axes)][axis]
             kernel = f"a kernel of {window.kernel}"
             if window.dilation > 1:
@@ -151,7 +161,7 @@ def kept(x: TensorType, axes: tuple[Window, ...]) -> Saved:
     """What autograd keeps of the input: its storage, or that of the padded copy that uneven sides need."""
     if all(window.before == window.after for window in axes):
         return INPUT
-    padded = [window.before + window.n + window.after for window in axes]
+    padded = [window.before + size(window.n) + window.after for window in axes]
     return Saved(elements=prod(sizes(x.shape[:2])) * prod(padded))
 
 
@@ -178,6 +188,24 @@ def padding_formulas(padding: PaddingValue) -> tuple[str, ...]:
             "dilation * (kernel - 1) // 2",
         )
     return ("padding",) if isinstance(padding, int | tuple) else ()
+
+
+def onnx_window(axes: tuple[Window, ...]) -> dict[str, tuple[int, ...]]:
+    """The geometry as ONNX's windows take it: all begins of the padding, then all ends."""
+    return {
+        "kernel_shape": tuple([window.kernel for window in axes]),
+        "strides": tuple([window.stride for window in axes]),
+        "pads": (*(window.before for window in axes), *(window.after for window in axes)),
+        "dilations": tuple([window.dilation for window in axes]),
+    }
+
+
+def onnx_border(e: Emitter, value: str, axes: tuple[Window, ...], filling: float) -> str:
+    """The padding as a border of its own."""
+    shape = e.type(value).shape
+    sides = (0, 0, *(window.before for window in axes), 0, 0, *(window.after for window in axes))
+    grown = [shifted(window.n, window.before + window.after) for window in axes]
+    return e.node("Pad", value, e.ints(sides), e.number(filling), to=(*shape[:2], *grown))
 
 
 def explained(axes: tuple[Window, ...]) -> list[str]:

@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from archspec.analysis.cost import Costs
+from archspec.analysis.modules import listing
 from archspec.diagnostics import UsageError
+from archspec.elaborate.network import Network
 from archspec.ir import Module, Node, TensorType
 
 Json = dict[str, Any]
@@ -51,6 +54,15 @@ def expand(root: Module, *, name: str, doc: str, inputs: dict[str, TensorType], 
         model["train_outputs"] = names[len(names) - train :]
     model["layers"] = [_ordered(node) for node in layers]
     return {"archspec": 1, "model": model}
+
+
+def canonical(network: Network, costs: Costs) -> str:
+    """The text of the expanded network: what `archspec expand` prints. Raises `UsageError` where there is none."""
+    listing(network.root, costs)
+    document = network.document
+    inputs = dict(zip(network.input_names, network.root.inputs, strict=True))
+    name, doc = network.variant or document.name, document.model.doc if document.model else ""
+    return to_text(expand(network.root, name=name, doc=doc, inputs=inputs, train=len(network.train_outputs)))
 
 
 def to_text(spec: Json) -> str:

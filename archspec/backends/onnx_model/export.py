@@ -1,0 +1,269 @@
+"""An ONNX file, and the file of its weights beside it where they are large."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from hashlib import sha256
+from math import prod
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from archspec._version import __version__
+from archspec.analysis.expand import canonical
+from archspec.backends.onnx_model.fold import Folded
+from archspec.backends.onnx_model.lowering import Lowering
+from archspec.backends.onnx_model.proto import Writer
+from archspec.backends.options import INLINE, Options
+from archspec.backends.safetensors import SafeTensors, header
+from archspec.backends.weight_sources import SIZES, Seeded, Source, encoded, opened
+from archspec.diagnostics import SpecError, UsageError
+from archspec.diagnostics.diagnostic import shown_file
+from archspec.elaborate.network import Network, with_free_sizes
+from archspec.files import writing_together
+from archspec.ops.core.base import Weight
+
+if TYPE_CHECKING:
+    import onnx
+
+    from archspec.api import Model
+
+MAX_PROTO = 2**31 - 1
+"""The bytes that a protobuf message can have."""
+SAFETENSORS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16", "int64": "I64"}
+Place = tuple[str, int, int]
+"""Where a tensor lies: a file beside the model, the first byte, the number of bytes."""
+
+
+def model_of(model: "Model", options: Options | None = None) -> "onnx.ModelProto":
+    """The network as an ONNX model in memory, with its weights inside."""
+    options = replace(options or Options(), external="inline")
+    exporter = Exporter(model, options)
+    with exporter.source() as source:
+        return exporter.proto(lambda key: exporter.data(source, key), {})
+
+
+def write_onnx(model: "Model", path: str, options: Options) -> None:
+    """Write the network to the file `path`, and its weights to one beside it if they are many.
+
+    Raises `SpecError` where a part has no form in ONNX, `UsageError` where weights do not fit or a file cannot be
+    written. Old files are replaced when the new ones are complete.
+    """
+    exporter = Exporter(model, options)
+    if options.no_weights or not exporter.is_external():
+        with exporter.source() as source:
+            proto = exporter.proto(lambda key: exporter.data(source, key), {})
+        text = _serialised(proto)
+        with writing_together(path) as (file,):
+            file.write(text)
+        return
+    beside = exporter.beside(path)
+    if exporter.shares(beside):
+        places = exporter.places_in(beside)
+        with writing_together(path) as (file,):
+            file.write(_serialised(exporter.proto(None, places)))
+        return
+    with exporter.source() as source:
+        start, places = exporter.plan(os.path.basename(beside))
+        text = _serialised(exporter.proto(None, {key: places[key] for key in exporter.weights}))
+        with writing_together(beside, path) as (data, file):
+            exporter.write(data, start, places, source)
+            file.write(text)
+
+
+def _serialised(proto: "onnx.ModelProto") -> bytes:
+    if proto.ByteSize() > MAX_PROTO:
+        raise UsageError(
+            "an ONNX file has at most 2 GiB: store the weights beside it, with `--external data`"
+        )
+    text: bytes = proto.SerializeToString(deterministic=True)
+    return text
+
+
+class Exporter:
+    """One network on its way into a file."""
+
+    def __init__(self, model: "Model", options: Options) -> None:
+        self.model, self.options = model, options
+        self.lowering = _lowered(model.network, options)
+        self.state = model.weights()
+        self.weights, self.folded = self.lowering.graph.weights, self.lowering.graph.folded
+        self.size = sum(weight.size for weight in self.weights.values()) * SIZES[options.dtype]
+        self.done = 0
+
+    def is_external(self) -> bool:
+        """Whether the weights go into a file of their own."""
+        external = self.options.external
+        return external in ("data", "safetensors") or (external == "auto" and self.size > INLINE)
+
+    def beside(self, path: str) -> str:
+        """The file of the weights."""
+        if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+            raise UsageError(f"there is no place for weights beside `{shown_file(path)}`")
+        if self.options.external != "safetensors":
+            return f"{path}.data"
+        return f"{path.removesuffix('.onnx')}.safetensors"
+
+    # --- the model -------------------------------------------------------------------------------------
+
+    def proto(self, data: Callable[[str], bytes] | None, places: Mapping[str, Place]) -> "onnx.ModelProto":
+        """The model, with the data of its weights inside or the places where they lie."""
+        document = self.model.network.document
+        writer = Writer(self.lowering, self.options.dtype)
+        proto = writer.model(
+            self.model.name, document.model.doc if document.model else "", self.metadata(),
+            weights_as_inputs=self.options.no_weights,
+        )  # fmt: skip
+        if self.options.no_weights:
+            return proto
+        for key, weight in self.weights.items():
+            tensor = proto.graph.initializer.add(name=key, data_type=writer.element, dims=weight.shape)
+            if data is not None:
+                tensor.raw_data = data(key)
+                continue
+            tensor.data_location = 1  # EXTERNAL
+            for name, value in zip(("location", "offset", "length"), places[key], strict=True):
+                tensor.external_data.add(key=name, value=str(value))
+        return proto
+
+    def metadata(self) -> dict[str, str]:
+        """What the file says of where it comes from."""
+        totals = self.model.totals
+        found = {"archspec.version": __version__, "archspec.model": self.model.network.document.name}
+        if self.model.variant is not None:
+            found["archspec.variant"] = self.model.variant
+        with suppress(UsageError):  # what has no expansion has no hash
+            found["archspec.spec_sha256"] = sha256(
+                canonical(self.model.network, self.model.costs).encode()
+            ).hexdigest()
+        return {**found, "archspec.params": str(totals.params), "archspec.macs": str(totals.macs)}
+
+    # --- the weights -----------------------------------------------------------------------------------
+
+    @contextmanager
+    def source(self) -> Iterator[Source]:
+        """Where the values come from."""
+        with ExitStack() as stack:
+            if self.options.weights is None:
+                yield Seeded(self.options.seed or 0)
+            else:
+                yield stack.enter_context(opened(self.options.weights, self.state))
+
+    def pieces(self, source: Source, key: str, dtype: str) -> Iterator[bytes]:
+        """The bytes of a tensor, piece by piece."""
+        folded = self.folded.get(key)
+        chunks = folded_values(folded, source, self.state) if folded else source.chunks(key, self.state[key])
+        for values in chunks:
+            data = encoded(values, dtype)
+            self.done += len(data)
+            if self.options.progress is not None:
+                self.options.progress(self.done, self.size)
+            yield data
+
+    def data(self, source: Source, key: str) -> bytes:
+        """The bytes of an initialiser."""
+        return b"".join(self.pieces(source, key, self.options.dtype))
+
+    def entries(self) -> list[tuple[str, str, tuple[int, ...]]]:
+        """What is stored beside the model: the initialisers; in safetensors all of the state_dict, for torch too."""
+        if self.options.external != "safetensors" or self.folded:
+            return [(key, self.options.dtype, weight.shape) for key, weight in self.weights.items()]
+        return state_entries(self.state, self.options.dtype)
+
+    def plan(self, location: str) -> tuple[bytes, dict[str, Place]]:
+        """The start of the file beside the model, and where each tensor will lie."""
+        entries = self.entries()
+        self.size = sum(prod(shape) * SIZES[dtype] for _, dtype, shape in entries)
+        if self.options.external == "safetensors":
+            start, tensors = header((key, SAFETENSORS[dtype], shape) for key, dtype, shape in entries)
+            return start, {
+                key: (location, tensor.start, tensor.stop - tensor.start) for key, tensor in tensors.items()
+            }
+        places, offset = {}, 0
+        for key, dtype, shape in entries:
+            offset += -offset % self.options.align
+            length = prod(shape) * SIZES[dtype]
+            places[key] = location, offset, length
+            offset += length
+        return b"", places
+
+    def write(self, file: BinaryIO, start: bytes, places: Mapping[str, Place], source: Source) -> None:
+        """Write the file beside the model."""
+        file.write(start)
+        at = len(start)
+        types = {key: dtype for key, dtype, _ in self.entries()}
+        for key, (_, offset, length) in places.items():
+            file.write(b"\0" * (offset - at))
+            for data in self.pieces(source, key, types[key]):
+                file.write(data)
+            at = offset + length
+
+    # --- weights that lie beside the model already -----------------------------------------------------
+
+    def shares(self, beside: str) -> bool:
+        """Whether the weights are read from the very file that they would be stored in."""
+        given = self.options.weights
+        if given is None or not (os.path.exists(given) and os.path.exists(beside)):
+            return False
+        return os.path.samefile(given, beside)
+
+    def places_in(self, path: str) -> dict[str, Place]:
+        """Where the tensors lie in a file of weights that stays as it is."""
+        with self.source(), SafeTensors(path) as file:
+            wanted = SAFETENSORS[self.options.dtype]
+            if self.folded or any(file.tensors[key].dtype != wanted for key in self.weights):
+                raise UsageError(
+                    f"`{shown_file(path)}`, which the weights are read from, would be replaced by others: "
+                    "write the model elsewhere"
+                )
+            tensors = {key: file.tensors[key] for key in self.weights}
+        name = os.path.basename(path)
+        return {key: (name, tensor.start, tensor.stop - tensor.start) for key, tensor in tensors.items()}
+
+
+def state_entries(state: Mapping[str, Weight], dtype: str) -> list[tuple[str, str, tuple[int, ...]]]:
+    """The tensors of a state_dict with the types that they are stored in, those of large elements first."""
+    types = {key: dtype if weight.dtype == "float" else weight.dtype for key, weight in state.items()}
+    return sorted(
+        ((key, types[key], weight.shape) for key, weight in state.items()), key=lambda e: -SIZES[e[1]]
+    )
+
+
+def folded_values(folded: Folded, source: Source, state: Mapping[str, Weight]) -> Iterator[Any]:
+    """The values of a weight or bias with a normalisation folded in, in double precision."""
+    import numpy as np
+
+    def whole(key: str, default: float) -> Any:
+        if not key:
+            return default
+        return np.concatenate([chunk.astype(np.float64) for chunk in source.chunks(key, state[key])])
+
+    scale, shift, mean, variance = map(whole, folded.statistics, (1.0, 0.0, 0.0, 1.0))
+    factor = scale / np.sqrt(variance + folded.eps)
+    if folded.is_bias:
+        yield (whole(folded.source, 0.0) - mean) * factor + shift
+        return
+    shape, (axis, groups) = state[folded.source].shape, folded.channel_axes
+    inner, outer = prod(shape[axis + 1 :]), prod(shape[axis:])
+    start = 0
+    for chunk in source.chunks(folded.source, state[folded.source]):
+        index = np.arange(start, start + len(chunk))
+        channel = index // inner % shape[axis]
+        if groups > 1 and axis:  # a transposed convolution has its groups along the input channels
+            channel += index // (outer * (shape[0] // groups)) * shape[axis]
+        yield chunk * factor[channel]
+        start += len(chunk)
+
+
+def _lowered(network: Network, options: Options) -> Lowering:
+    """The network as steps. Raises `SpecError` where it cannot be written."""
+    try:
+        return Lowering(
+            with_free_sizes(network) if options.dynamic else network,
+            opset=options.opset, functions=options.functions, fold_bn=options.fold_bn,
+        )  # fmt: skip
+    except SpecError as error:
+        advice = "here the size must be known: export without `--dynamic`"
+        raise SpecError([
+            replace(found, help=advice) if options.dynamic and found.code == "AS407" else found
+            for found in error.diagnostics
+        ]) from None  # fmt: skip
