@@ -197,17 +197,36 @@ def build(
 
 def export(
     spec: "str | Model", path: str, variant: str | None = None, params: Mapping[str, Any] | None = None, *,
-    inputs: Mapping[str, Sequence[Dim]] | None = None, allow_outside: bool = False,
+    inputs: Mapping[str, Sequence[Dim]] | None = None, allow_outside: bool = False, seed: int | None = None,
+    weights: str | None = None, no_weights: bool = False, dtype: str = "float32", opset: int = 20,
+    functions: bool = False, fold_bn: bool = False, dynamic: bool = False, external: str = "auto", align: int = 64,
 ) -> None:  # fmt: skip
-    """Write the network to the file `path`, whose suffix tells the format: `.py` is PyTorch source. Needs no torch.
+    """Write the network to the file `path`, whose suffix tells the format. Needs no torch.
 
-    `spec` and the rest are as in `build`. An old file is replaced when the new one is complete.
+    `.py` is PyTorch source, `.onnx` an ONNX model, `.safetensors` the state_dict alone. `spec` and the rest are as in
+    `build`. An old file is replaced when the new one is complete.
+
+    Weights are drawn from PyTorch's initial distributions with `seed` (default: 0), the same for every format and on
+    every machine; or `weights` names a file of them, as in `build`. `dtype` is `float32`, `float16` or `bfloat16`.
+
+    For ONNX alone: `opset` is the version of its operators, 18 to 24. `functions` makes blocks functions of the model,
+    `fold_bn` folds batch normalisation into the layer before it, `dynamic` leaves height and width free as well as the
+    batch. `no_weights` makes the weights inputs. `external` tells where they are stored: `inline`, in a `data` file
+    beside the model at multiples of `align` bytes, in a `safetensors` file, or `auto`: beside it above 64 MiB.
+
+    Raises `SpecError` where a part of the network has no such form, `UsageError` for what does not go together, a file
+    that cannot be written and weights that do not fit.
     """
     from os import fspath
 
     from archspec.backends.export import export as write
+    from archspec.backends.options import Options
 
-    write(_model(spec, variant, params, inputs, allow_outside=allow_outside), fspath(path))
+    options = Options(
+        seed=seed, weights=None if weights is None else fspath(weights), no_weights=no_weights, dtype=dtype,
+        opset=opset, functions=functions, fold_bn=fold_bn, dynamic=dynamic, external=external, align=align,
+    )  # fmt: skip
+    write(_model(spec, variant, params, inputs, allow_outside=allow_outside), fspath(path), options)
 
 
 def _model(

@@ -3,7 +3,7 @@
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from archspec.backends.torch_source import source
+from archspec.backends.options import Options
 from archspec.diagnostics import UsageError
 from archspec.diagnostics.diagnostic import shown_file
 from archspec.files import writing
@@ -11,16 +11,33 @@ from archspec.files import writing
 if TYPE_CHECKING:
     from archspec.api import Model
 
-FORMATS = {".py": "PyTorch source"}
+FORMATS = {".py": "PyTorch source", ".onnx": "an ONNX model", ".safetensors": "the weights alone"}
 """The formats by their suffixes."""
 
 
-def export(model: "Model", path: str) -> None:
-    """Write the network to `path`. Raises `UsageError` for a suffix that is none of `FORMATS`, or a file error."""
+def export(model: "Model", path: str, options: Options) -> None:
+    """Write the network to `path`.
+
+    Raises `UsageError` for a suffix that is none of `FORMATS`, options that mean nothing for it, or a file error;
+    `SpecError` where a part of the network has no such form.
+    """
     suffix = PurePath(path).suffix
-    if suffix not in FORMATS:
+    if suffix == ".py":
+        from archspec.backends.torch_source import source
+
+        options.only(set(), FORMATS[suffix])
+        text = source(model)  # before the file is touched
+        with writing(path) as file:
+            file.write(text.encode())
+    elif suffix == ".onnx":
+        from archspec.backends.onnx_model import write_onnx
+
+        write_onnx(model, path, options)
+    elif suffix == ".safetensors":
+        from archspec.backends.weight_sources import write_weights
+
+        options.only({"seed", "weights", "dtype"}, FORMATS[suffix])
+        write_weights(model.weights(), path, options)
+    else:
         known = ", ".join(f"`{name}` ({what})" for name, what in FORMATS.items())
         raise UsageError(f"the suffix of `{shown_file(path)}` tells no format; there is {known}")
-    text = source(model)  # before the file is touched
-    with writing(path) as file:
-        file.write(text.encode())

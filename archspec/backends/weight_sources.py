@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from archspec.backends.options import Options
 from archspec.backends.random_weights import initial_values
-from archspec.backends.safetensors import SafeTensors
+from archspec.backends.safetensors import SafeTensors, header
 from archspec.backends.torch_weights import check, pickled
 from archspec.diagnostics import UsageError
 from archspec.diagnostics.diagnostic import shown, shown_file
+from archspec.files import writing
 from archspec.ops.core.base import Weight
 
 if TYPE_CHECKING:
@@ -24,6 +26,12 @@ _NUMPY = {
 }  # fmt: skip
 SIZES = {"float32": 4, "float16": 2, "bfloat16": 2, "int64": 8}
 """The bytes of an element, by the types that are written."""
+
+
+SAFETENSORS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16", "int64": "I64"}
+"""What these types are called in safetensors files."""
+Entry = tuple[str, str, tuple[int, ...]]
+"""A tensor that is to be stored: its key, the type of its elements, its shape."""
 
 
 class Source(Protocol):
@@ -108,6 +116,40 @@ def opened(path: str, weights: Mapping[str, Weight]) -> Iterator[Source]:
     state = pickled(path)
     check({key: tuple(tensor.shape) for key, tensor in state.items()}, weights, path)
     yield PickledFile(path, state)
+
+
+@contextmanager
+def source_of(options: Options, weights: Mapping[str, Weight]) -> Iterator[Source]:
+    """Where an export takes its weights from: the file that it names, or a seed."""
+    if options.weights is None:
+        yield Seeded(options.seed or 0)
+    else:
+        with opened(options.weights, weights) as source:
+            yield source
+
+
+def state_entries(weights: Mapping[str, Weight], dtype: str) -> list[Entry]:
+    """The tensors of a state_dict with the types that they are stored in, those of large elements first."""
+    types = {key: dtype if weight.dtype == "float" else weight.dtype for key, weight in weights.items()}
+    entries = [(key, types[key], weight.shape) for key, weight in weights.items()]
+    return sorted(entries, key=lambda entry: -SIZES[entry[1]])
+
+
+def write_weights(weights: Mapping[str, Weight], path: str, options: Options) -> None:
+    """Write a state_dict to a `.safetensors` file."""
+    entries = state_entries(weights, options.dtype)
+    start, places = header((key, SAFETENSORS[dtype], shape) for key, dtype, shape in entries)
+    total = max((place.stop for place in places.values()), default=0) - len(start)
+    done = 0
+    with source_of(options, weights) as source, writing(path) as file:
+        file.write(start)
+        for key, dtype, _ in entries:
+            for values in source.chunks(key, weights[key]):
+                data = encoded(values, dtype)
+                file.write(data)
+                done += len(data)
+                if options.progress is not None:
+                    options.progress(done, total)
 
 
 def encoded(values: "Array", dtype: str) -> bytes:

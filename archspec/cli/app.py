@@ -22,6 +22,22 @@ class Dtype(StrEnum):
     BFLOAT16 = "bfloat16"
 
 
+class Backend(StrEnum):
+    """What networks are compiled to."""
+
+    TORCH = "torch"
+    ONNX = "onnx"
+
+
+class External(StrEnum):
+    """Where an ONNX model has its weights."""
+
+    AUTO = "auto"
+    INLINE = "inline"
+    DATA = "data"
+    SAFETENSORS = "safetensors"
+
+
 class Optimizer(StrEnum):
     """What an optimizer keeps for each parameter: nothing, one number, or two."""
 
@@ -131,15 +147,52 @@ def expand(
 @app.command()
 def export(
     spec: o.Spec,
-    out: Annotated[str, typer.Argument(metavar="OUT", help="The file to write: `.py` is PyTorch source.")],
+    out: Annotated[
+        str, typer.Argument(metavar="OUT", help="The file to write: `.onnx`, `.py` or `.safetensors`.")
+    ],
     set_: o.Set = None,
     input_: o.Input = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Seed of random weights; without it and --weights: 0.")
+    ] = None,
+    weights: Annotated[
+        str | None, typer.Option("--weights", metavar="FILE", help="A .safetensors or .pt file of weights.")
+    ] = None,
+    no_weights: Annotated[
+        bool, typer.Option("--no-weights", help="ONNX: weights are inputs of the model.")
+    ] = False,
+    dtype: Annotated[Dtype, typer.Option("--dtype", help="Floating type of the network.")] = Dtype.FLOAT32,
+    half: Annotated[bool, typer.Option("--half", help="Short for --dtype float16.")] = False,
+    opset: Annotated[
+        int, typer.Option("--opset", min=18, max=24, help="ONNX: version of the operators.")
+    ] = 20,
+    dynamic: Annotated[
+        bool, typer.Option("--dynamic", help="ONNX: leave height and width free, as the batch is.")
+    ] = False,
+    functions: Annotated[
+        bool, typer.Option("--functions", help="ONNX: write blocks as functions of the model.")
+    ] = False,
+    fold_bn: Annotated[
+        bool, typer.Option("--fold-bn", help="ONNX: fold batch-norm into the layer before it.")
+    ] = False,
+    external: Annotated[
+        External, typer.Option("--external", help="ONNX: where weights are stored; auto: above 64 MiB, data.")
+    ] = External.AUTO,
+    align: Annotated[
+        int, typer.Option("--align", min=1, help="ONNX: each tensor of a data file is at a multiple.")
+    ] = 64,
     allow_outside: o.AllowOutside = False,
 ) -> None:
-    """Write a network as PyTorch source."""
+    """Write a network as an ONNX model, as PyTorch source, or its weights alone."""
     from archspec.cli.export import run
 
-    run(load(spec, set_, input_, allow_outside=allow_outside), out)
+    if half and dtype not in (Dtype.FLOAT32, Dtype.FLOAT16):
+        raise typer.BadParameter(f"--half contradicts --dtype {dtype.value}")
+    run(
+        load(spec, set_, input_, allow_outside=allow_outside), out, seed=seed, weights=weights, no_weights=no_weights,
+        dtype="float16" if half else dtype.value, opset=opset, dynamic=dynamic, functions=functions, fold_bn=fold_bn,
+        external=external.value, align=align,
+    )  # fmt: skip
 
 
 @app.command()
@@ -152,14 +205,18 @@ def verify(
     ],
     set_: o.Set = None,
     input_: o.Input = None,
+    only: Annotated[
+        Backend | None, typer.Option("--only", help="Compare with what one backend makes only.")
+    ] = None,
     json: o.Json = False,
     allow_outside: o.AllowOutside = False,
 ) -> None:
-    """Prove what archspec says of networks: compare it, number by number, with PyTorch."""
+    """Prove what archspec says of networks: compare it, number by number, with PyTorch and ONNX Runtime."""
     from archspec.cli.verify import run
 
-    if run(paths, set_, input_, json=json, allow_outside=allow_outside):
-        raise typer.Exit(1)
+    backend = None if only is None else only.value
+    if code := run(paths, set_, input_, backend, json=json, allow_outside=allow_outside):
+        raise typer.Exit(code)
 
 
 @app.command()

@@ -1,13 +1,56 @@
 """`archspec export`."""
 
-from typing import TYPE_CHECKING
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from archspec.api import Model
+    from archspec.backends.options import Progress
+
+PATIENCE = 1.0
+"""The seconds after which people want to see how far it is."""
 
 
-def run(model: "Model", path: str) -> None:
+def run(model: "Model", path: str, **options: Any) -> None:
     """Write the network to a file."""
     from archspec.backends.export import export
+    from archspec.backends.options import Options
 
-    export(model, path)
+    with progress() as report:
+        export(model, path, Options(**options, progress=report))
+
+
+@contextmanager
+def progress() -> "Iterator[Progress | None]":
+    """What draws a bar on stderr, if that is a terminal, once it has taken longer than a second."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    bar: Any = None
+    start = monotonic()
+
+    def report(done: int, total: int) -> None:
+        nonlocal bar
+        if bar is None and monotonic() - start > PATIENCE:
+            bar = _bar()
+            bar.start()
+            bar.add_task("", total=total)
+        if bar is not None:
+            bar.update(bar.task_ids[0], completed=done)
+
+    try:
+        yield report
+    finally:
+        if bar is not None:
+            bar.stop()
+
+
+def _bar() -> Any:
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+
+    columns = (BarColumn(), DownloadColumn(binary_units=True), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)

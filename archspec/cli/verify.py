@@ -17,31 +17,38 @@ Proof = tuple[str, str | None, "list[Item]", list[Diagnostic]]
 
 
 def run(
-    paths: list[str], set_: list[str] | None, input_: list[str] | None, *, json: bool, allow_outside: bool
+    paths: list[str], set_: list[str] | None, input_: list[str] | None, only: str | None, *, json: bool,
+    allow_outside: bool,
 ) -> int:  # fmt: skip
-    """Prove the reports of networks; the exit code."""
-    proofs = prove(paths, set_, input_, allow_outside=allow_outside)
-    failed = 0
+    """Prove the reports of networks; the exit code: 1 for findings, 2 where something could not be run."""
+    proofs = prove(paths, set_, input_, only, allow_outside=allow_outside)
+    failed = partial = 0
     if json:
         from json import dumps
 
         listed = list(proofs)
-        failed = sum(_failed(proof) for proof in listed)
+        failed, partial = sum(map(_failed, listed)), sum(map(_partial, listed))
         data = {"format_version": "1.0", "networks": [_data(proof) for proof in listed]}
         write(dumps(data, indent=2) + "\n")
-        return int(failed > 0)
+        return _code(failed, partial)
     count = 0
     for proof in proofs:
         count += 1
         failed += _failed(proof)
+        partial += _partial(proof)
         write(_text(proof))
     networks = f"{count} network{'s' * (count != 1)}"
-    write(f"\n{networks}: {f'{failed} with findings' if failed else 'all proven'}\n")
-    return int(failed > 0)
+    words = [f"{failed} with findings"] * (failed > 0) + [f"{partial} not fully run"] * (partial > 0)
+    write(f"\n{networks}: {', '.join(words) or 'all proven'}\n")
+    return _code(failed, partial)
+
+
+def _code(failed: int, partial: int) -> int:
+    return 1 if failed else 2 if partial else 0
 
 
 def prove(
-    paths: list[str], set_: list[str] | None, input_: list[str] | None, *, allow_outside: bool
+    paths: list[str], set_: list[str] | None, input_: list[str] | None, only: str | None, *, allow_outside: bool
 ) -> Iterator[Proof]:  # fmt: skip
     """The proofs of all networks, one after the other."""
     from archspec.api import load
@@ -52,13 +59,17 @@ def prove(
             model = load(
                 file, variant, settings(set_), inputs=inputs(input_), allow_outside=allow_outside
             )  # fmt: skip
-            yield file, variant, verify(model), []
+            yield file, variant, verify(model, only), []
         except SpecError as error:
             yield file, variant, [], list(error.diagnostics)
 
 
 def _failed(proof: Proof) -> bool:
     return bool(proof[3]) or any(item.findings for item in proof[2])
+
+
+def _partial(proof: Proof) -> bool:
+    return not all(item.ran for item in proof[2])
 
 
 def _name(proof: Proof) -> str:
@@ -69,7 +80,7 @@ def _text(proof: Proof) -> str:
     lines = [_name(proof)]
     for item in proof[2]:
         word = "not run" if not item.ran else "differs" if item.findings else "ok"
-        lines.append(f"  {word:<8} {item.name:<20} {item.detail}".rstrip())
+        lines.append(f"  {word:<8} {item.name:<26} {item.detail}".rstrip())
         lines += [f"    {line}" for finding in item.findings for line in str(finding).splitlines()]
     lines += [f"    {line}" for finding in proof[3] for line in str(finding).splitlines()]
     return "\n".join(lines) + "\n"
@@ -77,7 +88,7 @@ def _text(proof: Proof) -> str:
 
 def _data(proof: Proof) -> dict[str, Any]:
     return {
-        "file": proof[0], "variant": proof[1], "proven": not _failed(proof),
+        "file": proof[0], "variant": proof[1], "proven": not _failed(proof) and not _partial(proof),
         "items": [{"name": item.name, "detail": item.detail, "ran": item.ran,
                    "findings": [finding.to_json() for finding in item.findings]} for item in proof[2]],
         "findings": [finding.to_json() for finding in proof[3]],

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 from math import prod
@@ -15,7 +15,15 @@ from archspec.backends.onnx_model.lowering import Lowering
 from archspec.backends.onnx_model.proto import Writer
 from archspec.backends.options import INLINE, Options
 from archspec.backends.safetensors import SafeTensors, header
-from archspec.backends.weight_sources import SIZES, Seeded, Source, encoded, opened
+from archspec.backends.weight_sources import (
+    SAFETENSORS,
+    SIZES,
+    Entry,
+    Source,
+    encoded,
+    source_of,
+    state_entries,
+)
 from archspec.diagnostics import SpecError, UsageError
 from archspec.diagnostics.diagnostic import shown_file
 from archspec.elaborate.network import Network, with_free_sizes
@@ -29,7 +37,6 @@ if TYPE_CHECKING:
 
 MAX_PROTO = 2**31 - 1
 """The bytes that a protobuf message can have."""
-SAFETENSORS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16", "int64": "I64"}
 Place = tuple[str, int, int]
 """Where a tensor lies: a file beside the model, the first byte, the number of bytes."""
 
@@ -38,7 +45,7 @@ def model_of(model: "Model", options: Options | None = None) -> "onnx.ModelProto
     """The network as an ONNX model in memory, with its weights inside."""
     options = replace(options or Options(), external="inline")
     exporter = Exporter(model, options)
-    with exporter.source() as source:
+    with source_of(options, exporter.state) as source:
         return exporter.proto(lambda key: exporter.data(source, key), {})
 
 
@@ -50,7 +57,7 @@ def write_onnx(model: "Model", path: str, options: Options) -> None:
     """
     exporter = Exporter(model, options)
     if options.no_weights or not exporter.is_external():
-        with exporter.source() as source:
+        with source_of(options, exporter.state) as source:
             proto = exporter.proto(lambda key: exporter.data(source, key), {})
         text = _serialised(proto)
         with writing_together(path) as (file,):
@@ -62,7 +69,7 @@ def write_onnx(model: "Model", path: str, options: Options) -> None:
         with writing_together(path) as (file,):
             file.write(_serialised(exporter.proto(None, places)))
         return
-    with exporter.source() as source:
+    with source_of(options, exporter.state) as source:
         start, places = exporter.plan(os.path.basename(beside))
         text = _serialised(exporter.proto(None, {key: places[key] for key in exporter.weights}))
         with writing_together(beside, path) as (data, file):
@@ -139,15 +146,6 @@ class Exporter:
 
     # --- the weights -----------------------------------------------------------------------------------
 
-    @contextmanager
-    def source(self) -> Iterator[Source]:
-        """Where the values come from."""
-        with ExitStack() as stack:
-            if self.options.weights is None:
-                yield Seeded(self.options.seed or 0)
-            else:
-                yield stack.enter_context(opened(self.options.weights, self.state))
-
     def pieces(self, source: Source, key: str, dtype: str) -> Iterator[bytes]:
         """The bytes of a tensor, piece by piece."""
         folded = self.folded.get(key)
@@ -163,7 +161,7 @@ class Exporter:
         """The bytes of an initialiser."""
         return b"".join(self.pieces(source, key, self.options.dtype))
 
-    def entries(self) -> list[tuple[str, str, tuple[int, ...]]]:
+    def entries(self) -> list[Entry]:
         """What is stored beside the model: the initialisers; in safetensors all of the state_dict, for torch too."""
         if self.options.external != "safetensors" or self.folded:
             return [(key, self.options.dtype, weight.shape) for key, weight in self.weights.items()]
@@ -208,7 +206,7 @@ class Exporter:
 
     def places_in(self, path: str) -> dict[str, Place]:
         """Where the tensors lie in a file of weights that stays as it is."""
-        with self.source(), SafeTensors(path) as file:
+        with source_of(self.options, self.state), SafeTensors(path) as file:
             wanted = SAFETENSORS[self.options.dtype]
             if self.folded or any(file.tensors[key].dtype != wanted for key in self.weights):
                 raise UsageError(
@@ -218,14 +216,6 @@ class Exporter:
             tensors = {key: file.tensors[key] for key in self.weights}
         name = os.path.basename(path)
         return {key: (name, tensor.start, tensor.stop - tensor.start) for key, tensor in tensors.items()}
-
-
-def state_entries(state: Mapping[str, Weight], dtype: str) -> list[tuple[str, str, tuple[int, ...]]]:
-    """The tensors of a state_dict with the types that they are stored in, those of large elements first."""
-    types = {key: dtype if weight.dtype == "float" else weight.dtype for key, weight in state.items()}
-    return sorted(
-        ((key, types[key], weight.shape) for key, weight in state.items()), key=lambda e: -SIZES[e[1]]
-    )
 
 
 def folded_values(folded: Folded, source: Source, state: Mapping[str, Weight]) -> Iterator[Any]:
