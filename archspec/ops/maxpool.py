@@ -5,7 +5,7 @@ from math import inf, prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import Example, Inputs, Saved, sizes
+from archspec.ops.core.base import Example, Inputs, Saved, size, sizes
 from archspec.ops.core.fields import Size
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.pools import PaddedPool
@@ -77,6 +77,11 @@ class MaxPool(PaddedPool):
                     "AS705", "with a free height or width, `ceil` needs opset 22 in ONNX", at=("ceil",)
                 )
             return e.node("MaxPool", x, to=shape, ceil_mode=1, **onnx_window(axes))
+        if any(starts_outside(window) for window in axes):
+            message = (
+                "a window lies in the padding alone: its largest element is -inf in PyTorch, not in runtimes"
+            )
+            raise Problem("AS705", message, at=("padding",))
         if self.ceil:
             axes = tuple([replace(window, after=max(window.reaching, 0), ceil=False) for window in axes])
         if any(max(window.before, window.after) >= window.kernel for window in axes):
@@ -139,3 +144,19 @@ class MaxPool(PaddedPool):
         Example({"kernel": 2}, (("N", 5, "H", "W"),), error="AS407"),
         Example({"kernel": 2, "stride": 0}, (("N", 5, 7, 7),), error="AS203"),
     )
+
+
+def starts_outside(window: Window) -> bool:
+    """Whether one of the first windows has no element of the input: with dilation, all can lie around a small one."""
+    if isinstance(window.n, str):
+        return False  # of a free size nothing is known, but it is not that small
+    n = window.n
+    for start in range(
+        -window.before, min(0, size(window.count) * window.stride - window.before), window.stride
+    ):
+        first = (
+            start + -(start // window.dilation) * window.dilation
+        )  # the first element that is not before the input
+        if first >= n or first > start + window.extent - 1:
+            return True
+    return False

@@ -152,7 +152,7 @@ class Upsample(Op):
             return e.x
         scales = None if self.scale is None else [*map(_single_scale, x.spatial, shape[2:], factors)]
         if self.mode.startswith("nearest") and all(isinstance(dim, int) for dim in x.spatial):
-            wanted = [self._indices(size(n), size(out), factor if scales else None)
+            wanted = [self._indices(size(n), size(out), factor if scales else None, images=x.rank == 4)
                       for n, out, factor in zip(x.spatial, shape[2:], factors, strict=True)]  # fmt: skip
             ratios = scales or [
                 _single(size(out) / size(n)) for n, out in zip(x.spatial, shape[2:], strict=True)
@@ -182,11 +182,13 @@ class Upsample(Op):
             mode = {"mode": "cubic", "cubic_coeff_a": -0.75}
         return {**mode, "coordinate_transformation_mode": corners}
 
-    def _indices(self, n: int, out: int, scale: float | None) -> list[int]:
+    def _indices(self, n: int, out: int, scale: float | None, *, images: bool) -> list[int]:
         """The elements that PyTorch takes, in its single precision."""
         if out > MAX_CONSTANT:
             raise too_large(out)
         step = _single(_single(n) / _single(out)) if scale is None else _single(1 / scale)
+        if images and self.mode == "nearest" and out in (n, 2 * n):
+            return [i * n // out for i in range(out)]  # of images it does not look at the scale then
         shift = 0.5 if self.mode == "nearest-exact" else 0.0
         return [min(floor(_single((i + shift) * step)), n - 1) for i in range(out)]
 
@@ -293,7 +295,8 @@ def _single_scale(n: Dim, out: Dim, scale: float) -> float:
     rounded = _single(scale)
     if not isinstance(n, int) or not isinstance(out, int):
         return rounded
-    while floor(_single(rounded * n)) != out:
-        bits = unpack("I", pack("f", rounded))[0] + (1 if floor(_single(rounded * n)) < out else -1)
+    # Runtimes multiply in single precision, the onnx package in double.
+    while floor(rounded * n) < out or floor(_single(rounded * n)) > out:
+        bits = unpack("I", pack("f", rounded))[0] + (1 if floor(rounded * n) < out else -1)
         rounded = float(unpack("f", pack("I", bits))[0])
     return rounded

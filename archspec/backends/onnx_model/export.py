@@ -43,7 +43,7 @@ Place = tuple[str, int, int]
 
 def model_of(model: "Model", options: Options | None = None) -> "onnx.ModelProto":
     """The network as an ONNX model in memory, with its weights inside."""
-    options = replace(options or Options(), external="inline")
+    options = options or Options()
     exporter = Exporter(model, options)
     with source_of(options, exporter.state) as source:
         return exporter.proto(lambda key: exporter.data(source, key), {})

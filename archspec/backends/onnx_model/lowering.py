@@ -144,6 +144,7 @@ class Lowering:
             weights[weight.name] = key
             if weight.dtype == "float":
                 graph.weights[key] = weight
+                graph.names.setdefault(key, 1)
                 graph.types[key] = TensorType(weight.shape)
         emitter = Emitter(graph, path, weights, given)
         try:
@@ -195,6 +196,7 @@ class Lowering:
         keys = {key: prefix + key for key in inner.weights}
         for key, full in keys.items():
             graph.weights[full] = inner.weights[key]
+            graph.names.setdefault(full, 1)
             graph.types[full] = inner.types[key]
         graph.folded.update({prefix + key: fold.within(prefix) for key, fold in inner.folded.items()})
         name = graph.unique(prefix.removesuffix("."))

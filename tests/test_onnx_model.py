@@ -1,0 +1,370 @@
+"""ONNX models of whole networks: what they compute, what they are called, what is in them, and where."""
+
+import copy
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import onnxslim
+import pytest
+import torch
+from nets import MORE, NAMES, NETWORKS, SPECS, network, spec
+from onnx_runs import agree, close, module_with, randomise, session
+
+import archspec
+from archspec import Model, SpecError, UsageError
+from archspec.backends.onnx_model import model_of
+from archspec.backends.options import Options
+
+SMALL = [
+    network(name, variant)
+    for name, variant in (
+        ("lenet", None), ("nin", None), ("googlenet", None), ("resnet", "resnet18"), ("resnet", "resnext50_32x4d"),
+        ("densenet", "densenet121"), ("mobilenet_v2", None), ("squeezenet", "squeezenet1_1"), ("teaching/nin", None),
+        ("teaching/densenet", None), ("teaching/googlenet", None), ("convnext", "convnext_tiny"),
+        ("mobilenet_v3", "mobilenet_v3_small"), ("shufflenet_v2", "shufflenet_v2_x0_5"), ("unet", None),
+    )
+]  # fmt: skip
+names = pytest.mark.parametrize(
+    "model", SMALL, ids=lambda model: f"{model.network.document.name}-{model.name}"
+)
+
+
+def reduced(model: Model, size: int = 96) -> Model:
+    """The network on smaller images: what is compared does not depend on their size."""
+    shape = model.root.inputs[0].shape
+    if len(shape) != 4 or not isinstance(shape[2], int) or shape[2] <= size:
+        return model
+    try:
+        return archspec.load(model.file, model.variant, inputs={"input": (*shape[:2], size, size + 7)})
+    except SpecError:  # the classifier wants its size
+        return model
+
+
+# --- options -------------------------------------------------------------------------------------------------
+
+
+@names
+def test_functions_compute_the_same(model: Model) -> None:
+    proto = agree(reduced(model), functions=True, batches=(2,))
+    assert bool(proto.functions) == bool(model.network.document.blocks)
+    assert {function.name.rsplit("_", 1)[0] for function in proto.functions} <= {
+        part for name in model.network.document.blocks for part in (name, name.rsplit("_", 1)[0])
+    }
+
+
+def test_functions_are_written_once() -> None:
+    proto = model_of(network("resnet", "resnet152"), Options(functions=True))
+    # the first of the first stage widens, the others narrow: two forms for each of the four widths
+    assert [function.name for function in proto.functions] == [
+        "bottleneck", *(f"bottleneck_{number}" for number in range(2, 9))
+    ]  # fmt: skip
+    calls = Counter(step.op_type for step in proto.graph.node)
+    assert sum(calls[function.name] for function in proto.functions) == 3 + 8 + 36 + 3
+    assert calls["bottleneck_6"] == 35
+    assert [node.name for node in proto.graph.node if node.op_type == "bottleneck"] == ["layer1.0"]
+
+
+def test_a_function_that_cannot_see_the_batch_is_written_in_place() -> None:
+    blocks = '[blocks.token]\nlayers = [{ name = "t", op = "param", shape = [1, 1, 6] }, { op = "expand", shape = ["N", -1, -1] }]'
+    text = f'archspec = 1\n[model]\ninput = ["N", 4, 6]\nlayers = [{{ op = "concat", branches = [{{ op = "token" }}, []] }}]\n{blocks}\n'
+    proto = agree(archspec.load("token.toml", source=text), functions=True)
+    assert not proto.functions
+
+
+@names
+def test_folded_norms_compute_the_same(model: Model) -> None:
+    """With random statistics, through a file of weights."""
+    agree(reduced(model), fold_bn=True, batches=(2,))
+
+
+def test_folding_with_statistics(tmp_path: Path) -> None:
+    layers = """[
+      { name = "c", op = "conv", out = 6, kernel = 3, groups = 3, bias = false }, { name = "n", op = "batchnorm" },
+      { name = "t", op = "conv_transpose", out = 8, kernel = 3, groups = 2 }, { name = "m", op = "batchnorm", affine = false },
+      { name = "pool", op = "global_avgpool" }, "flatten",
+      { name = "l", op = "linear", out = 5 }, { name = "o", op = "batchnorm", eps = 0.01 },
+    ]"""
+    model = spec(layers)
+    proto = model_of(model)
+    randomise(proto)
+    module = module_with(model, proto)
+    torch.save(module.state_dict(), tmp_path / "w.pt")
+    archspec.export(model, str(tmp_path / "m.onnx"), weights=str(tmp_path / "w.pt"), fold_bn=True)
+    folded = onnx.load(str(tmp_path / "m.onnx"))
+    onnx.checker.check_model(folded, full_check=True)
+    assert "BatchNormalization" not in {node.op_type for node in folded.graph.node}
+    changed = [tensor.name for tensor in folded.graph.initializer]
+    assert changed == ["c/weight", "c/bias", "t/weight", "t/bias", "l/weight", "l/bias"]
+    x = torch.randn(3, 3, 8, 8)
+    with torch.no_grad():
+        close(session(folded).run(None, {"input": x.numpy()}), [module(x).numpy()])
+
+
+def test_folding_leaves_alone_what_others_read() -> None:
+    """An output between layer and norm, a layer whose output goes two ways, weights that are used again."""
+    layers = """[
+      { name = "a", op = "conv", out = 4, kernel = 1 }, { name = "n1", op = "batchnorm" },
+      { name = "b", op = "conv", out = 4, kernel = 1 }, { name = "n2", op = "batchnorm" },
+      { op = "add", from = ["n2", "b"] },
+      { name = "c", op = "conv", out = 4, kernel = 1 }, { name = "n3", op = "batchnorm" },
+      { op = "reuse", of = "c" }, { name = "n4", op = "batchnorm" },
+    ]"""
+    text = f'archspec = 1\n[model]\ninput = ["N", 3, 8, 8]\noutputs = ["a", "n4"]\nlayers = {layers}\n'
+    proto = agree(archspec.load("net.toml", source=text), fold_bn=True)
+    kept = [node.name for node in proto.graph.node if node.op_type == "BatchNormalization"]
+    assert kept == ["n1", "n2"]
+
+
+DYNAMIC = [("resnet", "resnet18"), ("densenet", "densenet121"), ("mobilenet_v2", None), ("squeezenet", "squeezenet1_0"),
+           ("shufflenet_v2", "shufflenet_v2_x0_5"), ("mobilenet_v3", "mobilenet_v3_small"),
+           ("convnext", "convnext_tiny")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "variant"), DYNAMIC)
+def test_free_height_and_width(name: str, variant: str | None) -> None:
+    """One file, run at sizes that the spec does not give; every inferred size is a formula of height and width."""
+    model = network(name, variant)
+    proto = model_of(model, Options(dynamic=True, opset=22))
+    randomise(proto)
+    onnx.checker.check_model(proto, full_check=True)
+    assert [dim.dim_param for dim in proto.graph.input[0].type.tensor_type.shape.dim][2:] == ["H", "W"]
+    run = session(proto)
+    for batch, height, width in ((1, 97, 131), (3, 64, 75)):
+        other = network(name, variant, inputs={"input": ("N", model.root.inputs[0].shape[1], height, width)})
+        x = torch.randn(batch, *[dim for dim in other.root.inputs[0].shape[1:] if isinstance(dim, int)])
+        module = module_with(other, proto)
+        with torch.no_grad():
+            close(run.run(None, {"input": x.numpy()}), [module(x).numpy()])
+
+
+def test_free_sizes_of_several_inputs() -> None:
+    text = """archspec = 1
+    [model]
+    inputs = [{ name = "a", shape = ["N", 2, 8, 8] }, { name = "b", shape = ["N", 2, 8, 4] }]
+    layers = [
+      { name = "up", op = "upsample", scale = 2, from = "b" }, { name = "wide", op = "conv", out = 2, kernel = [2, 1], stride = [2, 1] },
+      { op = "add", from = ["a", "wide"] },
+    ]
+    """
+    model = archspec.load("two.toml", source=text)
+    with pytest.raises(SpecError, match=r"2 \* W_b is not W"):  # whatever the widths are
+        model_of(model, Options(dynamic=True))
+    single = spec(
+        '[{ name = "up", op = "conv_transpose", out = 3, kernel = 2, stride = 2 }, { name = "down", op = "maxpool", kernel = 2 }, { op = "add", from = ["input", "down"] }]'
+    )
+    proto = model_of(single, Options(dynamic=True))
+    info = {
+        value.name: [dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim]
+        for value in proto.graph.value_info
+    }
+    assert info["up"] == ["N", 3, "2 * H", "2 * W"]
+    assert info["down"] == ["N", 3, "H", "W"]  # and so it can be added to the input
+
+
+@pytest.mark.parametrize("opset", range(18, 25))
+def test_opsets(opset: int) -> None:
+    proto = agree(
+        network("mobilenet_v3", "mobilenet_v3_small", inputs={"input": ("N", 3, 64, 71)}),
+        opset=opset,
+        batches=(2,),
+    )
+    assert [(item.domain, item.version) for item in proto.opset_import] == [("", opset)]
+    # https://github.com/onnx/onnx/blob/main/docs/Versioning.md; 10 is what ONNX Runtime 1.18 reads
+    assert proto.ir_version == {23: 11, 24: 12}.get(opset, 10)
+
+
+def test_half_precision() -> None:
+    model = network("resnet", "resnet18", inputs={"input": ("N", 3, 64, 64)})
+    full, half = model_of(model), model_of(model, Options(dtype="float16"))
+    onnx.checker.check_model(half, full_check=True)
+    assert {tensor.data_type for tensor in half.graph.initializer} == {onnx.TensorProto.FLOAT16}
+    x = np.random.default_rng(0).standard_normal((2, 3, 64, 64), np.float32)
+    (wanted,), (got,) = (
+        session(proto).run(None, {"input": x.astype(kind)})
+        for proto, kind in ((full, np.float32), (half, np.float16))
+    )
+    np.testing.assert_allclose(got, wanted, atol=0.01 * np.abs(wanted).max())
+
+
+def test_bfloat16() -> None:
+    """Which ONNX Runtime cannot run on a CPU: the checker knows the types, torch the values."""
+    model = network("resnet", "resnet18")
+    proto = model_of(model, Options(dtype="bfloat16", opset=22))
+    onnx.checker.check_model(proto, full_check=True)
+    full = {tensor.name: tensor for tensor in model_of(model).graph.initializer}
+    for tensor in proto.graph.initializer:
+        wanted = torch.tensor(onnx.numpy_helper.to_array(full[tensor.name])).to(torch.bfloat16)
+        assert tensor.raw_data == wanted.view(torch.int16).numpy().tobytes()
+
+
+def test_without_weights() -> None:
+    """The weights are inputs, which a state_dict fills."""
+    model = network("teaching/lenet")
+    proto = model_of(model, Options(no_weights=True))
+    onnx.checker.check_model(proto, full_check=True)
+    assert len(proto.SerializeToString()) < 5000
+    assert not [tensor for tensor in proto.graph.initializer if "/" not in tensor.name]
+    module = archspec.build(model).eval()
+    x = torch.randn(2, 1, 28, 28)
+    feed = {"input": x.numpy(), **{key: value.numpy() for key, value in module.state_dict().items()}}
+    with torch.no_grad():
+        close(session(proto).run(None, feed), [module(x).numpy()])
+
+
+# --- what the graph is like ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("file", "variant"), NETWORKS, ids=NAMES)
+def test_names_and_shapes(file: Path, variant: str | None) -> None:
+    """Initialisers are the state_dict's keys, nodes the modules' paths, and every value has a type."""
+    model = archspec.load(str(file), variant)
+    proto = model_of(model, Options(no_weights=True))
+    inputs = [value.name for value in proto.graph.input]
+    keys = [key for key, weight in model.weights().items() if weight.dtype == "float"]
+    assert inputs[: len(model.inputs)] == list(model.inputs)
+    training = {row.path for row in model.modules() if row.training}
+    wanted = [key for key in keys if not any(key.startswith(f"{path}.") for path in training)]
+    assert sorted(inputs[len(model.inputs) :]) == sorted(wanted)
+    paths = {row.path for row in model.modules() if row.is_module}
+    own = [node.name for node in proto.graph.node if "/" not in node.name]
+    assert set(own) - set(proto.metadata_props[0].value) <= paths
+    assert len(own) == len(set(own))
+    made = {value for node in proto.graph.node for value in node.output}
+    typed = {value.name for value in (*proto.graph.value_info, *proto.graph.output)}
+    assert made == typed
+    assert [value.name for value in proto.graph.output] == [own[-1]]
+
+
+def test_outputs_are_called_as_in_the_spec() -> None:
+    layers = '[{ name = "stem", op = "conv", out = 4, kernel = 1 }, { as = "act", op = "relu" }, { name = "parts", op = "split", sections = 2 }, { name = "last", op = "flatten", from = "parts.1" }]'
+    text = f'archspec = 1\n[model]\ninput = ["N", 3, 4, 4]\noutputs = ["last", "act", "parts.0", "input", "stem"]\nlayers = {layers}\n'
+    proto = agree(archspec.load("net.toml", source=text))
+    assert [value.name for value in proto.graph.output] == ["last", "act", "parts.0", "output", "stem"]
+
+
+@pytest.mark.parametrize(
+    ("layers", "outputs", "expected"),
+    [
+        ('["dropout"]', [], ["output"]),
+        ('[{ name = "scale", op = "param", shape = [3, 1, 1] }]', [], ["output"]),
+        ('[{ name = "scale", op = "param", shape = [3, 1, 1] }, { name = "y", op = "mul", from = ["input", "scale"] }]', ["scale", "y"], ["scale/2", "y"]),
+        ('[{ op = "add", from = ["input", "input"] }]', [], ["output"]),
+        ('[{ name = "a", op = "relu" }, { as = "b", op = "identity" }]', ["a", "b"], ["a", "b"]),
+        ('[{ name = "output", op = "relu" }, { as = "b", op = "tanh" }]', ["input", "output"], ["output/2", "output"]),
+    ],
+)  # fmt: skip
+def test_outputs_that_no_node_makes(layers: str, outputs: list[str], expected: list[str]) -> None:
+    """What is an input, a weight or an output already goes through a node of its own."""
+    lines = f"outputs = {json.dumps(outputs)}\n" if outputs else ""
+    model = archspec.load(
+        "net.toml", source=f'archspec = 1\n[model]\ninput = ["N", 3, 4, 4]\n{lines}layers = {layers}\n'
+    )
+    proto = agree(model)
+    assert [value.name for value in proto.graph.output] == expected
+
+
+def test_shared_weights_are_there_once() -> None:
+    layers = '[{ name = "head", op = "conv", out = 3, kernel = 1 }, { op = "reuse", of = "head" }, { op = "reuse", of = "head" }]'
+    proto = agree(spec(layers))
+    assert [tensor.name for tensor in proto.graph.initializer] == ["head.weight", "head.bias"]
+    assert [node.name for node in proto.graph.node] == ["head", "head/2", "head/3"]
+
+
+def test_what_inference_does_not_need_is_not_there() -> None:
+    """GoogLeNet's heads, dropout, and nodes that reach no output."""
+    proto = model_of(network("googlenet"))
+    assert not [tensor.name for tensor in proto.graph.initializer if tensor.name.startswith("aux")]
+    assert not {node.op_type for node in proto.graph.node} & {"Dropout", "Identity"}
+    text = 'archspec = 1\n[model]\ninput = ["N", 3, 4, 4]\noutputs = ["a"]\nlayers = [{ name = "a", op = "relu" }, { name = "b", op = "conv", out = 3, kernel = 1 }]\n'
+    proto = model_of(archspec.load("net.toml", source=text))
+    assert [node.name for node in proto.graph.node] == ["a"]
+    assert not proto.graph.initializer
+
+
+def test_metadata() -> None:
+    model = network("resnet", "resnet50")
+    proto = model_of(model, Options(no_weights=True))
+    expanded = subprocess.run(
+        [sys.executable, "-m", "archspec", "expand", f"{SPECS}/resnet.toml@resnet50"],
+        capture_output=True,
+        check=True,
+    )
+    from hashlib import sha256
+
+    assert {item.key: item.value for item in proto.metadata_props} == {
+        "archspec.version": archspec.__version__, "archspec.model": "resnet", "archspec.variant": "resnet50",
+        "archspec.spec_sha256": sha256(expanded.stdout).hexdigest(), "archspec.params": "25557032",
+        "archspec.macs": "4089184256",
+    }  # fmt: skip
+    assert (proto.producer_name, proto.producer_version) == ("archspec", archspec.__version__)
+
+
+@pytest.mark.parametrize("options", [{}, {"functions": True}, {"fold_bn": True}, {"dynamic": True}])
+def test_same_bytes_everywhere(tmp_path: Path, options: dict[str, bool]) -> None:
+    """For two hash seeds and folders; and nothing of either is in the file."""
+    flags = [f"--{name.replace('_', '-')}" for name in options]
+    written = []
+    for seed, folder in (("1", tmp_path / "one"), ("2", tmp_path / "another")):
+        folder.mkdir()
+        spec_file = folder / "resnet.toml"
+        spec_file.write_text((SPECS / "resnet.toml").read_text())
+        command = [sys.executable, "-m", "archspec", "export", f"{spec_file}@resnet18", "m.onnx", *flags]
+        subprocess.run(command, cwd=folder, env={"PYTHONHASHSEED": seed, "PATH": ""}, check=True)
+        written.append((folder / "m.onnx").read_bytes())
+    assert written[0] == written[1]
+    assert b"/tmp" not in written[0]
+    assert str(tmp_path).encode() not in written[0]
+
+
+@names
+def test_nothing_is_left_to_remove(model: Model, tmp_path: Path) -> None:
+    """Neither onnxslim nor ONNX Runtime's basic level finds more than norms to fold; folded, none at all."""
+    if Path(model.file).parent == MORE:
+        return  # the promise is about the networks of `specs/`
+    for fold_bn in (False, True):
+        proto = model_of(model, Options(fold_bn=fold_bn))
+        ours = operators(proto)
+        options = onnxruntime.SessionOptions()
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+        options.optimized_model_filepath, options.log_severity_level = str(tmp_path / "basic.onnx"), 4
+        onnxruntime.InferenceSession(proto.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        for theirs in (onnx.load(str(tmp_path / "basic.onnx")), onnxslim.slim(copy.deepcopy(proto))):
+            assert not operators(theirs) - ours
+            assert set(ours - operators(theirs)) <= (set() if fold_bn else {"BatchNormalization"})
+
+
+def operators(proto: onnx.ModelProto) -> Counter[str]:
+    return Counter(node.op_type for node in proto.graph.node)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"opset": 17}, "opset 17 cannot be written"), ({"opset": 25}, "opset 25"), ({"opset": True}, "opset"),
+        ({"dtype": "float64"}, "there is no dtype `float64`"), ({"dtype": "bfloat16"}, "use `--opset 22`"),
+        ({"external": "file"}, "there is no external `file`"), ({"seed": -1}, "a seed is from 0"),
+        ({"seed": 1, "weights": "w.pt"}, "`--seed` and `--weights` contradict"),
+        ({"no_weights": True, "seed": 1}, "`--no-weights` and `--seed`"),
+        ({"no_weights": True, "fold_bn": True}, "`--no-weights` and `--fold-bn`"),
+        ({"align": 0}, "an alignment is from 1"), ({"align": 4096, "external": "safetensors"}, "`--align`"),
+    ],
+)  # fmt: skip
+def test_options_that_cannot_be(tmp_path: Path, options: dict[str, Any], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        archspec.export(network("lenet"), str(tmp_path / "m.onnx"), **options)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "option", [{"seed": 1}, {"opset": 21}, {"fold_bn": True}, {"weights": "w.pt"}, {"dtype": "float16"}]
+)
+def test_source_takes_no_options(tmp_path: Path, option: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="means nothing for PyTorch source"):
+        archspec.export(network("lenet"), str(tmp_path / "m.py"), **option)
