@@ -12,6 +12,7 @@ import pytest
 from nets import NAMES, NETWORKS, SPECS, network, spec
 
 import archspec
+import archspec.ops
 from archspec import UsageError
 from archspec.backends import torch_source, verify
 from archspec.files import writing
@@ -37,7 +38,7 @@ def test_every_network_is_proven(file: Path, variant: str | None) -> None:
 
 
 def test_training_is_proven_too() -> None:
-    names = [item.name for item in verify.verify(network("googlenet"))]
+    names = [item.name for item in verify.verify(network("googlenet"), only="torch")]
     assert names[-2:] == ["shapes in training", "MACs in training"]
 
 
@@ -153,16 +154,78 @@ def test_verify_of_nothing(tmp_path: Path) -> None:
     assert "No such file" in cli("verify", str(tmp_path / "absent.toml"), code=2).stderr
 
 
-def test_without_torch() -> None:
-    """A message, not a traceback."""
-    script = (
-        "import sys; sys.modules['torch'] = None\n"
-        "from archspec.cli import main\n"
-        f"sys.argv = ['archspec', 'verify', {str(SPECS / 'lenet.toml')!r}]\nmain()"
+@pytest.mark.parametrize(
+    ("missing", "only", "ran"),
+    [
+        ("torch", [], ["ONNX checker", "ONNX shapes"]),
+        ("torch", ["--only", "torch"], []),
+        ("onnxruntime", [], ["state_dict", "parameters", "shapes", "MACs", "ONNX checker", "ONNX shapes", "ONNX weights"]),
+        ("onnxruntime", ["--only", "torch"], ["state_dict", "parameters", "shapes", "MACs"]),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_run_is_not_passed(missing: str, only: list[str], ran: list[str]) -> None:
+    script = f"import sys; sys.modules[{missing!r}] = None\nfrom archspec.cli import main\nsys.argv[0] = 'archspec'\nmain()"
+    command = [sys.executable, "-c", script, "verify", str(SPECS / "lenet.toml"), *only]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    partial = (missing, only) != ("onnxruntime", ["--only", "torch"])
+    assert result.returncode == (2 if partial else 0), result.stderr
+    assert ("all proven" in result.stdout) != partial
+    assert ("1 network: 1 not fully run" in result.stdout) == partial
+    assert [line[11:37].strip() for line in result.stdout.splitlines() if line.startswith("  ok")] == ran
+    assert (
+        f"install `{'archspec-nn[torch]' if missing == 'torch' else missing}`" in result.stdout
+    ) == partial
+    told = subprocess.run([*command, "--json"], capture_output=True, text=True, check=False)
+    (network_,) = json.loads(told.stdout)["networks"]
+    assert [item["name"] for item in network_["items"] if item["ran"]] == ran
+    assert network_["proven"] != partial
+
+
+@pytest.mark.parametrize(
+    ("op", "method", "made", "item", "words", "path"),
+    [
+        ("relu", "onnx", lambda _self, e, _inputs: e.node("Sigmoid", e.x), "ONNX Runtime, as written", "`pool` differs by", "model"),
+        ("maxpool", "onnx", lambda _self, e, inputs: e.node("MaxPool", e.x, to=inputs[0].shape, kernel_shape=(2, 2), strides=(2, 2)), "ONNX shapes", "is N×5×10×10 here, N×5×5×5 by inference", "model"),
+        ("maxpool", "onnx", lambda _self, e, _inputs: e.node("MaxPool", e.x), "ONNX checker", "kernel_shape", "model"),
+        ("batchnorm", "onnx", lambda _self, e, _inputs: e.node("BatchNormalization", e.x, *map(e.weight, ("weight", "bias", "running_var", "running_mean")), epsilon=1e-5), "ONNX Runtime, optimised", "differs", "model"),
+        ("conv", "onnx", lambda _self, e, inputs: e.node("Add", e.x, e.weight("bias"), to=inputs[0].shape), "ONNX Runtime, as written", "ONNX Runtime says", "model"),
+    ],
+)  # fmt: skip
+def test_finds_what_differs_in_onnx(
+    monkeypatch: pytest.MonkeyPatch, op: str, method: str, made: Any, item: str, words: str, path: str
+) -> None:
+    """Each by a lowering that does something else."""
+    found = archspec.ops.lookup(op)
+    monkeypatch.setattr(found, method, made)
+    text = NET.replace('{ name = "pool"', '"relu",\n  { name = "pool"')
+    items = verify.verify(archspec.load("net.toml", source=text), only="onnx")
+    findings = [(found.name, finding) for found in items for finding in found.findings]
+    assert any(
+        name == item
+        and words in finding.message
+        and finding.location.startswith(path)
+        and finding.code == "AS704"
+        for name, finding in findings
+    ), findings
+
+
+def test_finds_other_weights_in_onnx(monkeypatch: pytest.MonkeyPatch) -> None:
+    from archspec.backends import weight_sources
+
+    real = weight_sources.encoded
+    monkeypatch.setattr(
+        "archspec.backends.onnx_model.export.encoded", lambda values, dtype: real(values * 2, dtype)
     )
-    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    assert result.returncode == 2
-    assert result.stderr == "error: this needs PyTorch: install `archspec-nn[torch]`\n"
+    items = {item.name: item for item in verify.verify(archspec.load("net.toml", source=NET), only="onnx")}
+    messages = [(finding.message, finding.location) for finding in items["ONNX weights"].findings]
+    assert ("`block.inner.weight` has other values than in PyTorch", "blocks.unit.layers[0]") in messages
+
+
+def test_what_has_no_form_in_onnx_did_not_run() -> None:
+    model = spec('[{ op = "adaptive_maxpool", size = [2000, 3] }]')
+    items = verify.verify(model)
+    assert [(item.name, item.ran) for item in items][-1] == ("ONNX", False)
+    assert "2000 are more than 1024" in items[-1].detail
 
 
 # --- export ----------------------------------------------------------------------------------------------

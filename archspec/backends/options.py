@@ -50,10 +50,6 @@ class Options:
             raise UsageError(f"opset {self.opset} cannot be written, only {OPSETS[0]} to {OPSETS[-1]}")
         _one_of("dtype", self.dtype, DTYPES)
         _one_of("external", self.external, EXTERNAL)
-        if self.dtype == "bfloat16" and self.opset < 22:
-            raise UsageError(
-                "with opsets below 22, convolutions and pools know no bfloat16: use `--opset 22`"
-            )
         if self.seed is not None and not 0 <= self.seed <= MAX_SEED:
             raise UsageError(f"a seed is from 0 to {MAX_SEED}, not {self.seed}")
         if not 1 <= self.align <= MAX_ALIGN:

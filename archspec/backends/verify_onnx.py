@@ -9,7 +9,7 @@ from archspec.backends.onnx_model.export import write_onnx
 from archspec.backends.options import Options
 from archspec.backends.verify import Item, finding
 from archspec.backends.weight_sources import write_weights
-from archspec.diagnostics import Diagnostic, UsageError
+from archspec.diagnostics import Diagnostic, SpecError, UsageError
 from archspec.diagnostics.diagnostic import shown
 
 if TYPE_CHECKING:
@@ -52,15 +52,22 @@ class Proof:
 
     def _weights(self) -> str | None:
         """A file with the weights of the module, if there is one."""
-        try:
-            from archspec.backends.torch_module import build, import_torch
+        from archspec.backends.torch_module import build, import_torch
 
+        weights = self.model.weights()
+        try:
             torch = import_torch()
-        except UsageError as error:
+            state = build(self.model, device="meta").state_dict()
+        except (UsageError, SpecError) as error:
             self.missing = str(error)
             return None
+        if {key: tuple(tensor.shape) for key, tensor in state.items()} != {
+            key: weight.shape for key, weight in weights.items()
+        }:
+            self.missing = "PyTorch's module has other weights"
+            return None
         seeded = os.path.join(self.folder.name, "seeded.safetensors")
-        write_weights(self.model.weights(), seeded, Options())
+        write_weights(weights, seeded, Options())
         self.module = build(self.model, weights=seeded, device="cpu").eval()
         generator = torch.Generator().manual_seed(0)
         state = self.module.state_dict()

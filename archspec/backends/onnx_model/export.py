@@ -57,6 +57,8 @@ def write_onnx(model: "Model", path: str, options: Options) -> None:
     """
     exporter = Exporter(model, options)
     if options.no_weights or not exporter.is_external():
+        if exporter.size > MAX_PROTO and not options.no_weights:
+            raise _too_large()
         with source_of(options, exporter.state) as source:
             proto = exporter.proto(lambda key: exporter.data(source, key), {})
         text = _serialised(proto)
@@ -78,18 +80,27 @@ def write_onnx(model: "Model", path: str, options: Options) -> None:
 
 
 def _serialised(proto: "onnx.ModelProto") -> bytes:
-    if proto.ByteSize() > MAX_PROTO:
-        raise UsageError(
-            "an ONNX file has at most 2 GiB: store the weights beside it, with `--external data`"
-        )
-    text: bytes = proto.SerializeToString(deterministic=True)
+    from google.protobuf.message import EncodeError
+
+    try:
+        text: bytes = proto.SerializeToString(deterministic=True)
+    except EncodeError:  # beyond the limit of the format
+        raise _too_large() from None
     return text
+
+
+def _too_large() -> UsageError:
+    return UsageError("an ONNX file has at most 2 GiB: store the weights beside it, with `--external data`")
 
 
 class Exporter:
     """One network on its way into a file."""
 
     def __init__(self, model: "Model", options: Options) -> None:
+        if options.dtype == "bfloat16" and options.opset < 22:
+            raise UsageError(
+                "with opsets below 22, convolutions and pools know no bfloat16: use `--opset 22`"
+            )
         self.model, self.options = model, options
         self.lowering = _lowered(model.network, options)
         self.state = model.weights()
@@ -106,9 +117,13 @@ class Exporter:
         """The file of the weights."""
         if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
             raise UsageError(f"there is no place for weights beside `{shown_file(path)}`")
-        if self.options.external != "safetensors":
-            return f"{path}.data"
-        return f"{path.removesuffix('.onnx')}.safetensors"
+        if self.options.external == "safetensors":
+            found = f"{path.removesuffix('.onnx')}.safetensors"
+        else:
+            found = f"{path}.data"
+        if os.path.islink(found):
+            raise UsageError(f"`{shown_file(found)}` is a link, which runtimes refuse to read weights from")
+        return found
 
     # --- the model -------------------------------------------------------------------------------------
 

@@ -1,0 +1,503 @@
+"""Weights: what a seed draws, what files hold, where models look for them, and what is not believed."""
+
+import io
+import json
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from pathlib import Path
+from statistics import NormalDist
+from typing import Any, BinaryIO
+
+import numpy as np
+import onnx
+import pytest
+import safetensors.numpy
+import safetensors.torch
+import torch
+from nets import SPECS, assert_equal, network, spec, torchvision_model
+from onnx_runs import close, session
+
+import archspec
+from archspec import UsageError
+from archspec.backends.onnx_model import model_of
+from archspec.backends.options import Options
+from archspec.backends.random_weights import CHUNK, initial_values
+from archspec.files import writing_together
+from archspec.ops import Weight
+from archspec.ops.core.init import Init
+
+
+def cli(*arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    result = subprocess.run(
+        [sys.executable, "-m", "archspec", *arguments], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == code, result.stdout + result.stderr
+    return result
+
+
+# --- random values -------------------------------------------------------------------------------------------
+
+
+def drawn(init: Init, shape: tuple[int, ...], key: str = "layer.weight", seed: int = 0) -> Any:
+    return np.concatenate(list(initial_values(key, Weight("weight", shape, init), seed)))
+
+
+def bits(key: str, seed: int, count: int) -> Any:
+    """The random words, as NumPy's own generator has them."""
+    words = np.frombuffer(sha256(f"{seed}:{key}".encode()).digest()[:16], "<u8")
+    raw = np.random.Philox(key=words).random_raw((count + 1) // 2)
+    return [int(half) for word in raw for half in (word & 0xFFFFFFFF, word >> 32)][:count]
+
+
+def test_uniform_numbers_are_made_of_24_bits() -> None:
+    values = drawn(Init("uniform", (-0.5, 0.25)), (7, 11), seed=3)
+    wanted = [
+        np.float32(word >> 8) * np.float32(0.75 * 2**-24) + np.float32(-0.5)
+        for word in bits("layer.weight", 3, 77)
+    ]
+    assert values.tolist() == [float(value) for value in wanted]
+
+
+def test_normal_numbers_are_quantiles() -> None:
+    values = drawn(Init("normal", (1.0, 0.5)), (CHUNK + 5,))
+    wanted = [
+        NormalDist(1.0, 0.5).inv_cdf((word + 0.5) / 2**32) for word in bits("layer.weight", 0, CHUNK + 5)
+    ]
+    np.testing.assert_allclose(values, wanted, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("init", "fill"),
+    [
+        (Init("uniform", (-0.1, 0.1)), lambda w: torch.nn.init.uniform_(w, -0.1, 0.1)),
+        (Init("normal", (0.5, 2.0)), lambda w: torch.nn.init.normal_(w, 0.5, 2.0)),
+        (Init("trunc_normal", (0.0, 1.5)), lambda w: torch.nn.init.trunc_normal_(w, 0.0, 1.5)),
+        (Init("trunc_normal", (1.9, 0.3)), lambda w: torch.nn.init.trunc_normal_(w, 1.9, 0.3)),
+        (Init("kaiming_normal", ("fan_in",)), lambda w: torch.nn.init.kaiming_normal_(w, nonlinearity="relu")),
+        (Init("kaiming_normal", ("fan_out",)), lambda w: torch.nn.init.kaiming_normal_(w, mode="fan_out", nonlinearity="relu")),
+        (Init("kaiming_uniform", ("fan_in",)), lambda w: torch.nn.init.kaiming_uniform_(w, nonlinearity="relu")),
+        (Init("kaiming_uniform", ("fan_out",)), lambda w: torch.nn.init.kaiming_uniform_(w, mode="fan_out", nonlinearity="relu")),
+        (Init("xavier_uniform", (1.5,)), lambda w: torch.nn.init.xavier_uniform_(w, 1.5)),
+        (Init("xavier_normal", (1.0,)), lambda w: torch.nn.init.xavier_normal_(w)),
+    ],
+)  # fmt: skip
+def test_distributions_are_those_of_torch(init: Init, fill: Callable[[torch.Tensor], object]) -> None:
+    """Two samples of 300,000: the largest distance of their distribution functions is below 2.2 / sqrt(n / 2).
+
+    By Kolmogorov and Smirnov equal distributions are further apart once in 8,000 times, and the seeds are fixed.
+    """
+    shape = (60, 50, 10, 10)
+    torch.manual_seed(1)
+    theirs = torch.empty(shape)
+    fill(theirs)
+    ours, theirs_ = np.sort(drawn(init, shape)), np.sort(theirs.numpy().ravel())
+    both = np.concatenate([ours, theirs_])
+    distance = np.abs(
+        np.searchsorted(ours, both, "right") - np.searchsorted(theirs_, both, "right")
+    ).max() / len(ours)
+    assert distance < 2.2 / np.sqrt(len(ours) / 2)
+
+
+def test_constants() -> None:
+    assert drawn(Init("constant", (0.25,)), (3,)).tolist() == [0.25] * 3
+    assert drawn(Init("trunc_normal", (5.0, 0.0)), (3,)).tolist() == [2.0] * 3
+
+
+def test_a_tensor_depends_on_its_key_and_the_seed_alone() -> None:
+    init = Init("uniform", (0.0, 1.0))
+    same = drawn(init, (100,))
+    assert (drawn(init, (100,)) == same).all()
+    assert (drawn(init, (250,))[:100] == same).all()
+    assert not (drawn(init, (100,), key="layer.bias") == same).any()
+    assert not (drawn(init, (100,), seed=1) == same).any()
+
+
+def test_defaults_are_those_of_torch() -> None:
+    """The bounds of every tensor of a network are those of PyTorch's modules."""
+    model = network("squeezenet", "squeezenet1_1")
+    proto = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model_of(model).graph.initializer}
+    module = archspec.build(model)
+    for key, theirs in module.state_dict().items():
+        assert proto[key].shape == theirs.shape
+        if theirs.numel() > 2000:
+            assert abs(proto[key].std() / float(theirs.std()) - 1) < 0.1
+
+
+# --- one start for both worlds -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", [None, 7])
+def test_torch_and_onnx_start_from_the_same_numbers(tmp_path: Path, seed: int | None) -> None:
+    model = network("googlenet")
+    path = str(tmp_path / "w.safetensors")
+    archspec.export(model, path, seed=seed)
+    module = archspec.build(model, weights=path)
+    state = module.state_dict()
+    assert list(safetensors.torch.load_file(path)) != []
+    assert set(safetensors.torch.load_file(path)) == set(state)
+    weights = {tensor.name: tensor for tensor in model_of(model, Options(seed=seed)).graph.initializer}
+    for key, tensor in weights.items():
+        assert onnx.numpy_helper.to_array(tensor).tobytes() == state[key].numpy().tobytes()
+    archspec.export(model, str(tmp_path / "m.onnx"), weights=path)
+    assert onnx.load(str(tmp_path / "m.onnx")) == model_of(model, Options(seed=seed))
+
+
+@pytest.mark.parametrize("kind", ["pt", "safetensors"])
+def test_a_checkpoint_of_torchvision(tmp_path: Path, kind: str) -> None:
+    theirs = torchvision_model("resnet18").eval()
+    path = str(tmp_path / f"w.{kind}")
+    if kind == "pt":
+        torch.save(theirs.state_dict(), path)
+    else:
+        safetensors.torch.save_file(theirs.state_dict(), path)
+    for external in ("inline", "data", "safetensors"):
+        out = str(tmp_path / f"{external}.onnx")
+        archspec.export(network("resnet", "resnet18"), out, weights=path, external=external)
+        onnx.checker.check_model(out, full_check=True)
+        x = torch.randn(2, 3, 224, 224)
+        with torch.no_grad():
+            close(session(out).run(None, {"input": x.numpy()}), [theirs(x).numpy()])
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("kind", ["pt", "safetensors"])
+def test_files_of_other_types(tmp_path: Path, dtype: torch.dtype, kind: str) -> None:
+    model = network("lenet")
+    state = {key: value.to(dtype) for key, value in archspec.build(model).state_dict().items()}
+    path = str(tmp_path / f"w.{kind}")
+    if kind == "pt":
+        torch.save(state, path)
+    else:
+        safetensors.torch.save_file(state, path)
+    for wanted in ("float32", "float16", "bfloat16"):
+        out = str(tmp_path / f"{wanted}.safetensors")
+        archspec.export(model, out, weights=path, dtype=wanted)
+        for key, value in safetensors.torch.load_file(out).items():
+            assert_equal(
+                value,
+                state[key].to(torch.float32 if dtype != torch.float64 else dtype).to(getattr(torch, wanted)),
+            )
+
+
+def test_numbers_beyond_a_type(tmp_path: Path) -> None:
+    values = np.array([1e9, -1e9, np.nan, np.inf, 3.3895e38, 65504.0, 0.0, 1e-40], np.float32)
+    model = archspec.load(
+        "p.toml",
+        source='archspec = 1\n[model]\ninput = ["N", 8]\nlayers = [{ name = "p", op = "param", shape = [8] }]\n',
+    )
+    safetensors.numpy.save_file({"p": values}, tmp_path / "w.safetensors")
+    for dtype in ("float16", "bfloat16"):
+        out = str(tmp_path / "o.safetensors")
+        archspec.export(model, out, weights=str(tmp_path / "w.safetensors"), dtype=dtype)
+        wanted = torch.tensor(values).to(getattr(torch, dtype))
+        torch.testing.assert_close(
+            safetensors.torch.load_file(out)["p"], wanted, rtol=0, atol=0, equal_nan=True
+        )
+
+
+# --- where weights lie ---------------------------------------------------------------------------------------
+
+
+def places(path: Path) -> dict[str, tuple[str, int, int]]:
+    proto = onnx.load(str(path), load_external_data=False)
+    found = {}
+    for tensor in proto.graph.initializer:
+        if tensor.data_location == onnx.TensorProto.EXTERNAL:
+            entries = {item.key: item.value for item in tensor.external_data}
+            found[tensor.name] = entries["location"], int(entries["offset"]), int(entries["length"])
+    return found
+
+
+def test_small_networks_are_one_file(tmp_path: Path) -> None:
+    archspec.export(network("squeezenet", "squeezenet1_0"), str(tmp_path / "m.onnx"))
+    assert [path.name for path in tmp_path.iterdir()] == ["m.onnx"]
+    assert not places(tmp_path / "m.onnx")
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"external": "data"}, {"align": 4096}, {"external": "safetensors"}, {"fold_bn": True}]
+)
+def test_large_networks_have_a_file_beside(tmp_path: Path, options: dict[str, Any]) -> None:
+    model = network("resnet", "resnet34")
+    archspec.export(model, str(tmp_path / "m.onnx"), seed=4, **options)
+    onnx.checker.check_model(str(tmp_path / "m.onnx"), full_check=True)
+    beside = "m.safetensors" if options.get("external") == "safetensors" else "m.onnx.data"
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["m.onnx", beside])
+    found = places(tmp_path / "m.onnx")
+    assert {location for location, _, _ in found.values()} == {beside}
+    if beside == "m.onnx.data":
+        assert all(offset % options.get("align", 64) == 0 for _, offset, _ in found.values())
+    else:
+        assert set(safetensors.numpy.load_file(tmp_path / beside)) == set(model.weights())
+        module = archspec.build(model, weights=str(tmp_path / beside))
+        theirs = safetensors.torch.load_file(tmp_path / beside)
+        assert_equal([*module.state_dict().values()], [theirs[key] for key in model.weights()])
+    inline = {
+        tensor.name: tensor
+        for tensor in model_of(model, Options(seed=4, fold_bn="fold_bn" in options)).graph.initializer
+    }
+    for tensor in onnx.load(str(tmp_path / "m.onnx")).graph.initializer:
+        assert (
+            onnx.numpy_helper.to_array(tensor).tobytes()
+            == onnx.numpy_helper.to_array(inline[tensor.name]).tobytes()
+        )
+
+
+def test_a_model_can_share_the_file_that_it_is_given(tmp_path: Path) -> None:
+    model = network("lenet")
+    weights, out = tmp_path / "net.safetensors", tmp_path / "net.onnx"
+    archspec.export(model, str(weights), seed=9)
+    before = weights.stat()
+    archspec.export(model, str(out), weights=str(weights), external="safetensors")
+    assert (weights.stat().st_ino, weights.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    wanted = {tensor.name: tensor.raw_data for tensor in model_of(model, Options(seed=9)).graph.initializer}
+    assert {tensor.name: tensor.raw_data for tensor in onnx.load(str(out)).graph.initializer} == wanted
+    with pytest.raises(UsageError, match="would be replaced"):
+        archspec.export(model, str(out), weights=str(weights), external="safetensors", dtype="float16")
+
+
+def test_more_than_2_gib(tmp_path: Path) -> None:
+    """Of zeros, which a sparse file holds without taking any space."""
+    text = 'archspec = 1\n[model]\ninput = ["N", 20000]\nlayers = [{ name = "fc", op = "linear", out = 27000, bias = false }]\n'
+    model = archspec.load("large.toml", source=text)
+    size = 20000 * 27000 * 4
+    header = json.dumps(
+        {"fc.weight": {"dtype": "F32", "shape": [27000, 20000], "data_offsets": [0, size]}}
+    ).encode()
+    with open(tmp_path / "m.safetensors", "wb") as file:
+        file.write(len(header).to_bytes(8, "little") + header)
+        file.truncate(8 + len(header) + size)
+    out = str(tmp_path / "m.onnx")
+    archspec.export(model, out, weights=str(tmp_path / "m.safetensors"), external="safetensors")
+    assert os.path.getsize(out) < 5000
+    onnx.checker.check_model(out, full_check=True)
+    (result,) = session(out).run(None, {"input": np.ones((2, 20000), np.float32)})
+    assert result.shape == (2, 27000)
+    assert not result.any()
+    with pytest.raises(UsageError, match="at most 2 GiB"):
+        archspec.export(
+            archspec.load("large.toml", source=text.replace("bias = false", "init = { weight = 0.0 }")),
+            out,
+            external="inline",
+        )
+    assert os.path.getsize(out) < 5000
+
+
+@pytest.mark.parametrize("beside", ["m.onnx.data", "m.safetensors"])
+def test_weights_are_not_written_through_a_link(tmp_path: Path, beside: str) -> None:
+    (tmp_path / "precious").write_bytes(b"precious")
+    (tmp_path / beside).symlink_to(tmp_path / "precious")
+    external = "data" if beside.endswith("data") else "safetensors"
+    with pytest.raises(UsageError, match="is a link"):
+        archspec.export(network("lenet"), str(tmp_path / "m.onnx"), external=external)
+    assert (tmp_path / "precious").read_bytes() == b"precious"
+    assert not (tmp_path / "m.onnx").exists()
+
+
+# --- files that are not believed -----------------------------------------------------------------------------
+
+
+class Bomb:
+    def __reduce__(self) -> Any:
+        return (open, (str(Path(__file__).parent / "exploded"), "w"))
+
+
+def lenet_state() -> dict[str, torch.Tensor]:
+    return dict(archspec.build(network("lenet")).state_dict())
+
+
+def as_safetensors(state: dict[str, torch.Tensor]) -> bytes:
+    return safetensors.torch.save(state)
+
+
+def edited(change: Callable[[dict[str, Any]], object]) -> bytes:
+    """LeNet's weights with a changed header."""
+    data = as_safetensors(lenet_state())
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    change(header)
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + data[8 + length :]
+
+
+def without_first(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return dict(list(state.items())[1:])
+
+
+BAD: dict[str, tuple[str, Callable[[], bytes], str]] = {
+    "empty": ("w.safetensors", lambda: b"", "does not fit"),
+    "truncated": ("w.safetensors", lambda: as_safetensors(lenet_state())[:-5], "describes"),
+    "longer": ("w.safetensors", lambda: as_safetensors(lenet_state()) + b"\0", "describes"),
+    "header too long": ("w.safetensors", lambda: (2**62).to_bytes(8, "little") + b"{}", "does not fit"),
+    "beyond the end": ("w.safetensors", lambda: edited(lambda h: h["c1.bias"].update(data_offsets=[2**40, 2**40 + 24])), "gap|describes"),
+    "overlapping": ("w.safetensors", lambda: edited(lambda h: h["c1.weight"].update(data_offsets=[0, 600])), "gap|overlaps"),
+    "negative": ("w.safetensors", lambda: edited(lambda h: h["c1.bias"].update(data_offsets=[-24, 0])), "bytes"),
+    "another shape": ("w.safetensors", lambda: edited(lambda h: h["c1.bias"].update(shape=[2, 3])), r"other shapes: `c1.bias` is \[2, 3\], not \[6\]"),
+    "more bytes than its shape": ("w.safetensors", lambda: edited(lambda h: h["c1.bias"].update(shape=[7])), "as many bytes"),
+    "unknown type": ("w.safetensors", lambda: edited(lambda h: h["c1.bias"].update(dtype="F8")), "element type `F8`"),
+    "integers": ("w.safetensors", lambda: edited(lambda h: h["c1.bias"].update(dtype="I32")), "`c1.bias` is I32, not float"),
+    "missing": ("w.safetensors", lambda: as_safetensors(without_first(lenet_state())), "missing: `c1.weight`"),
+    "extra": ("w.safetensors", lambda: as_safetensors({**lenet_state(), "more": torch.zeros(1)}), "unexpected: `more`"),
+    "pickle in disguise": ("w.safetensors", lambda: pickle.dumps(Bomb()), "does not fit|no valid"),
+    "code in a pickle": ("w.pt", lambda: pickle.dumps(Bomb()), "nothing in it may be code"),
+    "code in an archive": ("w.pt", lambda: saved({"c1.weight": Bomb()}), "nothing in it may be code"),
+    "no table": ("w.pt", lambda: saved([1, 2]), "holds no state_dict"),
+    "integers in a pickle": ("w.pt", lambda: saved({**lenet_state(), "c1.bias": torch.zeros(6, dtype=torch.int32)}), "`c1.bias` is int32, not float"),
+    "text": ("w.pt", lambda: b"hello", "no file of weights"),
+}  # fmt: skip
+
+
+def saved(value: Any) -> bytes:
+    file = io.BytesIO()
+    torch.save(value, file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("out", ["m.onnx", "m.safetensors"])
+@pytest.mark.parametrize("case", BAD)
+def test_bad_files(tmp_path: Path, case: str, out: str) -> None:
+    """A clear error, nothing is executed, and the old files stay."""
+    name, data, words = BAD[case]
+    (tmp_path / name).write_bytes(data())
+    for old in ("m.onnx", "m.onnx.data", "m.safetensors"):
+        (tmp_path / old).write_bytes(b"old")
+    for external in ("auto", "data", "safetensors") if out == "m.onnx" else ("auto",):
+        with pytest.raises(UsageError, match=words):
+            archspec.export(
+                network("lenet"), str(tmp_path / out), weights=str(tmp_path / name), external=external
+            )
+        assert {path.name for path in tmp_path.iterdir()} == {name, "m.onnx", "m.onnx.data", "m.safetensors"}
+        assert {(tmp_path / old).read_bytes() for old in ("m.onnx", "m.onnx.data", "m.safetensors")} == {
+            b"old"
+        }
+    assert not (Path(__file__).parent / "exploded").exists()
+
+
+def test_bad_files_on_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "w.safetensors").write_bytes(as_safetensors(lenet_state())[:-5])
+    result = cli(
+        "export",
+        f"{SPECS}/lenet.toml",
+        str(tmp_path / "m.onnx"),
+        "--weights",
+        str(tmp_path / "w.safetensors"),
+        code=2,
+    )
+    assert result.stderr.startswith("error: ")
+    assert "Traceback" not in result.stderr
+    cli(
+        "export",
+        f"{SPECS}/lenet.toml",
+        str(tmp_path / "m.onnx"),
+        "--weights",
+        str(tmp_path / "none.pt"),
+        code=2,
+    )
+    assert (
+        "contradict"
+        in cli("export", f"{SPECS}/lenet.toml", "m.onnx", "--half", "--dtype", "bfloat16", code=2).stderr
+    )
+    assert (
+        "is no folder"
+        not in cli("export", f"{SPECS}/lenet.toml", str(tmp_path / "none" / "m.onnx"), code=2).stderr
+    )
+
+
+# --- writing -------------------------------------------------------------------------------------------------
+
+
+class BrokenError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("old", [b"old", None])
+def test_an_interrupted_export_leaves_the_old_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: bytes | None
+) -> None:
+    from archspec.backends.onnx_model import export as module
+
+    def write(_self: Any, file: Any, *_rest: Any) -> None:
+        file.write(b"some")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module.Exporter, "write", write)
+    if old is not None:
+        for name in ("m.onnx", "m.onnx.data"):
+            (tmp_path / name).write_bytes(old)
+    with pytest.raises(KeyboardInterrupt):
+        archspec.export(network("lenet"), str(tmp_path / "m.onnx"), external="data")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == (
+        {} if old is None else {"m.onnx": old, "m.onnx.data": old}
+    )
+
+
+@pytest.mark.parametrize("existing", [(), ("one",), ("two",), ("one", "two")])
+@pytest.mark.parametrize("failing", [0, 1])
+@pytest.mark.parametrize("links", [True, False])
+def test_of_two_files_both_are_replaced_or_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, existing: tuple[str, ...], failing: int, links: bool
+) -> None:
+    """Whichever of the two renamings fails, before or after it has happened."""
+    paths = [tmp_path / "one", tmp_path / "two"]
+    for name in existing:
+        (tmp_path / name).write_bytes(b"old")
+    real, count = os.replace, 0
+
+    def replace(source: str, target: str) -> None:
+        nonlocal count
+        count += 1
+        if count == failing + 1:
+            raise BrokenError
+        real(source, target)
+
+    def no_link(*_: Any) -> None:
+        raise OSError
+
+    monkeypatch.setattr(os, "replace", replace)
+    if not links:
+        monkeypatch.setattr(os, "link", no_link)
+    with pytest.raises(BrokenError), writing_together(*map(str, paths)) as files:
+        fill(files)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == dict.fromkeys(existing, b"old")
+
+
+def fill(files: Sequence[BinaryIO]) -> None:
+    for file in files:
+        file.write(b"new")
+
+
+def test_two_files_are_replaced(tmp_path: Path) -> None:
+    paths = [tmp_path / "one", tmp_path / "two"]
+    paths[0].write_bytes(b"old")
+    with writing_together(*map(str, paths)) as files:
+        fill(files)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"one": b"new", "two": b"new"}
+
+
+def test_progress_is_shown_to_people_who_wait(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from archspec.cli import export as command
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    for patience, shown in ((-1.0, True), (1000.0, False)):
+        terminal = Terminal()
+        monkeypatch.setattr(sys, "stderr", terminal)
+        monkeypatch.setattr(command, "PATIENCE", patience)
+        command.run(network("resnet", "resnet18"), str(tmp_path / "m.onnx"))
+        assert ("MiB" in terminal.getvalue()) == shown
+    told: list[tuple[int, int]] = []
+    archspec.export(spec("['relu']"), str(tmp_path / "n.onnx"))
+    from archspec.backends.export import export
+
+    export(
+        network("lenet"),
+        str(tmp_path / "n.onnx"),
+        Options(progress=lambda done, total: told.append((done, total))),
+    )
+    assert told[-1][0] == told[-1][1] == 61706 * 4
