@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from archspec.backends.ahead import ahead
 from archspec.backends.options import Options
 from archspec.backends.random_weights import initial_values
 from archspec.backends.safetensors import SafeTensors, header
@@ -143,25 +144,26 @@ def write_weights(weights: Mapping[str, Weight], path: str, options: Options) ->
     done = 0
     with source_of(options, weights) as source, writing(path) as file:
         file.write(start)
-        for key, dtype, _ in entries:
-            for values in source.chunks(key, weights[key]):
-                data = encoded(values, dtype)
-                file.write(data)
-                done += len(data)
-                if options.progress is not None:
-                    options.progress(done, total)
+        made = (
+            encoded(values, dtype) for key, dtype, _ in entries for values in source.chunks(key, weights[key])
+        )
+        for data in ahead(made):
+            file.write(data)
+            done += len(data)
+            if options.progress is not None:
+                options.progress(done, total)
 
 
-def encoded(values: "Array", dtype: str) -> bytes:
+def encoded(values: "Array", dtype: str) -> memoryview:
     """Numbers as the little-endian bytes of `float32`, `float16`, `bfloat16` or `int64`."""
     import numpy as np
 
     if dtype != "bfloat16":
         with np.errstate(over="ignore"):
-            return values.astype(
-                {"float32": "<f4", "float16": "<f2", "int64": "<i8"}[dtype], copy=False
-            ).tobytes()
-    bits = values.astype("<f4", copy=False).view("<u4")
-    rounded = (bits + (((bits >> 16) & 1) + 0x7FFF)) >> 16  # to the nearest, ties to even
-    quiet = (bits >> 16) | 0x40
-    return np.where(np.isnan(bits.view("<f4")), quiet, rounded).astype("<u2").tobytes()
+            kept = values.astype({"float32": "<f4", "float16": "<f2", "int64": "<i8"}[dtype], copy=False)
+    else:
+        bits = values.astype("<f4", copy=False).view("<u4")
+        rounded = (bits + (((bits >> 16) & 1) + 0x7FFF)) >> 16  # to the nearest, ties to even
+        quiet = (bits >> 16) | 0x40
+        kept = np.where(np.isnan(bits.view("<f4")), quiet, rounded).astype("<u2")
+    return np.ascontiguousarray(kept).reshape(-1).view(np.uint8).data

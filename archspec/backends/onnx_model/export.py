@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from archspec._version import __version__
 from archspec.analysis.expand import canonical
+from archspec.backends.ahead import ahead
 from archspec.backends.onnx_model.fold import Folded
 from archspec.backends.onnx_model.lowering import Lowering
 from archspec.backends.onnx_model.proto import Writer
@@ -161,20 +162,24 @@ class Exporter:
 
     # --- the weights -----------------------------------------------------------------------------------
 
-    def pieces(self, source: Source, key: str, dtype: str) -> Iterator[bytes]:
+    def pieces(self, source: Source, key: str, dtype: str) -> Iterator[memoryview]:
         """The bytes of a tensor, piece by piece."""
         folded = self.folded.get(key)
         chunks = folded_values(folded, source, self.state) if folded else source.chunks(key, self.state[key])
         for values in chunks:
-            data = encoded(values, dtype)
+            yield encoded(values, dtype)
+
+    def told(self, pieces: Iterator[memoryview]) -> Iterator[memoryview]:
+        """The same, counted for whoever waits."""
+        for data in pieces:
+            yield data
             self.done += len(data)
             if self.options.progress is not None:
                 self.options.progress(self.done, self.size)
-            yield data
 
     def data(self, source: Source, key: str) -> bytes:
         """The bytes of an initialiser."""
-        return b"".join(self.pieces(source, key, self.options.dtype))
+        return b"".join(self.told(self.pieces(source, key, self.options.dtype)))
 
     def entries(self) -> list[Entry]:
         """What is stored beside the model: the initialisers; in safetensors all of the state_dict, for torch too."""
@@ -185,9 +190,9 @@ class Exporter:
     def plan(self, location: str) -> tuple[bytes, dict[str, Place]]:
         """The start of the file beside the model, and where each tensor will lie."""
         entries = self.entries()
-        self.size = sum(prod(shape) * SIZES[dtype] for _, dtype, shape in entries)
         if self.options.external == "safetensors":
             start, tensors = header((key, SAFETENSORS[dtype], shape) for key, dtype, shape in entries)
+            self.size = max((tensor.stop for tensor in tensors.values()), default=0) - len(start)
             return start, {
                 key: (location, tensor.start, tensor.stop - tensor.start) for key, tensor in tensors.items()
             }
@@ -197,17 +202,22 @@ class Exporter:
             length = prod(shape) * SIZES[dtype]
             places[key] = location, offset, length
             offset += length
+        self.size = offset
         return b"", places
 
     def write(self, file: BinaryIO, start: bytes, places: Mapping[str, Place], source: Source) -> None:
         """Write the file beside the model."""
         file.write(start)
-        at = len(start)
+        for data in self.told(ahead(self._padded(len(start), places, source))):
+            file.write(data)
+
+    def _padded(self, at: int, places: Mapping[str, Place], source: Source) -> Iterator[memoryview]:
+        """The bytes of all tensors from the place `at` on, with zeros between them where they are aligned."""
         types = {key: dtype for key, dtype, _ in self.entries()}
         for key, (_, offset, length) in places.items():
-            file.write(b"\0" * (offset - at))
-            for data in self.pieces(source, key, types[key]):
-                file.write(data)
+            if offset > at:
+                yield memoryview(b"\0" * (offset - at))
+            yield from self.pieces(source, key, types[key])
             at = offset + length
 
     # --- weights that lie beside the model already -----------------------------------------------------

@@ -125,7 +125,7 @@ class Writer:
         proto.name, proto.data_type = name, element_type(dtype)
         proto.dims.extend(constant.shape)
         values = np.asarray(constant.values, "<i8" if dtype == "int64" else "<f8")
-        proto.raw_data = encoded(values, dtype)
+        proto.raw_data = bytes(encoded(values, dtype))
 
 
 def _attribute(proto: "onnx.AttributeProto", value: Attribute) -> None:
