@@ -5,6 +5,7 @@
     for row in model.modules(): ...
     model.weights()                      # the state_dict: key → shape, initialiser
     archspec.export(model, "resnet50.py")               # PyTorch source
+    archspec.export(model, "resnet50.onnx", seed=0)     # an ONNX model
     net = archspec.build(model, weights="resnet50.pt")  # an nn.Module
 
 Exceptions:

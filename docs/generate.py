@@ -43,7 +43,13 @@ from archspec.ops import Example, lookup
 from archspec.ops.core.reference import Entry, Field, entries, spec_text
 
 DOCS = Path(__file__).resolve().parent
-PAGES = (DOCS / "language.md", DOCS / "analysis.md", DOCS / "pytorch.md", DOCS.parent / "README.md")
+PAGES = (
+    DOCS / "language.md",
+    DOCS / "analysis.md",
+    DOCS / "pytorch.md",
+    DOCS / "onnx.md",
+    DOCS.parent / "README.md",
+)
 """The pages that show what commands print."""
 
 _BLOCK = re.compile(

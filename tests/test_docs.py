@@ -81,7 +81,7 @@ def test_pages_are_up_to_date(page: Path) -> None:
     assert generate.refreshed(text) == text, "run `python docs/generate.py`"
 
 
-@pytest.mark.parametrize("page", [page for page in generate.PAGES if page.name in ("pytorch.md", "README.md")],
+@pytest.mark.parametrize("page", [page for page in generate.PAGES if page.name in ("pytorch.md", "onnx.md", "README.md")],
                          ids=lambda page: page.name)  # fmt: skip
 def test_python_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     blocks = re.findall(r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)

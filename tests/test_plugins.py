@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from onnx_runs import agree
 
 import archspec
 from archspec import ops
+from archspec.backends.onnx_model import model_of
 
 PLUGIN = '''
 from typing import ClassVar
@@ -34,6 +36,9 @@ class Scaled(Op):
 
     def torch(self, inputs):
         return TorchCode("Scaled", (positional(self.factor, "factor"),), f"{{0}} * {self.factor}", helper=SOURCE)
+
+    def onnx(self, e, inputs):
+        return e.node("Mul", e.x, e.number(self.factor))
 
 SOURCE = """
 class Scaled(nn.Module):
@@ -109,3 +114,12 @@ def test_a_plugin_can_say_how_it_is_written() -> None:
     blocks = '[blocks.b]\nrequired = { n = "int" }\nlayers = [{ op = "acme.scaled", factor = "n" }]\n'
     twice = archspec.load("a.toml", source=spec('{ op = "b", n = 2 }, { op = "b", n = 3 }') + blocks)
     assert torch.equal(archspec.build(twice)(x), x * 2 * 3)
+
+
+@pytest.mark.usefixtures("acme")
+def test_a_plugin_in_onnx() -> None:
+    layers = '{ op = "acme.scaled", factor = 2 }, { name = "g", layers = [{ op = "acme.scaled", factor = 5 }, "relu"] }'
+    proto = agree(archspec.load("a.toml", source=spec(layers)))
+    assert [node.op_type for node in proto.graph.node] == ["Mul", "Mul", "Relu"]
+    with pytest.raises(archspec.SpecError, match=r"`acme\.thrice` cannot be written in ONNX"):
+        model_of(archspec.load("a.toml", source=spec('"acme.thrice"')))

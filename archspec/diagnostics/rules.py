@@ -36,5 +36,6 @@ RULES: dict[str, str] = {
     "AS701": "an op that a backend cannot write",
     "AS702": "a free dimension whose size a backend cannot find",
     "AS703": "weights that are shared by different modules",
-    "AS704": "a number that is not PyTorch's",
+    "AS704": "what a backend makes is not what was said of it",
+    "AS705": "what ONNX or its runtimes cannot say",
 }

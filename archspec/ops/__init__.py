@@ -9,9 +9,10 @@ from os import listdir
 
 from archspec.diagnostics import UsageError
 from archspec.ops.core.base import Example, Op, Weight
+from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
 
-__all__ = ["Example", "Op", "TorchCode", "Weight", "keyword", "lookup", "names", "positional"]
+__all__ = ["Emitter", "Example", "Op", "TorchCode", "Weight", "keyword", "lookup", "names", "positional"]
 
 
 @cache
