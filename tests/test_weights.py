@@ -1,12 +1,15 @@
 """Weights: what a seed draws, what files hold, where models look for them, and what is not believed."""
 
 import io
+import itertools
 import json
 import os
 import pickle
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from statistics import NormalDist
@@ -23,6 +26,7 @@ from onnx_runs import close, session
 
 import archspec
 from archspec import UsageError
+from archspec.backends.ahead import ahead
 from archspec.backends.onnx_model import model_of
 from archspec.backends.options import Options
 from archspec.backends.random_weights import CHUNK, initial_values
@@ -501,3 +505,50 @@ def test_progress_is_shown_to_people_who_wait(monkeypatch: pytest.MonkeyPatch, t
         Options(progress=lambda done, total: told.append((done, total))),
     )
     assert told[-1][0] == told[-1][1] == 61706 * 4
+
+
+def test_what_is_made_ahead_comes_in_order() -> None:
+    assert list(ahead(iter(range(1000)))) == list(range(1000))
+
+
+def test_an_error_ahead_comes_where_the_item_would_have_come() -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        raise BrokenError
+
+    made = ahead(items())
+    assert next(made) == 1
+    with pytest.raises(BrokenError):
+        next(made)
+
+
+def test_nothing_is_made_for_nobody() -> None:
+    """Whoever stops listening stops the thread, however many items there would be."""
+    before = threading.active_count()
+    made = ahead(itertools.count())
+    assert next(made) == 0
+    made.close()  # type: ignore[attr-defined]
+    assert threading.active_count() == before
+
+
+def test_an_interrupted_process_leaves_the_old_files(tmp_path: Path) -> None:
+    for name in ("m.onnx", "m.onnx.data"):
+        (tmp_path / name).write_bytes(b"old")
+    script = (
+        "import signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a background shell's child ignores it
+        "from archspec.backends.onnx_model import export\nreal = export.encoded\n"
+        "def encoded(*arguments):\n    print('ready', flush=True)\n    return real(*arguments)\n"
+        "export.encoded = encoded\nfrom archspec.cli import main\nsys.argv[0] = 'archspec'\nmain()"
+    )
+    command = [sys.executable, "-c", script, "export", f"{SPECS}/vgg.toml@vgg19", str(tmp_path / "m.onnx")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, messages = process.communicate()
+    assert process.returncode == 130
+    assert not messages
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+        "m.onnx": b"old",
+        "m.onnx.data": b"old",
+    }
