@@ -48,6 +48,7 @@ PAGES = (
     DOCS / "analysis.md",
     DOCS / "pytorch.md",
     DOCS / "onnx.md",
+    DOCS / "validate.md",
     DOCS.parent / "README.md",
 )
 """The pages that show what commands print."""

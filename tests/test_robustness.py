@@ -17,6 +17,8 @@ from spec_cases import INVALID, VALID, net
 import archspec
 from archspec import Model, SpecError, UsageError
 from archspec.analysis.expand import expand, to_text
+from archspec.diagnostics.locate import Locator, reader
+from archspec.diagnostics.render import FORMATS, Run, render
 from archspec.report.machine import to_json
 
 SPECS = Path(__file__).parent.parent / "specs"
@@ -43,9 +45,26 @@ def attempt(text: str | bytes, path: str = "net.toml", **options: Any) -> Model 
     """What comes of a spec, in time and without any other exception."""
     try:
         return archspec.load(path, source=text, **options)
-    except (SpecError, UsageError) as error:
+    except SpecError as error:
         str(error)
+        show(error, text, path)
         return error
+    except UsageError as error:
+        return error
+
+
+def show(error: SpecError, text: str | bytes, path: str) -> None:
+    """The findings with their places, which are in the text, in all formats."""
+    source = text if isinstance(text, str) else text.decode("utf-8", "replace")
+    findings = Locator(reader({path: source})).findings(error.diagnostics)
+    lines = source.split("\n")
+    for finding in findings:
+        spot = finding.spot
+        if spot.known and spot.file == path:
+            assert 1 <= spot.line <= len(lines)
+            assert 1 <= spot.column <= len(lines[spot.line - 1]) + 2
+    for format_ in FORMATS:
+        render(format_, findings, Run((path,)))
 
 
 def codes(text: str | bytes, path: str = "net.toml", **options: Any) -> list[tuple[str, str]]:

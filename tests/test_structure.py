@@ -12,7 +12,7 @@ from archspec.language.names import OPS, TORCH_ATTRIBUTES
 PACKAGE = Path(archspec.__file__).parent
 BELOW = {
     "ir": {"ops"},  # for annotations only
-    "diagnostics": set(),
+    "diagnostics": {"_version"},
     "language": {"ir", "diagnostics"},
     "ops": {"ir", "diagnostics"},
     "elaborate": {"ir", "diagnostics", "language", "ops"},
@@ -25,7 +25,8 @@ BELOW = {
     "report": {"ir", "diagnostics", "language", "ops", "elaborate", "analysis", "api", "_version"},
     "api": {"ir", "diagnostics", "language", "ops", "elaborate", "analysis", "report", "backends"},
     "cli": {
-        "ir", "diagnostics", "language", "ops", "elaborate", "analysis", "report", "backends", "api", "_version"
+        "ir", "diagnostics", "files", "language", "ops", "elaborate", "analysis", "report", "backends", "api",
+        "_version",
     },
 }  # fmt: skip
 FILES = sorted(

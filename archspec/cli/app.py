@@ -22,6 +22,18 @@ class Dtype(StrEnum):
     BFLOAT16 = "bfloat16"
 
 
+class FindingFormat(StrEnum):
+    """The formats of findings."""
+
+    FULL = "full"
+    CONCISE = "concise"
+    JSON = "json"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    SARIF = "sarif"
+    JUNIT = "junit"
+
+
 class Backend(StrEnum):
     """What networks are compiled to."""
 
@@ -193,6 +205,38 @@ def export(
         dtype="float16" if half else dtype.value, opset=opset, dynamic=dynamic, functions=functions, fold_bn=fold_bn,
         external=external.value, align=align,
     )  # fmt: skip
+
+
+@app.command()
+def validate(
+    paths: Annotated[
+        list[str],
+        typer.Argument(metavar="PATH...", help="Spec files, folders with specs, or - for standard input."),
+    ],
+    format_: Annotated[
+        FindingFormat,
+        typer.Option("--output-format", envvar="ARCHSPEC_OUTPUT_FORMAT", help="How findings are printed."),
+    ] = FindingFormat.FULL,
+    output_file: Annotated[
+        str | None, typer.Option("--output-file", metavar="FILE", help="Write the findings to a file.")
+    ] = None,
+    stdin_filename: Annotated[
+        str, typer.Option("--stdin-filename", metavar="NAME", help="What standard input is called.")
+    ] = "-",
+    only: Annotated[
+        Backend | None, typer.Option("--only", help="Whether it can be written: ask one backend only.")
+    ] = None,
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 whatever is found.")] = False,
+    allow_outside: o.AllowOutside = False,
+) -> None:
+    """Check specs, all variants of each: syntax, names, shapes, backends, expectations."""
+    from archspec.cli.validate import run
+
+    backend = None if only is None else only.value
+    if code := run(
+        paths, format_.value, output_file, stdin_filename, backend, exit_zero=exit_zero, allow_outside=allow_outside
+    ):  # fmt: skip
+        raise typer.Exit(code)
 
 
 @app.command()

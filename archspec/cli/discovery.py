@@ -19,18 +19,24 @@ def specs(paths: list[str], *, allow_outside: bool = False) -> Iterator[tuple[st
     In a folder, a `.toml` or `.json` file with the key `archspec` is a spec; libraries of blocks are passed over.
     """
     for path in paths:
+        file, variant = split(path)
+        if variant is not None and not os.path.isdir(path):
+            yield file, variant
+            continue
+        for found in specs_of([path]):
+            yield from variants(found, allow_outside=allow_outside, library_ok=os.path.isdir(path))
+
+
+def specs_of(paths: list[str]) -> Iterator[str]:
+    """The files that are named, and the specs in the folders that are named. Raises `UsageError` for an empty one."""
+    for path in paths:
         if os.path.isdir(path):
             found = list(_inside(path))
             if not found:
                 raise UsageError(f"there are no specs in `{shown_file(path)}`")
-            for file in found:
-                yield from variants(file, allow_outside=allow_outside, library_ok=True)
+            yield from found
         else:
-            file, variant = split(path)
-            if variant is None:
-                yield from variants(file, allow_outside=allow_outside, library_ok=False)
-            else:
-                yield file, variant
+            yield path
 
 
 def variants(file: str, *, allow_outside: bool, library_ok: bool) -> Iterator[tuple[str, str | None]]:

@@ -2,7 +2,11 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from archspec.diagnostics import Diagnostic
 
 
 def guarded(run: Callable[[], object]) -> int:
@@ -16,7 +20,7 @@ def guarded(run: Callable[[], object]) -> int:
         code = run()
         sys.stdout.flush()
     except SpecError as error:
-        return _say("\n\n".join(map(str, error.diagnostics)) + f"\n\n{_count(len(error.diagnostics))}", 1)
+        return _say(_findings(error.diagnostics), 1)
     except UsageError as error:
         return _say(f"error: {error}", 2)
     except BrokenPipeError:
@@ -35,5 +39,11 @@ def _say(text: str, code: int) -> int:
     return code
 
 
-def _count(findings: int) -> str:
-    return f"{findings} error{'s' * (findings != 1)}"
+def _findings(diagnostics: "Sequence[Diagnostic]") -> str:
+    """Findings with the lines that they are about, and how many there are."""
+    from archspec.diagnostics.locate import Locator, reader
+    from archspec.diagnostics.render.full_ import one
+
+    findings = Locator(reader({"-": ""})).findings(diagnostics)  # standard input is gone by now
+    count = len(findings)
+    return "\n\n".join([*map(one, findings), f"{count} error{'s' * (count != 1)}"])

@@ -132,7 +132,7 @@ def suggest(word: str, known: Sequence[str], what: str = "did you mean") -> str 
     near = (
         [exact]
         if exact is not None
-        else get_close_matches(word, known, n=1, cutoff=0.65)
+        else get_close_matches(word, known, n=1, cutoff=0.7)
         if len(word) > 2
         else []
     )

@@ -339,6 +339,8 @@ class Compiler:
             del fields["branches"]
         for key in WIRING_KEYS:
             if key in fields:
+                if step.op.constant:
+                    resolve_op(op, self.document, self.definition)  # a misspelt `residual` comes first
                 raise Problem("AS208", f"`{shown(op)}` has no `{key}`", at=(key,))
         step.fields = fields
         if step.op.constant:

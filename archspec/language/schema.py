@@ -83,11 +83,11 @@ def check(data: dict[str, Any]) -> tuple[FileSection | None, list[Problem]]:
         return FileSection.model_validate(data), []
     except ValidationError as error:
         found: dict[tuple[str | int, ...], Problem] = {}
-        meant = set()
+        meant: dict[tuple[str | int, ...], tuple[str | int, ...]] = {}
         for item in error.errors(include_url=False)[: limits.FINDINGS]:
             problem = _problem(item["type"], item["loc"], item["input"])
             if item["type"] == "extra_forbidden" and problem.help:
-                meant.add((*item["loc"][:-1], problem.help.split("`")[1]))
+                meant[(*item["loc"][:-1], problem.help.split("`")[1])] = item["loc"]
             found.setdefault(item["loc"], problem)
         # A key that is misspelt is not missing as well.
         problems = [problem for path, problem in found.items() if path not in meant]
@@ -97,17 +97,23 @@ def check(data: dict[str, Any]) -> tuple[FileSection | None, list[Problem]]:
         elif not extra:
             return None, problems
         # What else is wrong is worth knowing in the same run.
-        return check(_without(data, extra))[0], problems
+        names = {path: str(right[-1]) for right, path in meant.items()}
+        sections = check(_corrected(data, extra, names))[0] or check(_corrected(data, extra, {}))[0]
+        return sections, problems
 
 
-def _without(data: dict[str, Any], paths: list[tuple[int | str, ...]]) -> dict[str, Any]:
-    """A copy of the data without what stands at these paths."""
+def _corrected(
+    data: dict[str, Any], extra: list[tuple[int | str, ...]], meant: dict[tuple[str | int, ...], str]
+) -> dict[str, Any]:  # fmt: skip
+    """A copy of the data without the keys at these paths, or with those that were meant, so that nothing cascades."""
     copy = deepcopy(data)
-    for path in paths:
+    for path in extra:
         table: Any = copy
         for key in path[:-1]:
             table = table[key]
-        del table[path[-1]]
+        value = table.pop(path[-1])
+        if path in meant:
+            table.setdefault(meant[path], value)
     return copy
 
 

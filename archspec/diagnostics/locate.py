@@ -1,0 +1,262 @@
+"""From findings, which have paths, to lines and columns, which people and editors want."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from archspec.diagnostics.diagnostic import Diagnostic, Path
+from archspec.diagnostics.positions import Index, Place, Span, index
+
+Read = Callable[[str], str | None]
+"""The text of a file, or `None` where it cannot be had."""
+
+KEYS = frozenset({"AS201", "AS208"})
+"""The findings that are about a key, and not about its value."""
+NAMES = frozenset({"AS204", "AS206", "AS303"})
+"""The findings that are about a key if they name it."""
+_SYNTAX = frozenset({"AS101", "AS102", "AS103", "AS104"})
+_AT = re.compile(r"[:,]? ?\(?(?:at )?line (\d+),? column (\d+)(?: \(char \d+\))?\)?| \(at end of document\)")
+_LINE = re.compile(r"\(line (\d+)\)")
+AROUND = 400
+"""The characters of a line that are kept on each side of a place."""
+_WORD = re.compile(r"`([^`]+)`")
+_MEANT = re.compile(r"did you mean `([^`]+)`\?")
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place in a file: lines and columns from 1, columns in characters, the end exclusive. A line of 0: unknown."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+    end_line: int = 0
+    end_column: int = 0
+    text: str = ""
+    """The line, without its end; of a long one, what is around the place."""
+    skipped: int = 0
+    """How many characters of the line stand in front of `text`."""
+    cut: bool = False
+    """Whether the line goes on behind `text`."""
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a line."""
+        return self.line > 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.known else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """The text that should stand from `start` to `stop` in the file of the finding."""
+
+    start: int
+    stop: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A finding with its place, those of the calls that lead to it, and the edit that its help suggests."""
+
+    diagnostic: Diagnostic
+    spot: Spot
+    calls: tuple[Spot, ...] = ()
+    edit: Edit | None = None
+    corrected: str = ""
+    """The line as the edit makes it."""
+
+
+class Locator:
+    """Finds places; each file is read and scanned once, and only if something in it is reported."""
+
+    def __init__(self, read: Read) -> None:
+        self.read = read
+        self.texts: dict[str, str | None] = {}
+        self.indices: dict[str, Index | None] = {}
+        self.starts: dict[str, list[int]] = {}
+        """Where the lines of a file start."""
+        self.written: dict[tuple[str, Path], Path] = {}
+        """Where in a file stands what is read as something else: by the path of what was meant."""
+
+    def findings(self, diagnostics: Iterable[Diagnostic]) -> list[Finding]:
+        """The findings in the order of files and lines, each once for its code and place."""
+        diagnostics = list(diagnostics)
+        for diagnostic in diagnostics:
+            meant = _MEANT.fullmatch(diagnostic.help or "")
+            if (
+                diagnostic.code == "AS201" and meant and diagnostic.path
+            ):  # reading has gone on as if it stood there
+                self.written[diagnostic.file, (*diagnostic.path[:-1], meant[1])] = diagnostic.path
+        found: dict[tuple[str, Spot], Finding] = {}
+        for diagnostic in diagnostics:
+            finding = self.finding(diagnostic)
+            found.setdefault((diagnostic.code, finding.spot), finding)
+        return sorted(found.values(), key=lambda item: (item.spot.file, item.spot.line, item.spot.column))
+
+    def finding(self, diagnostic: Diagnostic) -> Finding:
+        """One finding."""
+        calls = tuple([self.spot(file, path, ()) for file, path in diagnostic.calls])
+        if diagnostic.code in _SYNTAX:
+            return self.syntax(diagnostic)
+        span = self.span(diagnostic.file, diagnostic.path, diagnostic)
+        spot = self.at(diagnostic.file, span)
+        edit = self.edit(diagnostic, span)
+        corrected = ""
+        if edit is not None and span is not None:
+            at = spot.column - 1 - spot.skipped + edit.start - span.start
+            corrected = spot.text[:at] + edit.text + spot.text[at + edit.stop - edit.start :]
+        return Finding(diagnostic, spot, calls, edit, corrected)
+
+    def spot(self, file: str, path: Path, _: object = ()) -> Spot:
+        """The place of a path."""
+        return self.at(file, self.span(file, path, None))
+
+    # --- texts -----------------------------------------------------------------------------------------
+
+    def text(self, file: str) -> str | None:
+        """The text of a file."""
+        if file not in self.texts:
+            text = self.read(file)
+            self.texts[file] = None if text is None else text.removeprefix("\ufeff")
+        return self.texts[file]
+
+    def index(self, file: str) -> Index | None:
+        """The places of a file; `None` where it cannot be read or scanned."""
+        if file not in self.indices:
+            text = self.text(file)
+            self.indices[file] = None
+            if text is not None:
+                is_json = file.endswith(".json") or (not file.endswith(".toml") and text.lstrip()[:1] == "{")
+                try:
+                    self.indices[file] = index(text, is_json=is_json)
+                except (LookupError, ValueError, RecursionError):  # a text that is not valid after all
+                    self.indices[file] = None
+        return self.indices[file]
+
+    # --- spans -----------------------------------------------------------------------------------------
+
+    def span(self, file: str, path: Path, diagnostic: Diagnostic | None) -> Span | None:
+        """What of the text a path means: a key if the finding is about it, else a value, or a word of it."""
+        found = self.index(file)
+        for end in range(1, len(path) + 1) if self.written else ():
+            path = self.written.get((file, path[:end]), path[:end]) + path[end:]
+        place = found.find(path) if found is not None else None
+        if found is None or place is None:
+            return None
+        near, at = place
+        if diagnostic is not None and near == path and self.is_about_key(found, at, diagnostic):
+            return at.key
+        word = self.word(found, at, diagnostic) if diagnostic is not None else None
+        if word is not None:
+            return word
+        if (
+            near != path and at.key is not None
+        ):  # something is missing, or stands elsewhere: point at its table
+            return at.key
+        return at.value
+
+    def is_about_key(self, found: Index, at: Place, diagnostic: Diagnostic) -> bool:
+        """Whether a finding at this place is about its key."""
+        if at.key is None or diagnostic.code not in KEYS | NAMES:
+            return False
+        match = _WORD.search(diagnostic.message)
+        return diagnostic.code in KEYS or (
+            match is not None and found.text[at.key.start : at.key.stop].strip("\"'") == match[1]
+        )
+
+    def word(self, found: Index, at: Place, diagnostic: Diagnostic) -> Span | None:
+        """The first thing that the message names, if it stands once in a value of one line."""
+        text = found.text[at.value.start : at.value.stop]
+        match = _WORD.search(diagnostic.message)
+        if match is None or at.is_header or "\n" in text or text[:1] not in "\"'":
+            return None
+        places = [hit.start() for hit in re.finditer(rf"(?<![\w.]){re.escape(match[1])}(?![\w])", text)]
+        if len(places) != 1:
+            return None
+        start = at.value.start + places[0]
+        return Span(start, start + len(match[1]))
+
+    def at(self, file: str, span: Span | None) -> Spot:
+        """The lines and columns of a span; of one over several lines, the part on the first."""
+        text = self.text(file)
+        if span is None or text is None:
+            return Spot(file)
+        line, column = self.position(file, text, span.start)
+        end_line, end_column = self.position(file, text, span.stop)
+        begin = span.start - column + 1
+        end = text.find("\n", span.start)
+        end = len(text) if end < 0 else end
+        first, last = max(begin, span.start - AROUND), min(end, span.start + AROUND)
+        part = text[first:last].removesuffix("\r") if last == end else text[first:last]
+        return Spot(file, line, column, end_line, end_column, part, first - begin, last < end)
+
+    def position(self, file: str, text: str, offset: int) -> tuple[int, int]:
+        """Line and column of a character."""
+        if file not in self.starts:
+            self.starts[file] = [0, *(match.end() for match in re.finditer("\n", text))]
+        line = bisect_right(self.starts[file], offset)
+        return line, offset - self.starts[file][line - 1] + 1
+
+    # --- special ones ----------------------------------------------------------------------------------
+
+    def edit(self, diagnostic: Diagnostic, span: Span | None) -> Edit | None:
+        """The edit that a `did you mean` is, where the word that it replaces is at hand."""
+        meant = _MEANT.search(diagnostic.help or "")
+        named = [match[1] for match in _WORD.finditer(diagnostic.message)]
+        text = self.text(diagnostic.file)
+        found = self.index(diagnostic.file)
+        if meant is None or span is None or text is None or found is None:
+            return None
+        if diagnostic.code == "AS201" and (*diagnostic.path[:-1], meant[1]) in found.places:
+            return None  # it is there already
+        written = text[span.start : span.stop]
+        for word in named:
+            if written == word:
+                return Edit(span.start, span.stop, meant[1])
+            if written in (f'"{word}"', f"'{word}'"):
+                return Edit(span.start + 1, span.stop - 1, meant[1])
+        return None
+
+    def syntax(self, diagnostic: Diagnostic) -> Finding:
+        """A finding in a text that does not parse: its message says where."""
+        text = self.text(diagnostic.file)
+        if text is None:
+            return Finding(diagnostic, Spot(diagnostic.file))
+        if diagnostic.code == "AS104":
+            found = self.index(diagnostic.file)
+            span = found.repeated[0] if found is not None and found.repeated else None
+            return Finding(diagnostic, self.at(diagnostic.file, span))
+        lines = text.split("\n")
+        match = _AT.search(diagnostic.message)
+        line, column = len(lines), len(lines[-1]) + 1
+        if match is not None and match[1] is not None:
+            line, column = min(int(match[1]), len(lines)), int(match[2])
+        elif (named := _LINE.search(diagnostic.message)) is not None:
+            line, column = min(int(named[1]), len(lines)), 1
+        elif match is None:
+            return Finding(diagnostic, Spot(diagnostic.file))
+        if diagnostic.code == "AS101":  # what is no character has been read as this one
+            column = max(lines[line - 1].find("\ufffd"), 0) + 1
+        message = diagnostic.message.replace(match[0], "") if match else diagnostic.message
+        start = min(sum(len(other) + 1 for other in lines[: line - 1]) + column - 1, len(text))
+        spot = self.at(diagnostic.file, Span(start, start))
+        return Finding(replace(diagnostic, message=message), replace(spot, end_column=spot.column + 1))
+
+
+def reader(texts: Mapping[str, str]) -> Read:
+    """Texts that are at hand, such as that of standard input; else what is in the file."""
+
+    def read(file: str) -> str | None:
+        if file in texts:
+            return texts[file]
+        try:
+            with open(file, encoding="utf-8", errors="replace", newline="") as stream:
+                return stream.read()
+        except (OSError, ValueError):
+            return None
+
+    return read

@@ -1,0 +1,235 @@
+"""Where in a file a value stands: an index from paths to places, built only when something is reported.
+
+`tomllib` and `json` tell no positions. So the text, which one of them has parsed, is scanned once more: the scanner
+takes for granted that it is valid. TOML 1.0: https://toml.io/en/v1.0.0, JSON: RFC 8259.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from json.decoder import scanstring  # type: ignore[attr-defined]
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From `start` up to `stop`, in characters."""
+
+    start: int
+    stop: int
+
+
+@dataclass(slots=True)
+class Place:
+    """Where a value stands, and its key if it has one."""
+
+    value: Span
+    key: Span | None = None
+    is_header: bool = False
+    """The value is a table of TOML with a header of its own, which is what `value` is."""
+
+
+@dataclass(slots=True)
+class Index:
+    """The places of a file."""
+
+    text: str
+    places: dict[Path, Place] = field(default_factory=dict)
+    repeated: list[Span] = field(default_factory=list)
+    """Keys that an object of JSON has twice."""
+
+    def find(self, path: Path) -> tuple[Path, Place] | None:
+        """The place of a path, or else of the nearest path around it; `None` for the file as a whole."""
+        while path:
+            if path in self.places:
+                return path, self.places[path]
+            path = path[:-1]
+        return None
+
+
+def index(text: str, *, is_json: bool) -> Index:
+    """The places of all values in a text that is valid."""
+    found = Index(text)
+    if is_json:
+        _Json(found).value((), 0)
+    else:
+        _Toml(found).document()
+    return found
+
+
+# --- JSON ----------------------------------------------------------------------------------------------------
+
+_BLANK = re.compile(r"[ \t\n\r]*")
+_WORD = re.compile(r"[^,\]}\s]+")
+
+
+class _Json:
+    def __init__(self, found: Index) -> None:
+        self.found, self.text = found, found.text
+
+    def blank(self, at: int) -> int:
+        match = _BLANK.match(self.text, at)
+        return match.end() if match else at
+
+    def value(self, path: Path, at: int, key: Span | None = None) -> int:
+        start = self.blank(at)
+        first = self.text[start]
+        if first == "{":
+            stop = self.object(path, start)
+        elif first == "[":
+            stop = self.array(path, start)
+        elif first == '"':
+            stop = scanstring(self.text, start + 1)[1]
+        else:
+            match = _WORD.match(self.text, start)
+            stop = match.end() if match else start
+        self.found.places[path] = Place(Span(start, stop), key)
+        return stop
+
+    def object(self, path: Path, at: int) -> int:
+        at = self.blank(at + 1)
+        names = set()
+        while self.text[at] != "}":
+            name, stop = scanstring(self.text, at + 1)
+            key = Span(at, stop)
+            if name in names:
+                self.found.repeated.append(key)
+            names.add(name)
+            at = self.blank(self.value((*path, name), self.blank(stop) + 1, key))
+            if self.text[at] == ",":
+                at = self.blank(at + 1)
+        return at + 1
+
+    def array(self, path: Path, at: int) -> int:
+        at, number = self.blank(at + 1), 0
+        while self.text[at] != "]":
+            at = self.blank(self.value((*path, number), at))
+            number += 1
+            if self.text[at] == ",":
+                at = self.blank(at + 1)
+        return at + 1
+
+
+# --- TOML ----------------------------------------------------------------------------------------------------
+
+_SPACE = re.compile(r"[ \t]*")
+_GAP = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_LITERAL = re.compile(r"'[^']*'")
+_BASIC = re.compile(r'"(?:[^"\\]|\\.)*"')
+_LONG_LITERAL = re.compile(r"'''.*?'{3,5}", re.DOTALL)
+_LONG_BASIC = re.compile(r'"""(?:[^\\]|\\.)*?"{3,5}', re.DOTALL)
+_PLAIN = re.compile(r"[^,\]}#\r\n]+")
+
+
+class _Toml:
+    def __init__(self, found: Index) -> None:
+        self.found, self.text = found, found.text
+        self.lengths: dict[Path, int] = {}
+        """How many tables an array of tables has so far."""
+
+    def document(self) -> None:
+        table: Path = ()
+        at = self.match(_GAP, 0)
+        while at < len(self.text):
+            if self.text[at] == "[":
+                table, at = self.header(at)
+            else:
+                at = self.pair(table, at)
+            at = self.match(_GAP, at)
+
+    def match(self, pattern: re.Pattern[str], at: int) -> int:
+        found = pattern.match(self.text, at)
+        return found.end() if found else at
+
+    def header(self, at: int) -> tuple[Path, int]:
+        many = self.text.startswith("[[", at)
+        keys = list(self.keys(at + 1 + many))
+        stop = self.text.index("]", keys[-1][1].stop) + 1 + many
+        path: Path = ()
+        for name, span in keys[:-1]:
+            path = self.inside((*path, name), span)
+        name, span = keys[-1]
+        path = (*path, name)
+        if many:
+            number = self.lengths[path] = self.lengths.get(path, 0) + 1
+            self.note(path, span)
+            path = (*path, number - 1)
+        self.found.places[path] = Place(Span(at, stop), span, is_header=True)
+        return path, stop
+
+    def inside(self, path: Path, span: Span) -> Path:
+        """The table that a key of a header leads to: of an array of tables the last."""
+        self.note(path, span)
+        return (*path, self.lengths[path] - 1) if path in self.lengths else path
+
+    def note(self, path: Path, span: Span) -> None:
+        """A table that comes about since something stands in it."""
+        self.found.places.setdefault(path, Place(span, span, is_header=True))
+
+    def keys(self, at: int) -> Iterator[tuple[str, Span]]:
+        """The parts of a dotted key."""
+        while True:
+            at = self.match(_SPACE, at)
+            stop = self.match({'"': _BASIC, "'": _LITERAL}.get(self.text[at], _BARE), at)
+            yield self.name(at, stop), Span(at, stop)
+            at = self.match(_SPACE, stop)
+            if self.text[at : at + 1] != ".":
+                return
+            at += 1
+
+    def name(self, start: int, stop: int) -> str:
+        text = self.text[start:stop]
+        if text[0] == "'":
+            return text[1:-1]
+        if text[0] == '"':
+            if "\\" not in text:
+                return text[1:-1]
+            from tomllib import loads
+
+            return str(loads(f"key = {text}")["key"])
+        return text
+
+    def pair(self, table: Path, at: int) -> int:
+        keys = list(self.keys(at))
+        path = table
+        for name, span in keys[:-1]:
+            path = (*path, name)
+            self.note(path, span)
+        name, span = keys[-1]
+        return self.value((*path, name), self.text.index("=", span.stop) + 1, span)
+
+    def value(self, path: Path, at: int, key: Span | None = None) -> int:
+        start = self.match(_GAP, at)
+        first = self.text[start]
+        if first == "{":
+            stop = self.table(path, start)
+        elif first == "[":
+            stop = self.array(path, start)
+        elif first == '"':
+            stop = self.match(_LONG_BASIC if self.text.startswith('"""', start) else _BASIC, start)
+        elif first == "'":
+            stop = self.match(_LONG_LITERAL if self.text.startswith("'''", start) else _LITERAL, start)
+        else:
+            stop = self.match(_PLAIN, start)
+            stop = start + len(self.text[start:stop].rstrip())
+        self.found.places[path] = Place(Span(start, stop), key)
+        return stop
+
+    def table(self, path: Path, at: int) -> int:
+        at = self.match(_GAP, at + 1)
+        while self.text[at] != "}":
+            at = self.match(_GAP, self.pair(path, at))
+            if self.text[at] == ",":
+                at = self.match(_GAP, at + 1)
+        return at + 1
+
+    def array(self, path: Path, at: int) -> int:
+        at, number = self.match(_GAP, at + 1), 0
+        while self.text[at] != "]":
+            at = self.match(_GAP, self.value((*path, number), at))
+            number += 1
+            if self.text[at] == ",":
+                at = self.match(_GAP, at + 1)
+        return at + 1

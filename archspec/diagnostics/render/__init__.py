@@ -1,0 +1,40 @@
+"""Findings as text, one format a file."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
+from archspec.diagnostics.locate import Finding
+
+FORMATS = ("full", "concise", "json", "github", "gitlab", "sarif", "junit")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What was looked at."""
+
+    files: tuple[str, ...]
+    networks: int = 0
+
+
+def render(format_: str, findings: Sequence[Finding], run: Run) -> str:
+    """The findings of a run in one of `FORMATS`."""
+    function: Callable[[Sequence[Finding], Run], str] = import_module(f"{__name__}.{format_}_").render
+    return function(findings, run)
+
+
+def counted(number: int, what: str) -> str:
+    """`1 error`, `2 errors`."""
+    return f"{number:,} {what}{'s' * (number != 1)}"
+
+
+def closing(findings: Sequence[Finding], run: Run) -> str:
+    """The last line for people."""
+    looked = counted(len(run.files), "file") + (
+        f", {counted(run.networks, 'network')}" if run.networks else ""
+    )
+    if not findings:
+        return f"no findings in {looked}"
+    severities = [item.diagnostic.severity for item in findings]
+    kinds = [counted(severities.count(kind), kind) for kind in ("error", "warning") if kind in severities]
+    return f"{' and '.join(kinds)} in {looked}"

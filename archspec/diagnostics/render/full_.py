@@ -1,0 +1,94 @@
+"""For people: the line with what is wrong underlined, the arithmetic, and what to type instead."""
+
+from collections.abc import Iterator, Sequence
+from unicodedata import combining, east_asian_width
+
+from archspec.diagnostics.diagnostic import shown, shown_file
+from archspec.diagnostics.locate import Finding, Spot
+from archspec.diagnostics.render import Run, closing
+
+WIDTH = 100
+"""The columns of a line that are shown; of a longer one, the part around what is meant."""
+BEFORE = 40
+"""Of these, at most how many stand in front of what is meant, where a line is cut."""
+
+
+def render(findings: Sequence[Finding], run: Run) -> str:
+    """The findings with a blank line between them, and the numbers of all."""
+    return "".join(f"{one(finding)}\n\n" for finding in findings) + f"{closing(findings, run)}\n"
+
+
+def one(finding: Finding) -> str:
+    """A finding as lines, without a line feed at the end."""
+    diagnostic = finding.diagnostic
+    gutter = " " * len(str(finding.spot.line)) if finding.spot.known else " "
+    lines = [f"{diagnostic.severity}[{diagnostic.code}]: {shown(diagnostic.message, limit=1000)}"]
+    lines.append(f"{gutter}--> {place(finding.spot)}" + _unplaced(finding))
+    if finding.spot.known:
+        lines += [f"{gutter} |", *_underlined(finding.spot)]
+    told = len(lines)
+    lines += [f"{gutter} = note: {shown(note, limit=1000)}" for note in diagnostic.notes]
+    lines += _calls(finding, gutter)
+    if diagnostic.help:
+        lines.append(f"{gutter} = help: {shown(diagnostic.help, limit=1000)}")
+    if finding.spot.known and len(lines) > told:
+        lines.insert(told, f"{gutter} |")
+    if finding.corrected and finding.edit is not None:
+        start = finding.spot.column - finding.spot.skipped
+        text, _ = _window(finding.spot, finding.corrected, start, start + len(finding.edit.text))
+        lines.append(f"{gutter} |\n{finding.spot.line} | {text}")
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def place(spot: Spot) -> str:
+    """`specs/net.toml:12:5`."""
+    return shown_file(spot.file) + (f":{spot.line}:{spot.column}" if spot.known else "")
+
+
+def _unplaced(finding: Finding) -> str:
+    location = finding.diagnostic.location
+    return f": {location}" if location and not finding.spot.known else ""
+
+
+def _calls(finding: Finding, gutter: str) -> Iterator[str]:
+    for spot, (_, path) in zip(finding.calls, finding.diagnostic.calls, strict=False):
+        yield f"{gutter} = note: called from {place(spot)}"
+        if not path:
+            break
+
+
+def _underlined(spot: Spot) -> list[str]:
+    start = spot.column - spot.skipped
+    stop = start + spot.end_column - spot.column if spot.end_line == spot.line else len(spot.text) + 1
+    text, (begin, end) = _window(spot, spot.text, start, max(stop, start + 1))
+    number = str(spot.line)
+    return [f"{number} | {text}", f"{' ' * len(number)} | {' ' * begin}{'^' * max(end - begin, 1)}"]
+
+
+def _window(spot: Spot, text: str, start: int, stop: int) -> tuple[str, tuple[int, int]]:
+    """What is shown of a line, and the columns from 0 of the characters from `start` to `stop`, which count from 1."""
+    pieces = [_character(c) for c in text]
+    widths = [sum(map(_columns, piece)) for piece in pieces]
+    first = 0
+    if sum(widths) > WIDTH and sum(widths[: start - 1]) > BEFORE:
+        first, kept = start - 1, 0
+        while first > 0 and kept + widths[first - 1] <= BEFORE:
+            first -= 1
+            kept += widths[first]
+    last, used = first, 0
+    while last < len(pieces) and used + widths[last] <= WIDTH:
+        used += widths[last]
+        last += 1
+    begin = "…" if first or spot.skipped else ""
+    end = "…" if last < len(pieces) or spot.cut else ""
+    left = len(begin) + sum(widths[first : start - 1])
+    right = len(begin) + sum(widths[first : min(stop - 1, last)])
+    return begin + "".join(pieces[first:last]) + end, (left, max(right, left + 1))
+
+
+def _character(c: str) -> str:
+    return " " if c == "\t" else shown(c)
+
+
+def _columns(c: str) -> int:
+    return 0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1

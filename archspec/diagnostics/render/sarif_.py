@@ -1,0 +1,56 @@
+"""SARIF 2.1.0. https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html"""
+
+import json
+import os
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+from archspec._version import __version__
+from archspec.diagnostics.locate import Finding, Spot
+from archspec.diagnostics.render import Run
+from archspec.diagnostics.render.gitlab_ import fingerprint
+from archspec.diagnostics.rules import RULES
+
+
+def render(findings: Sequence[Finding], run: Run) -> str:  # noqa: ARG001 — the same for every format
+    """One run, with the rules that found something."""
+    codes = sorted({finding.diagnostic.code for finding in findings})
+    rules = [{"id": code, "shortDescription": {"text": RULES.get(code, code)}} for code in codes]
+    log = {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0",
+        "runs": [{
+            "tool": {"driver": {"name": "archspec", "version": __version__, "rules": rules}},
+            "columnKind": "unicodeCodePoints",
+            "results": [result(finding, codes.index(finding.diagnostic.code)) for finding in findings],
+        }],
+    }  # fmt: skip
+    return json.dumps(log, indent=2) + "\n"
+
+
+def result(finding: Finding, rule: int) -> dict[str, Any]:
+    """One finding; the calls that lead to it are related places."""
+    diagnostic = finding.diagnostic
+    lines = [diagnostic.message, *diagnostic.notes]
+    if diagnostic.help:
+        lines.append(f"help: {diagnostic.help}")
+    found: dict[str, Any] = {
+        "ruleId": diagnostic.code, "ruleIndex": rule, "level": diagnostic.severity,
+        "message": {"text": "\n".join(lines)},
+        "locations": [{"physicalLocation": _place(finding.spot)}],
+        "partialFingerprints": {"archspec/v1": fingerprint(finding)},
+    }  # fmt: skip
+    if finding.calls:
+        found["relatedLocations"] = [
+            {"id": number, "physicalLocation": _place(call), "message": {"text": "called from here"}}
+            for number, call in enumerate(finding.calls)
+        ]
+    return found
+
+
+def _place(spot: Spot) -> dict[str, Any]:
+    place: dict[str, Any] = {"artifactLocation": {"uri": quote(spot.file.replace(os.sep, "/"))}}
+    if spot.known:
+        place["region"] = {"startLine": spot.line, "startColumn": spot.column, "endLine": spot.end_line,
+                           "endColumn": spot.end_column}  # fmt: skip
+    return place

@@ -1,0 +1,294 @@
+"""`archspec validate`: what it finds, where it points, and in which formats it says so."""
+
+import json
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nets import SPECS
+from update_diagnostics import FOLDER, said, specs
+
+from archspec.cli.validate import run
+from archspec.diagnostics import RULES
+from archspec.diagnostics.locate import Finding, Locator, reader
+from archspec.diagnostics.render import FORMATS
+
+FILES = pytest.mark.parametrize("path", specs(), ids=lambda path: path.name)
+
+
+def cli(
+    *arguments: str,
+    cwd: Path | None = None,
+    code: int = 0,
+    stdin: str | None = None,
+    env: dict[str, str] | None = None,
+) -> Any:
+    command = [sys.executable, "-m", "archspec", "validate", *arguments]
+    result = subprocess.run(
+        command, cwd=cwd, input=stdin, capture_output=True, text=True, check=False, env=env
+    )
+    assert result.returncode == code, result.stdout + result.stderr
+    assert "Traceback" not in result.stderr
+    return result
+
+
+# --- the corpus ----------------------------------------------------------------------------------------------
+
+
+@FILES
+def test_what_is_said(path: Path) -> None:
+    """Golden texts, which `python tests/update_diagnostics.py` writes and people have read."""
+    assert said(path) == path.with_suffix(path.suffix + ".txt").read_text(encoding="utf-8")
+
+
+def test_every_code_is_in_the_corpus() -> None:
+    texts = "".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.txt"))
+    # AS701 takes a plug-in, AS704 is what `verify` finds
+    assert [code for code in RULES if f"[{code}]" not in texts] == ["AS701", "AS704"]
+    assert len(specs()) >= 80
+    assert len(list(FOLDER.glob("*.txt"))) == len(specs())
+
+
+def findings_of(path: Path) -> list[dict[str, Any]]:
+    found = json.loads(said(path, "json"))
+    assert isinstance(found, list)
+    return found
+
+
+@FILES
+def test_places_are_in_the_text(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    for found in findings_of(path):
+        if found["line"] is None:  # what is missing from the file as a whole
+            assert found["path"] == [] or found["code"] == "AS105"
+            continue
+        assert 1 <= found["line"] <= len(lines)
+        assert 1 <= found["column"] <= len(lines[found["line"] - 1]) + 1
+        assert (found["end_line"], found["end_column"]) > (found["line"], found["column"])
+
+
+@FILES
+def test_suggested_edits_fix_what_they_are_about(path: Path, tmp_path: Path) -> None:
+    """Each alone: the finding is gone. An edit may bring a later one to light, such as a value that does not fit."""
+    text = path.read_bytes().decode("utf-8", errors="replace")
+    for found in findings_of(path):
+        if found["edit"] is None:
+            continue
+        start, stop, new = (found["edit"][key] for key in ("start", "stop", "text"))
+        fixed = tmp_path / path.name
+        fixed.write_bytes((text[:start] + new + text[stop:]).encode())
+        left = [(other["code"], other["message"]) for other in findings_of(fixed)]
+        assert (found["code"], found["message"]) not in left
+
+
+EDITED = [
+    ('op = "conv"', 'op = "cnov"', "AS204"), ("kernel = 1", "kernal = 1", "AS201"), ("[model]", "[modle]", "AS201"),
+    ("depths[0]", "dpeths[0]", "AS301"), ('op = "residual"', 'op = "residaul"', "AS204"), ("repeat = ", "repeet = ", "AS201"),
+    ("stride = 2", "strid = 2", "AS201"), ('"global_avgpool"', '"global_avgpol"', "AS204"), ("[variants]", "[variant]", "AS201"),
+    ('out = "inner"', 'out = "iner"', "AS301"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "code"), EDITED)
+def test_a_newcomer_is_told_what_to_type(tmp_path: Path, old: str, new: str, code: str) -> None:
+    """ResNet, broken in one of ten ways: one finding at the place, and its edit brings the spec back."""
+    text = (SPECS / "resnet.toml").read_text()
+    assert old in text
+    broken = tmp_path / "resnet.toml"
+    broken.write_text(text.replace(old, new, 1))
+    first, *others = [found for found in findings_of(broken) if found["code"] == code]
+    at = text.index(old)
+    assert first["line"] == text.count("\n", 0, at) + 1
+    assert not others
+    edit = first["edit"]
+    assert edit is not None, said(broken)
+    fixed = broken.read_text()
+    broken.write_text(fixed[: edit["start"]] + edit["text"] + fixed[edit["stop"] :])
+    assert broken.read_text() == text
+    assert findings_of(broken) == []
+
+
+# --- formats -------------------------------------------------------------------------------------------------
+
+BROKEN = 'archspec = 1\n[model]\ninput = ["N", 3, 8, 8]\nlayers = [\n  { op = "conv", out = 4, kernal = 3 },\n  "rellu",\n]\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "nets" / "broken.toml").write_text(BROKEN)
+    (tmp_path / "nets" / "good.toml").write_text((SPECS / "lenet.toml").read_text())
+    (tmp_path / "nets" / "library.json").write_text('{"archspec": 1, "blocks": {"b": {"layers": ["tnah"]}}}')
+    (tmp_path / "nets" / "other.toml").write_text("[tool]\nx = 1\n")
+    return tmp_path
+
+
+def test_concise(folder: Path) -> None:
+    assert cli("nets", "--output-format", "concise", cwd=folder, code=1).stdout.splitlines() == [
+        "nets/broken.toml:5:27: error[AS201] `conv` has no `kernal` (did you mean `kernel`?)",
+        "nets/broken.toml:6:4: error[AS204] there is no op `rellu` (did you mean `relu`?)",
+        "nets/library.json:1:46: error[AS204] there is no op `tnah` (did you mean `tanh`?)",
+        "3 errors in 3 files, 2 networks",
+    ]
+
+
+def test_json_is_a_contract(folder: Path) -> None:
+    first = json.loads(cli("nets/broken.toml", "--output-format", "json", cwd=folder, code=1).stdout)[0]
+    assert first == {
+        "code": "AS201", "severity": "error", "message": "`conv` has no `kernal`", "path": ["model", "layers", 0, "kernal"],
+        "file": "nets/broken.toml", "line": 5, "column": 27, "end_line": 5, "end_column": 33, "notes": [],
+        "help": "did you mean `kernel`?", "calls": [],
+        "edit": {"start": BROKEN.index("kernal"), "stop": BROKEN.index("kernal") + 6, "text": "kernel"},
+    }  # fmt: skip
+    assert json.loads(cli("nets/good.toml", "--output-format", "json", cwd=folder).stdout) == []
+
+
+def test_github(folder: Path) -> None:
+    """Commands on stdout, the text for people on stderr. Hostile names do not break out of a command."""
+    result = cli("nets/broken.toml", "--output-format", "github", cwd=folder, code=1)
+    assert result.stdout.splitlines()[0] == (
+        "::error title=archspec (AS201),file=nets/broken.toml,line=5,col=27,endLine=5,endColumn=33::"
+        "AS201: `conv` has no `kernal`%0Ahelp: did you mean `kernel`?"
+    )
+    assert "5 |   { op = " in result.stderr
+    name = "a,b%:c.toml"
+    (folder / name).write_text('archspec = 1\n[model]\ninput = [1, 2]\nlayers = ["a\\n::error::b"]\n')
+    (line,) = cli(name, "--output-format", "github", cwd=folder, code=1).stdout.splitlines()
+    assert line.startswith("::error title=archspec (AS204),file=a%2Cb%25%3Ac.toml,line=4,")
+
+
+def test_gitlab(folder: Path) -> None:
+    issues = json.loads(cli("nets", "--output-format", "gitlab", cwd=folder, code=1).stdout)
+    assert [(issue["check_name"], issue["severity"], issue["location"]) for issue in issues[:2]] == [
+        ("AS201", "major", {"path": "nets/broken.toml", "lines": {"begin": 5}}),
+        ("AS204", "major", {"path": "nets/broken.toml", "lines": {"begin": 6}}),
+    ]
+    assert len({issue["fingerprint"] for issue in issues}) == 3
+    (folder / "nets" / "broken.toml").write_text("\n\n" + BROKEN)  # lines move, fingerprints stay
+    moved = json.loads(cli("nets", "--output-format", "gitlab", cwd=folder, code=1).stdout)
+    assert [issue["fingerprint"] for issue in moved] == [issue["fingerprint"] for issue in issues]
+
+
+def test_sarif(folder: Path) -> None:
+    """The properties that SARIF 2.1.0 requires, and those that GitHub reads."""
+    log = json.loads(cli("nets", "--output-format", "sarif", cwd=folder, code=1).stdout)
+    assert log["version"] == "2.1.0"
+    (one,) = log["runs"]
+    driver = one["tool"]["driver"]
+    assert driver["name"] == "archspec"
+    assert len(one["results"]) == 3
+    for result in one["results"]:
+        assert driver["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+        assert result["level"] in ("error", "warning", "note")
+        place = result["locations"][0]["physicalLocation"]
+        assert not place["artifactLocation"]["uri"].startswith("/")
+        assert place["region"]["startLine"] >= 1
+        assert place["region"]["endColumn"] > place["region"]["startColumn"] >= 1
+    nested = FOLDER / "error_in_a_block_of_a_block.toml"
+    (result,) = json.loads(said(nested, "sarif"))["runs"][0]["results"]
+    lines = [place["physicalLocation"]["region"]["startLine"] for place in result["relatedLocations"]]
+    assert lines == [14, 6]
+
+
+def test_junit(folder: Path) -> None:
+    root = ET.fromstring(cli("nets", "--output-format", "junit", cwd=folder, code=1).stdout)  # noqa: S314 — ours
+    assert (root.get("tests"), root.get("failures")) == ("4", "3")
+    suites = {suite.get("name"): suite for suite in root}
+    assert set(suites) == {"nets/broken.toml", "nets/good.toml", "nets/library.json"}
+    assert [case.get("name") for case in suites["nets/good.toml"]] == ["valid"]
+    case = suites["nets/broken.toml"][0]
+    assert (case.get("name"), case.get("line")) == ("AS201 model.layers[0].kernal", "5")
+    assert case[0].get("message") == "`conv` has no `kernal`"
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+@FILES
+def test_every_format_takes_every_finding(path: Path, format_: str) -> None:
+    text = said(path, format_)
+    if format_ in ("json", "gitlab", "sarif"):
+        json.loads(text)
+    elif format_ == "junit":
+        ET.fromstring(text)  # noqa: S314 — ours
+    assert text.isprintable() or set(text) - {"\n"} == {c for c in text if c.isprintable()}
+
+
+# --- the command ---------------------------------------------------------------------------------------------
+
+
+def test_all_specs_are_valid() -> None:
+    result = cli(str(SPECS))
+    assert result.stdout == "no findings in 17 files, 38 networks\n"
+    assert not result.stderr
+
+
+def test_exit_codes(folder: Path) -> None:
+    cli("nets/good.toml", cwd=folder)
+    cli("nets", cwd=folder, code=1)
+    cli("nets", "--exit-zero", cwd=folder)
+    assert "No such file" in cli("absent.toml", cwd=folder, code=2).stderr
+    (folder / "empty").mkdir()
+    assert "there are no specs" in cli("empty", cwd=folder, code=2).stderr
+    cli("nets", "--output-format", "yaml", cwd=folder, code=2)
+    assert "cannot write" in cli("nets", "--output-file", "absent/x.json", cwd=folder, code=2).stderr
+
+
+def test_standard_input(folder: Path) -> None:
+    result = cli("-", "--stdin-filename", "nets/editor.toml", cwd=folder, stdin=BROKEN, code=1)
+    assert " --> nets/editor.toml:5:27\n" in result.stdout
+    assert "5 |   { op = " in result.stdout
+    text = '{"archspec": 1, "model": {"input": ["N", 3], "layers": ["rellu"]}}'
+    assert " --> -:1:58\n" in cli("-", stdin=text, code=1).stdout
+
+
+def test_output_file_and_environment(folder: Path) -> None:
+    import os
+
+    env = {**os.environ, "ARCHSPEC_OUTPUT_FORMAT": "gitlab"}
+    result = cli("nets", "--output-file", "report.json", cwd=folder, code=1, env=env)
+    assert not result.stdout
+    assert "3 errors" in result.stderr  # people read the log
+    assert len(json.loads((folder / "report.json").read_text())) == 3
+
+
+def test_variants_report_a_shared_fault_once(tmp_path: Path) -> None:
+    text = (SPECS / "resnet.toml").read_text().replace("kernel = 7", "kernel = 700, padding = 0")
+    (tmp_path / "r.toml").write_text(text)
+    (found,) = findings_of(tmp_path / "r.toml")
+    assert found["code"] == "AS403"
+
+
+def test_a_network_for_one_backend() -> None:
+    path = FOLDER / "window_in_the_padding_alone.toml"
+    cli(str(path), code=1)
+    cli(str(path), "--only", "torch")
+
+
+def test_a_good_file_is_not_scanned(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("archspec.diagnostics.locate.index", never)
+    assert (
+        run([str(SPECS / "lenet.toml")], "full", None, "-", None, exit_zero=False, allow_outside=False) == 0
+    )
+
+
+def test_validate_needs_neither_torch_nor_onnx() -> None:
+    script = (
+        "import sys\nfrom archspec.cli import main\nsys.argv = ['archspec', 'validate', sys.argv[1]]\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code\n"
+        "assert not {'torch', 'onnx', 'numpy'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script, str(SPECS)], check=True, capture_output=True)
+
+
+def test_a_file_that_cannot_be_scanned_has_no_lines() -> None:
+    from archspec.diagnostics import Diagnostic
+
+    locator = Locator(reader({"a.toml": "model = ["}))
+    (finding,) = locator.findings([Diagnostic("AS203", "`x` is wrong", "a.toml", ("model", 3))])
+    assert isinstance(finding, Finding)
+    assert (finding.spot.line, str(finding.spot)) == (0, "a.toml")
