@@ -1,6 +1,7 @@
 """`archspec validate`: what it finds, where it points, and in which formats it says so."""
 
 import json
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nets import SPECS
+from nets import ROOT, SPECS
 from update_diagnostics import FOLDER, said, specs
 
 from archspec.cli.validate import run
@@ -233,6 +234,25 @@ def test_exit_codes(folder: Path) -> None:
     assert "there are no specs" in cli("empty", cwd=folder, code=2).stderr
     cli("nets", "--output-format", "yaml", cwd=folder, code=2)
     assert "cannot write" in cli("nets", "--output-file", "absent/x.json", cwd=folder, code=2).stderr
+
+
+def test_files_that_are_no_specs(folder: Path) -> None:
+    """As hooks name them: all files of a kind."""
+    cli("nets/other.toml", cwd=folder, code=1)
+    result = cli("--skip-others", "nets/other.toml", "nets/good.toml", cwd=folder)
+    assert result.stdout == "no findings in 1 file, 1 network\n"
+    cli("--skip-others", "nets/other.toml", "nets/broken.toml", cwd=folder, code=1)
+
+
+def test_the_problem_matcher_reads_the_concise_format(folder: Path) -> None:
+    (matcher,) = json.loads((ROOT / ".github" / "archspec-matcher.json").read_text())["problemMatcher"]
+    (pattern,) = matcher["pattern"]
+    line = cli("nets/broken.toml", "--output-format", "concise", cwd=folder, code=1).stdout.splitlines()[0]
+    match = re.match(pattern["regexp"], line)
+    assert match is not None
+    read = {key: match[pattern[key]] for key in ("file", "line", "column", "severity", "code", "message")}
+    assert read == {"file": "nets/broken.toml", "line": "5", "column": "27", "severity": "error", "code": "AS201",
+                    "message": "`conv` has no `kernal` (did you mean `kernel`?)"}  # fmt: skip
 
 
 def test_standard_input(folder: Path) -> None:

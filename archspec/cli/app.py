@@ -226,6 +226,9 @@ def validate(
     only: Annotated[
         Backend | None, typer.Option("--only", help="Whether it can be written: ask one backend only.")
     ] = None,
+    skip_others: Annotated[
+        bool, typer.Option("--skip-others", help="Pass over named files without the key `archspec`.")
+    ] = False,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 whatever is found.")] = False,
     allow_outside: o.AllowOutside = False,
 ) -> None:
@@ -234,7 +237,8 @@ def validate(
 
     backend = None if only is None else only.value
     if code := run(
-        paths, format_.value, output_file, stdin_filename, backend, exit_zero=exit_zero, allow_outside=allow_outside
+        paths, format_.value, output_file, stdin_filename, backend, exit_zero=exit_zero,
+        skip_others=skip_others, allow_outside=allow_outside,
     ):  # fmt: skip
         raise typer.Exit(code)
 

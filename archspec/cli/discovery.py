@@ -60,11 +60,12 @@ def _inside(folder: str) -> Iterator[str]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             path = os.path.join(where, name)
-            if name.endswith((".toml", ".json")) and _is_spec(path):
+            if name.endswith((".toml", ".json")) and is_spec(path):
                 yield path
 
 
-def _is_spec(path: str) -> bool:
+def is_spec(path: str) -> bool:
+    """Whether a file has the key `archspec`, or says so where it does not parse."""
     text = reading.read(path)
     assert isinstance(text, bytes)  # noqa: S101 — a file is read as bytes
     try:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from archspec.cli.discovery import specs_of
+from archspec.cli.discovery import is_spec, specs_of
 from archspec.cli.printing import write
 from archspec.diagnostics import Diagnostic, SpecError
 from archspec.diagnostics.locate import Locator, reader
@@ -27,11 +27,13 @@ class Checked:
 
 def run(
     paths: list[str], format_: str, output_file: str | None, stdin_filename: str, only: str | None, *,
-    exit_zero: bool, allow_outside: bool,
+    exit_zero: bool, allow_outside: bool, skip_others: bool = False,
 ) -> int:  # fmt: skip
     """Check specs; the exit code: 1 for findings."""
     checked = Checked()
     for path in specs_of(paths):
+        if skip_others and path != "-" and not is_spec(path):
+            continue
         with without_collector():  # between files it may look for what is left of the last
             _check(checked, path, stdin_filename, only, allow_outside=allow_outside)
     findings = Locator(reader(checked.texts)).findings(checked.diagnostics)
