@@ -41,6 +41,7 @@ from archspec.language import limits
 from archspec.language.params import freeze
 from archspec.ops import Example, lookup
 from archspec.ops.core.reference import Entry, Field, entries, spec_text
+from archspec.report.schema import render as render_schema
 
 DOCS = Path(__file__).resolve().parent
 PAGES = (
@@ -307,7 +308,7 @@ def _markdown(text: str) -> str:
 
 def outputs() -> dict[Path, str]:
     """Every generated file, with what it should be."""
-    return {DOCS / "ops.md": ops_page()} | {
+    return {DOCS / "ops.md": ops_page(), DOCS.parent / "schema" / "archspec-1.json": render_schema()} | {
         page: refreshed(page.read_text(encoding="utf-8")) for page in PAGES
     }
 

@@ -278,3 +278,12 @@ def ops(
     from archspec.cli.ops import run
 
     run(name, json=json, width=width, ascii_only=ascii_)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of specs, for editors."""
+    from archspec.cli.printing import write
+    from archspec.report.schema import render
+
+    write(render())

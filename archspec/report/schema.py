@@ -1,0 +1,195 @@
+"""A JSON Schema of specs, from the classes of sections and ops: for completion, hover and checks in editors.
+
+It knows keys and kinds of values. What it cannot know is left to `archspec validate`: names, shapes, expressions,
+fields of blocks. https://json-schema.org/draft-07
+"""
+
+import json
+from typing import Any
+
+from archspec.language.expectations import NUMBERS
+from archspec.language.names import NODE_KEYS
+from archspec.language.schema import (
+    BlockSection,
+    FileSection,
+    InputSection,
+    LintSection,
+    ModelSection,
+    Section,
+)
+from archspec.ops import lookup
+from archspec.ops.core.base import Op
+from archspec.ops.core.fields import MAX
+from archspec.ops.core.reference import entries
+
+Json = dict[str, Any]
+
+_TEXT: Json = {"type": "string"}
+_CHAIN: Json = {"$ref": "#/definitions/chain"}
+_ANY_TABLE: Json = {"type": "object"}
+_NUMBER: Json = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string"}]}
+_FLAG: Json = {"anyOf": [{"type": "boolean"}, {"type": "string"}]}
+
+KEYS: dict[str, Json] = {
+    "name": {**_TEXT, "description": "The name of the module, which its weights are called by."},
+    "as": {**_TEXT, "description": "A name for the value, without making a module."},
+    "from": {
+        "anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}],
+        "description": "The value, or values, that go in; default: that of the node before.",
+    },
+    "repeat": {**_NUMBER, "description": "How many copies follow each other."},
+    "index": {**_TEXT, "description": "What the counter of the copies is called; default: i."},
+    "first": {**_ANY_TABLE, "description": "Fields that are different in the first copy."},
+    "when": {**_FLAG, "description": "Whether the node is there."},
+    "doc": {**_TEXT, "description": "A remark."},
+    "shape": {"type": "array", "description": "The shape that the output must have, batch first."},
+}
+"""The keys of every node."""
+_KEYS: dict[str, Json] = {key: {"$ref": f"#/definitions/keys/{key}"} for key in KEYS}
+WIRING: dict[str, tuple[str, dict[str, Json]]] = {
+    "residual": ("`layers(x) + shortcut(x)`.", {"layers": _CHAIN, "shortcut": _CHAIN, "skip": _FLAG}),
+    "dense": ("`repeat` times `x = concat(x, layers(x))`.", {"layers": _CHAIN}),
+    "reuse": ("Calls an earlier module again, with its weights.", {"of": _TEXT}),
+}
+"""The nodes that are made of others: what they do, and their own keys."""
+
+
+def render() -> str:
+    """The schema as text."""
+    return json.dumps(schema(), indent=1, ensure_ascii=False) + "\n"
+
+
+def schema() -> Json:
+    """The schema as plain data."""
+    ops = {entry.name: entry for entry in entries()}
+    definitions: dict[str, Json] = {
+        "keys": KEYS,
+        "chain": {
+            "type": "array",
+            "items": {"$ref": "#/definitions/node"},
+            "description": "Nodes, one after the other.",
+        },
+        "group": _closed(
+            {"layers": _CHAIN, **_KEYS}, "A chain of its own, which is a module if it has a name."
+        ),
+    }
+    for name, (doc, keys) in WIRING.items():
+        definitions[name] = _closed({"op": {"const": name}, **keys, **_KEYS}, doc)
+    for name, entry in ops.items():
+        op = lookup(name)
+        assert op is not None  # noqa: S101 — it has an entry
+        docs = {field.name: field.doc for field in entry.fields}
+        keys = {**_KEYS, "op": {"const": name}, **_fields(op, docs)}
+        if not op.is_module:
+            keys["branches"] = {"type": "array", "items": {"$ref": "#/definitions/node"}, "minItems": 1,
+                                "description": "Nodes that have the same input each."}  # fmt: skip
+        definitions[name] = _closed(keys, f"{entry.summary}\n\n{entry.link}".strip())
+    names = [*ops, *WIRING]
+    definitions["node"] = {
+        "anyOf": [
+            {"type": "string", "anyOf": [{"enum": list(ops)}, {}]}, _CHAIN,
+            {
+                "type": "object",
+                "properties": {"op": {"anyOf": [{"enum": names}, _TEXT], "description": "An op or a block."}},
+                "allOf": [
+                    {"if": {"required": ["op"]}, "else": {"$ref": "#/definitions/group"}},
+                    *({"if": {"required": ["op"], "properties": {"op": {"const": name}}},
+                       "then": {"$ref": f"#/definitions/{name}"}} for name in names),
+                ],
+            },
+        ]
+    }  # fmt: skip
+    file = _section(FileSection)
+    keys = file["properties"]
+    keys["archspec"] = {"const": 1, "description": "The version of the language."}
+    keys["model"], keys["lint"] = _section(ModelSection), _section(LintSection)
+    keys["model"]["properties"]["inputs"]["items"] = _section(InputSection)
+    keys["blocks"] = {**_ANY_TABLE, "additionalProperties": _section(BlockSection)}
+    keys["defaults"] = {
+        **_ANY_TABLE,
+        "properties": {name: _open(definitions[name]["properties"], name) for name in ops},
+        "additionalProperties": _ANY_TABLE,
+    }
+    keys["expect"] = {**_ANY_TABLE, "properties": {name: _bound() for name in NUMBERS}}
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#", "title": "archspec 1",
+        "description": "A declarative spec of a convolutional network.", **file, "required": ["archspec"],
+        "definitions": definitions,
+    }  # fmt: skip
+
+
+def _closed(keys: dict[str, Json], doc: str) -> Json:
+    return {"type": "object", "description": doc, "properties": keys, "additionalProperties": False}
+
+
+def _open(keys: dict[str, Json], name: str) -> Json:
+    """The fields of an op that can have defaults."""
+    own = {key: value for key, value in keys.items() if key not in (*NODE_KEYS, "op", "branches")}
+    return {
+        "type": "object",
+        "description": f"Defaults of `{name}`.",
+        "properties": own,
+        "additionalProperties": False,
+    }
+
+
+def _bound() -> Json:
+    return {"anyOf": [{"type": "integer"}, {**_TEXT, "pattern": "^\\s*(<=|>=|==|<|>)"}, _ANY_TABLE]}
+
+
+def _section(section: type[Section]) -> Json:
+    """A table with fixed keys, of which the chains are nodes."""
+    keys: dict[str, Json] = {}
+    required = [name for name, info in section.model_fields.items() if info.is_required()]
+    for name, made in section.model_json_schema()["properties"].items():
+        keys[name] = _CHAIN if name == "layers" else _plain(made)
+    return {
+        "type": "object", "description": (section.__doc__ or "").strip(), "properties": keys,
+        "additionalProperties": False, **({"required": required} if required else {}),
+    }  # fmt: skip
+
+
+def _fields(op: type[Op], docs: dict[str, str]) -> dict[str, Json]:
+    """The fields of an op. Every value can be an expression."""
+    made = op.model_json_schema()
+    shared = made.get("$defs", {})
+    found = {}
+    for name, field in made["properties"].items():
+        value = _or_text(_plain(field, shared))
+        value["description"] = docs.get(name) or field.get("description", "")
+        if field.get("default") is not None:
+            value["default"] = field["default"]
+        found[name] = value
+    return found
+
+
+def _plain(value: Any, shared: dict[str, Json] | None = None) -> Any:
+    """Without what only pydantic wants, and with what it refers to in its place."""
+    if isinstance(value, list):
+        return [_plain(item, shared) for item in value if item != {"type": "null"}]
+    if not isinstance(value, dict):
+        return value
+    if "$ref" in value:
+        return _plain((shared or {}).get(value["$ref"].rpartition("/")[2], {}), shared)
+    return {key: _properties(item, shared) if key == "properties" else _plain(item, shared)
+            for key, item in value.items() if key not in ("title", "default") and item != MAX}  # fmt: skip
+
+
+def _properties(table: dict[str, Json], shared: dict[str, Json] | None) -> dict[str, Json]:
+    return {name: _plain(item, shared) for name, item in table.items()}
+
+
+def _or_text(value: Json) -> Json:
+    """A value, or text that is an expression in its place, at every level."""
+    if "anyOf" in value:
+        return {"anyOf": [*map(_or_text, value["anyOf"])]}
+    if value.get("type") == "string" and "enum" not in value:
+        return {"type": "string"}
+    inner = dict(value)
+    for key in ("items", "additionalProperties"):
+        if isinstance(inner.get(key), dict):
+            inner[key] = _or_text(inner[key])
+    if "properties" in inner:
+        inner["properties"] = {name: _or_text(item) for name, item in inner["properties"].items()}
+    inner.pop("description", None)
+    return {"anyOf": [inner, _TEXT]}
