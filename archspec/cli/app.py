@@ -281,6 +281,21 @@ def ops(
 
 
 @app.command()
+def new(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="The name of the network: NAME.toml is written.")
+    ],
+    start: Annotated[
+        str, typer.Option("--from", metavar="START", help="densenet, inception, lenet, resnet or unet.")
+    ] = "lenet",
+) -> None:
+    """Start a spec of one's own."""
+    from archspec.cli.new import run
+
+    run(name, start)
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of specs, for editors."""
     from archspec.cli.printing import write
