@@ -411,6 +411,17 @@ def test_bad_files_on_the_command_line(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["w.safetensors", "w.pt"])
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(UsageError, match="it is no file"):
+        archspec.export(network("lenet"), str(tmp_path / "m.onnx"), weights=str(tmp_path / name))
+    with pytest.raises(UsageError, match="it is no file"):
+        archspec.build(network("lenet"), weights=str(tmp_path / name))
+    with pytest.raises(UsageError, match="it is a folder"):
+        archspec.export(network("lenet"), str(tmp_path / "m.onnx"), weights=str(tmp_path))
+
+
 # --- writing -------------------------------------------------------------------------------------------------
 
 

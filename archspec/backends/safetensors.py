@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import prod
+from stat import S_ISDIR, S_ISREG
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
@@ -38,6 +39,7 @@ class SafeTensors:
 
     def __init__(self, path: str) -> None:
         self.path = path
+        check_regular(path)
         try:
             self.file: BinaryIO = open(path, "rb")  # noqa: SIM115 — closed by `close`
         except (OSError, ValueError) as error:
@@ -127,6 +129,17 @@ class SafeTensors:
         if not 0 <= start <= stop or stop - start != prod(shape) * DTYPES[dtype]:
             raise self._wrong(f"`{shown(name)}` has not as many bytes as its shape needs")
         return Tensor(dtype, tuple(shape), begin + start, begin + stop)
+
+
+def check_regular(path: str) -> None:
+    """Refuse what is no file, such as a pipe, which could be waited for without end."""
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot read `{shown_file(path)}`: {reason(error)}") from None
+    if not S_ISREG(mode):
+        what = "it is a folder" if S_ISDIR(mode) else "it is no file"
+        raise UsageError(f"cannot read `{shown_file(path)}`: {what}")
 
 
 def header(tensors: Iterable[tuple[str, str, tuple[int, ...]]]) -> tuple[bytes, dict[str, Tensor]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from archspec.backends.safetensors import SafeTensors
+from archspec.backends.safetensors import SafeTensors, check_regular
 from archspec.diagnostics import UsageError
 from archspec.diagnostics.diagnostic import reason, shown, shown_file
 from archspec.ops.core.base import Weight
@@ -95,6 +95,7 @@ def pickled(path: str) -> "dict[str, Tensor]":
     from archspec.backends.torch_module import import_torch
 
     torch = import_torch()
+    check_regular(path)
 
     try:
         with warnings.catch_warnings():
