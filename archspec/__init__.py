@@ -7,6 +7,7 @@
     archspec.export(model, "resnet50.py")               # PyTorch source
     archspec.export(model, "resnet50.onnx", seed=0)     # an ONNX model
     net = archspec.build(model, weights="resnet50.pt")  # an nn.Module
+    archspec.validate("specs/resnet.toml")              # what is wrong with it, in all its variants: []
 
 Exceptions:
 
@@ -19,14 +20,19 @@ from typing import TYPE_CHECKING, Any
 from archspec._version import __version__
 
 if TYPE_CHECKING:
-    from archspec.api import Model, build, export, load
+    from archspec.api import Model, build, export, load, validate
     from archspec.diagnostics import Diagnostic, SpecError, UsageError
+    from archspec.diagnostics.locate import Finding
 
-__all__ = ["Diagnostic", "Model", "SpecError", "UsageError", "__version__", "build", "export", "load"]
+__all__ = [
+    "Diagnostic", "Finding", "Model", "SpecError", "UsageError", "__version__", "build", "export", "load", "validate",
+]  # fmt: skip
 
 _HOMES = {
     "Diagnostic": "archspec.diagnostics", "SpecError": "archspec.diagnostics", "UsageError": "archspec.diagnostics",
+    "Finding": "archspec.diagnostics.locate",
     "Model": "archspec.api", "build": "archspec.api", "export": "archspec.api", "load": "archspec.api",
+    "validate": "archspec.api",
 }  # fmt: skip
 
 

@@ -8,8 +8,9 @@ from archspec.analysis.cost import Costs
 from archspec.analysis.modules import Row, listing, rows
 from archspec.analysis.totals import Report, Totals, report
 from archspec.analysis.weights import state_dict
-from archspec.diagnostics import Diagnostic, UsageError
-from archspec.elaborate import Network, elaborate_file, without_collector
+from archspec.diagnostics import Diagnostic, SpecError, UsageError
+from archspec.elaborate import Network, elaborate, elaborate_file, load_document, without_collector
+from archspec.elaborate.elaborator import Elaborator
 from archspec.ir import Dim, Module, TensorType, Value
 from archspec.ops.core.base import Weight
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from archspec.analysis.memory import Memory, Optimizer
     from archspec.analysis.receptive_field import Field
+    from archspec.diagnostics.locate import Finding
+    from archspec.lint import Selection
 
 
 class Model:
@@ -173,6 +176,68 @@ def load(
         fspath(path), variant, params, inputs=inputs, source=source, allow_outside=allow_outside
     )  # fmt: skip
     return Model(network, batch)
+
+
+def validate(
+    path: str, *, source: str | bytes | None = None, only: str | None = None, select: Sequence[str] | None = None,
+    extend_select: Sequence[str] = (), ignore: Sequence[str] = (), allow_outside: bool = False,
+) -> "list[Finding]":  # fmt: skip
+    """Everything that is wrong with a spec, in all of its variants, with lines and columns; empty if nothing is.
+
+    The syntax, all names and shapes, what the spec expects, and whether it can be written in PyTorch and in ONNX, or in
+    `only` one of `torch` and `onnx`. `source` is the text of the file, if that is at hand.
+
+    `select` names the lint rules to look for in place of those that are on by themselves, `extend_select` further ones,
+    `ignore` those that are not wanted: by code, by name, by the start of several codes, or `ALL`. Errors are always
+    reported.
+
+    Raises `UsageError` where there is no such file or rule.
+    """
+    from os import fspath
+
+    from archspec.diagnostics.locate import Locator, reader
+    from archspec.lint import Layer, choose
+
+    name = fspath(path)
+    selection = choose(Layer(select, tuple(extend_select), tuple(ignore)))
+    with without_collector():
+        diagnostics, _ = examine(name, source, only, selection, allow_outside=allow_outside)
+    texts = {} if source is None else {name: source if isinstance(source, str) else source.decode("utf-8", "replace")}
+    return Locator(reader(texts)).findings(diagnostics)
+
+
+def examine(
+    path: str, source: str | bytes | None, only: str | None, selection: "Selection", *, allow_outside: bool
+) -> tuple[list[Diagnostic], int]:  # fmt: skip
+    """What is wrong with a spec in all of its variants, and how many networks there are."""
+    from archspec.backends.lowerable import refusals
+    from archspec.lint import of_network, of_text, unknown
+
+    try:
+        document = load_document(path, source, allow_outside=allow_outside)
+    except SpecError as error:
+        return list(error.diagnostics), 0
+    found: list[Diagnostic] = unknown(document)
+    lint: list[Diagnostic] = []
+    complete = True
+    variants = (document.variants or (None,)) if document.model is not None else ()
+    for variant in variants:
+        try:
+            model = Model(elaborate(document, variant))
+        except SpecError as error:
+            found += error.diagnostics
+            complete = False
+            continue
+        found += [*model.check(), *refusals(model, only)]
+        lint += of_network(model.network, selection.codes)
+    if document.model is None:
+        elaborator = Elaborator()
+        elaborator.compile_document(document)
+        found += elaborator.diagnostics
+        complete = not found
+    if complete:
+        lint += of_text(document, selection.codes)
+    return found + selection.kept(lint, document, complete=complete), len(variants)
 
 
 def build(

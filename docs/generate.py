@@ -1,6 +1,6 @@
-"""Writes what the documentation has from the program: `ops.md`, and on other pages what commands print.
+"""Writes what the documentation has from the program: `ops.md`, `rules/`, and on other pages what commands print.
 
-    python docs/generate.py            write both
+    python docs/generate.py            write all
     python docs/generate.py --check    exit 1 if one would change
 
 How a page is written:
@@ -34,11 +34,12 @@ from typing import Any
 from archspec import SpecError, load
 from archspec.cli.app import app
 from archspec.cli.errors import guarded
-from archspec.diagnostics import RULES
+from archspec.diagnostics.rule import SPEC, Rule
 from archspec.elaborate.settings import thaw
 from archspec.ir import TensorType
 from archspec.language import limits
 from archspec.language.params import freeze
+from archspec.lint.catalogue import catalogue
 from archspec.ops import Example, lookup
 from archspec.ops.core.reference import Entry, Field, entries, spec_text
 from archspec.report.schema import render as render_schema
@@ -179,7 +180,10 @@ def refreshed(text: str) -> str:
 
 def rules() -> str:
     """The table of findings."""
-    rows = [f"| `{code}` | {meaning} |" for code, meaning in RULES.items()]
+    rows = [
+        f"| [`{code}`](rules/{code}.md) | {_markdown(rule.paragraphs()[0]).rstrip('.')} |"
+        for code, rule in catalogue().items()
+    ]
     return "\n".join(["", "| code | meaning |", "| --- | --- |", *rows, "", ""])
 
 
@@ -297,6 +301,60 @@ def _finding(name: str, example: Example, given: tuple[TensorType, ...]) -> str:
     return ""
 
 
+def rule_pages() -> dict[Path, str]:
+    """`rules/`: an index, and a page for each rule."""
+    rules = catalogue()
+    pages = {DOCS / "rules" / f"{code}.md": _rule(rule) for code, rule in rules.items()}
+    lines = [RULES_INTRODUCTION]
+    for phase, members in groupby(rules.values(), key=lambda rule: rule.phase()):
+        lines += [f"## {phase}", "", "| code | name | |", "| --- | --- | --- |"]
+        for rule in members:
+            off = "" if rule.on else " *Off by default.*"
+            lines.append(
+                f"| [`{rule.code}`]({rule.code}.md) | `{rule.name}` | {_markdown(rule.paragraphs()[0])}{off} |"
+            )
+        lines.append("")
+    return pages | {DOCS / "rules" / "README.md": "\n".join(lines)}
+
+
+def _rule(rule: type[Rule]) -> str:
+    what, why, instead = map(_markdown, rule.paragraphs())
+    kind = "An error, which cannot be turned off." if rule.severity == "error" else (
+        "Lint, on by default." if rule.on else "Lint, off by default."
+    )  # fmt: skip
+    lines = [f"# {rule.code} {rule.name}", "", f"{what} {kind}", "", why, "", instead, ""]
+    language = rule.suffix.removeprefix(".")
+    for name, text in rule.files.items():
+        lines += [f"With `{name}` beside the spec:", "", "```toml", text.rstrip(), "```", ""]
+    if rule.bad:
+        lines += ["## Wrong", "", f"```{language}", rule.wrong().rstrip(), "```", "", "```text", _said(rule), "```", ""]
+        lines += ["## Right", "", f"```{language}", rule.good.rstrip(), "```", ""]
+    return "\n".join([*lines, "[All rules](README.md)", ""])
+
+
+def _said(rule: type[Rule]) -> str:
+    """What `validate` prints of the wrong example."""
+    name = Path(SPEC).with_suffix(rule.suffix).name
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        for other, text in rule.files.items():
+            Path(other).write_text(text, encoding="utf-8")
+        Path(name).write_bytes(rule.bad if isinstance(rule.bad, bytes) else rule.bad.encode())
+        options = "" if rule.on else f" --extend-select {rule.name}"
+        command = f"archspec validate {name}{options}"
+        return f"$ {command}\n{run(command)}".rstrip()
+
+
+RULES_INTRODUCTION = """\
+# Rules
+
+What `archspec validate` looks for. This page and those that it leads to are generated from the rules themselves, by
+`python docs/generate.py`; `archspec rule CODE` prints the same. Codes and names are stable.
+
+Errors are always reported. Lint rules are about specs that are right, but probably not what was meant: they are warnings,
+and [can be turned on and off](../validate.md#lint).
+"""
+
+
 def _markdown(text: str) -> str:
     """Docstrings are Markdown but for a few signs outside of code."""
     signs = {"<": "&lt;", "*": "\\*"}
@@ -308,7 +366,7 @@ def _markdown(text: str) -> str:
 
 def outputs() -> dict[Path, str]:
     """Every generated file, with what it should be."""
-    return {DOCS / "ops.md": ops_page(), DOCS.parent / "schema" / "archspec-1.json": render_schema()} | {
+    return {DOCS / "ops.md": ops_page(), DOCS.parent / "schema" / "archspec-1.json": render_schema()} | rule_pages() | {
         page: refreshed(page.read_text(encoding="utf-8")) for page in PAGES
     }
 
@@ -324,6 +382,7 @@ def main(arguments: list[str]) -> int:
         if arguments == ["--check"]:
             print(f"{path.name} is out of date: run `python docs/generate.py`", file=sys.stderr)
         else:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
             print(f"wrote {path.name}")
     return int(bool(stale) and arguments == ["--check"])

@@ -13,7 +13,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import archspec
 from archspec import ops
-from archspec.diagnostics import RULES, Problem
+from archspec.diagnostics import Problem
+from archspec.diagnostics.rules import RULES
 from archspec.ir import TensorType
 from archspec.ops import Example, Op
 

@@ -22,10 +22,11 @@ BELOW = {
         "ir", "diagnostics", "files", "language", "ops", "elaborate", "analysis", "_version",
         "api",  # for annotations only
     },
+    "lint": {"ir", "diagnostics", "language", "ops", "elaborate", "analysis"},
     "report": {"ir", "diagnostics", "language", "ops", "elaborate", "analysis", "api", "_version"},
-    "api": {"ir", "diagnostics", "language", "ops", "elaborate", "analysis", "report", "backends"},
+    "api": {"ir", "diagnostics", "language", "ops", "elaborate", "analysis", "lint", "report", "backends"},
     "cli": {
-        "ir", "diagnostics", "files", "language", "ops", "elaborate", "analysis", "report", "backends", "api",
+        "ir", "diagnostics", "files", "language", "ops", "elaborate", "analysis", "lint", "report", "backends", "api",
         "_version",
     },
 }  # fmt: skip

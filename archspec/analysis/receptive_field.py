@@ -280,7 +280,7 @@ def misaligned(root: Module) -> Iterator[tuple[str, Node]]:
 
     def inside(module: Module, given: list[Seen], path: str) -> Iterator[tuple[str, Node]]:
         for node, taken, made in transfers.walk(module, given):
-            if all(map(_aligned, made)) or not all(map(_aligned, taken)):
+            if all(map(is_aligned, made)) or not all(map(is_aligned, taken)):
                 continue
             if node.module.op is not None:
                 yield path, node
@@ -290,5 +290,5 @@ def misaligned(root: Module) -> Iterator[tuple[str, Node]]:
     yield from inside(root, [seen if index == 0 else {} for index, seen in enumerate(inputs(root))], "")
 
 
-def _aligned(seen: Seen) -> bool:
+def is_aligned(seen: Seen) -> bool:
     return all(link.aligned for links in seen.values() for link in links[2:])

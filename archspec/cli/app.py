@@ -75,6 +75,11 @@ def _version(value: bool) -> None:
         raise typer.Exit
 
 
+def _words(options: list[str]) -> list[str]:
+    """What is separated by commas, in all options."""
+    return [word.strip() for option in options for word in option.split(",") if word.strip()]
+
+
 @app.callback()
 def archspec(
     version: Annotated[
@@ -226,18 +231,33 @@ def validate(
     only: Annotated[
         Backend | None, typer.Option("--only", help="Whether it can be written: ask one backend only.")
     ] = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option("--select", metavar="RULES", help="Look for these lint rules, not for the default ones."),
+    ] = None,
+    extend_select: Annotated[
+        list[str] | None,
+        typer.Option("--extend-select", metavar="RULES", help="Look for these lint rules as well."),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option("--ignore", metavar="RULES", help="Do not look for these lint rules.")
+    ] = None,
     skip_others: Annotated[
         bool, typer.Option("--skip-others", help="Pass over named files without the key `archspec`.")
     ] = False,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 whatever is found.")] = False,
     allow_outside: o.AllowOutside = False,
 ) -> None:
-    """Check specs, all variants of each: syntax, names, shapes, backends, expectations."""
+    """Check specs, all variants of each: syntax, names, shapes, backends, expectations, lint.
+
+    RULES are codes, names, or the start of codes, separated by commas; `archspec rule` lists them.
+    """
     from archspec.cli.validate import run
 
     backend = None if only is None else only.value
     if code := run(
-        paths, format_.value, output_file, stdin_filename, backend, exit_zero=exit_zero,
+        paths, format_.value, output_file, stdin_filename, backend, select=None if select is None else _words(select),
+        extend_select=_words(extend_select or []), ignore=_words(ignore or []), exit_zero=exit_zero,
         skip_others=skip_others, allow_outside=allow_outside,
     ):  # fmt: skip
         raise typer.Exit(code)
@@ -276,6 +296,21 @@ def ops(
 ) -> None:
     """List the ops, or describe one."""
     from archspec.cli.ops import run
+
+    run(name, json=json, width=width, ascii_only=ascii_)
+
+
+@app.command()
+def rule(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[CODE]", help="A rule, by its code or its name.")
+    ] = None,
+    json: o.Json = False,
+    width: o.Width = None,
+    ascii_: o.Ascii = False,
+) -> None:
+    """List what `validate` looks for, or explain one."""
+    from archspec.cli.rule import run
 
     run(name, json=json, width=width, ascii_only=ascii_)
 

@@ -14,7 +14,8 @@ Read = Callable[[str], str | None]
 KEYS = frozenset({"AS201", "AS208"})
 """The findings that are about a key, and not about its value."""
 NAMES = frozenset({"AS204", "AS206", "AS303"})
-"""The findings that are about a key if they name it."""
+"""The findings that are about a key if they name it. So are those of lint."""
+LINT = "AS6"
 _SYNTAX = frozenset({"AS101", "AS102", "AS103", "AS104"})
 _AT = re.compile(r"[:,]? ?\(?(?:at )?line (\d+),? column (\d+)(?: \(char \d+\))?\)?| \(at end of document\)")
 _LINE = re.compile(r"\(line (\d+)\)")
@@ -161,7 +162,7 @@ class Locator:
 
     def is_about_key(self, found: Index, at: Place, diagnostic: Diagnostic) -> bool:
         """Whether a finding at this place is about its key."""
-        if at.key is None or diagnostic.code not in KEYS | NAMES:
+        if at.key is None or not (diagnostic.code in KEYS | NAMES or diagnostic.code.startswith(LINT)):
             return False
         match = _WORD.search(diagnostic.message)
         return diagnostic.code in KEYS or (

@@ -13,7 +13,7 @@ from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import Path, shown, suggest
 from archspec.elaborate.construct import construct
 from archspec.elaborate.scopes import Poisoned, undefined
-from archspec.elaborate.settings import NOTHING, NOWHERE, Setting, compile_setting
+from archspec.elaborate.settings import NOTHING, NOWHERE, Setting, compile_argument, compile_setting
 from archspec.elaborate.targets import Target, compile_field, field_names, required, resolve_op, unknown_field
 from archspec.ir import Module, Origin, TensorType, Value
 from archspec.language import limits
@@ -27,6 +27,7 @@ from archspec.language.names import (
     check_module_name,
     check_param_name,
 )
+from archspec.language.params import MISSING
 from archspec.ops.core.base import Op
 from archspec.ops.core.fields import EXPRESSION, TEXT, Reading
 
@@ -127,8 +128,19 @@ class Compiler:
                 self.check_names(compile_setting(raw, EXPRESSION, path), ())
             except Problem as problem:
                 self.problems.append((problem, path))
+        self.defaults()
         chain = self.chain(self.definition.layers, (*self.definition.path, "layers"))
         return Plan(chain, self.given, self.problems, self.calls)
+
+    def defaults(self) -> None:
+        """Check the expressions that are defaults of the definition's parameters, whether it is called or not."""
+        for name, param in self.definition.params.items():
+            if param.long_form and param.default is not MISSING:
+                path = (*self.definition.path, "params", name)
+                try:
+                    self.check_names(compile_argument(param.default, param, path), ())
+                except Problem as problem:
+                    self.problems.append((problem, path))
 
     def chain(self, raw: Any, path: Path) -> Chain:
         """A list of nodes."""

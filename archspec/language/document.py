@@ -55,6 +55,8 @@ class Document:
     model: Definition | None = None
     section: ModelSection | None = None
     expect: dict[str, Any] = field(default_factory=dict)
+    ignore: tuple[str, ...] = ()
+    """The lint rules that are not wanted in this file."""
     compiled: dict[str, Any] = field(default_factory=dict)
     """What elaboration keeps of this document between runs."""
 
@@ -104,6 +106,7 @@ class Loader:
     def _declare(self, document: Document, sections: FileSection) -> None:
         document.let, document.defaults = sections.let, sections.defaults
         document.expect = sections.expect
+        document.ignore = tuple(sections.lint.ignore)
         document.params = self._params(document, ("params",), sections.params, required=False)
         self._check_lets(document, ("let",), sections.let, document.params)
         for name, overrides in sections.variants.items():

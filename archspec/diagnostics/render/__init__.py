@@ -1,10 +1,11 @@
 """Findings as text, one format a file."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
 from archspec.diagnostics.locate import Finding
+from archspec.diagnostics.rule import Rule
 
 FORMATS = ("full", "concise", "json", "github", "gitlab", "sarif", "junit")
 
@@ -15,6 +16,8 @@ class Run:
 
     files: tuple[str, ...]
     networks: int = 0
+    rules: Callable[[], Mapping[str, type[Rule]]] = dict
+    """What there is to say about the rules, by code."""
 
 
 def render(format_: str, findings: Sequence[Finding], run: Run) -> str:

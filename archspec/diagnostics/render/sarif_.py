@@ -10,22 +10,33 @@ from archspec._version import __version__
 from archspec.diagnostics.locate import Finding, Spot
 from archspec.diagnostics.render import Run
 from archspec.diagnostics.render.gitlab_ import fingerprint
-from archspec.diagnostics.rules import RULES
+from archspec.diagnostics.rule import Rule
 
 
-def render(findings: Sequence[Finding], run: Run) -> str:  # noqa: ARG001 — the same for every format
+def render(findings: Sequence[Finding], run: Run) -> str:
     """One run, with the rules that found something."""
+    rules = run.rules()
     codes = sorted({finding.diagnostic.code for finding in findings})
-    rules = [{"id": code, "shortDescription": {"text": RULES.get(code, code)}} for code in codes]
     log = {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0",
         "runs": [{
-            "tool": {"driver": {"name": "archspec", "version": __version__, "rules": rules}},
+            "tool": {"driver": {"name": "archspec", "version": __version__,
+                                "rules": [description(rules[code]) for code in codes]}},
             "columnKind": "unicodeCodePoints",
             "results": [result(finding, codes.index(finding.diagnostic.code)) for finding in findings],
         }],
     }  # fmt: skip
     return json.dumps(log, indent=2) + "\n"
+
+
+def description(rule: type[Rule]) -> dict[str, Any]:
+    """What there is to say about a rule."""
+    what, why, instead = rule.paragraphs()
+    text = f"{why}\n\n{instead}"
+    return {
+        "id": rule.code, "name": rule.name, "shortDescription": {"text": what}, "fullDescription": {"text": why},
+        "help": {"text": text, "markdown": text}, "defaultConfiguration": {"level": rule.severity},
+    }  # fmt: skip
 
 
 def result(finding: Finding, rule: int) -> dict[str, Any]:

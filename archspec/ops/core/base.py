@@ -23,6 +23,7 @@ from archspec.ops.core.torch_code import TorchCode
 
 if TYPE_CHECKING:
     from archspec.ops.core.onnx_code import Emitter
+    from archspec.ops.core.window import Window
 
 Inputs = tuple[TensorType, ...]
 
@@ -142,6 +143,10 @@ class Op(BaseModel):
     def reaches(self, inputs: Inputs, outputs: Inputs) -> tuple[tuple[Links, ...], ...]:
         """The same for all outputs, for ops that have several."""
         return tuple([self.reach(inputs, output) for output in outputs])
+
+    def windows(self, inputs: Inputs) -> "tuple[Window, ...]":  # noqa: ARG002
+        """The window that slides along each spatial axis, for ops that have one."""
+        return ()
 
     def explain(self, inputs: Inputs) -> Iterator[str]:  # noqa: ARG002
         """The arithmetic behind the output, with the numbers filled in, a line a size."""

@@ -1,0 +1,12 @@
+"""The errors, a file for each phase. Rules about specs that are right are in `archspec.lint`."""
+
+from archspec.diagnostics.rule import Rule
+from archspec.diagnostics.rules import expectation, graph, lowering, schema, shape, syntax
+
+RULES: dict[str, type[Rule]] = {
+    rule.code: rule
+    for phase in (syntax, schema, graph, shape, expectation, lowering)
+    for rule in vars(phase).values()
+    if isinstance(rule, type) and issubclass(rule, Rule) and rule is not Rule
+}
+"""Every error by its code."""

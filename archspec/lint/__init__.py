@@ -1,0 +1,11 @@
+"""Rules about specs that are right, but probably not what was meant.
+
+Nothing lists the rules: a file in `rules` is a rule. What they look at is in `names` (the text of a file), `flow` (what
+becomes of the values of a network) and `selection` (which of them are asked for).
+"""
+
+from archspec.lint.lint import Lint
+from archspec.lint.runner import lints, of_network, of_text
+from archspec.lint.selection import Layer, Selection, choose, unknown
+
+__all__ = ["Layer", "Lint", "Selection", "choose", "lints", "of_network", "of_text", "unknown"]

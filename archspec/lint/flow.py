@@ -1,0 +1,114 @@
+"""What becomes of the values of a network: which op makes each, and which ops take it, through blocks and groups.
+
+Every distinct module is looked at once, however many copies there are. A value that a block returns is judged where it
+is called; a node that stands for many calls has a `Flow` for each way in which they differ.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from archspec.ir import Module, Node, Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An op as a document has it."""
+
+    origin: Origin
+    module: Module
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Flow:
+    """A value: the op that makes it, `None` for an input of the network, and those that take it."""
+
+    made: Call | None = None
+    users: dict[Call, None] = field(default_factory=dict)
+    is_output: bool = False
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class _Body:
+    """What is known of a module from the outside: its inputs and results as values, the same one if it passes through."""
+
+    inputs: list[Flow]
+    results: list[Flow]
+
+
+Key = tuple[Origin, str, tuple[int, ...]]
+"""A node of a document: where it is, what kind it is, which copy."""
+
+
+class Flows:
+    """The values of a network."""
+
+    def __init__(self, root: Module) -> None:
+        self.root = root
+        self.bodies: dict[Module, _Body] = {}
+        self.values: list[Flow] = []
+        """Every value that an op makes or a network is given, for each context that it is in."""
+        self.unused: dict[Key, bool] = {}
+        """Whether no value that a node makes is used, in any of its calls."""
+        self.shared: set[Origin] = set()
+        """The ops whose weights serve further calls."""
+        body = self.body(root)
+        for result in body.results:
+            result.is_output = True
+        self.values += body.inputs
+        self.values += [flow for flow in dict.fromkeys(body.results) if flow not in body.inputs]
+
+    def body(self, module: Module) -> _Body:
+        """The values of a composite."""
+        found = self.bodies.get(module)
+        if found is None:
+            found = self.bodies[module] = self._body(module)
+        return found
+
+    def _body(self, module: Module) -> _Body:
+        inputs = [Flow() for _ in module.inputs]
+        values = list(inputs)
+        for node in module.body:
+            values += self._outputs(node, [values[value] for value in node.inputs])
+            if node.shares is not None:
+                self.shared.update(_origins(module.body[node.shares], set()))
+        self._note_unused(module)
+        results = [values[result] for result in module.results]
+        kept = {id(flow) for flow in (*inputs, *results)}
+        for flow in values:
+            if id(flow) not in kept:
+                kept.add(id(flow))
+                self.values.append(flow)
+        return _Body(inputs, results)
+
+    def _outputs(self, node: Node, given: list[Flow]) -> list[Flow]:
+        module = node.module
+        if module.kind == "removed":
+            return given
+        if module.op is not None:
+            call = Call(node.origin, module)
+            for flow in given:
+                flow.users[call] = None
+            return [Flow(call) for _ in module.outputs]
+        body = self.body(module)
+        outer: dict[int, Flow] = {}
+        for flow, inner in zip(given, body.inputs, strict=True):
+            flow.users |= inner.users
+            outer[id(inner)] = flow
+        return [outer.setdefault(id(inner), Flow(inner.made, dict(inner.users))) for inner in body.results]
+
+    def _note_unused(self, module: Module) -> None:
+        used = {*module.results}.union(*(node.inputs for node in module.body))
+        for node, made in module.values():
+            if node.module.kind != "removed":
+                key = (node.origin, node.module.kind, node.copy)
+                self.unused[key] = self.unused.get(key, True) and used.isdisjoint(made)
+
+
+def _origins(node: Node, seen: set[Module]) -> Iterator[Origin]:
+    """Where the ops of a node are written."""
+    if node.module.op is not None:
+        yield node.origin
+    elif node.module not in seen:
+        seen.add(node.module)
+        for inner in node.module.body:
+            yield from _origins(inner, seen)

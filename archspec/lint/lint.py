@@ -1,0 +1,55 @@
+"""What a lint rule is, and what it looks at."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from archspec.diagnostics import Diagnostic
+from archspec.diagnostics.diagnostic import Path
+from archspec.diagnostics.rule import Rule
+from archspec.elaborate import Network
+from archspec.ir import Origin
+from archspec.language.document import Definition, Document
+from archspec.lint.flow import Flows
+from archspec.lint.names import Mentions
+
+
+class Text:
+    """A spec without errors, as it is written."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.mentions = {definition: Mentions(definition) for definition in definitions(document)}
+        """The names that each definition mentions."""
+
+
+class Lint(Rule):
+    """A rule about specs without errors."""
+
+    severity: ClassVar[str] = "warning"
+
+    def text(self, text: Text) -> Iterator[Diagnostic]:  # noqa: ARG002
+        """What the rule finds in a file, whatever its parameters are."""
+        yield from ()
+
+    def network(self, network: Network, flows: Flows) -> Iterator[Diagnostic]:  # noqa: ARG002
+        """What the rule finds in one network of a file."""
+        yield from ()
+
+    def found(
+        self, message: str, file: str, path: Path, *, notes: tuple[str, ...] = (), help: str | None = None  # noqa: A002
+    ) -> Diagnostic:  # fmt: skip
+        """A finding of this rule."""
+        return Diagnostic(self.code, message, file, path, notes, help, severity=self.severity)
+
+    def found_at(
+        self, message: str, origin: Origin, *at: str, notes: tuple[str, ...] = (), help: str | None = None  # noqa: A002
+    ) -> Diagnostic:  # fmt: skip
+        """A finding of this rule about a node, or a key of it."""
+        return self.found(message, origin.file, (*origin.path, *at), notes=notes, help=help)
+
+
+def definitions(document: Document) -> Iterator[Definition]:
+    """The blocks of a file, and its model."""
+    yield from document.blocks.values()
+    if document.model is not None:
+        yield document.model

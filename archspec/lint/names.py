@@ -1,0 +1,120 @@
+"""The names that a file mentions: parameters, `let`s and blocks."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from archspec.elaborate.plan import DIMENSIONS, Chain, Plan, Step
+from archspec.elaborate.settings import NOTHING, compile_argument, compile_setting
+from archspec.elaborate.targets import compile_field, resolve_op
+from archspec.language.document import Definition, Document
+from archspec.language.params import MISSING, Param
+from archspec.ops.core.fields import EXPRESSION
+
+_WORD = re.compile(r"[^\W\d]\w*")
+_HOLE = re.compile(r"\{[^{}]*\}")
+
+
+class Mentions:
+    """What a definition mentions of its own names and of those of its file."""
+
+    def __init__(self, definition: Definition) -> None:
+        plan: Plan = definition.compiled
+        self.steps = list(_steps(plan.chain))
+        self.own = frozenset(definition.params) | frozenset(definition.let)
+        """The names that hide those of the file."""
+        self.all = NOTHING.union(
+            *(_step_names(step) for step in self.steps),
+            *(_let(raw) for raw in definition.let.values()),
+            *(_default(param) for param in definition.params.values()),
+        )
+        """Every name in an expression."""
+
+    @property
+    def outside(self) -> frozenset[str]:
+        """What it mentions of its file."""
+        return self.all - self.own
+
+
+def _steps(chain: Chain) -> Iterator[Step]:
+    """All nodes of a chain, at any depth."""
+    for item in chain:
+        if isinstance(item, list):
+            yield from _steps(item)
+            continue
+        yield item
+        for inner in (item.layers, item.shortcut, item.branches):
+            yield from _steps(inner or [])
+
+
+def _step_names(step: Step) -> frozenset[str]:
+    """What a node mentions. What the fields of an op mean is not known where an expression chooses it: any word counts."""
+    if "*" not in step.names or step.kind not in ("call", "join"):
+        return step.names
+    return step.names | words(step.fields) | words(step.first) | words(step.asserted)
+
+
+def words(raw: Any) -> frozenset[str]:
+    """Every word in the texts of a value."""
+    return NOTHING.union(*(_WORD.findall(text) for text in texts(raw)))
+
+
+def texts(raw: Any) -> Iterator[str]:
+    """Every text in a value, not counting keys."""
+    if isinstance(raw, str):
+        yield raw
+    elif isinstance(raw, dict | list | tuple):
+        for item in raw.values() if isinstance(raw, dict) else raw:
+            yield from texts(item)
+
+
+def _let(raw: Any) -> frozenset[str]:
+    return compile_setting(raw, EXPRESSION, ()).names
+
+
+def _default(param: Param) -> frozenset[str]:
+    """What a default mentions: only that of the long form is an expression."""
+    if not param.long_form or param.default is MISSING:
+        return NOTHING
+    return compile_argument(param.default, param, ()).names
+
+
+def of_file(document: Document) -> frozenset[str]:
+    """What a file mentions of its own names outside of definitions: in `let`, `params`, `defaults` and shapes of inputs."""
+    found = NOTHING.union(
+        *map(_let, document.let.values()), *(_default(param) for param in document.params.values())
+    )
+    for name, fields in document.defaults.items():
+        target = resolve_op(name, document)
+        found = found.union(*(compile_field(raw, target, key, ()).names for key, raw in fields.items()))
+    section = document.section
+    if section is not None:
+        shapes = [section.input or [], *(item.shape for item in section.inputs or [])]
+        found = found.union(*(compile_setting(shape, DIMENSIONS, ()).names for shape in shapes))
+    return found
+
+
+def called(document: Document, mentions: dict[Definition, Mentions]) -> frozenset[str]:
+    """The blocks of a file that something in it calls, or may call.
+
+    Which block an expression chooses is not known before a network is made: all that the texts of the file name, in
+    full or by a template such as `"{kind}_block"`, may be called.
+    """
+    plans: list[Plan] = [definition.compiled for definition in mentions]
+    targets = [target for plan in plans for target, _ in plan.calls]
+    found = frozenset(target.name for target in targets if target.document is document)
+    is_chosen = any(step.op and not step.op.constant for own in mentions.values() for step in own.steps)
+    if not is_chosen and all(target.document is document for target in targets):
+        return found
+    raw = [document.let, document.variants, *map(_values, document.params.values())]
+    for definition in mentions:
+        raw += [definition.layers, definition.let, *map(_values, definition.params.values())]
+    found |= words(raw)
+    templates = [text for text in texts(raw) if "{" in text and _HOLE.fullmatch(text) is None]
+    patterns = [re.compile(".*".join(map(re.escape, _HOLE.split(text)))) for text in templates]
+    return found | {name for name in document.blocks if any(pattern.fullmatch(name) for pattern in patterns)}
+
+
+def _values(param: Param) -> list[Any]:
+    """What a parameter can be, as far as it is written down."""
+    return [() if param.default is MISSING else param.default, param.choices or ()]

@@ -1,0 +1,46 @@
+"""Even kernels with padding that is meant for odd ones."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from archspec.diagnostics import Diagnostic
+from archspec.diagnostics.rule import node
+from archspec.elaborate import Network
+from archspec.lint.flow import Flows
+from archspec.lint.lint import Lint
+
+
+class EvenKernel(Lint):
+    """A kernel of even size with `padding = "half"`.
+
+    Half of an even kernel is as much on both sides, one more than the kernel leaves over: with stride 1 the output is
+    one larger than the input, and with any stride each position looks half a pixel to the side.
+
+    Use an odd kernel, or say what is padded on each side.
+    """
+
+    code: ClassVar[str] = "AS612"
+    name: ClassVar[str] = "even-kernel"
+    on: ClassVar[bool] = False
+    bad: ClassVar[str] = node("""
+{ op = "conv", out = 16, kernel = 4, padding = "half" },
+""")
+    good: ClassVar[str] = node("""
+{ op = "conv", out = 16, kernel = 3, padding = "half" },
+""")
+
+    def network(self, network: Network, flows: Flows) -> Iterator[Diagnostic]:  # noqa: ARG002
+        """Ops whose dilated kernel is even along an axis."""
+        for call in dict.fromkeys(user for flow in flows.values for user in flow.users):
+            op = call.module.op
+            if op is None or getattr(op, "padding", None) != "half":
+                continue
+            even = [window for window in op.windows(call.module.inputs) if window.extent % 2 == 0]
+            if even:
+                window = even[0]
+                yield self.found_at(
+                    f"`kernel` {window.kernel} is even, with `padding` \"half\"", call.origin, "kernel",
+                    notes=(f"{window.before} on each side is {2 * window.before} in all, "
+                           f"but a kernel of {window.extent} takes {window.extent - 1}",),
+                    help='use an odd kernel, or say the padding of each side, such as `{ left = 1, right = 2 }`',
+                )  # fmt: skip

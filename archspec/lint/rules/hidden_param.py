@@ -1,0 +1,61 @@
+"""Names of a block that hide those of its file."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from archspec.diagnostics import Diagnostic
+from archspec.lint.lint import Lint, Text
+from archspec.lint.rules.unused_param import section
+
+
+class HiddenParam(Lint):
+    """A block's parameter or `let` that hides one of the file.
+
+    In the block, the name means the block's own, whatever the file's is: who reads the block next to `[params]` takes
+    one for the other.
+
+    Give the block's another name.
+    """
+
+    code: ClassVar[str] = "AS606"
+    name: ClassVar[str] = "hidden-param"
+    bad: ClassVar[str] = """\
+archspec = 1
+
+[params]
+width = 64
+
+[model]
+input = ["N", 3, 32, 32]
+layers = [{ op = "stem", width = 16 }, { op = "conv", out = "width", kernel = 3 }]
+
+[blocks.stem]
+required = { width = "int" }
+layers = [{ op = "conv", out = "width", kernel = 3 }, "relu"]
+"""
+    good: ClassVar[str] = """\
+archspec = 1
+
+[params]
+width = 64
+
+[model]
+input = ["N", 3, 32, 32]
+layers = [{ op = "stem", channels = 16 }, { op = "conv", out = "width", kernel = 3 }]
+
+[blocks.stem]
+required = { channels = "int" }
+layers = [{ op = "conv", out = "channels", kernel = 3 }, "relu"]
+"""
+
+    def text(self, text: Text) -> Iterator[Diagnostic]:
+        """Those of blocks and of the model."""
+        document = text.document
+        for definition in text.mentions:
+            for name in (*definition.params, *definition.let):
+                if name in document.params or name in document.let:
+                    kind = "parameter" if name in document.params else "`let`"
+                    yield self.found(
+                        f"`{name}` hides the file's {kind} of this name", document.file,
+                        (*definition.path, section(definition, name), name), help="give one of them another name",
+                    )  # fmt: skip

@@ -1,0 +1,71 @@
+"""Residuals whose branches look at different places."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar
+
+from archspec.analysis.receptive_field import Seen, Transfers, inputs, is_aligned
+from archspec.diagnostics import Diagnostic
+from archspec.diagnostics.rule import node
+from archspec.elaborate import Network
+from archspec.ir import Node
+from archspec.lint.flow import Flows
+from archspec.lint.lint import Lint
+from archspec.ops.core.window import AXIS_NAMES
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+
+class MisalignedResidual(Lint):
+    """A residual whose two branches look at different places of the input.
+
+    A position of the sum adds what the layers see around one place to what the shortcut sees at another, half a pixel or
+    more apart: a kernel of even size, or padding on one side, moves the one and not the other.
+
+    Use kernels of odd size with `padding = "half"`, or give the shortcut the window of the layers.
+    """
+
+    code: ClassVar[str] = "AS610"
+    name: ClassVar[str] = "misaligned-residual"
+    bad: ClassVar[str] = node("""
+{ op = "residual", layers = [{ op = "conv", out = 3, kernel = 4, padding = "same_upper" }] },
+""")
+    good: ClassVar[str] = node("""
+{ op = "residual", layers = [{ op = "conv", out = 3, kernel = 3, padding = "half" }] },
+""")
+
+    def network(self, network: Network, flows: Flows) -> Iterator[Diagnostic]:
+        """Sums that bring two aligned branches together at different places; each distinct module by itself.
+
+        What is upsampled lies half a pixel off by nature, and is passed over.
+        """
+        transfers = Transfers()
+        if all(map(is_aligned, transfers.of(network.root))):
+            return  # what is misaligned stays so up to the end
+        for module in flows.bodies:
+            if any(node.module.kind == "add" for node in module.body):
+                for node, taken, made in transfers.walk(module, inputs(module)):
+                    is_new = all(map(is_aligned, taken)) and not all(map(is_aligned, made))
+                    if node.module.kind == "add" and is_new:
+                        yield from self.join(node, taken, made[0])
+
+    def join(self, node: Node, taken: list[Seen], made: Seen) -> Iterator[Diagnostic]:
+        """The finding for one sum, with what its branches look at along the first axis that differs."""
+        for source, links in made.items():
+            for axis, link in enumerate(links):
+                reaches = [seen[source][axis].reach for seen in taken if source in seen]
+                if link.aligned or any(reach.period > 1 for reach in reaches):
+                    continue
+                names = AXIS_NAMES.get(len(links) - 2, ())
+                name = names[axis - 2] if axis >= 2 and names else f"axis {axis}"
+                places = [f"{_place(reach.centre)}, then every {_place(reach.stride)}" for reach in reaches]
+                yield self.found_at(
+                    "the branches of this sum look at different places", node.origin,
+                    notes=(f"{name}: {'; '.join(dict.fromkeys(places))}",),
+                    help='use odd kernels with `padding = "half"`, or the same window in both branches',
+                )  # fmt: skip
+                return
+
+
+def _place(number: "Fraction") -> str:
+    return str(float(number)).removesuffix(".0")

@@ -1,0 +1,42 @@
+"""Models and blocks that do not say what they are."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from archspec.diagnostics import Diagnostic
+from archspec.lint.lint import Lint, Text
+
+
+class MissingDoc(Lint):
+    """A model or a block without `doc`.
+
+    The text is shown where the spec is used: in the generated PyTorch source, and to those who read the file.
+
+    Say in `doc` what it is, and where it comes from.
+    """
+
+    code: ClassVar[str] = "AS613"
+    name: ClassVar[str] = "missing-doc"
+    on: ClassVar[bool] = False
+    bad: ClassVar[str] = """\
+archspec = 1
+
+[model]
+input = ["N", 784]
+layers = [{ op = "linear", out = 10 }]
+"""
+    good: ClassVar[str] = """\
+archspec = 1
+
+[model]
+doc = "Softmax regression of digits."
+input = ["N", 784]
+layers = [{ op = "linear", out = 10 }]
+"""
+
+    def text(self, text: Text) -> Iterator[Diagnostic]:
+        """The model and all blocks."""
+        for definition in text.mentions:
+            if not definition.doc:
+                what = f"the block `{definition.name}`" if len(definition.path) > 1 else "the `model`"
+                yield self.found(f"{what} has no `doc`", text.document.file, definition.path)

@@ -1,0 +1,57 @@
+"""Activations in a row."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from archspec.diagnostics import Diagnostic
+from archspec.diagnostics.rule import node
+from archspec.elaborate import Network
+from archspec.lint.flow import Call, Flows
+from archspec.lint.lint import Lint
+from archspec.ops.core.activation import Activation, AlongAxis
+
+
+class RepeatedActivation(Lint):
+    """An activation directly behind an activation.
+
+    A second `relu` does nothing, and most other pairs are no function that anyone meant: there is an activation too
+    much, as where a block ends in one and the next begins with one, or a layer is missing between the two.
+
+    Delete one, or put the layer between them that is missing.
+    """
+
+    code: ClassVar[str] = "AS608"
+    name: ClassVar[str] = "repeated-activation"
+    bad: ClassVar[str] = node("""
+{ op = "conv", out = 16, kernel = 3 },
+"relu",
+"relu",
+""")
+    good: ClassVar[str] = node("""
+{ op = "conv", out = 16, kernel = 3 },
+"relu",
+{ op = "conv", out = 16, kernel = 3 },
+"relu",
+""")
+
+    def network(self, network: Network, flows: Flows) -> Iterator[Diagnostic]:  # noqa: ARG002
+        """Activations that follow another wherever they are called."""
+        found: dict[Call, str] = {}
+        for flow in flows.values:
+            first = flow.made.module.kind if flow.made and _is_activation(flow.made) else ""
+            for user in flow.users:
+                if _is_activation(user):
+                    found[user] = found.get(user, first) and first
+        kept = {call.origin for call, first in found.items() if not first}
+        for call, first in found.items():
+            if first and call.origin not in kept:
+                yield self.found_at(
+                    f"`{call.module.kind}` directly follows `{first}`", call.origin,
+                    help="delete one of the two, or put the layer between them that is missing",
+                )  # fmt: skip
+
+
+def _is_activation(call: Call) -> bool:
+    """Whether an op is a function of each element; `identity`, a placeholder, is no activation in this sense."""
+    op = call.module.op
+    return isinstance(op, Activation) and not isinstance(op, AlongAxis) and op.name != "identity"

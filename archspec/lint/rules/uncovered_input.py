@@ -1,0 +1,55 @@
+"""Rows and columns that no window covers."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from archspec.diagnostics import Diagnostic
+from archspec.diagnostics.rule import node
+from archspec.elaborate import Network
+from archspec.lint.flow import Call, Flows
+from archspec.lint.lint import Lint
+from archspec.ops.core.window import AXIS_NAMES
+
+
+class UncoveredInput(Lint):
+    """Rows or columns at the end of an input that no window covers.
+
+    The windows do not divide the input: the last rows and columns are never read, and the network does not see the rim
+    of the image there. Many networks of the literature do so; for some, as in segmentation, it matters.
+
+    Choose a size, a padding or, in pools, `ceil = true`, with which the last window reaches the end.
+    """
+
+    code: ClassVar[str] = "AS611"
+    name: ClassVar[str] = "uncovered-input"
+    on: ClassVar[bool] = False
+    bad: ClassVar[str] = node("""
+{ op = "conv", out = 16, kernel = 3 },
+{ op = "maxpool", kernel = 4 },
+""")
+    good: ClassVar[str] = node("""
+{ op = "conv", out = 16, kernel = 3 },
+{ op = "maxpool", kernel = 3 },
+""")
+
+    def network(self, network: Network, flows: Flows) -> Iterator[Diagnostic]:  # noqa: ARG002
+        """Ops whose last window ends before their input does, if no other op reads the rest of it."""
+        for flow in flows.values:
+            if flow.is_output or not all(map(_left, flow.users)):
+                continue
+            for call in flow.users:
+                yield self.found_at(
+                    "no window covers the end of the input", call.origin, notes=tuple(_left(call)),
+                    help="choose sizes with which the last window reaches the end",
+                )  # fmt: skip
+
+
+def _left(call: Call) -> list[str]:
+    """The axes along which windows leave something over at the end."""
+    op = call.module.op
+    windows = op.windows(call.module.inputs) if op is not None else ()
+    return [
+        f"{name}: the last of {window.count} windows ends {-window.reaching} before the end of {window.n}"
+        for name, window in zip(AXIS_NAMES.get(len(windows), ()), windows, strict=True)
+        if not isinstance(window.n, str) and window.reaching < 0
+    ]

@@ -1,0 +1,58 @@
+"""Blocks that nothing calls."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from archspec.diagnostics import Diagnostic
+from archspec.lint.lint import Lint, Text
+from archspec.lint.names import called
+
+
+class UnusedBlock(Lint):
+    """A block that nothing in its file calls.
+
+    It is checked and read like the rest, but no network has it: it is left over, or the node that should call it calls
+    something else. In a library, a file without `[model]`, all blocks are for others.
+
+    Call it, or delete it.
+    """
+
+    code: ClassVar[str] = "AS601"
+    name: ClassVar[str] = "unused-block"
+    bad: ClassVar[str] = """\
+archspec = 1
+
+[model]
+input = ["N", 3, 32, 32]
+layers = [{ op = "stem", width = 16 }]
+
+[blocks.stem]
+required = { width = "int" }
+layers = [{ op = "conv", out = "width", kernel = 3 }, "relu"]
+
+[blocks.old_stem]
+layers = [{ op = "conv", out = 64, kernel = 7 }, "relu"]
+"""
+    good: ClassVar[str] = """\
+archspec = 1
+
+[model]
+input = ["N", 3, 32, 32]
+layers = [{ op = "stem", width = 16 }]
+
+[blocks.stem]
+required = { width = "int" }
+layers = [{ op = "conv", out = "width", kernel = 3 }, "relu"]
+"""
+
+    def text(self, text: Text) -> Iterator[Diagnostic]:
+        """Only in files with a model."""
+        document = text.document
+        if document.model is None or not document.blocks:
+            return
+        used = called(document, text.mentions)
+        for name, block in document.blocks.items():
+            if name not in used:
+                yield self.found(
+                    f"`{name}` is never called", document.file, block.path, help="call it, or delete it"
+                )

@@ -1,0 +1,63 @@
+"""`let`s that nothing mentions."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from archspec.diagnostics import Diagnostic
+from archspec.lint.lint import Lint, Text
+from archspec.lint.names import of_file
+
+
+class UnusedLet(Lint):
+    """A `let` that no expression mentions.
+
+    The value is computed for nobody: the place where it was meant has something else, or it is left over.
+
+    Use it where it was meant, or delete it.
+    """
+
+    code: ClassVar[str] = "AS603"
+    name: ClassVar[str] = "unused-let"
+    bad: ClassVar[str] = """\
+archspec = 1
+
+[params]
+width = 16
+
+[let]
+hidden = "width * 4"
+
+[model]
+input = ["N", 784]
+layers = [{ op = "linear", out = "width" }]
+"""
+    good: ClassVar[str] = """\
+archspec = 1
+
+[params]
+width = 16
+
+[let]
+hidden = "width * 4"
+
+[model]
+input = ["N", 784]
+layers = [{ op = "linear", out = "hidden" }]
+"""
+
+    def text(self, text: Text) -> Iterator[Diagnostic]:
+        """Those of the file, of the model and of each block."""
+        document = text.document
+        used = of_file(document).union(*(own.outside for own in text.mentions.values()))
+        for name in document.let:
+            if name not in used:
+                yield self.unused(name, document.file, "let")
+        for definition, own in text.mentions.items():
+            for name in definition.let:
+                if name not in own.all:
+                    yield self.unused(name, document.file, *definition.path, "let")
+
+    def unused(self, name: str, file: str, *path: str | int) -> Diagnostic:
+        """The finding for one."""
+        help_ = "use it where it was meant, or delete it"
+        return self.found(f"`{name}` is never used", file, (*path, name), help=help_)

@@ -1,0 +1,42 @@
+"""Nodes whose values nothing takes."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from archspec.diagnostics import Diagnostic
+from archspec.diagnostics.rule import node
+from archspec.elaborate import Network
+from archspec.lint.flow import Flows
+from archspec.lint.lint import Lint
+
+
+class UnusedNode(Lint):
+    """A node whose output is never used.
+
+    It costs time and memory, and its weights get no gradient, which PyTorch's distributed training refuses. Mostly a
+    `from` behind it passes it over, or it should be one of the `outputs`.
+
+    Use its value, make it an output, or delete it.
+    """
+
+    code: ClassVar[str] = "AS604"
+    name: ClassVar[str] = "unused-node"
+    bad: ClassVar[str] = node("""
+{ name = "a", op = "conv", out = 8, kernel = 3 },
+{ name = "b", op = "conv", out = 8, kernel = 1 },
+{ name = "c", op = "conv", out = 8, kernel = 3, from = "a" },
+""")
+    good: ClassVar[str] = node("""
+{ name = "a", op = "conv", out = 8, kernel = 3 },
+{ name = "b", op = "conv", out = 8, kernel = 1 },
+{ name = "c", op = "conv", out = 8, kernel = 3, from = "b" },
+""")
+
+    def network(self, network: Network, flows: Flows) -> Iterator[Diagnostic]:  # noqa: ARG002
+        """Nodes of which no call is used."""
+        for (origin, kind, _), unused in flows.unused.items():
+            if unused:
+                yield self.found_at(
+                    f"the output of this `{kind}` is never used", origin,
+                    help="use it, make it one of the `outputs`, or delete the node",
+                )  # fmt: skip

@@ -1,0 +1,67 @@
+"""Parameters that nothing mentions."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from archspec.diagnostics import Diagnostic
+from archspec.language.document import Definition
+from archspec.language.params import MISSING
+from archspec.lint.lint import Lint, Text
+from archspec.lint.names import of_file
+
+
+class UnusedParam(Lint):
+    """A parameter that no expression mentions.
+
+    Whoever sets it expects something to change, and nothing does: a number is written out where the parameter was
+    meant, or the parameter is left over.
+
+    Use it where it was meant, or delete it.
+    """
+
+    code: ClassVar[str] = "AS602"
+    name: ClassVar[str] = "unused-param"
+    bad: ClassVar[str] = """\
+archspec = 1
+
+[params]
+classes = 10
+
+[model]
+input = ["N", 784]
+layers = [{ op = "linear", out = 10 }]
+"""
+    good: ClassVar[str] = """\
+archspec = 1
+
+[params]
+classes = 10
+
+[model]
+input = ["N", 784]
+layers = [{ op = "linear", out = "classes" }]
+"""
+
+    def text(self, text: Text) -> Iterator[Diagnostic]:
+        """Those of the file, and those of each block."""
+        document = text.document
+        used = of_file(document).union(*(own.outside for own in text.mentions.values()))
+        for name in document.params:
+            if name not in used:
+                yield self.unused(name, document.file, "params")
+        for definition, own in text.mentions.items():
+            for name in definition.params:
+                if name not in own.all:
+                    yield self.unused(name, document.file, *definition.path, section(definition, name))
+
+    def unused(self, name: str, file: str, *path: str | int) -> Diagnostic:
+        """The finding for one."""
+        help_ = "use it where it was meant, or delete it"
+        return self.found(f"`{name}` is never used", file, (*path, name), help=help_)
+
+
+def section(definition: Definition, name: str) -> str:
+    """Where in a block a name is declared."""
+    if name in definition.let:
+        return "let"
+    return "required" if definition.params[name].default is MISSING else "params"

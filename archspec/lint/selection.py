@@ -1,0 +1,152 @@
+"""Which rules are looked for, and how grave their findings are."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from archspec.diagnostics import Diagnostic, Problem, UsageError
+from archspec.diagnostics.diagnostic import shown, suggest
+from archspec.language.document import Document
+from archspec.lint.lint import Lint
+from archspec.lint.runner import lints
+
+SEVERITIES = ("error", "warning")
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What one place asks for: a configuration, or a command line. Rules are named as in `codes`."""
+
+    select: Sequence[str] | None = None
+    """The rules to look for, in place of those that are on; `None`: no change."""
+    extend_select: Sequence[str] = ()
+    """Rules to look for as well."""
+    ignore: Sequence[str] = ()
+    """Rules not to look for."""
+    severity: Mapping[str, str] = field(default_factory=dict)
+    """By rule: `error` or `warning`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The rules to look for, by code."""
+
+    codes: tuple[str, ...]
+    severity: Mapping[str, str] = field(default_factory=dict)
+
+    def kept(self, found: Iterable[Diagnostic], document: Document, *, complete: bool) -> list[Diagnostic]:
+        """The findings that the files concerned do not ignore, in the severity that is asked for.
+
+        `complete` says that all rules have been looked for: then what ignores nothing is a finding itself.
+        """
+        lists = {file: ignored(entries) for file, entries in _entries(document).items()}
+        kept, used = [], set()
+        for diagnostic in found:
+            own, other = lists[document.file], lists.get(diagnostic.file, {})
+            if diagnostic.code in own or diagnostic.code in other:
+                used |= own.get(diagnostic.code, set())
+            else:
+                kept.append(diagnostic)
+        if complete:
+            kept += self._unused(document, used)
+        return [
+            replace(one, severity=self.severity[one.code]) if one.code in self.severity else one
+            for one in kept
+        ]
+
+    def _unused(self, document: Document, used: set[int]) -> Iterable[Diagnostic]:
+        """The entries of `[lint] ignore` that kept nothing back, of rules that could have found something."""
+        rule = next((lint for lint in lints().values() if lint.name == "unused-ignore"), None)
+        if rule is None or rule.code not in self.codes:
+            return
+        for index, entry in enumerate(document.ignore):
+            try:
+                meant = set(codes(entry))
+            except Problem:
+                continue
+            looked_for = [code for code in meant & set(self.codes) if document.model is not None or _is_of_text(code)]
+            if index not in used and looked_for and rule.code not in meant:
+                yield rule.found(
+                    f"`{shown(entry)}` finds nothing to ignore here", document.file, ("lint", "ignore", index),
+                    help="take it out of the list",
+                )  # fmt: skip
+
+
+def choose(*layers: Layer) -> Selection:
+    """The rules that are on, changed by one layer after the other. Raises `UsageError` for one that does not exist."""
+    chosen = {code for code, lint in lints().items() if lint.on}
+    severity: dict[str, str] = {}
+    try:
+        for layer in layers:
+            if layer.select is not None:
+                chosen = _all(layer.select)
+            chosen = chosen | _all(layer.extend_select)
+            chosen -= _all(layer.ignore)
+            for word, level in layer.severity.items():
+                if level not in SEVERITIES:
+                    raise Problem("", f"the severity of `{shown(word)}` is `error` or `warning`, not `{shown(level)}`")
+                severity |= dict.fromkeys(codes(word), level)
+    except Problem as problem:
+        raise UsageError(problem.message + (f": {problem.help}" if problem.help else "")) from None
+    return Selection(tuple(sorted(chosen)), severity)
+
+
+def codes(word: str) -> list[str]:
+    """The rules that a word stands for: a code, the start of some, a name, or `ALL`. Raises `Problem` for none."""
+    known = lints()
+    found = [
+        code
+        for code, lint in known.items()
+        if word in ("ALL", lint.name) or (code.startswith(word) and len(word) > 2)
+    ]
+    if found:
+        return found
+    if word.startswith("AS") and word[2:].isdecimal():
+        message = f"`{shown(word)}` is not a lint rule: only those can be turned on and off"
+        raise Problem("AS301", message, help="`archspec rule` lists them")
+    names = [*known, *(lint.name for lint in known.values()), "ALL"]
+    raise Problem(
+        "AS301", f"there is no lint rule `{shown(word)}`", help=suggest(word, names) or "`archspec rule` lists them"
+    )
+
+
+def ignored(entries: Sequence[str]) -> dict[str, set[int]]:
+    """The codes that the entries of a list stand for, each with the places of those entries."""
+    found: dict[str, set[int]] = {}
+    for index, entry in enumerate(entries):
+        try:
+            for code in codes(entry):
+                found.setdefault(code, set()).add(index)
+        except Problem:
+            continue  # `unknown` reports it
+    return found
+
+
+def unknown(document: Document) -> list[Diagnostic]:
+    """The entries of `[lint] ignore` that are no rules."""
+    found = []
+    for index, entry in enumerate(document.ignore):
+        try:
+            codes(entry)
+        except Problem as problem:
+            found.append(problem.located(document.file, ("lint", "ignore", index)))
+    return found
+
+
+def _all(words: Iterable[str]) -> set[str]:
+    return {code for word in words for code in codes(word)}
+
+
+def _is_of_text(code: str) -> bool:
+    return type(lints()[code]).network is Lint.network
+
+
+def _entries(document: Document) -> dict[str, Sequence[str]]:
+    """What each file that a spec is made of ignores."""
+    found: dict[str, Sequence[str]] = {}
+    waiting = [document]
+    while waiting:
+        one = waiting.pop()
+        if one.file not in found:
+            found[one.file] = one.ignore
+            waiting += [library for library in one.libraries.values() if library is not None]
+    return found

@@ -1,0 +1,366 @@
+"""Lint: what each rule finds and what it leaves alone, and how rules are chosen."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nets import SPECS
+
+import archspec
+from archspec import UsageError
+from archspec.cli.config import Config
+from archspec.lint import Layer, choose, lints
+
+HEAD = 'archspec = 1\n[model]\ninput = ["N", 4, 32, 32]\nlayers = [\n'
+CONV = '{ op = "conv", out = 4, kernel = 3, padding = "half"'
+
+
+def found(text: str, *, only: str, path: str = "spec.toml") -> list[tuple[int, str]]:
+    """The lines at which a rule finds something, with what it says."""
+    findings = archspec.validate(path, source=text, select=[only])
+    assert all(finding.diagnostic.code == codes()[only] for finding in findings), findings
+    return [(finding.spot.line, finding.diagnostic.message) for finding in findings]
+
+
+def codes() -> dict[str, str]:
+    return {lint.name: lint.code for lint in lints().values()}
+
+
+def nodes(text: str, rest: str = "") -> str:
+    """A spec of these nodes, a line each; the first is line 5."""
+    return f"{HEAD}{text.strip()}\n]\n{rest}"
+
+
+# --- nothing to say ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", sorted(SPECS.rglob("*.toml")), ids=lambda path: str(path.relative_to(SPECS)))
+def test_the_networks_of_the_project_are_clean(path: Path) -> None:
+    assert archspec.validate(str(path)) == []
+
+
+@pytest.mark.parametrize("start", ["densenet", "inception", "lenet", "resnet", "unet"])
+def test_templates_are_clean(start: str) -> None:
+    path = Path(archspec.__file__).parent / "templates" / f"{start}.toml"
+    assert archspec.validate("net.toml", source=path.read_text().replace("NAME", "net")) == []
+
+
+# --- what each rule finds -------------------------------------------------------------------------------------
+
+BLOCKS = """
+[blocks.a]
+layers = ["relu"]
+[blocks.b_net]
+layers = ["b"]
+[blocks.b]
+layers = ["tanh"]
+"""
+NORM = '"batchnorm"'
+CASES: list[tuple[str, str, list[int]]] = [
+    # unused-block: called, called by a block that is not, chosen by an argument, by a template
+    ("unused-block", nodes('"a"', BLOCKS), [9]),
+    ("unused-block", nodes('{ op = "{kind}" }', "[params]\nkind = 'a'\n" + BLOCKS), [11]),
+    ("unused-block", nodes('{ op = "{kind}_net" }', "[params]\nkind = 'b'\n" + BLOCKS), [9]),
+    ("unused-block", nodes('{ op = "pick", op_ = "b_net" }', '[blocks.pick]\nrequired = { op_ = "op" }\nlayers = ["{op_}"]\n' + BLOCKS), [10]),
+    ("unused-block", nodes('"{unit}"', '[params]\nunit = "a"\n[variants]\nx = {}\ny = { unit = "b_net" }\n' + BLOCKS), []),
+    ("unused-block", "archspec = 1\n" + BLOCKS, []),  # a library
+    # unused-param
+    ("unused-param", nodes('"relu"', "[params]\na = 1\nb = 2\n"), [8, 9]),
+    ("unused-param", nodes('{ op = "conv", out = "a", kernel = 3, repeat = "b" }', "[params]\na = 1\nb = 2\n"), []),
+    ("unused-param", nodes('{ op = "leaky_relu", slope = "a" }', "[params]\na = 0.5\n").replace("slope", "negative_slope"), []),
+    ("unused-param", nodes('"relu"', '[params]\na = 1\n[let]\nb = "a"\n'), []),  # the let is the finding
+    ("unused-param", nodes('"relu"', '[params]\na = 1\nb = { type = "int", default = "a" }\n'), [9]),
+    ("unused-param", nodes('"relu"', '[params]\na = 1\n[defaults]\nconv = { out = "a" }\n'), []),
+    ("unused-param", nodes('"relu"', "[params]\na = 4\n").replace('"N", 4', '"N", "a"'), []),
+    ("unused-param", nodes('"relu"', "[params]\na = 4\n[variants]\nx = { a = 3 }\n"), [8]),
+    ("unused-param", nodes('{ name = "n{a}", op = "relu", when = "b" }', "[params]\na = 4\nb = true\n"), []),
+    ("unused-param", nodes('{ op = "{a}", negative_slope = "b" }', "[params]\na = 'leaky_relu'\nb = 0.5\n"), []),
+    ("unused-param", nodes('{ op = "block", a = 3 }', '[blocks.block]\nrequired = { a = "int" }\nparams = { b = 1, c = { type = "int", default = "a" } }\nlayers = ["relu"]\n'), [9, 9]),
+    ("unused-param", nodes('{ op = "block", a = 3 }', '[params]\na = 1\n[blocks.block]\nrequired = { a = "int" }\nlayers = [{ op = "conv", out = "a", kernel = 1 }]\n'), [8]),
+    ("unused-param", 'archspec = 1\n[params]\na = 1\n[blocks.block]\nparams = { b = 1 }\nlayers = ["relu"]\n', [3, 5]),
+    # unused-let
+    ("unused-let", nodes('"relu"', '[let]\na = "1"\nb = "a"\n'), [9]),
+    ("unused-let", nodes('{ op = "conv", out = "b", kernel = 1 }', '[let]\na = "1"\nb = "a"\n'), []),
+    ("unused-let", nodes('"block"', '[blocks.block]\nlet = { a = "x", b = 1 }\nlayers = ["relu"]\n').replace('"x"', '"input.channels"'), [8, 8]),
+    ("unused-let", HEAD.replace("layers", 'let = { a = 3 }\nlayers') + '"relu"]\n', [4]),
+    # hidden-param
+    ("hidden-param", nodes('{ op = "block", a = 2 }', '[params]\na = 1\n[let]\nb = 2\n[blocks.block]\nrequired = { a = "int" }\nparams = { c = 1 }\nlet = { b = 3 }\nlayers = ["relu"]\n'), [12, 14]),
+    ("hidden-param", HEAD.replace("layers", 'let = { a = 3 }\nlayers') + '"relu"]\n[params]\na = 1\n', [4]),
+    ("hidden-param", nodes('"block"', '[params]\na = 1\n[blocks.block]\nparams = { c = 1 }\nlayers = ["relu"]\n'), []),
+    # unused-node
+    ("unused-node", nodes(f'{CONV}, name = "a" }},\n{CONV}, from = "input" }},'), [5]),
+    ("unused-node", nodes(f'{CONV}, name = "a" }},\n"relu",\n{{ op = "add", from = ["x", "input"] }},\n{CONV}, from = "input" }},'), [7]),
+    ("unused-node", nodes(f'{{ name = "halves", op = "split", parts = 2 }},\n{{ op = "conv", out = 4, kernel = 1, from = "halves.1" }},'), []),
+    ("unused-node", nodes(f'{{ name = "halves", op = "split", parts = 2 }},\n{CONV}, from = "input" }},'), [5]),
+    ("unused-node", nodes(f'{{ name = "g", layers = [{CONV} }}] }},\n{CONV}, from = "input" }},'), [5]),
+    ("unused-node", nodes(f'{{ name = "g", layers = [\n{{ name = "a", op = "relu" }},\n{CONV} }},\n] }},\n{{ op = "add", from = ["g.a", "input"] }},'), []),
+    ("unused-node", nodes(f'{{ op = "relu", when = "false", as = "r" }},\n{CONV}, from = "input" }},'), []),
+    ("unused-node", nodes(f'{{ name = "aux", op = "relu" }},\n{CONV}, from = "input" }},').replace("layers", 'train_outputs = ["aux"]\nlayers'), []),
+    ("unused-node", nodes(f'{{ name = "aux", op = "relu" }},\n{CONV}, name = "y", from = "input" }},').replace("layers", 'outputs = ["aux", "y"]\nlayers'), []),
+    ("unused-node", nodes(f'{{ op = "residual", layers = [{CONV} }}] }},\n{CONV}, from = "input" }},'), [5]),
+    ("unused-node", nodes(f'{CONV}, repeat = 3 }},\n{CONV}, from = "input" }},'), [5]),
+    ("unused-node", nodes('{ op = "block", repeat = 2 }', f'[blocks.block]\nlayers = [\n{CONV} }},\n{CONV}, from = "input" }},\n]\n'), [9]),
+    # bias-before-norm
+    ("bias-before-norm", nodes(f"{CONV} }}, {NORM}"), [5]),
+    ("bias-before-norm", nodes(f"{CONV}, bias = false }}, {NORM}"), []),
+    ("bias-before-norm", nodes(f'{CONV} }}, "relu", {NORM}'), []),
+    ("bias-before-norm", nodes(f'{CONV}, name = "c" }},\n{NORM},\n{{ op = "add", from = ["x", "c"] }},'), []),  # it is used elsewhere
+    ("bias-before-norm", nodes(f'{CONV}, name = "c" }},\n{{ op = "batchnorm", name = "n" }},').replace("layers", 'outputs = ["c", "n"]\nlayers'), []),
+    ("bias-before-norm", nodes(f'{CONV} }},\n"instancenorm",'), [5]),
+    ("bias-before-norm", nodes(f'{CONV} }},\n{{ op = "groupnorm", groups = 2 }},'), []),
+    ("bias-before-norm", nodes(f'"flatten",\n{{ op = "linear", out = 8 }},\n{NORM},'), [6]),
+    ("bias-before-norm", nodes(f'{{ op = "flatten", start = 2 }},\n{{ op = "linear", out = 8 }},\n{NORM},'), []),  # along another axis
+    ("bias-before-norm", nodes(f'{{ op = "conv_transpose", out = 8, kernel = 2 }},\n{NORM},'), [5]),
+    ("bias-before-norm", nodes(f'{{ name = "g", layers = [{CONV} }}] }},\n{{ name = "h", layers = [{NORM}] }},'), [5]),
+    ("bias-before-norm", nodes('"b", "b"', f"[blocks.b]\nlayers = [{CONV} }}, {NORM}]\n"), [8]),
+    ("bias-before-norm", nodes(f'"b", {NORM}, "b"', f"[blocks.b]\nlayers = [{CONV} }}]\n"), []),  # needed where no norm follows
+    ("bias-before-norm", nodes('{ op = "b", norm = true }, { op = "b", norm = false }', f"[blocks.b]\nrequired = {{ norm = \"bool\" }}\nlayers = [{CONV} }}, {{ op = \"batchnorm\", when = \"norm\" }}]\n"), []),
+    ("bias-before-norm", nodes(f'{CONV}, name = "c" }},\n{NORM},\n{{ op = "reuse", of = "c" }},\n"relu",'), []),
+    ("bias-before-norm", nodes(f'{CONV} }},\n{{ op = "relu", when = "false" }},\n{NORM},'), [5]),
+    # repeated-activation
+    ("repeated-activation", nodes(f'{CONV} }},\n"relu",\n"relu",'), [7]),
+    ("repeated-activation", nodes(f'{CONV} }},\n"relu",\n"sigmoid",'), [7]),
+    ("repeated-activation", nodes(f'{CONV} }},\n"relu",\n"identity",\n"softmax",'), []),
+    ("repeated-activation", nodes('"relu", { op = "dropout" }, "relu"'), []),
+    ("repeated-activation", nodes('"b",\n"relu",', f'[blocks.b]\nlayers = [{CONV} }}, "relu"]\n'), [6]),
+    ("repeated-activation", nodes('"relu",\n"b",', f'[blocks.b]\nlayers = ["relu", {CONV} }}]\n'), [9]),
+    ("repeated-activation", nodes('"b",\n"b",', f'[blocks.b]\nlayers = ["relu", {CONV} }}]\n'), []),
+    ("repeated-activation", nodes(f'"relu",\n"b",\n"b",', f'[blocks.b]\nlayers = ["relu", {CONV} }}]\n'), []),  # one of two calls only
+    ("repeated-activation", nodes('{ op = "relu", repeat = 2 }'), []),  # as for the second copy only
+    # stride-above-kernel
+    ("stride-above-kernel", nodes('{ op = "conv", out = 4, kernel = 1, stride = 2 }'), [5]),
+    ("stride-above-kernel", nodes('{ op = "conv", out = 4, kernel = 2, stride = 2 }'), []),
+    ("stride-above-kernel", nodes('{ op = "conv", out = 4, kernel = 2, stride = 3, dilation = 2 }'), []),
+    ("stride-above-kernel", nodes('{ op = "maxpool", kernel = [2, 1], stride = 2 }'), [5]),
+    ("stride-above-kernel", nodes('{ op = "conv", out = 4, kernel = 1, stride = 32 }'), []),  # a single window
+    ("stride-above-kernel", nodes(f'{{ op = "residual", layers = [{CONV}, stride = 2 }}], shortcut = [{{ op = "conv", out = 4, kernel = 1, stride = 2 }}] }}'), []),
+    ("stride-above-kernel", nodes('{ op = "residual", layers = [\n{ op = "conv", out = 4, kernel = 1, stride = 2 }\n], shortcut = [\n{ op = "conv", out = 4, kernel = 1, stride = 2 },\n] }'), [6, 8]),
+    ("stride-above-kernel", nodes('{ op = "block" }', '[blocks.block]\nlayers = ["relu", { op = "conv", out = 4, kernel = 1, stride = 2 }]\n'), [8]),
+    # misaligned-residual
+    ("misaligned-residual", nodes('{ op = "residual", layers = [{ op = "conv", out = 4, kernel = 2, padding = "same" }] }'), [5]),
+    ("misaligned-residual", nodes(f'{{ op = "residual", layers = [{CONV} }}] }}'), []),
+    ("misaligned-residual", nodes(f'{CONV}, name = "a" }},\n{{ op = "conv", out = 4, kernel = 2, padding = "same" }},\n{{ op = "add", from = ["x", "a"] }},'), [7]),
+    ("misaligned-residual", nodes(f'{{ op = "residual", layers = [{CONV}, stride = 2 }}], shortcut = [{{ op = "avgpool", kernel = 2 }}] }},\n{{ op = "residual", layers = [{CONV} }}] }},'), [5]),
+    ("misaligned-residual", nodes('"b", "b"', '[blocks.b]\nlayers = [\n{ op = "residual", layers = [{ op = "conv", out = 4, kernel = 2, padding = "same" }] },\n]\n'), [9]),
+    ("misaligned-residual", nodes(f'{CONV}, name = "a" }},\n{CONV}, stride = 2 }},\n{{ op = "upsample", scale = 2 }},\n{{ op = "add", from = ["x", "a"] }},'), []),  # a pyramid
+    # uncovered-input
+    ("uncovered-input", nodes('{ op = "maxpool", kernel = 3 }'), [5]),
+    ("uncovered-input", nodes('{ op = "maxpool", kernel = 3, ceil = true }'), []),
+    ("uncovered-input", nodes('{ op = "maxpool", kernel = 2 }'), []),
+    ("uncovered-input", nodes(f'{{ op = "residual", layers = [{CONV}, stride = 2 }}], shortcut = [{{ op = "conv", out = 4, kernel = 1, stride = 2 }}] }}'), []),
+    # even-kernel
+    ("even-kernel", nodes('{ op = "conv", out = 4, kernel = 2, padding = "half" }'), [5]),
+    ("even-kernel", nodes('{ op = "conv", out = 4, kernel = 2, dilation = 2, padding = "half" }'), []),
+    ("even-kernel", nodes('{ op = "conv", out = 4, kernel = [3, 4], padding = "half" }'), [5]),
+    ("even-kernel", nodes('{ op = "conv", out = 4, kernel = 4, padding = 1 }'), []),
+    # missing-doc, missing-expect
+    ("missing-doc", nodes('"b"', '[blocks.b]\nlayers = ["relu"]\n[blocks.c]\ndoc = "C."\nlayers = ["relu"]\n'), [2, 7]),
+    ("missing-expect", nodes('"relu"', "[params]\na = 1\n[variants]\nx = {}\ny = {}\n[expect.x]\nparams = 0\n"), [11]),
+    ("missing-expect", nodes('"relu"', "[expect]\nparams = 0\n"), []),
+    ("missing-expect", "archspec = 1\n" + BLOCKS, []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "text", "lines"), CASES)
+def test_what_a_rule_finds(rule: str, text: str, lines: list[int]) -> None:
+    assert [line for line, _ in found(text, only=rule)] == lines
+
+
+def test_every_rule_has_cases_of_both_kinds() -> None:
+    for name in codes():
+        kinds = {bool(lines) for rule, _, lines in CASES if rule == name}
+        assert name == "unused-ignore" or kinds == {True, False} or name == "missing-doc"
+
+
+def test_equal_findings_of_variants_and_copies_are_one() -> None:
+    text = nodes('{ op = "b", repeat = 3 }', f"[variants]\nx = {{}}\ny = {{}}\n[blocks.b]\nlayers = [{CONV} }}, {NORM}]\n")
+    assert [line for line, _ in found(text, only="bias-before-norm")] == [11]
+
+
+def test_a_spec_with_errors_is_not_linted() -> None:
+    text = nodes('{ op = "conv", out = "wdith", kernel = 3 }', "[params]\nwidth = 1\n")
+    assert [finding.diagnostic.code for finding in archspec.validate("spec.toml", source=text)] == ["AS301"]
+
+
+def test_many_copies_take_no_time() -> None:
+    """Blocks of blocks of blocks: 2 to the power of 40 convolutions, of which two are different."""
+    blocks = "".join(f'[blocks.b{i}]\nlayers = [{{ op = "b{i + 1}", repeat = 2 }}]\n' for i in range(40))
+    text = nodes('"b0"', f"{blocks}[blocks.b40]\nlayers = [{CONV} }}, {NORM}]\n")
+    assert [line for line, _ in found(text, only="bias-before-norm")] == [88]
+
+
+# --- ignoring ---------------------------------------------------------------------------------------------------
+
+BIASED = nodes(f"{CONV} }}, {NORM}")
+
+
+@pytest.mark.parametrize("word", ["AS607", "bias-before-norm", "AS60", "ALL"])
+def test_a_file_ignores_a_rule(word: str) -> None:
+    assert archspec.validate("spec.toml", source=f'{BIASED}[lint]\nignore = ["{word}"]\n') == []
+
+
+def test_an_ignored_rule_that_does_not_exist() -> None:
+    text = f'{BIASED}[lint]\nignore = ["bias-before-nrom", "AS401"]\n'
+    first, second, third = archspec.validate("spec.toml", source=text)
+    assert first.diagnostic.code == "AS607"
+    assert (second.diagnostic.code, second.spot.line, second.spot.column) == ("AS301", 8, 12)
+    assert second.edit is not None
+    assert second.edit.text == "bias-before-norm"
+    assert third.diagnostic.message == "`AS401` is not a lint rule: only those can be turned on and off"
+
+
+def test_an_entry_that_ignores_nothing() -> None:
+    text = f'{BIASED}[lint]\nignore = ["AS607", "AS608", "missing-doc"]\n'
+    (one,) = archspec.validate("spec.toml", source=text)  # `missing-doc` is not looked for: it may be elsewhere
+    assert (one.diagnostic.code, one.diagnostic.message) == ("AS605", "`AS608` finds nothing to ignore here")
+    assert (one.spot.line, one.spot.column) == (8, 21)
+    assert archspec.validate("spec.toml", source=text, ignore=["AS605"]) == []
+    assert archspec.validate("spec.toml", source=text, ignore=["AS608"]) == []
+
+
+def test_a_library_ignores_for_itself(tmp_path: Path) -> None:
+    block = f"archspec = 1\n[blocks.b]\nlayers = [{CONV} }}, {NORM}]\n"
+    (tmp_path / "common.toml").write_text(block)
+    net = tmp_path / "net.toml"
+    net.write_text('archspec = 1\n[use]\nc = "common.toml"\n[model]\ninput = ["N", 3, 8, 8]\nlayers = ["c.b"]\n')
+    (one,) = archspec.validate(str(net))
+    assert Path(one.diagnostic.file).name == "common.toml"
+    (tmp_path / "common.toml").write_text(block + '[lint]\nignore = ["AS607"]\n')
+    assert archspec.validate(str(net)) == []
+    assert archspec.validate(str(tmp_path / "common.toml")) == []  # it has no network that could tell
+    (tmp_path / "common.toml").write_text(block)
+    net.write_text(net.read_text() + '[lint]\nignore = ["AS607"]\n')
+    assert archspec.validate(str(net)) == []
+
+
+# --- choosing ---------------------------------------------------------------------------------------------------
+
+
+def test_layers() -> None:
+    on = {code for code, lint in lints().items() if lint.on}
+    assert set(choose().codes) == on
+    assert choose(Layer(["AS607"])).codes == ("AS607",)
+    assert set(choose(Layer(extend_select=["missing-doc"])).codes) == on | {"AS613"}
+    assert set(choose(Layer(ignore=["AS60"])).codes) == {code for code in on if not code.startswith("AS60")}
+    assert set(choose(Layer(["ALL"], ignore=["AS614"])).codes) == set(lints()) - {"AS614"}
+    assert choose(Layer(ignore=["ALL"]), Layer(["AS601"])).codes == ("AS601",)
+    assert choose(Layer([])).codes == ()
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("AS999", "`AS999` is not a lint rule"), ("AS4", "`AS4` is not a lint rule"), ("", "there is no lint rule ``"),
+        ("AS", "there is no lint rule `AS`"), ("unused-blok", "did you mean `unused-block`?"), ("all", "did you mean `ALL`?"),
+    ],
+)  # fmt: skip
+def test_rules_that_do_not_exist(word: str, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        choose(Layer([word]))
+    assert message in str(caught.value)
+
+
+def cli(*arguments: str, cwd: Path, code: int = 0, stdin: str | None = None) -> str:
+    command = [sys.executable, "-m", "archspec", "validate", *arguments]
+    result = subprocess.run(command, cwd=cwd, input=stdin, capture_output=True, text=True, check=False)
+    assert result.returncode == code, result.stdout + result.stderr
+    assert "Traceback" not in result.stderr
+    return result.stdout + result.stderr
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "nets" / "net.toml").write_text(BIASED)
+    return tmp_path
+
+
+def configure(project: Path, text: str, name: str = "pyproject.toml") -> None:
+    (project / name).write_text(text)
+
+
+def test_options(project: Path) -> None:
+    assert "warning[AS607]" in cli("nets", cwd=project, code=1)
+    assert "no findings" in cli("nets", "--ignore", "bias-before-norm", cwd=project)
+    assert "no findings" in cli("nets", "--select", "AS601, AS602", cwd=project)
+    text = cli("nets", "--select", "AS607", "--select", "missing-doc,AS614", cwd=project, code=1)
+    assert "3 warnings" in text
+    assert "2 warnings" in cli("nets", "--extend-select", "missing-doc", cwd=project, code=1)
+    assert "there is no lint rule `nothing`" in cli("nets", "--select", "nothing", cwd=project, code=2)
+    assert "1 warning" in cli("nets", "--exit-zero", cwd=project)
+    assert "no findings" in cli("nets", "--select", "", cwd=project)
+
+
+def test_configuration(project: Path) -> None:
+    configure(project, '[tool.archspec]\nignore = ["AS607"]\n')
+    assert "no findings" in cli("nets", cwd=project)
+    assert "no findings" in cli("net.toml", cwd=project / "nets")
+    assert "no findings" in cli("-", "--stdin-filename", "nets/x.toml", cwd=project, stdin=BIASED)
+    assert "1 warning" in cli("nets", "--select", "AS607", cwd=project, code=1)  # the command has the last word
+    configure(project, '[tool.archspec]\nextend-select = ["missing-doc"]\n[tool.archspec.severity]\nbias-before-norm = "error"\n')
+    text = cli("nets", cwd=project, code=1)
+    assert "error[AS607]" in text
+    assert "warning[AS613]" in text
+    data: list[dict[str, Any]] = json.loads(cli("nets", "--output-format", "json", cwd=project, code=1))
+    assert [(one["code"], one["severity"]) for one in data] == [("AS613", "warning"), ("AS607", "error")]
+
+
+def test_the_nearest_configuration_counts(project: Path) -> None:
+    configure(project, '[tool.archspec]\nignore = ["AS607"]\n')
+    configure(project / "nets", "[tool.other]\nx = 1\n")  # says nothing of archspec
+    assert "no findings" in cli("nets", cwd=project)
+    configure(project / "nets", "[tool.archspec]\n")
+    assert "1 warning" in cli("nets", cwd=project, code=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[tool.archspec]\nselct = []\n", "there is no `selct`: did you mean `select`?"),
+        ("[tool.archspec]\nselect = 'AS601'\n", "`select` must be a list of rules, not 'AS601'"),
+        ("[tool.archspec]\nselect = [1]\n", "`select` must be a list of rules"),
+        ("[tool.archspec]\nignore = ['AS1']\n", "`AS1` is not a lint rule"),
+        ("[tool.archspec]\nseverity = { AS601 = 'fatal' }\n", "the severity of `AS601` is `error` or `warning`, not `fatal`"),
+        ("[tool.archspec]\nseverity = { AS601 = 1 }\n", "`severity` must be a table of rules"),
+        ("[tool]\narchspec = 1\n", "it must be a table, not 1"),
+        ("[tool.archspec\n", "cannot be read"),
+        ("tool = [1]\n", ""),
+    ],
+)  # fmt: skip
+def test_configurations_that_cannot_be_used(project: Path, text: str, message: str) -> None:
+    configure(project, text)
+    said = cli("nets", cwd=project, code=2 if message else 1)
+    assert message in said
+    assert not message or "pyproject.toml" in said
+
+
+def test_a_configuration_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(tmp_path, '[tool.archspec]\nignore = ["AS607"]\n')
+    read: list[str] = []
+    real = archspec.cli.config.read
+    monkeypatch.setattr("archspec.cli.config.read", lambda path: read.append(path) or real(path))
+    config = Config(Layer())
+    for name in ("a/x.toml", "a/y.toml", "a/b/z.toml", "w.toml"):
+        assert "AS607" not in config.of(str(tmp_path / name)).codes
+    assert len(read) == len(set(read)) == 3
+
+
+# --- severities in the formats ----------------------------------------------------------------------------------
+
+
+def test_formats_tell_warnings_from_errors(project: Path) -> None:
+    def said(format_: str) -> str:
+        return cli("nets/net.toml", "--output-format", format_, cwd=project, code=1)
+
+    assert said("concise").startswith("nets/net.toml:5:1: warning[AS607] `bias` has no effect before `batchnorm`")
+    assert said("github").startswith("::warning file=nets/net.toml,")
+    assert json.loads(said("gitlab"))[0]["severity"] == "minor"
+    sarif = json.loads(said("sarif"))["runs"][0]
+    assert sarif["results"][0]["level"] == "warning"
+    (rule,) = sarif["tool"]["driver"]["rules"]
+    assert (rule["id"], rule["name"]) == ("AS607", "bias-before-norm")
+    assert rule["defaultConfiguration"] == {"level": "warning"}
+    assert "subtracts the mean" in rule["help"]["markdown"]
