@@ -202,7 +202,11 @@ def validate(
     selection = choose(Layer(select, tuple(extend_select), tuple(ignore)))
     with without_collector():
         diagnostics, _ = examine(name, source, only, selection, allow_outside=allow_outside)
-    texts = {} if source is None else {name: source if isinstance(source, str) else source.decode("utf-8", "replace")}
+    texts = (
+        {}
+        if source is None
+        else {name: source if isinstance(source, str) else source.decode("utf-8", "replace")}
+    )
     return Locator(reader(texts)).findings(diagnostics)
 
 

@@ -327,7 +327,18 @@ def _rule(rule: type[Rule]) -> str:
     for name, text in rule.files.items():
         lines += [f"With `{name}` beside the spec:", "", "```toml", text.rstrip(), "```", ""]
     if rule.bad:
-        lines += ["## Wrong", "", f"```{language}", rule.wrong().rstrip(), "```", "", "```text", _said(rule), "```", ""]
+        lines += [
+            "## Wrong",
+            "",
+            f"```{language}",
+            rule.wrong().rstrip(),
+            "```",
+            "",
+            "```text",
+            _said(rule),
+            "```",
+            "",
+        ]
         lines += ["## Right", "", f"```{language}", rule.good.rstrip(), "```", ""]
     return "\n".join([*lines, "[All rules](README.md)", ""])
 
@@ -350,8 +361,8 @@ RULES_INTRODUCTION = """\
 What `archspec validate` looks for. This page and those that it leads to are generated from the rules themselves, by
 `python docs/generate.py`; `archspec rule CODE` prints the same. Codes and names are stable.
 
-Errors are always reported. Lint rules are about specs that are right, but probably not what was meant: they are warnings,
-and [can be turned on and off](../validate.md#lint).
+Errors are always reported. Lint rules are about specs that are right, but probably not what was meant: they are
+warnings, and [can be turned on and off](../validate.md#lint).
 """
 
 
@@ -366,9 +377,11 @@ def _markdown(text: str) -> str:
 
 def outputs() -> dict[Path, str]:
     """Every generated file, with what it should be."""
-    return {DOCS / "ops.md": ops_page(), DOCS.parent / "schema" / "archspec-1.json": render_schema()} | rule_pages() | {
-        page: refreshed(page.read_text(encoding="utf-8")) for page in PAGES
-    }
+    return (
+        {DOCS / "ops.md": ops_page(), DOCS.parent / "schema" / "archspec-1.json": render_schema()}
+        | rule_pages()
+        | {page: refreshed(page.read_text(encoding="utf-8")) for page in PAGES}
+    )
 
 
 def main(arguments: list[str]) -> int:

@@ -154,5 +154,5 @@ def attend(op: Any, inputs: list[Tensor], weights: State) -> Tensor:
 
 def borders(op: Op, module: Module) -> list[int]:
     """The padding as `F.pad` takes it."""
-    windows = op.windows(module.inputs)  # type: ignore[attr-defined]
+    windows = op.windows(module.inputs)
     return [side for window in reversed(windows) for side in (window.before, window.after)]

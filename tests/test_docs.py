@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 import archspec
-from archspec.lint.catalogue import catalogue
 from archspec.elaborate.network import load_document
 from archspec.language import limits
 from archspec.language.expressions import show
+from archspec.lint.catalogue import catalogue
 
 ROOT = Path(__file__).resolve().parent.parent
 LANGUAGE = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")

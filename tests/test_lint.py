@@ -11,7 +11,7 @@ from nets import SPECS
 
 import archspec
 from archspec import UsageError
-from archspec.cli.config import Config
+from archspec.cli import config
 from archspec.lint import Layer, choose, lints
 
 HEAD = 'archspec = 1\n[model]\ninput = ["N", 4, 32, 32]\nlayers = [\n'
@@ -61,10 +61,10 @@ layers = ["tanh"]
 NORM = '"batchnorm"'
 CASES: list[tuple[str, str, list[int]]] = [
     # unused-block: called, called by a block that is not, chosen by an argument, by a template
-    ("unused-block", nodes('"a"', BLOCKS), [9]),
-    ("unused-block", nodes('{ op = "{kind}" }', "[params]\nkind = 'a'\n" + BLOCKS), [11]),
-    ("unused-block", nodes('{ op = "{kind}_net" }', "[params]\nkind = 'b'\n" + BLOCKS), [9]),
-    ("unused-block", nodes('{ op = "pick", op_ = "b_net" }', '[blocks.pick]\nrequired = { op_ = "op" }\nlayers = ["{op_}"]\n' + BLOCKS), [10]),
+    ("unused-block", nodes('"a"', BLOCKS), [10]),
+    ("unused-block", nodes('{ op = "{kind}" }', "[params]\nkind = 'a'\n" + BLOCKS), [12]),
+    ("unused-block", nodes('{ op = "{kind}_net" }', "[params]\nkind = 'b'\n" + BLOCKS), [10]),
+    ("unused-block", nodes('{ op = "pick", op_ = "b_net" }', '[blocks.pick]\nrequired = { op_ = "op" }\nlayers = ["{op_}"]\n' + BLOCKS), [11]),
     ("unused-block", nodes('"{unit}"', '[params]\nunit = "a"\n[variants]\nx = {}\ny = { unit = "b_net" }\n' + BLOCKS), []),
     ("unused-block", "archspec = 1\n" + BLOCKS, []),  # a library
     # unused-param
@@ -93,8 +93,8 @@ CASES: list[tuple[str, str, list[int]]] = [
     # unused-node
     ("unused-node", nodes(f'{CONV}, name = "a" }},\n{CONV}, from = "input" }},'), [5]),
     ("unused-node", nodes(f'{CONV}, name = "a" }},\n"relu",\n{{ op = "add", from = ["x", "input"] }},\n{CONV}, from = "input" }},'), [7]),
-    ("unused-node", nodes(f'{{ name = "halves", op = "split", parts = 2 }},\n{{ op = "conv", out = 4, kernel = 1, from = "halves.1" }},'), []),
-    ("unused-node", nodes(f'{{ name = "halves", op = "split", parts = 2 }},\n{CONV}, from = "input" }},'), [5]),
+    ("unused-node", nodes('{ name = "halves", op = "split", sections = 2 },\n{ op = "conv", out = 4, kernel = 1, from = "halves.1" },'), []),
+    ("unused-node", nodes(f'{{ name = "halves", op = "split", sections = 2 }},\n{CONV}, from = "input" }},'), [5]),
     ("unused-node", nodes(f'{{ name = "g", layers = [{CONV} }}] }},\n{CONV}, from = "input" }},'), [5]),
     ("unused-node", nodes(f'{{ name = "g", layers = [\n{{ name = "a", op = "relu" }},\n{CONV} }},\n] }},\n{{ op = "add", from = ["g.a", "input"] }},'), []),
     ("unused-node", nodes(f'{{ op = "relu", when = "false", as = "r" }},\n{CONV}, from = "input" }},'), []),
@@ -128,7 +128,7 @@ CASES: list[tuple[str, str, list[int]]] = [
     ("repeated-activation", nodes('"b",\n"relu",', f'[blocks.b]\nlayers = [{CONV} }}, "relu"]\n'), [6]),
     ("repeated-activation", nodes('"relu",\n"b",', f'[blocks.b]\nlayers = ["relu", {CONV} }}]\n'), [9]),
     ("repeated-activation", nodes('"b",\n"b",', f'[blocks.b]\nlayers = ["relu", {CONV} }}]\n'), []),
-    ("repeated-activation", nodes(f'"relu",\n"b",\n"b",', f'[blocks.b]\nlayers = ["relu", {CONV} }}]\n'), []),  # one of two calls only
+    ("repeated-activation", nodes('"relu",\n"b",\n"b",', f'[blocks.b]\nlayers = ["relu", {CONV} }}]\n'), []),  # one of two calls only
     ("repeated-activation", nodes('{ op = "relu", repeat = 2 }'), []),  # as for the second copy only
     # stride-above-kernel
     ("stride-above-kernel", nodes('{ op = "conv", out = 4, kernel = 1, stride = 2 }'), [5]),
@@ -176,7 +176,10 @@ def test_every_rule_has_cases_of_both_kinds() -> None:
 
 
 def test_equal_findings_of_variants_and_copies_are_one() -> None:
-    text = nodes('{ op = "b", repeat = 3 }', f"[variants]\nx = {{}}\ny = {{}}\n[blocks.b]\nlayers = [{CONV} }}, {NORM}]\n")
+    text = nodes(
+        '{ op = "b", repeat = 3 }',
+        f"[variants]\nx = {{}}\ny = {{}}\n[blocks.b]\nlayers = [{CONV} }}, {NORM}]\n",
+    )
     assert [line for line, _ in found(text, only="bias-before-norm")] == [11]
 
 
@@ -214,7 +217,9 @@ def test_an_ignored_rule_that_does_not_exist() -> None:
 
 def test_an_entry_that_ignores_nothing() -> None:
     text = f'{BIASED}[lint]\nignore = ["AS607", "AS608", "missing-doc"]\n'
-    (one,) = archspec.validate("spec.toml", source=text)  # `missing-doc` is not looked for: it may be elsewhere
+    (one,) = archspec.validate(
+        "spec.toml", source=text
+    )  # `missing-doc` is not looked for: it may be elsewhere
     assert (one.diagnostic.code, one.diagnostic.message) == ("AS605", "`AS608` finds nothing to ignore here")
     assert (one.spot.line, one.spot.column) == (8, 21)
     assert archspec.validate("spec.toml", source=text, ignore=["AS605"]) == []
@@ -225,7 +230,9 @@ def test_a_library_ignores_for_itself(tmp_path: Path) -> None:
     block = f"archspec = 1\n[blocks.b]\nlayers = [{CONV} }}, {NORM}]\n"
     (tmp_path / "common.toml").write_text(block)
     net = tmp_path / "net.toml"
-    net.write_text('archspec = 1\n[use]\nc = "common.toml"\n[model]\ninput = ["N", 3, 8, 8]\nlayers = ["c.b"]\n')
+    net.write_text(
+        'archspec = 1\n[use]\nc = "common.toml"\n[model]\ninput = ["N", 3, 8, 8]\nlayers = ["c.b"]\n'
+    )
     (one,) = archspec.validate(str(net))
     assert Path(one.diagnostic.file).name == "common.toml"
     (tmp_path / "common.toml").write_text(block + '[lint]\nignore = ["AS607"]\n')
@@ -299,8 +306,13 @@ def test_configuration(project: Path) -> None:
     assert "no findings" in cli("nets", cwd=project)
     assert "no findings" in cli("net.toml", cwd=project / "nets")
     assert "no findings" in cli("-", "--stdin-filename", "nets/x.toml", cwd=project, stdin=BIASED)
-    assert "1 warning" in cli("nets", "--select", "AS607", cwd=project, code=1)  # the command has the last word
-    configure(project, '[tool.archspec]\nextend-select = ["missing-doc"]\n[tool.archspec.severity]\nbias-before-norm = "error"\n')
+    assert "1 warning" in cli(
+        "nets", "--select", "AS607", cwd=project, code=1
+    )  # the command has the last word
+    configure(
+        project,
+        '[tool.archspec]\nextend-select = ["missing-doc"]\n[tool.archspec.severity]\nbias-before-norm = "error"\n',
+    )
     text = cli("nets", cwd=project, code=1)
     assert "error[AS607]" in text
     assert "warning[AS613]" in text
@@ -340,11 +352,16 @@ def test_configurations_that_cannot_be_used(project: Path, text: str, message: s
 def test_a_configuration_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     configure(tmp_path, '[tool.archspec]\nignore = ["AS607"]\n')
     read: list[str] = []
-    real = archspec.cli.config.read
-    monkeypatch.setattr("archspec.cli.config.read", lambda path: read.append(path) or real(path))
-    config = Config(Layer())
+    real = config.read
+
+    def counted(path: str) -> Layer | None:
+        read.append(path)
+        return real(path)
+
+    monkeypatch.setattr("archspec.cli.config.read", counted)
+    rules = config.Config(Layer())
     for name in ("a/x.toml", "a/y.toml", "a/b/z.toml", "w.toml"):
-        assert "AS607" not in config.of(str(tmp_path / name)).codes
+        assert "AS607" not in rules.of(str(tmp_path / name)).codes
     assert len(read) == len(set(read)) == 3
 
 
@@ -355,8 +372,10 @@ def test_formats_tell_warnings_from_errors(project: Path) -> None:
     def said(format_: str) -> str:
         return cli("nets/net.toml", "--output-format", format_, cwd=project, code=1)
 
-    assert said("concise").startswith("nets/net.toml:5:1: warning[AS607] `bias` has no effect before `batchnorm`")
-    assert said("github").startswith("::warning file=nets/net.toml,")
+    assert said("concise").startswith(
+        "nets/net.toml:5:1: warning[AS607] `bias` has no effect before `batchnorm`"
+    )
+    assert said("github").startswith("::warning title=archspec (AS607),file=nets/net.toml,line=5,")
     assert json.loads(said("gitlab"))[0]["severity"] == "minor"
     sarif = json.loads(said("sarif"))["runs"][0]
     assert sarif["results"][0]["level"] == "warning"

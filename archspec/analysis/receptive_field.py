@@ -291,4 +291,5 @@ def misaligned(root: Module) -> Iterator[tuple[str, Node]]:
 
 
 def is_aligned(seen: Seen) -> bool:
+    """Whether all ways from the sources to a value look at the same places."""
     return all(link.aligned for links in seen.values() for link in links[2:])

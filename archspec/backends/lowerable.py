@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from archspec.backends.options import Options
 from archspec.diagnostics import Diagnostic, SpecError
 from archspec.ir import Module
 from archspec.ops.core.base import Op
@@ -18,25 +19,26 @@ def refusals(model: "Model", only: str | None = None) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     for backend in BACKENDS:
         if only in (None, backend):
-            try:
-                (_torch if backend == "torch" else _onnx)(model)
-            except SpecError as error:
-                found += error.diagnostics
+            found += _torch(model) if backend == "torch" else _onnx(model)
     return found
 
 
-def _onnx(model: "Model") -> None:
-    from archspec.backends.onnx_model.lowering import Lowering
+def _onnx(model: "Model") -> list[Diagnostic]:
+    from archspec.backends.onnx_model.lowering import refusals as refused
 
-    Lowering(model.network, opset=20, functions=True)  # each block once
+    return refused(model.network, Options().opset)
 
 
-def _torch(model: "Model") -> None:
+def _torch(model: "Model") -> list[Diagnostic]:
     """Writing the source takes longer than all other checks: it is done where something could be in its way."""
     from archspec.backends.torch_source import source
 
     if any(_can_fail(module) for module in _modules(model.root, set())):
-        source(model)
+        try:
+            source(model)
+        except SpecError as error:
+            return list(error.diagnostics)
+    return []
 
 
 def _can_fail(module: Module) -> bool:

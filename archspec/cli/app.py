@@ -233,7 +233,9 @@ def validate(
     ] = None,
     select: Annotated[
         list[str] | None,
-        typer.Option("--select", metavar="RULES", help="Look for these lint rules, not for the default ones."),
+        typer.Option(
+            "--select", metavar="RULES", help="Look for these lint rules, not for the default ones."
+        ),
     ] = None,
     extend_select: Annotated[
         list[str] | None,

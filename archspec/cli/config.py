@@ -17,7 +17,7 @@ KEYS = (*LISTS, "severity")
 
 @dataclass(slots=True)
 class Config:
-    """The rules for each file: those of the nearest `pyproject.toml` with a `[tool.archspec]`, changed by the command."""
+    """The rules for each file: those of the nearest `pyproject.toml` that has any, changed by the command."""
 
     command: Layer
     folders: dict[str, Layer | None] = field(default_factory=dict)

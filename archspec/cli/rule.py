@@ -42,7 +42,9 @@ def _list(console: "Console", rules: list[type[Rule]]) -> None:
         table.add_column()
         for rule in members:
             what = Text(rule.paragraphs()[0])
-            table.add_row(Text(f"  {rule.code}"), Text(rule.name), what if rule.on else what.append(" Off.", "dim"))
+            table.add_row(
+                Text(f"  {rule.code}"), Text(rule.name), what if rule.on else what.append(" Off.", "dim")
+            )
         console.print(table)
     text = "\n`archspec rule CODE` explains one. Those that are off are looked for on request: `--extend-select`."
     console.print(Text(text, "dim"))
@@ -52,7 +54,9 @@ def _one(console: "Console", rule: type[Rule]) -> None:
     from rich.text import Text
 
     kind = rule.severity if rule.on else f"{rule.severity}, off by default"
-    console.print(Text(f"{rule.code} {rule.name}", "bold").append(f"   {rule.phase()}: {kind}", "not bold dim"))
+    console.print(
+        Text(f"{rule.code} {rule.name}", "bold").append(f"   {rule.phase()}: {kind}", "not bold dim")
+    )
     for text in rule.paragraphs():
         console.print(Text(f"\n{text}"))
     for title, example in (("Wrong", rule.wrong()), ("Right", rule.good)):

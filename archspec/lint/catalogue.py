@@ -19,4 +19,6 @@ def find(word: str) -> type[Rule]:
         if word.upper() == rule.code or word == rule.name:
             return rule
     names = [*rules, *(rule.name for rule in rules.values())]
-    raise UsageError(f"there is no rule `{shown(word)}`: {suggest(word, names) or '`archspec rule` lists all'}")
+    raise UsageError(
+        f"there is no rule `{shown(word)}`: {suggest(word, names) or '`archspec rule` lists all'}"
+    )

@@ -29,7 +29,7 @@ class Flow:
 
 @dataclass(slots=True, eq=False, repr=False)
 class _Body:
-    """What is known of a module from the outside: its inputs and results as values, the same one if it passes through."""
+    """A module from the outside: its inputs and its results, the same value where one passes through."""
 
     inputs: list[Flow]
     results: list[Flow]

@@ -48,7 +48,7 @@ def _steps(chain: Chain) -> Iterator[Step]:
 
 
 def _step_names(step: Step) -> frozenset[str]:
-    """What a node mentions. What the fields of an op mean is not known where an expression chooses it: any word counts."""
+    """What a node mentions. Where an expression chooses the op, its fields are not compiled yet: any word counts."""
     if "*" not in step.names or step.kind not in ("call", "join"):
         return step.names
     return step.names | words(step.fields) | words(step.first) | words(step.asserted)
@@ -80,7 +80,7 @@ def _default(param: Param) -> frozenset[str]:
 
 
 def of_file(document: Document) -> frozenset[str]:
-    """What a file mentions of its own names outside of definitions: in `let`, `params`, `defaults` and shapes of inputs."""
+    """What a file mentions of its names outside of definitions: in `let`, `params`, `defaults`, shapes of inputs."""
     found = NOTHING.union(
         *map(_let, document.let.values()), *(_default(param) for param in document.params.values())
     )

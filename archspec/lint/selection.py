@@ -63,7 +63,9 @@ class Selection:
                 meant = set(codes(entry))
             except Problem:
                 continue
-            looked_for = [code for code in meant & set(self.codes) if document.model is not None or _is_of_text(code)]
+            looked_for = [
+                code for code in meant & set(self.codes) if document.model is not None or _is_of_text(code)
+            ]
             if index not in used and looked_for and rule.code not in meant:
                 yield rule.found(
                     f"`{shown(entry)}` finds nothing to ignore here", document.file, ("lint", "ignore", index),
@@ -83,7 +85,9 @@ def choose(*layers: Layer) -> Selection:
             chosen -= _all(layer.ignore)
             for word, level in layer.severity.items():
                 if level not in SEVERITIES:
-                    raise Problem("", f"the severity of `{shown(word)}` is `error` or `warning`, not `{shown(level)}`")
+                    raise Problem(
+                        "", f"the severity of `{shown(word)}` is `error` or `warning`, not `{shown(level)}`"
+                    )
                 severity |= dict.fromkeys(codes(word), level)
     except Problem as problem:
         raise UsageError(problem.message + (f": {problem.help}" if problem.help else "")) from None
@@ -105,7 +109,9 @@ def codes(word: str) -> list[str]:
         raise Problem("AS301", message, help="`archspec rule` lists them")
     names = [*known, *(lint.name for lint in known.values()), "ALL"]
     raise Problem(
-        "AS301", f"there is no lint rule `{shown(word)}`", help=suggest(word, names) or "`archspec rule` lists them"
+        "AS301",
+        f"there is no lint rule `{shown(word)}`",
+        help=suggest(word, names) or "`archspec rule` lists them",
     )
 
 

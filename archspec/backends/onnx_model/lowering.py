@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from archspec.analysis.cost import Live
 from archspec.backends.onnx_model.fold import Target, fold
-from archspec.diagnostics import Problem, SpecError
+from archspec.diagnostics import Diagnostic, Problem, SpecError
 from archspec.elaborate.network import Network
 from archspec.ir import Module, Node, TensorType
-from archspec.ops.core.onnx_code import Emitter, Step
+from archspec.ops.core.onnx_code import Emitter, Graph, Step
 
 _NOTHING: Live = frozenset()
 
@@ -18,6 +18,68 @@ class Demand:
 
     parts: tuple[Live, ...]
     inputs: Live
+
+
+class Demands:
+    """What of each module is needed, found once for each module and the results that are wanted of it."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[Module, Live], Demand] = {}
+
+    def of(self, module: Module, wanted: Live) -> Demand:
+        """What of a module is needed for some of its results."""
+        key = module, wanted
+        if key not in self.known:
+            self.known[key] = self._demand(module, wanted)
+        return self.known[key]
+
+    def _demand(self, module: Module, wanted: Live) -> Demand:
+        if module.op is not None:
+            return Demand((), frozenset(range(len(module.inputs))))
+        if module.kind == "removed":
+            return Demand((), wanted)
+        needed = {module.results[index] for index in wanted}
+        parts = [_NOTHING] * len(module.body)
+        for index, (node, ids) in reversed(list(enumerate(module.values()))):
+            here = frozenset(part for part, value in enumerate(ids) if value in needed)
+            if here:
+                parts[index] = here
+                needed.update(node.inputs[place] for place in self.of(node.module, here).inputs)
+        return Demand(
+            tuple(parts), frozenset(place for place in range(len(module.inputs)) if place in needed)
+        )
+
+
+def refusals(network: Network, opset: int) -> list[Diagnostic]:
+    """What keeps a network from being written: each distinct op is, by itself, and nothing is kept of it."""
+    demands = Demands()
+    demands.of(network.root, wanted(network))
+    ops: dict[Module, Node] = {}
+    for module, results in list(demands.known):
+        for node, parts in zip(module.body, demands.of(module, results).parts, strict=True):
+            if parts and node.module.op is not None:
+                ops.setdefault(node.module, node)
+    found = []
+    for module, node in ops.items():
+        assert module.op is not None  # noqa: S101 — they are ops
+        graph = Graph(opset)
+        graph.types |= {f"x/{place}": type_ for place, type_ in enumerate(module.inputs)}
+        graph.inputs |= graph.types
+        given = [*graph.types]
+        weights = {weight.name: f"w/{weight.name}" for weight in module.op.weights(module.inputs)}
+        for weight in module.op.weights(module.inputs):
+            graph.types[weights[weight.name]] = TensorType(weight.shape)
+        try:
+            module.op.onnx(Emitter(graph, "op", weights, given), module.inputs)
+        except Problem as problem:
+            if problem.code != "AS702":  # of the network's inputs, every free dimension can be had
+                found.append(problem.located(node.origin.file, node.origin.path))
+    return found
+
+
+def wanted(network: Network) -> Live:
+    """The results of a network that are not for training only."""
+    return frozenset(range(len(network.root.results) - len(network.train_outputs)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +99,15 @@ class Lowering:
         self, network: Network, *, opset: int, functions: bool = False, fold_bn: bool = False
     ) -> None:
         self.opset, self.as_functions, self.fold = opset, functions, fold_bn
-        self.demands: dict[tuple[Module, Live], Demand] = {}
+        self.demands = Demands()
         self.known: dict[tuple[Module, Live], Function | None] = {}
         self.functions: list[Function] = []
         self.names: dict[str, int] = {}
         root = network.root
-        wanted = frozenset(range(len(root.results) - len(network.train_outputs)))
+        parts = wanted(network)
         self.graph = self._graph(dict(zip(network.input_names, root.inputs, strict=True)))
-        results = self._body(self.graph, root, [*self.graph.inputs], "", wanted)
-        self._finish(self.graph, [results[index] for index in sorted(wanted)], _output_names(network))
+        results = self._body(self.graph, root, [*self.graph.inputs], "", parts)
+        self._finish(self.graph, [results[part] for part in sorted(parts)], _output_names(network))
 
     # --- graphs ----------------------------------------------------------------------------------------
 
@@ -78,31 +140,6 @@ class Lowering:
         if self.fold:
             fold(graph)
 
-    # --- what is needed --------------------------------------------------------------------------------
-
-    def demand(self, module: Module, wanted: Live) -> Demand:
-        """What of a module is needed for some of its results, found once for each module."""
-        key = module, wanted
-        if key not in self.demands:
-            self.demands[key] = self._demand(module, wanted)
-        return self.demands[key]
-
-    def _demand(self, module: Module, wanted: Live) -> Demand:
-        if module.op is not None:
-            return Demand((), frozenset(range(len(module.inputs))))
-        if module.kind == "removed":
-            return Demand((), wanted)
-        needed = {module.results[index] for index in wanted}
-        parts = [_NOTHING] * len(module.body)
-        for index, (node, ids) in reversed(list(enumerate(module.values()))):
-            here = frozenset(part for part, value in enumerate(ids) if value in needed)
-            if here:
-                parts[index] = here
-                needed.update(node.inputs[place] for place in self.demand(node.module, here).inputs)
-        return Demand(
-            tuple(parts), frozenset(place for place in range(len(module.inputs)) if place in needed)
-        )
-
     # --- bodies ----------------------------------------------------------------------------------------
 
     def _body(
@@ -110,7 +147,7 @@ class Lowering:
     ) -> list[str]:  # fmt: skip
         """Write what is needed of a composite; the names of its results, empty for those that are not."""
         values = list(inputs)
-        for (node, ids), parts in zip(module.values(), self.demand(module, wanted).parts, strict=True):
+        for (node, ids), parts in zip(module.values(), self.demands.of(module, wanted).parts, strict=True):
             given = [values[value] for value in node.inputs]
             if not parts:
                 values += [""] * len(ids)
@@ -164,7 +201,7 @@ class Lowering:
         """The function for a block, written once; `None` if it needs a free dimension that its inputs do not show."""
         key = module, parts
         if key not in self.known:
-            inputs = tuple(sorted(self.demand(module, parts).inputs))
+            inputs = tuple(sorted(self.demands.of(module, parts).inputs))
             names = ["x" if len(inputs) == 1 else f"x{place}" for place in range(len(inputs))]
             graph = self._graph(
                 {name: module.inputs[place] for name, place in zip(names, inputs, strict=True)}

@@ -15,8 +15,8 @@ class Run:
     """What was looked at."""
 
     files: tuple[str, ...]
-    networks: int = 0
-    rules: Callable[[], Mapping[str, type[Rule]]] = dict
+    networks: int
+    rules: Callable[[], Mapping[str, type[Rule]]]
     """What there is to say about the rules, by code."""
 
 

@@ -8,8 +8,8 @@ from archspec.diagnostics.rule import Rule, node
 class FailedExpectation(Rule):
     """An expectation that does not hold.
 
-    `[expect]` says what the numbers of the network are, exactly or as a bound. A change of the network that changes them
-    unawares is found here. The finding has the number, the bound, and the difference in per cent.
+    `[expect]` says what the numbers of the network are, exactly or as a bound. A change that moves them unawares is
+    found here. The finding has the number, the bound, and the difference in per cent.
 
     Undo the change, or write down the new number.
     """

@@ -40,8 +40,8 @@ layers = [{ op = "conv", out = 8, kernel = 3 }, "relu"]
 class UndefinedName(Rule):
     """A name that nothing has.
 
-    An expression sees the counters of repeats, the block's parameters and `let`s, and those of its file; `from` sees the
-    nodes before it in the same scope. Neither sees what the caller of a block has.
+    An expression sees the counters of repeats, the block's parameters and `let`s, and those of its file; `from` sees
+    the nodes before it in the same scope. Neither sees what the caller of a block has.
 
     Use a name that is there, or define it; the nearest one is suggested.
     """
@@ -183,8 +183,8 @@ class UnusableLibrary(Rule):
 class WrongInputs(Rule):
     """A node with the wrong number of inputs.
 
-    Most ops take one value, joins several, blocks as many as they declare; and a value with parts, such as a split's, is
-    not one tensor.
+    Most ops take one value, joins several, blocks as many as they declare; and a value with parts, such as that of a
+    split, is not one tensor.
 
     Name in `from` as many values as the op takes; pick a part by its number, as in `halves.0`.
     """

@@ -93,5 +93,7 @@ class UnsayableInOnnx(Rule):
 
     code: ClassVar[str] = "AS705"
     name: ClassVar[str] = "unsayable-in-onnx"
-    bad: ClassVar[str | bytes] = node('{ op = "maxpool", kernel = 2, dilation = 10, padding = 1 },', '"N", 3, 9, 9')
+    bad: ClassVar[str | bytes] = node(
+        '{ op = "maxpool", kernel = 2, dilation = 10, padding = 1 },', '"N", 3, 9, 9'
+    )
     good: ClassVar[str] = node('{ op = "maxpool", kernel = 2, dilation = 2, padding = 1 },', '"N", 3, 9, 9')

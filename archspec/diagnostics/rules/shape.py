@@ -90,7 +90,9 @@ class UnsharableWeights(Rule):
 
     code: ClassVar[str] = "AS406"
     name: ClassVar[str] = "unsharable-weights"
-    bad: ClassVar[str | bytes] = node('{ name = "a", op = "conv", out = 8, kernel = 3 },\n{ op = "reuse", of = "a" },')
+    bad: ClassVar[str | bytes] = node(
+        '{ name = "a", op = "conv", out = 8, kernel = 3 },\n{ op = "reuse", of = "a" },'
+    )
     good: ClassVar[str] = node(
         '{ name = "a", op = "conv", out = 8, kernel = 3 },\n{ op = "reuse", of = "a" },', '"N", 8, 32, 32'
     )

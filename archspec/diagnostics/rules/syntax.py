@@ -48,7 +48,9 @@ class JsonSyntax(Rule):
     code: ClassVar[str] = "AS103"
     name: ClassVar[str] = "json-syntax"
     suffix: ClassVar[str] = ".json"
-    bad: ClassVar[str | bytes] = '{\n  "archspec": 1,\n  "model": { "input": ["N", 784], "layers": ["relu",] }\n}\n'
+    bad: ClassVar[str | bytes] = (
+        '{\n  "archspec": 1,\n  "model": { "input": ["N", 784], "layers": ["relu",] }\n}\n'
+    )
     good: ClassVar[str] = '{\n  "archspec": 1,\n  "model": { "input": ["N", 784], "layers": ["relu"] }\n}\n'
 
 
@@ -90,6 +92,8 @@ class FileTooLarge(Rule):
     code: ClassVar[str] = "AS105"
     name: ClassVar[str] = "file-too-large"
     bad: ClassVar[str | bytes] = "archspec = 1\n\n[let]\nsizes = " + "[" * 66 + "]" * 66 + "\n"
-    good: ClassVar[str] = node('"relu",').replace("[model]", "[let]\nsizes = [[8, 16], [3, 5]]\n\n[model]").replace(
-        '"relu"', '{ op = "conv", out = "sizes[0][0]", kernel = "sizes[1][0]" }'
+    good: ClassVar[str] = (
+        node('"relu",')
+        .replace("[model]", "[let]\nsizes = [[8, 16], [3, 5]]\n\n[model]")
+        .replace('"relu"', '{ op = "conv", out = "sizes[0][0]", kernel = "sizes[1][0]" }')
     )

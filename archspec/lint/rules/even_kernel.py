@@ -37,10 +37,9 @@ class EvenKernel(Lint):
                 continue
             even = [window for window in op.windows(call.module.inputs) if window.extent % 2 == 0]
             if even:
-                window = even[0]
+                kernel, extent, before = even[0].kernel, even[0].extent, even[0].before
                 yield self.found_at(
-                    f"`kernel` {window.kernel} is even, with `padding` \"half\"", call.origin, "kernel",
-                    notes=(f"{window.before} on each side is {2 * window.before} in all, "
-                           f"but a kernel of {window.extent} takes {window.extent - 1}",),
-                    help='use an odd kernel, or say the padding of each side, such as `{ left = 1, right = 2 }`',
+                    f'`kernel` {kernel} is even, with `padding` "half"', call.origin, "kernel",
+                    notes=(f"{before} on each side is {2 * before}, but a kernel of {extent} takes {extent - 1}",),
+                    help="use an odd kernel, or say the padding of each side, such as `{ left = 1, right = 2 }`",
                 )  # fmt: skip

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class MisalignedResidual(Lint):
     """A residual whose two branches look at different places of the input.
 
-    A position of the sum adds what the layers see around one place to what the shortcut sees at another, half a pixel or
-    more apart: a kernel of even size, or padding on one side, moves the one and not the other.
+    A position of the sum adds what the layers see around one place to what the shortcut sees at another, half a pixel
+    or more apart: a kernel of even size, or padding on one side, moves the one and not the other.
 
     Use kernels of odd size with `padding = "half"`, or give the shortcut the window of the layers.
     """

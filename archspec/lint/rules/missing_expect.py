@@ -43,7 +43,9 @@ macs = "<= 8k"
         if document.model is None:
             return
         if not document.variants and not document.expect:
-            yield self.found("nothing is expected of the `model`", document.file, ("model",), help="add `[expect]`")
+            yield self.found(
+                "nothing is expected of the `model`", document.file, ("model",), help="add `[expect]`"
+            )
         for name in document.variants:
             if not document.expect.get(name):
                 yield self.found(
