@@ -751,7 +751,7 @@ INVALID: dict[str, Invalid] = {
     "required and optional": bad(net("[]", '[blocks.b]\nrequired = { n = "int" }\nparams = { n = 1 }\nlayers = []'), "AS303", "blocks.b.params.n", "`n`"),
     "default out of range": bad(net("[]", top='[params]\na = { type = "int", default = 1, min = 2 }'), "AS203", "params.a", "2", "1"),
     "param without default": bad(net("[]", top='[params]\na = { type = "int" }'), "AS202", "params.a", "default"),
-    "default that has no value": bad(net("[]", top='[params]\na = { type = "int", default = "1 // 0" }'), "AS307", "params.a", "zero"),
+    "default that has no value": bad(net("[]", top='[params]\na = { type = "int", default = "1 // 0" }'), "AS307", "params.a.default", "zero"),
     "param called like a key": bad(net("[]", top="[params]\nname = 1"), "AS206", "params.name", "key"),
     "param called like a function": bad(net("[]", top="[params]\nmax = 1"), "AS206", "params.max"),
     "param called input": bad(net("[]", top="[params]\ninput = 1"), "AS206", "params.input"),

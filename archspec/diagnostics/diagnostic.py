@@ -8,9 +8,18 @@ UsageError       the call is wrong: no such file, variant or parameter (exit cod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 Path = tuple[str | int, ...]
+
+
+class Label(NamedTuple):
+    """Another place that a finding is about, and what is there."""
+
+    text: str
+    path: Path
+    file: str = ""
+    """Empty: the file of the finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +35,8 @@ class Diagnostic:
     calls: tuple[tuple[str, Path], ...] = ()
     """The block calls that led here, innermost first, as (file, path)."""
     severity: str = "error"
+    labels: tuple[Label, ...] = ()
+    """Other places that the finding is about."""
 
     @property
     def location(self) -> str:
@@ -67,6 +78,10 @@ def render(diagnostic: Diagnostic) -> str:
     lines = [f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"]
     place = shown_file(diagnostic.file)
     lines.append(f"  --> {place}: {diagnostic.location}" if diagnostic.path else f"  --> {place}")
+    lines += [
+        f"   = note: {text}: {shown_file(file or diagnostic.file)}: {show_path(path)}"
+        for text, path, file in diagnostic.labels
+    ]
     lines += [f"   = note: {note}" for note in diagnostic.notes]
     lines += [
         f"   = note: called from {shown_file(file)}: {show_path(path)}" for file, path in diagnostic.calls
@@ -90,10 +105,11 @@ class Problem(Exception):  # noqa: N818 — not an error of the program but a fi
         at: Path = (),
         notes: Sequence[str] = (),
         help: str | None = None,  # noqa: A002
+        labels: Sequence[Label] = (),
     ) -> None:
         super().__init__(message)
         self.code, self.message, self.at = code, message, at
-        self.notes, self.help = tuple(notes), help
+        self.notes, self.help, self.labels = tuple(notes), help, tuple(labels)
 
     def within(self, *path: str | int) -> "Problem":
         """The same problem, seen from further out."""
@@ -103,8 +119,9 @@ class Problem(Exception):  # noqa: N818 — not an error of the program but a fi
     def located(self, file: str, path: Path, calls: Sequence[tuple[str, Path]] = ()) -> Diagnostic:
         """The diagnostic that this problem is at `path` in `file`."""
         return Diagnostic(
-            self.code, self.message, file, (*path, *self.at), self.notes, self.help, tuple(calls)
-        )
+            self.code, self.message, file, (*path, *self.at), self.notes, self.help, tuple(calls),
+            labels=self.labels,
+        )  # fmt: skip
 
 
 class SpecError(Exception):

@@ -19,6 +19,8 @@ LINT = "AS6"
 _SYNTAX = frozenset({"AS101", "AS102", "AS103", "AS104"})
 _AT = re.compile(r"[:,]? ?\(?(?:at )?line (\d+),? column (\d+)(?: \(char \d+\))?\)?| \(at end of document\)")
 _LINE = re.compile(r"\(line (\d+)\)")
+DECLARING = frozenset({"params", "required", "let"})
+"""The tables whose keys are names."""
 AROUND = 400
 """The characters of a line that are kept on each side of a place."""
 _WORD = re.compile(r"`([^`]+)`")
@@ -66,6 +68,8 @@ class Finding:
     diagnostic: Diagnostic
     spot: Spot
     calls: tuple[Spot, ...] = ()
+    labels: tuple[tuple[Spot, str], ...] = ()
+    """Other places that it is about, and what is there."""
     edit: Edit | None = None
     corrected: str = ""
     """The line as the edit makes it."""
@@ -100,9 +104,12 @@ class Locator:
 
     def finding(self, diagnostic: Diagnostic) -> Finding:
         """One finding."""
-        calls = tuple([self.spot(file, path, ()) for file, path in diagnostic.calls])
+        calls = tuple([self.spot(file, path) for file, path in diagnostic.calls])
         if diagnostic.code in _SYNTAX:
             return self.syntax(diagnostic)
+        labels = tuple(
+            [(self.named(file or diagnostic.file, path), text) for text, path, file in diagnostic.labels]
+        )
         span = self.span(diagnostic.file, diagnostic.path, diagnostic)
         spot = self.at(diagnostic.file, span)
         edit = self.edit(diagnostic, span)
@@ -110,11 +117,17 @@ class Locator:
         if edit is not None and span is not None:
             at = spot.column - 1 - spot.skipped + edit.start - span.start
             corrected = spot.text[:at] + edit.text + spot.text[at + edit.stop - edit.start :]
-        return Finding(diagnostic, spot, calls, edit, corrected)
+        return Finding(diagnostic, spot, calls, labels, edit, corrected)
 
-    def spot(self, file: str, path: Path, _: object = ()) -> Spot:
+    def spot(self, file: str, path: Path) -> Spot:
         """The place of a path."""
         return self.at(file, self.span(file, path, None))
+
+    def named(self, file: str, path: Path) -> Spot:
+        """The place of a path; of a parameter or a `let`, its name."""
+        found = self.index(file)
+        at = found.places.get(path) if found is not None and path[-2:-1] and path[-2] in DECLARING else None
+        return self.spot(file, path) if at is None else self.at(file, at.key)
 
     # --- texts -----------------------------------------------------------------------------------------
 

@@ -2,14 +2,14 @@
 
 from typing import TYPE_CHECKING, cast
 
-from archspec.diagnostics import Problem
-from archspec.elaborate.body import Draft, Handles
+from archspec.diagnostics import Label, Problem
+from archspec.elaborate.body import Body, Draft, Handles
 from archspec.elaborate.construct import construct
 from archspec.elaborate.plan import Compiler, Settings, Step
 from archspec.elaborate.scopes import Entry, Env, Poisoned, several
 from archspec.elaborate.settings import NOWHERE
 from archspec.elaborate.targets import Target, resolve_op
-from archspec.ir import Module, TensorType, Value
+from archspec.ir import Module, Origin, TensorType, Value
 from archspec.language import limits
 from archspec.language.document import Definition, Document
 from archspec.language.params import MISSING
@@ -141,7 +141,11 @@ def call_op(
     types = types_of(env, handles)
     module = step.cache.get(types) if not settings.varying and len(step.settings) == 1 else None
     if module is None:
-        module = leaf(run, step, env, op, settings, types)
+        try:
+            module = leaf(run, step, env, op, settings, types)
+        except Problem as problem:
+            say_where_from(problem, env, handles)
+            raise
         if not settings.varying:
             step.cache[types] = module
     label = None if step.label is None else run.label(step, env)
@@ -225,6 +229,26 @@ def _has_free_features(types: Types) -> bool:
             if isinstance(dim, str):
                 return True
     return False
+
+
+def say_where_from(problem: Problem, env: Env, handles: Handles) -> None:
+    """Label the nodes whose values do not fit together."""
+    if problem.code != "AS401" or len(handles) < 2:
+        return
+    made = [(maker(env.body, handle), env.body.types[handle]) for handle in handles]
+    problem.labels = tuple(
+        [Label(str(type_), origin.path, origin.file) for origin, type_ in dict.fromkeys(made) if origin]
+    )
+
+
+def maker(body: Body, handle: int) -> Origin | None:
+    """The node that makes a value; `None` for the input of a block."""
+    while handle in body.inputs:
+        bound = body.bound[body.inputs.index(handle)]
+        if body.parent is None or bound < 0:
+            return None
+        body, handle = body.parent, bound
+    return next((draft.origin for draft in reversed(body.drafts) if handle in draft.outputs), None)
 
 
 # --- blocks ---------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ This file has what all nodes share: findings, limits, definitions, chains, repea
 from collections.abc import Callable
 from typing import Any
 
-from archspec.diagnostics import Diagnostic, Problem
+from archspec.diagnostics import Diagnostic, Label, Problem
 from archspec.diagnostics.diagnostic import Path
 from archspec.elaborate import calls, wiring
 from archspec.elaborate.body import Body, Draft, Handles
@@ -441,7 +441,8 @@ class Elaborator:
                 raise Problem("AS303", f"there are two modules `{name}` in one scope",
                               at=() if draft.positional else ("name",),
                               help="in a repeat, put the counter into the name, such as `conv{i + 1}`"
-                              if draft.copy else "give one of them another name")  # fmt: skip
+                              if draft.copy else "give one of them another name",
+                              labels=self.owner(body, name, draft))  # fmt: skip
             body.modules[name] = len(body.drafts)
         outputs = body.add(draft)
         value = outputs if draft.module.op is not None else outputs[:1]
@@ -450,6 +451,13 @@ class Elaborator:
         if draft.label is not None:
             self.enter(env, draft.label, Entry(body, value, draft, path), "as")
         return value
+
+    @staticmethod
+    def owner(body: Body, name: str, other: Draft) -> list[Label]:
+        """Where the module is that has a name already, if that is another node of the document."""
+        index = body.modules[name]
+        first = body.drafts[index].origin if index is not None else other.origin
+        return [] if first == other.origin else [Label("the first one", first.path, first.file)]
 
     def enter(self, env: Env, name: str, entry: Entry, key: str) -> None:
         """Give a name to a value; a problem is that of the node's `key`."""

@@ -136,7 +136,7 @@ class Compiler:
         """Check the expressions that are defaults of the definition's parameters, whether it is called or not."""
         for name, param in self.definition.params.items():
             if param.long_form and param.default is not MISSING:
-                path = (*self.definition.path, "params", name)
+                path = (*self.definition.path, "params", name, "default")
                 try:
                     self.check_names(compile_argument(param.default, param, path), ())
                 except Problem as problem:

@@ -11,7 +11,7 @@ from itertools import count
 from math import inf
 from typing import Any
 
-from archspec.diagnostics import Problem
+from archspec.diagnostics import Label, Problem
 from archspec.diagnostics.diagnostic import Path, shown, suggest
 from archspec.elaborate.body import Body, Draft, Handles
 from archspec.elaborate.settings import compile_argument, compile_setting
@@ -73,7 +73,9 @@ class Frame:
                 return self.outer.value(name)
             raise undefined(name, [*self.params, *self.let])
         self.values[name] = _UNDER_WAY
-        path = (*self.path, "let" if name in self.let else "params", name)
+        path = (*self.path, "let", name) if name in self.let else (*self.path, "params", name)
+        if name not in self.let and self.params[name].long_form:
+            path = (*path, "default")
         self.depth += 1
         try:
             if self.depth > limits.DEPTH:
@@ -180,9 +182,11 @@ class Names:
         if taken is not None and taken.stands_in:
             taken = None
         if name in self.inputs or (taken is not None and taken.path != entry.path):
+            first = Label("the first one", taken.path) if taken is not None else None
             raise Problem(
-                "AS303", f"the name `{name}` is taken in this scope", help="give one of them another name"
-            )
+                "AS303", f"the name `{name}` is taken in this scope", help="give one of them another name",
+                labels=[first] if first and first.path else [],
+            )  # fmt: skip
         self.entries[name] = entry
 
 

@@ -9,7 +9,7 @@ from archspec import ops
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import shown
 from archspec.elaborate.body import Body, Draft, Handles
-from archspec.elaborate.calls import find, flat, labelled, leaf, typed, types_of
+from archspec.elaborate.calls import find, flat, labelled, leaf, say_where_from, typed, types_of
 from archspec.elaborate.plan import Settings, Step
 from archspec.elaborate.scopes import Env, Names, Poisoned, moment, several
 from archspec.ir import Module
@@ -174,7 +174,12 @@ def join(
     run: "Elaborator", step: Step, env: Env, op: type[Op], handles: Handles, settings: Settings | None = None
 ) -> Handles:  # fmt: skip
     """The join at the end of a wiring node."""
-    module = leaf(run, step, env, op, settings or _NO_SETTINGS, types_of(env, handles))
+    types = types_of(env, handles)
+    try:
+        module = leaf(run, step, env, op, settings or _NO_SETTINGS, types)
+    except Problem as problem:
+        say_where_from(problem, env, handles)
+        raise
     return env.body.add(Draft(module, handles, step.origin, copy=env.copy))
 
 

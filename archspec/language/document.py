@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
-from archspec.diagnostics import Diagnostic, Problem, SpecError, UsageError
+from archspec.diagnostics import Diagnostic, Label, Problem, SpecError, UsageError
 from archspec.diagnostics.diagnostic import Path, shown, shown_file, suggest
 from archspec.ir import Value
 from archspec.language import expectations, limits, reading, schema
@@ -18,7 +18,7 @@ from archspec.language.names import (
     check_param_name,
     check_variant_name,
 )  # fmt: skip
-from archspec.language.params import Param, declare
+from archspec.language.params import MISSING, Param, declare
 from archspec.language.schema import BlockSection, FileSection, ModelSection
 
 
@@ -152,7 +152,10 @@ class Loader:
             try:
                 check_param_name(name)
                 if name in params:
-                    raise Problem("AS303", f"`{name}` is a parameter already")
+                    raise Problem(
+                        "AS303", f"`{name}` is a parameter already",
+                        labels=[Label("the parameter", (*path[:-1], section_of(params[name]), name))],
+                    )  # fmt: skip
             except Problem as problem:
                 self._report(problem, document.file, *path, name)
 
@@ -221,8 +224,11 @@ class Loader:
         optional = self._params(document, (*path, "params"), section.params, required=False)
         for taken in params.keys() & optional.keys():
             self._report(
-                Problem("AS303", f"`{taken}` is required already"), document.file, *path, "params", taken
-            )
+                Problem(
+                    "AS303", f"`{taken}` is required already",
+                    labels=[Label("required here", (*path, "required", taken))],
+                ), document.file, *path, "params", taken,
+            )  # fmt: skip
         params |= optional
         self._check_lets(document, (*path, "let"), section.let, params)
         inputs = self._inputs(document, (*path, "inputs"), section.inputs)
@@ -258,6 +264,11 @@ class Loader:
             self._report(Problem("AS203", "there must be at least one input"), document.file, *path)
             return ("input",)
         return tuple(names)
+
+
+def section_of(param: Param) -> str:
+    """Where a parameter is declared."""
+    return "required" if param.default is MISSING else "params"
 
 
 def override(document: Document, name: str, value: Any) -> Value:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from archspec.diagnostics import Diagnostic
+from archspec.diagnostics import Diagnostic, Label
 from archspec.diagnostics.diagnostic import Path
 from archspec.diagnostics.rule import Rule
 from archspec.elaborate import Network
@@ -36,16 +36,19 @@ class Lint(Rule):
         yield from ()
 
     def found(
-        self, message: str, file: str, path: Path, *, notes: tuple[str, ...] = (), help: str | None = None  # noqa: A002
+        self, message: str, file: str, path: Path, *, notes: tuple[str, ...] = (), help: str | None = None,  # noqa: A002
+        labels: tuple[Label, ...] = (),
     ) -> Diagnostic:  # fmt: skip
         """A finding of this rule."""
-        return Diagnostic(self.code, message, file, path, notes, help, severity=self.severity)
+        return Diagnostic(self.code, message, file, path, notes, help, severity=self.severity, labels=labels)
 
     def found_at(
-        self, message: str, origin: Origin, *at: str, notes: tuple[str, ...] = (), help: str | None = None  # noqa: A002
+        self, message: str, origin: Origin, *at: str, notes: tuple[str, ...] = (), help: str | None = None,  # noqa: A002
+        labels: tuple[Label, ...] = (),
     ) -> Diagnostic:  # fmt: skip
         """A finding of this rule about a node, or a key of it."""
-        return self.found(message, origin.file, (*origin.path, *at), notes=notes, help=help)
+        path = (*origin.path, *at)
+        return self.found(message, origin.file, path, notes=notes, help=help, labels=labels)
 
 
 def definitions(document: Document) -> Iterator[Definition]:

@@ -21,11 +21,11 @@ def render(findings: Sequence[Finding], run: Run) -> str:
 def one(finding: Finding) -> str:
     """A finding as lines, without a line feed at the end."""
     diagnostic = finding.diagnostic
-    gutter = " " * len(str(finding.spot.line)) if finding.spot.known else " "
+    gutter = " " * max(len(str(spot.line)) for spot in _spots(finding))
     lines = [f"{diagnostic.severity}[{diagnostic.code}]: {shown(diagnostic.message, limit=1000)}"]
     lines.append(f"{gutter}--> {place(finding.spot)}" + _unplaced(finding))
     if finding.spot.known:
-        lines += [f"{gutter} |", *_underlined(finding.spot)]
+        lines += [f"{gutter} |", *_lines(finding, len(gutter))]
     told = len(lines)
     lines += [f"{gutter} = note: {shown(note, limit=1000)}" for note in diagnostic.notes]
     lines += _calls(finding, gutter)
@@ -36,7 +36,7 @@ def one(finding: Finding) -> str:
     if finding.corrected and finding.edit is not None:
         start = finding.spot.column - finding.spot.skipped
         text, _ = _window(finding.spot, finding.corrected, start, start + len(finding.edit.text))
-        lines.append(f"{gutter} |\n{finding.spot.line} | {text}")
+        lines += [f"{gutter} |", f"{finding.spot.line:>{len(gutter)}} | {text}"]
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -57,12 +57,40 @@ def _calls(finding: Finding, gutter: str) -> Iterator[str]:
             break
 
 
-def _underlined(spot: Spot) -> list[str]:
+def _spots(finding: Finding) -> Iterator[Spot]:
+    yield finding.spot
+    yield from (spot for spot, _ in finding.labels)
+
+
+def _lines(finding: Finding, width: int) -> Iterator[str]:
+    """The lines with what they are about underlined: in the file of the finding by line, then those elsewhere."""
+    marked = [
+        (finding.spot, "^", ""),
+        *((spot, "-", f" {text}") for spot, text in finding.labels if spot.known),
+    ]
+    marked.sort(
+        key=lambda item: (item[0].file != finding.spot.file, item[0].file, item[0].line, item[1] == "-")
+    )
+    file, line, shown_ = finding.spot.file, 0, ""
+    for spot, sign, label in marked:
+        if spot.file != file:
+            yield f"{' ' * width}::: {place(spot)}"
+            yield f"{' ' * width} |"
+        elif 0 < line < spot.line - 1:
+            yield f"{' ' * width} ..."
+        text, (begin, end) = _window(spot, spot.text, *_columns_of(spot))
+        source = f"{spot.line:>{width}} | {text}"
+        if (spot.file, spot.line, source) != (file, line, shown_):
+            yield source
+        yield f"{' ' * width} | {' ' * begin}{sign * max(end - begin, 1)}{shown(label, limit=1000)}"
+        file, line, shown_ = spot.file, spot.line, source
+
+
+def _columns_of(spot: Spot) -> tuple[int, int]:
+    """Where in its text a spot starts and ends, from 1."""
     start = spot.column - spot.skipped
     stop = start + spot.end_column - spot.column if spot.end_line == spot.line else len(spot.text) + 1
-    text, (begin, end) = _window(spot, spot.text, start, max(stop, start + 1))
-    number = str(spot.line)
-    return [f"{number} | {text}", f"{' ' * len(number)} | {' ' * begin}{'^' * max(end - begin, 1)}"]
+    return start, max(stop, start + 1)
 
 
 def _window(spot: Spot, text: str, start: int, stop: int) -> tuple[str, tuple[int, int]]:

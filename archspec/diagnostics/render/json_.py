@@ -24,5 +24,7 @@ def data(finding: Finding) -> dict[str, Any]:
         "notes": list(diagnostic.notes), "help": diagnostic.help,
         "calls": [{"file": call.file, "line": call.line or None, "column": call.column or None}
                   for call in finding.calls],
+        "labels": [{"text": text, "file": spot.file, "line": spot.line or None, "column": spot.column or None}
+                   for spot, text in finding.labels],
         "edit": None if edit is None else {"start": edit.start, "stop": edit.stop, "text": edit.text},
     }  # fmt: skip

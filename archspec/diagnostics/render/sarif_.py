@@ -40,7 +40,7 @@ def description(rule: type[Rule]) -> dict[str, Any]:
 
 
 def result(finding: Finding, rule: int) -> dict[str, Any]:
-    """One finding; the calls that lead to it are related places."""
+    """One finding; its labels and the calls that lead to it are related places."""
     diagnostic = finding.diagnostic
     lines = [diagnostic.message, *diagnostic.notes]
     if diagnostic.help:
@@ -51,10 +51,11 @@ def result(finding: Finding, rule: int) -> dict[str, Any]:
         "locations": [{"physicalLocation": _place(finding.spot)}],
         "partialFingerprints": {"archspec/v1": fingerprint(finding)},
     }  # fmt: skip
-    if finding.calls:
+    related = [*finding.labels, *((call, "called from here") for call in finding.calls)]
+    if related:
         found["relatedLocations"] = [
-            {"id": number, "physicalLocation": _place(call), "message": {"text": "called from here"}}
-            for number, call in enumerate(finding.calls)
+            {"id": number, "physicalLocation": _place(spot), "message": {"text": text}}
+            for number, (spot, text) in enumerate(related)
         ]
     return found
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from archspec.diagnostics import Diagnostic
+from archspec.diagnostics import Diagnostic, Label
 from archspec.diagnostics.rule import node
 from archspec.elaborate import Network
 from archspec.lint.flow import Call, Flow, Flows
@@ -43,10 +43,10 @@ class BiasBeforeNorm(Lint):
         for call, lost in found.items():
             if lost and call.origin not in kept:
                 norm = next(user for flow in flows.values if flow.made == call for user in flow.users)
+                mean = Label("subtracts the mean of each channel", norm.origin.path, norm.origin.file)
                 yield self.found_at(
                     f"`bias` has no effect before `{norm.module.kind}`", call.origin, "bias",
-                    notes=("the norm subtracts the mean of each channel, and the bias with it",),
-                    help="say `bias = false`",
+                    help="say `bias = false`", labels=(mean,),
                 )  # fmt: skip
 
 

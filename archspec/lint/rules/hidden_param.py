@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from archspec.diagnostics import Diagnostic
+from archspec.diagnostics import Diagnostic, Label
 from archspec.lint.lint import Lint, Text
 from archspec.lint.rules.unused_param import section
 
@@ -54,8 +54,9 @@ layers = [{ op = "conv", out = "channels", kernel = 3 }, "relu"]
         for definition in text.mentions:
             for name in (*definition.params, *definition.let):
                 if name in document.params or name in document.let:
-                    kind = "parameter" if name in document.params else "`let`"
+                    kind, where = ("parameter", "params") if name in document.params else ("`let`", "let")
                     yield self.found(
                         f"`{name}` hides the file's {kind} of this name", document.file,
                         (*definition.path, section(definition, name), name), help="give one of them another name",
+                        labels=(Label("this one", (where, name)),),
                     )  # fmt: skip

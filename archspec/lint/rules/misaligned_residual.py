@@ -58,10 +58,12 @@ class MisalignedResidual(Lint):
                     continue
                 names = AXIS_NAMES.get(len(links) - 2, ())
                 name = names[axis - 2] if axis >= 2 and names else f"axis {axis}"
-                places = [f"{_place(reach.centre)}, then every {_place(reach.stride)}" for reach in reaches]
+                places = [
+                    f"at {_place(reach.centre)}, then every {_place(reach.stride)}" for reach in reaches
+                ]
                 yield self.found_at(
                     "the branches of this sum look at different places", node.origin,
-                    notes=(f"{name}: {'; '.join(dict.fromkeys(places))}",),
+                    notes=(f"{name}: one looks {', another '.join(dict.fromkeys(places))}",),
                     help='use odd kernels with `padding = "half"`, or the same window in both branches',
                 )  # fmt: skip
                 return

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from archspec.diagnostics import Diagnostic
+from archspec.diagnostics import Diagnostic, Label
 from archspec.diagnostics.rule import node
 from archspec.elaborate import Network
 from archspec.lint.flow import Call, Flows
@@ -36,18 +36,19 @@ class RepeatedActivation(Lint):
 
     def network(self, network: Network, flows: Flows) -> Iterator[Diagnostic]:  # noqa: ARG002
         """Activations that follow another wherever they are called."""
-        found: dict[Call, str] = {}
+        found: dict[Call, Call | None] = {}
         for flow in flows.values:
-            first = flow.made.module.kind if flow.made and _is_activation(flow.made) else ""
+            first = flow.made if flow.made and _is_activation(flow.made) else None
             for user in flow.users:
                 if _is_activation(user):
                     found[user] = found.get(user, first) and first
-        kept = {call.origin for call, first in found.items() if not first}
+        kept = {call.origin for call, first in found.items() if first is None}
         for call, first in found.items():
-            if first and call.origin not in kept:
+            if first is not None and call.origin not in kept:
                 yield self.found_at(
-                    f"`{call.module.kind}` directly follows `{first}`", call.origin,
+                    f"`{call.module.kind}` directly follows `{first.module.kind}`", call.origin,
                     help="delete one of the two, or put the layer between them that is missing",
+                    labels=(Label("the first", first.origin.path, first.origin.file),),
                 )  # fmt: skip
 
 

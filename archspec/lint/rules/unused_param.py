@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from archspec.diagnostics import Diagnostic
-from archspec.language.document import Definition
-from archspec.language.params import MISSING
+from archspec.language.document import Definition, section_of
 from archspec.lint.lint import Lint, Text
 from archspec.lint.names import of_file
 
@@ -64,4 +63,4 @@ def section(definition: Definition, name: str) -> str:
     """Where in a block a name is declared."""
     if name in definition.let:
         return "let"
-    return "required" if definition.params[name].default is MISSING else "params"
+    return section_of(definition.params[name])
