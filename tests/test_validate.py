@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from nets import ROOT, SPECS
+from pydantic import ValidationError
+from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as SarifLog
 from update_diagnostics import FOLDER, said, specs
 
 from archspec.cli.validate import run
@@ -172,6 +174,18 @@ def test_gitlab(folder: Path) -> None:
     (folder / "nets" / "broken.toml").write_text("\n\n" + BROKEN)  # lines move, fingerprints stay
     moved = json.loads(cli("nets", "--output-format", "gitlab", cwd=folder, code=1).stdout)
     assert [issue["fingerprint"] for issue in moved] == [issue["fingerprint"] for issue in issues]
+
+
+@FILES
+def test_sarif_is_what_its_schema_says(path: Path) -> None:
+    """The oracle is made from the schema of SARIF 2.1.0, and refuses what that does not have."""
+    text = said(path, "sarif")
+    log = SarifLog.model_validate_json(text)
+    assert len(log.runs[0].results) == text.count('"ruleId"')
+    for part in ("ruleId", "level", "startLine"):
+        if f'"{part}"' in text:
+            with pytest.raises(ValidationError):
+                SarifLog.model_validate_json(text.replace(f'"{part}"', f'"{part}s"'))
 
 
 def test_sarif(folder: Path) -> None:
