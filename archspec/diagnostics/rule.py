@@ -65,7 +65,7 @@ class Rule:
         return tuple([" ".join(part.split()) for part in (getdoc(cls) or "").split("\n\n")])
 
 
-def node(text: str, shape: str = '"N", 3, 32, 32') -> str:
+def spec_of(text: str, shape: str = '"N", 3, 32, 32') -> str:
     """A spec with these lines as its nodes."""
     lines = "".join(f"  {line}\n" for line in text.strip().splitlines())
     return f"archspec = 1\n\n[model]\ninput = [{shape}]\nlayers = [\n{lines}]\n"

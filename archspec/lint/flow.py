@@ -4,10 +4,13 @@ Every distinct module is looked at once, however many copies there are. A value 
 is called; a node that stands for many calls has a `Flow` for each way in which they differ.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from archspec.ir import Module, Node, Origin
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +115,12 @@ def _origins(node: Node, seen: set[Module]) -> Iterator[Origin]:
         seen.add(node.module)
         for inner in node.module.body:
             yield from _origins(inner, seen)
+
+
+def always(verdicts: Iterable[tuple[Call, T | None]]) -> dict[Origin, tuple[Call, T]]:
+    """The nodes of which every call has a verdict each time that one is asked for: with one of the calls."""
+    found: dict[Origin, tuple[Call, T | None]] = {}
+    for call, verdict in verdicts:
+        if verdict is None or found.get(call.origin, (call, verdict))[1] is not None:
+            found[call.origin] = call, verdict
+    return {origin: (call, verdict) for origin, (call, verdict) in found.items() if verdict is not None}

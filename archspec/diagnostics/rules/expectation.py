@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from archspec.diagnostics.rule import Rule, node
+from archspec.diagnostics.rule import Rule, spec_of
 
 
 class FailedExpectation(Rule):
@@ -17,6 +17,6 @@ class FailedExpectation(Rule):
     code: ClassVar[str] = "AS501"
     name: ClassVar[str] = "failed-expectation"
     bad: ClassVar[str | bytes] = (
-        node('{ op = "conv", out = 16, kernel = 5 },') + '\n[expect]\nparams = "<= 1k"\n'
+        spec_of('{ op = "conv", out = 16, kernel = 5 },') + '\n[expect]\nparams = "<= 1k"\n'
     )
-    good: ClassVar[str] = node('{ op = "conv", out = 16, kernel = 3 },') + '\n[expect]\nparams = "<= 1k"\n'
+    good: ClassVar[str] = spec_of('{ op = "conv", out = 16, kernel = 3 },') + '\n[expect]\nparams = "<= 1k"\n'

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from archspec.diagnostics.rule import SPEC, Rule, node
+from archspec.diagnostics.rule import SPEC, Rule, spec_of
 
 _SPLIT = """
 { name = "a", op = "conv", out = 8, kernel = 3, padding = "half" },
@@ -48,8 +48,8 @@ class UndefinedName(Rule):
 
     code: ClassVar[str] = "AS301"
     name: ClassVar[str] = "undefined-name"
-    bad: ClassVar[str | bytes] = node('{ op = "conv", out = "width", kernel = 3 },')
-    good: ClassVar[str] = node('{ op = "conv", out = "width", kernel = 3 },').replace(
+    bad: ClassVar[str | bytes] = spec_of('{ op = "conv", out = "width", kernel = 3 },')
+    good: ClassVar[str] = spec_of('{ op = "conv", out = "width", kernel = 3 },').replace(
         "[model]", "[params]\nwidth = 16\n\n[model]"
     )
 
@@ -65,8 +65,8 @@ class LaterNode(Rule):
 
     code: ClassVar[str] = "AS302"
     name: ClassVar[str] = "later-node"
-    bad: ClassVar[str | bytes] = node('{ op = "add", from = ["a", "b"] },' + _SPLIT)
-    good: ClassVar[str] = node(_SPLIT + '{ op = "add", from = ["a", "b"] },')
+    bad: ClassVar[str | bytes] = spec_of('{ op = "add", from = ["a", "b"] },' + _SPLIT)
+    good: ClassVar[str] = spec_of(_SPLIT + '{ op = "add", from = ["a", "b"] },')
 
 
 class TakenName(Rule):
@@ -79,8 +79,8 @@ class TakenName(Rule):
 
     code: ClassVar[str] = "AS303"
     name: ClassVar[str] = "taken-name"
-    bad: ClassVar[str | bytes] = node(_SPLIT.replace('"b"', '"a"'))
-    good: ClassVar[str] = node(_SPLIT)
+    bad: ClassVar[str | bytes] = spec_of(_SPLIT.replace('"b"', '"a"'))
+    good: ClassVar[str] = spec_of(_SPLIT)
 
 
 class RecursiveBlock(Rule):
@@ -123,8 +123,8 @@ class NetworkTooLarge(Rule):
 
     code: ClassVar[str] = "AS306"
     name: ClassVar[str] = "network-too-large"
-    bad: ClassVar[str | bytes] = node('{ op = "relu", repeat = 1_000_000 },')
-    good: ClassVar[str] = node('{ op = "conv", repeat = 100, out = 3, kernel = 3, padding = "half" },')
+    bad: ClassVar[str | bytes] = spec_of('{ op = "relu", repeat = 1_000_000 },')
+    good: ClassVar[str] = spec_of('{ op = "conv", repeat = 100, out = 3, kernel = 3, padding = "half" },')
 
 
 class NoValue(Rule):
@@ -138,10 +138,10 @@ class NoValue(Rule):
 
     code: ClassVar[str] = "AS307"
     name: ClassVar[str] = "no-value"
-    bad: ClassVar[str | bytes] = node('{ op = "conv", out = "widths[2]", kernel = 3 },').replace(
+    bad: ClassVar[str | bytes] = spec_of('{ op = "conv", out = "widths[2]", kernel = 3 },').replace(
         "[model]", "[params]\nwidths = [16, 32]\n\n[model]"
     )
-    good: ClassVar[str] = node('{ op = "conv", out = "widths[1]", kernel = 3 },').replace(
+    good: ClassVar[str] = spec_of('{ op = "conv", out = "widths[1]", kernel = 3 },').replace(
         "[model]", "[params]\nwidths = [16, 32]\n\n[model]"
     )
 
@@ -156,10 +156,10 @@ class ValueCycle(Rule):
 
     code: ClassVar[str] = "AS308"
     name: ClassVar[str] = "value-cycle"
-    bad: ClassVar[str | bytes] = node('{ op = "conv", out = "width", kernel = 3 },').replace(
+    bad: ClassVar[str | bytes] = spec_of('{ op = "conv", out = "width", kernel = 3 },').replace(
         "[model]", '[let]\nwidth = "inner * 4"\ninner = "width // 4"\n\n[model]'
     )
-    good: ClassVar[str] = node('{ op = "conv", out = "width", kernel = 3 },').replace(
+    good: ClassVar[str] = spec_of('{ op = "conv", out = "width", kernel = 3 },').replace(
         "[model]", '[let]\nwidth = "inner * 4"\ninner = 16\n\n[model]'
     )
 
@@ -191,7 +191,7 @@ class WrongInputs(Rule):
 
     code: ClassVar[str] = "AS310"
     name: ClassVar[str] = "wrong-inputs"
-    bad: ClassVar[str | bytes] = node(_SPLIT + '{ op = "maxpool", kernel = 2, from = ["a", "b"] },')
-    good: ClassVar[str] = node(
+    bad: ClassVar[str | bytes] = spec_of(_SPLIT + '{ op = "maxpool", kernel = 2, from = ["a", "b"] },')
+    good: ClassVar[str] = spec_of(
         _SPLIT + '{ op = "concat", from = ["a", "b"] },\n{ op = "maxpool", kernel = 2 },'
     )

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from archspec.diagnostics.rule import Rule, node
+from archspec.diagnostics.rule import Rule, spec_of
 
 _TOKENS = """\
 archspec = 1
@@ -65,8 +65,8 @@ class DifferentModules(Rule):
 
     code: ClassVar[str] = "AS703"
     name: ClassVar[str] = "different-modules"
-    bad: ClassVar[str | bytes] = node(_SHARED, '"N", 3, 34, 34')
-    good: ClassVar[str] = node(_SHARED.replace('"same_upper"', "1"), '"N", 3, 34, 34')
+    bad: ClassVar[str | bytes] = spec_of(_SHARED, '"N", 3, 34, 34')
+    good: ClassVar[str] = spec_of(_SHARED.replace('"same_upper"', "1"), '"N", 3, 34, 34')
 
 
 class UnprovenNumber(Rule):
@@ -93,7 +93,9 @@ class UnsayableInOnnx(Rule):
 
     code: ClassVar[str] = "AS705"
     name: ClassVar[str] = "unsayable-in-onnx"
-    bad: ClassVar[str | bytes] = node(
+    bad: ClassVar[str | bytes] = spec_of(
         '{ op = "maxpool", kernel = 2, dilation = 10, padding = 1 },', '"N", 3, 9, 9'
     )
-    good: ClassVar[str] = node('{ op = "maxpool", kernel = 2, dilation = 2, padding = 1 },', '"N", 3, 9, 9')
+    good: ClassVar[str] = spec_of(
+        '{ op = "maxpool", kernel = 2, dilation = 2, padding = 1 },', '"N", 3, 9, 9'
+    )

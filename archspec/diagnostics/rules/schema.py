@@ -2,9 +2,9 @@
 
 from typing import ClassVar
 
-from archspec.diagnostics.rule import Rule, node
+from archspec.diagnostics.rule import Rule, spec_of
 
-_CONV = node('{ op = "conv", out = 16, kernel = 3 },')
+_CONV = spec_of('{ op = "conv", out = 16, kernel = 3 },')
 
 
 class UnknownKey(Rule):
@@ -93,8 +93,8 @@ class BadName(Rule):
 
     code: ClassVar[str] = "AS206"
     name: ClassVar[str] = "bad-name"
-    bad: ClassVar[str | bytes] = node('{ name = "conv.1", op = "conv", out = 16, kernel = 3 },')
-    good: ClassVar[str] = node('{ name = "conv1", op = "conv", out = 16, kernel = 3 },')
+    bad: ClassVar[str | bytes] = spec_of('{ name = "conv.1", op = "conv", out = 16, kernel = 3 },')
+    good: ClassVar[str] = spec_of('{ name = "conv1", op = "conv", out = 16, kernel = 3 },')
 
 
 class LanguageVersion(Rule):
@@ -123,5 +123,5 @@ class MeaninglessKey(Rule):
 
     code: ClassVar[str] = "AS208"
     name: ClassVar[str] = "meaningless-key"
-    bad: ClassVar[str | bytes] = node('{ op = "conv", out = 16, kernel = 3, index = "i" },')
-    good: ClassVar[str] = node('{ op = "conv", out = 16, kernel = 3, index = "i", repeat = 2 },')
+    bad: ClassVar[str | bytes] = spec_of('{ op = "conv", out = 16, kernel = 3, index = "i" },')
+    good: ClassVar[str] = spec_of('{ op = "conv", out = 16, kernel = 3, index = "i", repeat = 2 },')

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from archspec.diagnostics.rule import Rule, node
+from archspec.diagnostics.rule import Rule, spec_of
 
 
 class ShapeMismatch(Rule):
@@ -16,8 +16,10 @@ class ShapeMismatch(Rule):
 
     code: ClassVar[str] = "AS401"
     name: ClassVar[str] = "shape-mismatch"
-    bad: ClassVar[str | bytes] = node('{ op = "residual", layers = [{ op = "conv", out = 3, kernel = 3 }] },')
-    good: ClassVar[str] = node(
+    bad: ClassVar[str | bytes] = spec_of(
+        '{ op = "residual", layers = [{ op = "conv", out = 3, kernel = 3 }] },'
+    )
+    good: ClassVar[str] = spec_of(
         '{ op = "residual", layers = [{ op = "conv", out = 3, kernel = 3, padding = "half" }] },'
     )
 
@@ -33,8 +35,8 @@ class WrongRank(Rule):
 
     code: ClassVar[str] = "AS402"
     name: ClassVar[str] = "wrong-rank"
-    bad: ClassVar[str | bytes] = node('"flatten",\n{ op = "maxpool", kernel = 2 },')
-    good: ClassVar[str] = node('{ op = "maxpool", kernel = 2 },\n"flatten",')
+    bad: ClassVar[str | bytes] = spec_of('"flatten",\n{ op = "maxpool", kernel = 2 },')
+    good: ClassVar[str] = spec_of('{ op = "maxpool", kernel = 2 },\n"flatten",')
 
 
 class EmptyOutput(Rule):
@@ -47,8 +49,8 @@ class EmptyOutput(Rule):
 
     code: ClassVar[str] = "AS403"
     name: ClassVar[str] = "empty-output"
-    bad: ClassVar[str | bytes] = node('{ op = "conv", out = 8, kernel = 7 },', '"N", 3, 6, 6')
-    good: ClassVar[str] = node('{ op = "conv", out = 8, kernel = 7, padding = "half" },', '"N", 3, 6, 6')
+    bad: ClassVar[str | bytes] = spec_of('{ op = "conv", out = 8, kernel = 7 },', '"N", 3, 6, 6')
+    good: ClassVar[str] = spec_of('{ op = "conv", out = 8, kernel = 7, padding = "half" },', '"N", 3, 6, 6')
 
 
 class Indivisible(Rule):
@@ -61,8 +63,10 @@ class Indivisible(Rule):
 
     code: ClassVar[str] = "AS404"
     name: ClassVar[str] = "indivisible"
-    bad: ClassVar[str | bytes] = node('{ op = "conv", out = 8, kernel = 3, groups = 4 },', '"N", 6, 32, 32')
-    good: ClassVar[str] = node('{ op = "conv", out = 8, kernel = 3, groups = 2 },', '"N", 6, 32, 32')
+    bad: ClassVar[str | bytes] = spec_of(
+        '{ op = "conv", out = 8, kernel = 3, groups = 4 },', '"N", 6, 32, 32'
+    )
+    good: ClassVar[str] = spec_of('{ op = "conv", out = 8, kernel = 3, groups = 2 },', '"N", 6, 32, 32')
 
 
 class AssertedShape(Rule):
@@ -75,8 +79,8 @@ class AssertedShape(Rule):
 
     code: ClassVar[str] = "AS405"
     name: ClassVar[str] = "asserted-shape"
-    bad: ClassVar[str | bytes] = node('{ op = "conv", out = 8, kernel = 3, shape = ["N", 8, 32, 32] },')
-    good: ClassVar[str] = node('{ op = "conv", out = 8, kernel = 3, shape = ["N", 8, 30, 30] },')
+    bad: ClassVar[str | bytes] = spec_of('{ op = "conv", out = 8, kernel = 3, shape = ["N", 8, 32, 32] },')
+    good: ClassVar[str] = spec_of('{ op = "conv", out = 8, kernel = 3, shape = ["N", 8, 30, 30] },')
 
 
 class UnsharableWeights(Rule):
@@ -90,10 +94,10 @@ class UnsharableWeights(Rule):
 
     code: ClassVar[str] = "AS406"
     name: ClassVar[str] = "unsharable-weights"
-    bad: ClassVar[str | bytes] = node(
+    bad: ClassVar[str | bytes] = spec_of(
         '{ name = "a", op = "conv", out = 8, kernel = 3 },\n{ op = "reuse", of = "a" },'
     )
-    good: ClassVar[str] = node(
+    good: ClassVar[str] = spec_of(
         '{ name = "a", op = "conv", out = 8, kernel = 3 },\n{ op = "reuse", of = "a" },', '"N", 8, 32, 32'
     )
 
@@ -108,8 +112,8 @@ class FreeDimension(Rule):
 
     code: ClassVar[str] = "AS407"
     name: ClassVar[str] = "free-dimension"
-    bad: ClassVar[str | bytes] = node('{ op = "conv", out = 8, kernel = 3 },', '"N", 3, "H", "W"')
-    good: ClassVar[str] = node('{ op = "conv", out = 8, kernel = 3 },', '"N", 3, 224, 224')
+    bad: ClassVar[str | bytes] = spec_of('{ op = "conv", out = 8, kernel = 3 },', '"N", 3, "H", "W"')
+    good: ClassVar[str] = spec_of('{ op = "conv", out = 8, kernel = 3 },', '"N", 3, 224, 224')
 
 
 class UnsuitableValue(Rule):
@@ -123,5 +127,5 @@ class UnsuitableValue(Rule):
 
     code: ClassVar[str] = "AS408"
     name: ClassVar[str] = "unsuitable-value"
-    bad: ClassVar[str | bytes] = node('{ op = "maxpool", kernel = 3, stride = 2, padding = 2 },')
-    good: ClassVar[str] = node('{ op = "maxpool", kernel = 3, stride = 2, padding = 1 },')
+    bad: ClassVar[str | bytes] = spec_of('{ op = "maxpool", kernel = 3, stride = 2, padding = 2 },')
+    good: ClassVar[str] = spec_of('{ op = "maxpool", kernel = 3, stride = 2, padding = 1 },')

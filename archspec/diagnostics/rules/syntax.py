@@ -2,9 +2,9 @@
 
 from typing import ClassVar
 
-from archspec.diagnostics.rule import Rule, node
+from archspec.diagnostics.rule import Rule, spec_of
 
-_RELU = node('"relu",')
+_RELU = spec_of('"relu",')
 
 
 class NotUtf8(Rule):
@@ -18,7 +18,7 @@ class NotUtf8(Rule):
     code: ClassVar[str] = "AS101"
     name: ClassVar[str] = "not-utf-8"
     bad: ClassVar[str | bytes] = 'archspec = 1\n\n[model]\ndoc = "Größe"\n'.encode("latin-1")
-    good: ClassVar[str] = node('"relu",').replace("[model]\n", '[model]\ndoc = "Größe"\n')
+    good: ClassVar[str] = spec_of('"relu",').replace("[model]\n", '[model]\ndoc = "Größe"\n')
 
 
 class TomlSyntax(Rule):
@@ -93,7 +93,7 @@ class FileTooLarge(Rule):
     name: ClassVar[str] = "file-too-large"
     bad: ClassVar[str | bytes] = "archspec = 1\n\n[let]\nsizes = " + "[" * 66 + "]" * 66 + "\n"
     good: ClassVar[str] = (
-        node('"relu",')
+        spec_of('"relu",')
         .replace("[model]", "[let]\nsizes = [[8, 16], [3, 5]]\n\n[model]")
         .replace('"relu"', '{ op = "conv", out = "sizes[0][0]", kernel = "sizes[1][0]" }')
     )

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from archspec.diagnostics import Diagnostic, Label
-from archspec.diagnostics.rule import node
+from archspec.diagnostics.rule import spec_of
 from archspec.elaborate import Network
-from archspec.lint.flow import Call, Flow, Flows
+from archspec.lint.flow import Call, Flow, Flows, always
 from archspec.lint.lint import Lint
 from archspec.ops.core.norms import RunningNorm
 
@@ -22,12 +22,12 @@ class BiasBeforeNorm(Lint):
 
     code: ClassVar[str] = "AS607"
     name: ClassVar[str] = "bias-before-norm"
-    bad: ClassVar[str] = node("""
+    bad: ClassVar[str] = spec_of("""
 { op = "conv", out = 16, kernel = 3 },
 "batchnorm",
 "relu",
 """)
-    good: ClassVar[str] = node("""
+    good: ClassVar[str] = spec_of("""
 { op = "conv", out = 16, kernel = 3, bias = false },
 "batchnorm",
 "relu",
@@ -35,19 +35,17 @@ class BiasBeforeNorm(Lint):
 
     def network(self, network: Network, flows: Flows) -> Iterator[Diagnostic]:  # noqa: ARG002
         """Layers whose output goes into norms only, wherever they are called."""
-        found: dict[Call, bool] = {}
-        for flow in flows.values:
-            if flow.made is not None and flow.made.origin not in flows.shared and _has_bias(flow.made):
-                found[flow.made] = found.get(flow.made, True) and _is_normalised(flow)
-        kept = {call.origin for call, lost in found.items() if not lost}
-        for call, lost in found.items():
-            if lost and call.origin not in kept:
-                norm = next(user for flow in flows.values if flow.made == call for user in flow.users)
-                mean = Label("subtracts the mean of each channel", norm.origin.path, norm.origin.file)
-                yield self.found_at(
-                    f"`bias` has no effect before `{norm.module.kind}`", call.origin, "bias",
-                    help="say `bias = false`", labels=(mean,),
-                )  # fmt: skip
+
+        def verdicts() -> Iterator[tuple[Call, Call | None]]:
+            for flow in flows.values:
+                if flow.made is not None and _has_bias(flow.made):
+                    yield flow.made, None if flow.made.origin in flows.shared else _norm(flow)
+
+        for origin, (_, norm) in always(verdicts()).items():
+            yield self.found_at(
+                f"`bias` has no effect before `{norm.module.kind}`", origin, "bias", help="say `bias = false`",
+                labels=(Label("subtracts the mean of each channel", norm.origin.path, norm.origin.file),),
+            )  # fmt: skip
 
 
 def _has_bias(call: Call) -> bool:
@@ -57,6 +55,8 @@ def _has_bias(call: Call) -> bool:
     return getattr(op, "bias", False) is True and (not is_linear or call.module.outputs[0].rank == 2)
 
 
-def _is_normalised(flow: Flow) -> bool:
-    users = [isinstance(user.module.op, RunningNorm) for user in flow.users]
-    return bool(users) and all(users) and not flow.is_output
+def _norm(flow: Flow) -> Call | None:
+    """One of the norms that take a value, if nothing else does."""
+    if flow.is_output or not all(isinstance(user.module.op, RunningNorm) for user in flow.users):
+        return None
+    return next(iter(flow.users), None)

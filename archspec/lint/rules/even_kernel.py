@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from archspec.diagnostics import Diagnostic
-from archspec.diagnostics.rule import node
+from archspec.diagnostics.rule import spec_of
 from archspec.elaborate import Network
 from archspec.lint.flow import Flows
 from archspec.lint.lint import Lint
@@ -22,10 +22,10 @@ class EvenKernel(Lint):
     code: ClassVar[str] = "AS612"
     name: ClassVar[str] = "even-kernel"
     on: ClassVar[bool] = False
-    bad: ClassVar[str] = node("""
+    bad: ClassVar[str] = spec_of("""
 { op = "conv", out = 16, kernel = 4, padding = "half" },
 """)
-    good: ClassVar[str] = node("""
+    good: ClassVar[str] = spec_of("""
 { op = "conv", out = 16, kernel = 3, padding = "half" },
 """)
 

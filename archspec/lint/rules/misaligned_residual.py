@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from archspec.analysis.receptive_field import Seen, Transfers, inputs, is_aligned
 from archspec.diagnostics import Diagnostic
-from archspec.diagnostics.rule import node
+from archspec.diagnostics.rule import spec_of
 from archspec.elaborate import Network
 from archspec.ir import Node
 from archspec.lint.flow import Flows
@@ -27,10 +27,10 @@ class MisalignedResidual(Lint):
 
     code: ClassVar[str] = "AS610"
     name: ClassVar[str] = "misaligned-residual"
-    bad: ClassVar[str] = node("""
+    bad: ClassVar[str] = spec_of("""
 { op = "residual", layers = [{ op = "conv", out = 3, kernel = 4, padding = "same_upper" }] },
 """)
-    good: ClassVar[str] = node("""
+    good: ClassVar[str] = spec_of("""
 { op = "residual", layers = [{ op = "conv", out = 3, kernel = 3, padding = "half" }] },
 """)
 
@@ -39,15 +39,17 @@ class MisalignedResidual(Lint):
 
         What is upsampled lies half a pixel off by nature, and is passed over.
         """
+        summing = [
+            module for module in flows.bodies if any(node.module.kind == "add" for node in module.body)
+        ]
         transfers = Transfers()
-        if all(map(is_aligned, transfers.of(network.root))):
+        if not summing or all(map(is_aligned, transfers.of(network.root))):
             return  # what is misaligned stays so up to the end
-        for module in flows.bodies:
-            if any(node.module.kind == "add" for node in module.body):
-                for node, taken, made in transfers.walk(module, inputs(module)):
-                    is_new = all(map(is_aligned, taken)) and not all(map(is_aligned, made))
-                    if node.module.kind == "add" and is_new:
-                        yield from self.join(node, taken, made[0])
+        for module in summing:
+            for node, taken, made in transfers.walk(module, inputs(module)):
+                is_new = all(map(is_aligned, taken)) and not all(map(is_aligned, made))
+                if node.module.kind == "add" and is_new:
+                    yield from self.join(node, taken, made[0])
 
     def join(self, node: Node, taken: list[Seen], made: Seen) -> Iterator[Diagnostic]:
         """The finding for one sum, with what its branches look at along the first axis that differs."""

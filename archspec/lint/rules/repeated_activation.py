@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from archspec.diagnostics import Diagnostic, Label
-from archspec.diagnostics.rule import node
+from archspec.diagnostics.rule import spec_of
 from archspec.elaborate import Network
-from archspec.lint.flow import Call, Flows
+from archspec.lint.flow import Call, Flows, always
 from archspec.lint.lint import Lint
 from archspec.ops.core.activation import Activation, AlongAxis
 
@@ -22,12 +22,12 @@ class RepeatedActivation(Lint):
 
     code: ClassVar[str] = "AS608"
     name: ClassVar[str] = "repeated-activation"
-    bad: ClassVar[str] = node("""
+    bad: ClassVar[str] = spec_of("""
 { op = "conv", out = 16, kernel = 3 },
 "relu",
 "relu",
 """)
-    good: ClassVar[str] = node("""
+    good: ClassVar[str] = spec_of("""
 { op = "conv", out = 16, kernel = 3 },
 "relu",
 { op = "conv", out = 16, kernel = 3 },
@@ -36,20 +36,20 @@ class RepeatedActivation(Lint):
 
     def network(self, network: Network, flows: Flows) -> Iterator[Diagnostic]:  # noqa: ARG002
         """Activations that follow another wherever they are called."""
-        found: dict[Call, Call | None] = {}
-        for flow in flows.values:
-            first = flow.made if flow.made and _is_activation(flow.made) else None
-            for user in flow.users:
-                if _is_activation(user):
-                    found[user] = found.get(user, first) and first
-        kept = {call.origin for call, first in found.items() if first is None}
-        for call, first in found.items():
-            if first is not None and call.origin not in kept:
-                yield self.found_at(
-                    f"`{call.module.kind}` directly follows `{first.module.kind}`", call.origin,
-                    help="delete one of the two, or put the layer between them that is missing",
-                    labels=(Label("the first", first.origin.path, first.origin.file),),
-                )  # fmt: skip
+
+        def verdicts() -> Iterator[tuple[Call, Call | None]]:
+            for flow in flows.values:
+                first = flow.made if flow.made and _is_activation(flow.made) else None
+                for user in flow.users:
+                    if _is_activation(user):
+                        yield user, first
+
+        for origin, (call, first) in always(verdicts()).items():
+            yield self.found_at(
+                f"`{call.module.kind}` directly follows `{first.module.kind}`", origin,
+                help="delete one of the two, or put the layer between them that is missing",
+                labels=(Label("the first", first.origin.path, first.origin.file),),
+            )  # fmt: skip
 
 
 def _is_activation(call: Call) -> bool:

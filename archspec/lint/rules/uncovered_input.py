@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from archspec.diagnostics import Diagnostic
-from archspec.diagnostics.rule import node
+from archspec.diagnostics.rule import spec_of
 from archspec.elaborate import Network
 from archspec.lint.flow import Call, Flows
 from archspec.lint.lint import Lint
@@ -23,11 +23,11 @@ class UncoveredInput(Lint):
     code: ClassVar[str] = "AS611"
     name: ClassVar[str] = "uncovered-input"
     on: ClassVar[bool] = False
-    bad: ClassVar[str] = node("""
+    bad: ClassVar[str] = spec_of("""
 { op = "conv", out = 16, kernel = 3 },
 { op = "maxpool", kernel = 4 },
 """)
-    good: ClassVar[str] = node("""
+    good: ClassVar[str] = spec_of("""
 { op = "conv", out = 16, kernel = 3 },
 { op = "maxpool", kernel = 3 },
 """)

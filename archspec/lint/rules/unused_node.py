@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from archspec.diagnostics import Diagnostic
-from archspec.diagnostics.rule import node
+from archspec.diagnostics.rule import spec_of
 from archspec.elaborate import Network
 from archspec.lint.flow import Flows
 from archspec.lint.lint import Lint
@@ -21,12 +21,12 @@ class UnusedNode(Lint):
 
     code: ClassVar[str] = "AS604"
     name: ClassVar[str] = "unused-node"
-    bad: ClassVar[str] = node("""
+    bad: ClassVar[str] = spec_of("""
 { name = "a", op = "conv", out = 8, kernel = 3 },
 { name = "b", op = "conv", out = 8, kernel = 1 },
 { name = "c", op = "conv", out = 8, kernel = 3, from = "a" },
 """)
-    good: ClassVar[str] = node("""
+    good: ClassVar[str] = spec_of("""
 { name = "a", op = "conv", out = 8, kernel = 3 },
 { name = "b", op = "conv", out = 8, kernel = 1 },
 { name = "c", op = "conv", out = 8, kernel = 3, from = "b" },
