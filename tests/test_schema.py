@@ -64,6 +64,7 @@ def test_examples_are_valid(op: type[Op], example: Example) -> None:
         net('[{ op = "relu", repeat = [1] }]'), net('[{ op = "residual", layers = "relu" }]'), net('[{ op = "relu", layers = [] }]'),
         net('[{ op = "residual", layers = [{ op = "dropout", p = 1.5 }] }]'), net('[{ layers = [], out = 4 }]'), net("[{ op = 3 }]"),
         net('[{ op = "add", branches = [] }]'), net("[]", "[blocks.b]\nlayers = []\nrequire = 1"), net("[]", "[lint]\nignores = []"),
+        net("[]", '[lint]\nignore = ["AS401"]'), net("[]", '[lint]\nignore = ["unused-blok"]'), net("[]", '[lint]\nignore = "ALL"'),
         net("[]", '[blocks.b]\nlayers = [{ op = "conv", outt = 1 }]'), net("[]", "[expect]\nparams = true"),
     ],
 )  # fmt: skip

@@ -23,7 +23,7 @@ BELOW = {
         "api",  # for annotations only
     },
     "lint": {"ir", "diagnostics", "language", "ops", "elaborate", "analysis"},
-    "report": {"ir", "diagnostics", "language", "ops", "elaborate", "analysis", "api", "_version"},
+    "report": {"ir", "diagnostics", "language", "ops", "elaborate", "analysis", "lint", "api", "_version"},
     "api": {"ir", "diagnostics", "language", "ops", "elaborate", "analysis", "lint", "report", "backends"},
     "cli": {
         "ir", "diagnostics", "files", "language", "ops", "elaborate", "analysis", "lint", "report", "backends", "api",

@@ -17,6 +17,7 @@ from archspec.language.schema import (
     ModelSection,
     Section,
 )
+from archspec.lint import lints
 from archspec.ops import lookup
 from archspec.ops.core.base import Op
 from archspec.ops.core.fields import MAX
@@ -103,6 +104,7 @@ def schema() -> Json:
     keys = file["properties"]
     keys["archspec"] = {"const": 1, "description": "The version of the language."}
     keys["model"], keys["lint"] = _section(ModelSection), _section(LintSection)
+    keys["lint"]["properties"]["ignore"]["items"] = _rules()
     keys["model"]["properties"]["inputs"]["items"] = _section(InputSection)
     keys["blocks"] = {**_ANY_TABLE, "additionalProperties": _section(BlockSection)}
     keys["defaults"] = {
@@ -116,6 +118,16 @@ def schema() -> Json:
         "description": "A declarative spec of a convolutional network.", **file, "required": ["archspec"],
         "definitions": definitions,
     }  # fmt: skip
+
+
+def _rules() -> Json:
+    """What can be ignored: each rule by its name or code with what it is about, the start of codes, or all."""
+    known = [
+        {"const": word, "description": lint.paragraphs()[0]}
+        for code, lint in lints().items()
+        for word in (lint.name, code)
+    ]
+    return {"anyOf": [*known, {"const": "ALL"}, {"type": "string", "pattern": "^AS6[0-9]?$"}]}
 
 
 def _closed(keys: dict[str, Json], doc: str) -> Json:
