@@ -43,7 +43,9 @@ def _findings(diagnostics: "Sequence[Diagnostic]") -> str:
     """Findings with the lines that they are about, and how many there are."""
     from archspec.diagnostics.locate import Locator, reader
     from archspec.diagnostics.render.full_ import one
+    from archspec.language.reading import taken
 
-    findings = Locator(reader({"-": ""})).findings(diagnostics)  # standard input is gone by now
+    texts = {path: data.decode("utf-8", "replace") for path, data in taken.items()}
+    findings = Locator(reader(texts)).findings(diagnostics)
     count = len(findings)
     return "\n\n".join([*map(one, findings), f"{count} error{'s' * (count != 1)}"])

@@ -19,12 +19,16 @@ _ENDLESS_KEY = re.compile(
     r"""(?:(?:(?<![\w-])[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+)""" + f"{{{limits.DEPTH}}}"
 )
 
+taken: dict[str, bytes] = {}
+"""What has been read and cannot be read again: standard input, for findings to show its lines."""
+
 
 def read(path: str) -> str | bytes:
     """The bytes of the file `path`; `-` is standard input. Raises `UsageError` where it cannot be read."""
     try:
         if path == "-":
-            return sys.stdin.buffer.read(limits.FILE_BYTES + 1)
+            taken[path] = sys.stdin.buffer.read(limits.FILE_BYTES + 1)
+            return taken[path]
         with open(path, "rb") as file:
             return file.read(limits.FILE_BYTES + 1)
     except (OSError, ValueError) as error:
