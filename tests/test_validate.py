@@ -142,7 +142,7 @@ def test_concise(folder: Path) -> None:
 def test_json_is_a_contract(folder: Path) -> None:
     first = json.loads(cli("nets/broken.toml", "--output-format", "json", cwd=folder, code=1).stdout)[0]
     assert first == {
-        "code": "AS201", "severity": "error", "message": "`conv` has no `kernal`", "path": ["model", "layers", 0, "kernal"],
+        "code": "AS201", "name": "unknown-key", "severity": "error", "message": "`conv` has no `kernal`", "path": ["model", "layers", 0, "kernal"],
         "file": "nets/broken.toml", "line": 5, "column": 27, "end_line": 5, "end_column": 33, "notes": [],
         "help": "did you mean `kernel`?", "calls": [], "labels": [],
         "edit": {"start": BROKEN.index("kernal"), "stop": BROKEN.index("kernal") + 6, "text": "kernel"},

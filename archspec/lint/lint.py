@@ -1,6 +1,7 @@
 """What a lint rule is, and what it looks at."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import ClassVar
 
 from archspec.diagnostics import Diagnostic, Label
@@ -10,7 +11,7 @@ from archspec.elaborate import Network
 from archspec.ir import Origin
 from archspec.language.document import Definition, Document
 from archspec.lint.flow import Flows
-from archspec.lint.names import Mentions
+from archspec.lint.names import Mentions, of_file
 
 
 class Text:
@@ -20,6 +21,11 @@ class Text:
         self.document = document
         self.mentions = {definition: Mentions(definition) for definition in definitions(document)}
         """The names that each definition mentions."""
+
+    @cached_property
+    def used(self) -> frozenset[str]:
+        """The names of the file that something in it mentions."""
+        return of_file(self.document).union(*(own.outside for own in self.mentions.values()))
 
 
 class Lint(Rule):

@@ -8,17 +8,19 @@ from archspec.diagnostics.locate import Finding
 from archspec.diagnostics.render import Run
 
 
-def render(findings: Sequence[Finding], run: Run) -> str:  # noqa: ARG001 — the same for every format
+def render(findings: Sequence[Finding], run: Run) -> str:
     """All findings; an empty list where there are none."""
-    return json.dumps([data(finding) for finding in findings], indent=2) + "\n"
+    rules = run.rules()
+    listed = [data(finding, rules[finding.diagnostic.code].name) for finding in findings]
+    return json.dumps(listed, indent=2) + "\n"
 
 
-def data(finding: Finding) -> dict[str, Any]:
-    """One finding. Lines and columns count from 1, columns in characters; `null` where the place is not known."""
+def data(finding: Finding, rule: str) -> dict[str, Any]:
+    """One finding of a rule. Lines and columns count from 1, columns in characters; `null` where it has no place."""
     diagnostic, spot = finding.diagnostic, finding.spot
     edit = finding.edit
     return {
-        "code": diagnostic.code, "severity": diagnostic.severity, "message": diagnostic.message,
+        "code": diagnostic.code, "name": rule, "severity": diagnostic.severity, "message": diagnostic.message,
         "path": list(diagnostic.path), "file": diagnostic.file, "line": spot.line or None,
         "column": spot.column or None, "end_line": spot.end_line or None, "end_column": spot.end_column or None,
         "notes": list(diagnostic.notes), "help": diagnostic.help,

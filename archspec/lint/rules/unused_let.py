@@ -5,7 +5,6 @@ from typing import ClassVar
 
 from archspec.diagnostics import Diagnostic
 from archspec.lint.lint import Lint, Text
-from archspec.lint.names import of_file
 
 
 class UnusedLet(Lint):
@@ -48,9 +47,8 @@ layers = [{ op = "linear", out = "hidden" }]
     def text(self, text: Text) -> Iterator[Diagnostic]:
         """Those of the file, of the model and of each block."""
         document = text.document
-        used = of_file(document).union(*(own.outside for own in text.mentions.values()))
         for name in document.let:
-            if name not in used:
+            if name not in text.used:
                 yield self.unused(name, document.file, "let")
         for definition, own in text.mentions.items():
             for name in definition.let:

@@ -6,7 +6,6 @@ from typing import ClassVar
 from archspec.diagnostics import Diagnostic
 from archspec.language.document import Definition, section_of
 from archspec.lint.lint import Lint, Text
-from archspec.lint.names import of_file
 
 
 class UnusedParam(Lint):
@@ -44,9 +43,8 @@ layers = [{ op = "linear", out = "classes" }]
     def text(self, text: Text) -> Iterator[Diagnostic]:
         """Those of the file, and those of each block."""
         document = text.document
-        used = of_file(document).union(*(own.outside for own in text.mentions.values()))
         for name in document.params:
-            if name not in used:
+            if name not in text.used:
                 yield self.unused(name, document.file, "params")
         for definition, own in text.mentions.items():
             for name in definition.params:
