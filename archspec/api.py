@@ -215,14 +215,14 @@ def examine(
 ) -> tuple[list[Diagnostic], int]:  # fmt: skip
     """What is wrong with a spec in all of its variants, and how many networks there are."""
     from archspec.backends.lowerable import refusals
-    from archspec.lint import of_network, of_text, unknown
+    from archspec.lint import Networks, of_text, unknown
 
     try:
         document = load_document(path, source, allow_outside=allow_outside)
     except SpecError as error:
         return list(error.diagnostics), 0
     found: list[Diagnostic] = unknown(document)
-    lint: list[Diagnostic] = []
+    networks = Networks(selection.codes)
     complete = True
     variants = (document.variants or (None,)) if document.model is not None else ()
     for variant in variants:
@@ -233,12 +233,13 @@ def examine(
             complete = False
             continue
         found += [*model.check(), *refusals(model, only)]
-        lint += of_network(model.network, selection.codes)
+        networks.look_at(model.network)
     if document.model is None:
         elaborator = Elaborator()
         elaborator.compile_document(document)
         found += elaborator.diagnostics
         complete = not found
+    lint = networks.found
     if complete:
         lint += of_text(document, selection.codes)
     return found + selection.kept(lint, document, complete=complete), len(variants)

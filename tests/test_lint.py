@@ -96,13 +96,15 @@ CASES: list[tuple[str, str, list[int]]] = [
     ("unused-node", nodes('{ name = "halves", op = "split", sections = 2 },\n{ op = "conv", out = 4, kernel = 1, from = "halves.1" },'), []),
     ("unused-node", nodes(f'{{ name = "halves", op = "split", sections = 2 }},\n{CONV}, from = "input" }},'), [5]),
     ("unused-node", nodes(f'{{ name = "g", layers = [{CONV} }}] }},\n{CONV}, from = "input" }},'), [5]),
-    ("unused-node", nodes(f'{{ name = "g", layers = [\n{{ name = "a", op = "relu" }},\n{CONV} }},\n] }},\n{{ op = "add", from = ["g.a", "input"] }},'), []),
+    ("unused-node", nodes(f'{{ name = "g", layers = [\n{{ name = "a", op = "relu" }},\n{CONV} }},\n] }},\n{{ op = "add", from = ["g.a", "input"] }},'), [7]),
     ("unused-node", nodes(f'{{ op = "relu", when = "false", as = "r" }},\n{CONV}, from = "input" }},'), []),
     ("unused-node", nodes(f'{{ name = "aux", op = "relu" }},\n{CONV}, from = "input" }},').replace("layers", 'train_outputs = ["aux"]\nlayers'), []),
     ("unused-node", nodes(f'{{ name = "aux", op = "relu" }},\n{CONV}, name = "y", from = "input" }},').replace("layers", 'outputs = ["aux", "y"]\nlayers'), []),
     ("unused-node", nodes(f'{{ op = "residual", layers = [{CONV} }}] }},\n{CONV}, from = "input" }},'), [5]),
     ("unused-node", nodes(f'{CONV}, repeat = 3 }},\n{CONV}, from = "input" }},'), [5]),
     ("unused-node", nodes('{ op = "block", repeat = 2 }', f'[blocks.block]\nlayers = [\n{CONV} }},\n{CONV}, from = "input" }},\n]\n'), [9]),
+    ("unused-node", nodes('{ name = "back", op = "b" },', '[blocks.b]\noutputs = ["c"]\nlayers = [\n{ name = "c", op = "relu" },\n{ name = "d", op = "relu" },\n{ name = "e", op = "relu" },\n]\n').replace("layers", 'outputs = ["back.c"]\nlayers', 1), [13]),  # d has a use
+    ("unused-node", nodes(f'{{ name = "side", op = "relu" }},\n{CONV}, from = "input", name = "m" }},\n{{ op = "add", from = ["m", "side"], when = "both" }},', "[params]\nboth = true\n[variants]\na = {}\nb = { both = false }\n"), []),
     # bias-before-norm
     ("bias-before-norm", nodes(f"{CONV} }}, {NORM}"), [5]),
     ("bias-before-norm", nodes(f"{CONV}, bias = false }}, {NORM}"), []),
@@ -120,6 +122,9 @@ CASES: list[tuple[str, str, list[int]]] = [
     ("bias-before-norm", nodes('{ op = "b", norm = true }, { op = "b", norm = false }', f"[blocks.b]\nrequired = {{ norm = \"bool\" }}\nlayers = [{CONV} }}, {{ op = \"batchnorm\", when = \"norm\" }}]\n"), []),
     ("bias-before-norm", nodes(f'{CONV}, name = "c" }},\n{NORM},\n{{ op = "reuse", of = "c" }},\n"relu",'), []),
     ("bias-before-norm", nodes(f'{CONV} }},\n{{ op = "relu", when = "false" }},\n{NORM},'), [5]),
+    ("bias-before-norm", nodes(f'{CONV}, name = "c1" }},\n{{ name = "bn", op = "batchnorm" }},\n{CONV}, name = "c2" }},\n{{ op = "reuse", of = "bn" }},'), []),  # one running mean of both
+    ("bias-before-norm", nodes(f"{CONV} }},\n{{ op = \"batchnorm\", when = \"norm\" }},", "[params]\nnorm = true\n[variants]\na = {}\nb = { norm = false }\n"), []),  # one of two variants only
+    ("bias-before-norm", nodes(f"{CONV} }},\n{{ op = \"batchnorm\", when = \"norm\" }},", "[params]\nnorm = true\n[variants]\nb = { norm = false }\na = {}\n"), []),
     # repeated-activation
     ("repeated-activation", nodes(f'{CONV} }},\n"relu",\n"relu",'), [7]),
     ("repeated-activation", nodes(f'{CONV} }},\n"relu",\n"sigmoid",'), [7]),
@@ -130,15 +135,20 @@ CASES: list[tuple[str, str, list[int]]] = [
     ("repeated-activation", nodes('"b",\n"b",', f'[blocks.b]\nlayers = ["relu", {CONV} }}]\n'), []),
     ("repeated-activation", nodes('"relu",\n"b",\n"b",', f'[blocks.b]\nlayers = ["relu", {CONV} }}]\n'), []),  # one of two calls only
     ("repeated-activation", nodes('{ op = "relu", repeat = 2 }'), []),  # as for the second copy only
+    ("repeated-activation", nodes('{ op = "b", repeat = 3 }', f'[blocks.b]\nlayers = ["relu", {CONV} }},\n"relu"]\n'), [8]),  # between copies of one block
+    ("repeated-activation", nodes('"{act}",\n"sigmoid",', '[params]\nact = "relu"\n[variants]\na = {}\nb = { act = "identity" }\n'), []),
     # stride-above-kernel
     ("stride-above-kernel", nodes('{ op = "conv", out = 4, kernel = 1, stride = 2 }'), [5]),
     ("stride-above-kernel", nodes('{ op = "conv", out = 4, kernel = 2, stride = 2 }'), []),
-    ("stride-above-kernel", nodes('{ op = "conv", out = 4, kernel = 2, stride = 3, dilation = 2 }'), []),
+    ("stride-above-kernel", nodes('{ op = "conv", out = 4, kernel = 2, stride = 3, dilation = 2 }'), [5]),
     ("stride-above-kernel", nodes('{ op = "maxpool", kernel = [2, 1], stride = 2 }'), [5]),
     ("stride-above-kernel", nodes('{ op = "conv", out = 4, kernel = 1, stride = 32 }'), []),  # a single window
     ("stride-above-kernel", nodes(f'{{ op = "residual", layers = [{CONV}, stride = 2 }}], shortcut = [{{ op = "conv", out = 4, kernel = 1, stride = 2 }}] }}'), []),
     ("stride-above-kernel", nodes('{ op = "residual", layers = [\n{ op = "conv", out = 4, kernel = 1, stride = 2 }\n], shortcut = [\n{ op = "conv", out = 4, kernel = 1, stride = 2 },\n] }'), [6, 8]),
     ("stride-above-kernel", nodes('{ op = "block" }', '[blocks.block]\nlayers = ["relu", { op = "conv", out = 4, kernel = 1, stride = 2 }]\n'), [8]),
+    ("stride-above-kernel", nodes('{ op = "conv", out = 4, kernel = 3, stride = 2, dilation = 2 }'), [5]),  # it reads every second position
+    ("stride-above-kernel", nodes('{ op = "conv", out = 4, kernel = 3, stride = 3, dilation = 2 }'), []),
+    ("stride-above-kernel", nodes('{ op = "concat", branches = [\n{ op = "conv", out = 4, kernel = 1, stride = 2 },\n[{ op = "slice", axis = 2, start = 1 }, { op = "pad", padding = { bottom = 1 } }, { op = "conv", out = 4, kernel = 1, stride = 2 }],\n] }'), []),  # a factorised reduction
     # misaligned-residual
     ("misaligned-residual", nodes('{ op = "residual", layers = [{ op = "conv", out = 4, kernel = 2, padding = "same" }] }'), [5]),
     ("misaligned-residual", nodes(f'{{ op = "residual", layers = [{CONV} }}] }}'), []),
@@ -146,6 +156,7 @@ CASES: list[tuple[str, str, list[int]]] = [
     ("misaligned-residual", nodes(f'{{ op = "residual", layers = [{CONV}, stride = 2 }}], shortcut = [{{ op = "avgpool", kernel = 2 }}] }},\n{{ op = "residual", layers = [{CONV} }}] }},'), [5]),
     ("misaligned-residual", nodes('"b", "b"', '[blocks.b]\nlayers = [\n{ op = "residual", layers = [{ op = "conv", out = 4, kernel = 2, padding = "same" }] },\n]\n'), [9]),
     ("misaligned-residual", nodes(f'{CONV}, name = "a" }},\n{CONV}, stride = 2 }},\n{{ op = "upsample", scale = 2 }},\n{{ op = "add", from = ["x", "a"] }},'), []),  # a pyramid
+    ("misaligned-residual", nodes('{ op = "residual", layers = [{ op = "conv", out = 4, kernel = 3, padding = { top = 2, left = 2 } }] }'), []),  # causal
     # uncovered-input
     ("uncovered-input", nodes('{ op = "maxpool", kernel = 3 }'), [5]),
     ("uncovered-input", nodes('{ op = "maxpool", kernel = 3, ceil = true }'), []),

@@ -5,7 +5,7 @@ becomes of the values of a network) and `selection` (which of them are asked for
 """
 
 from archspec.lint.lint import Lint
-from archspec.lint.runner import lints, of_network, of_text
+from archspec.lint.runner import Networks, lints, of_text
 from archspec.lint.selection import Layer, Selection, choose, unknown
 
-__all__ = ["Layer", "Lint", "Selection", "choose", "lints", "of_network", "of_text", "unknown"]
+__all__ = ["Layer", "Lint", "Networks", "Selection", "choose", "lints", "of_text", "unknown"]

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from archspec.analysis.cost import Live
+from archspec.analysis.demand import Demands
 from archspec.ir import Module, Node, Origin
 
 T = TypeVar("T")
@@ -53,12 +55,16 @@ class Flows:
         self.unused: dict[Key, bool] = {}
         """Whether no value that a node makes is used, in any of its calls."""
         self.shared: set[Origin] = set()
-        """The ops whose weights serve further calls."""
+        """The ops whose weights serve several calls, and those calls."""
         body = self.body(root)
         for result in body.results:
             result.is_output = True
         self.values += body.inputs
         self.values += [flow for flow in dict.fromkeys(body.results) if flow not in body.inputs]
+        demands = Demands()
+        demands.of(root, frozenset(range(len(root.results))))
+        for module, wanted in list(demands.known):
+            self._note_unused(module, wanted)
 
     def body(self, module: Module) -> _Body:
         """The values of a composite."""
@@ -73,8 +79,7 @@ class Flows:
         for node in module.body:
             values += self._outputs(node, [values[value] for value in node.inputs])
             if node.shares is not None:
-                self.shared.update(_origins(module.body[node.shares], set()))
-        self._note_unused(module)
+                self.shared.update(_origins(module.body[node.shares], set()), _origins(node, set()))
         results = [values[result] for result in module.results]
         kept = {id(flow) for flow in (*inputs, *results)}
         for flow in values:
@@ -99,8 +104,10 @@ class Flows:
             outer[id(inner)] = flow
         return [outer.setdefault(id(inner), Flow(inner.made, dict(inner.users))) for inner in body.results]
 
-    def _note_unused(self, module: Module) -> None:
-        used = {*module.results}.union(*(node.inputs for node in module.body))
+    def _note_unused(self, module: Module, wanted: Live) -> None:
+        """What serves only what is itself unused has a use: one cause is one finding."""
+        used = {module.results[index] for index in wanted if module.op is None}
+        used = used.union(*(node.inputs for node in module.body))
         for node, made in module.values():
             if node.module.kind != "removed":
                 key = (node.origin, node.module.kind, node.copy)
@@ -117,10 +124,10 @@ def _origins(node: Node, seen: set[Module]) -> Iterator[Origin]:
             yield from _origins(inner, seen)
 
 
-def always(verdicts: Iterable[tuple[Call, T | None]]) -> dict[Origin, tuple[Call, T]]:
-    """The nodes of which every call has a verdict each time that one is asked for: with one of the calls."""
+def always(verdicts: Iterable[tuple[Call, T | None]]) -> dict[Origin, tuple[Call, T | None]]:
+    """For each node what was found of one of its calls, or `None` where nothing is wrong with one of them."""
     found: dict[Origin, tuple[Call, T | None]] = {}
     for call, verdict in verdicts:
         if verdict is None or found.get(call.origin, (call, verdict))[1] is not None:
             found[call.origin] = call, verdict
-    return {origin: (call, verdict) for origin, (call, verdict) in found.items() if verdict is not None}
+    return found

@@ -1,17 +1,19 @@
 """What a lint rule is, and what it looks at."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from functools import cached_property
 from typing import ClassVar
 
 from archspec.diagnostics import Diagnostic, Label
 from archspec.diagnostics.diagnostic import Path
 from archspec.diagnostics.rule import Rule
-from archspec.elaborate import Network
 from archspec.ir import Origin
 from archspec.language.document import Definition, Document
 from archspec.lint.flow import Flows
 from archspec.lint.names import Mentions, of_file
+
+Verdict = tuple[Hashable, Diagnostic | None]
+"""What a rule says of a node: a finding stands unless another network of the file has `None` for the same node."""
 
 
 class Text:
@@ -37,8 +39,8 @@ class Lint(Rule):
         """What the rule finds in a file, whatever its parameters are."""
         yield from ()
 
-    def network(self, network: Network, flows: Flows) -> Iterator[Diagnostic]:  # noqa: ARG002
-        """What the rule finds in one network of a file."""
+    def network(self, flows: Flows) -> Iterator[Verdict]:  # noqa: ARG002
+        """What the rule finds in one network of a file, and where it finds that all is well."""
         yield from ()
 
     def found(

@@ -1,6 +1,7 @@
 """Looking for what is asked for."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from os import listdir
@@ -33,7 +34,32 @@ def of_text(document: Document, codes: Iterable[str]) -> list[Diagnostic]:
     return [diagnostic for code in codes for diagnostic in lints()[code].text(text)]
 
 
-def of_network(network: Network, codes: Iterable[str]) -> list[Diagnostic]:
-    """What these rules find in a network."""
-    flows = Flows(network.root)
-    return [diagnostic for code in codes for diagnostic in lints()[code].network(network, flows)]
+@dataclass(slots=True)
+class Networks:
+    """What these rules find in the networks of a file, one after the other."""
+
+    codes: Sequence[str]
+    verdicts: dict[tuple[str, Hashable], Diagnostic | None] = field(default_factory=dict)
+
+    def look_at(self, network: Network) -> None:
+        """Look at one more."""
+        rules = [lints()[code] for code in self.codes if not is_of_text(code)]
+        flows = Flows(network.root) if rules else None
+        for rule in rules:
+            assert flows is not None  # noqa: S101 — there is a rule
+            for node, diagnostic in rule.network(flows):
+                key = rule.code, node
+                if diagnostic is None:
+                    self.verdicts[key] = None
+                else:
+                    self.verdicts.setdefault(key, diagnostic)
+
+    @property
+    def found(self) -> list[Diagnostic]:
+        """What holds in all networks that have the node."""
+        return [diagnostic for diagnostic in self.verdicts.values() if diagnostic is not None]
+
+
+def is_of_text(code: str) -> bool:
+    """Whether a rule looks at the text of a file only."""
+    return type(lints()[code]).network is Lint.network

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from archspec.diagnostics import Diagnostic, Problem, UsageError
 from archspec.diagnostics.diagnostic import shown, suggest
 from archspec.language.document import Document
-from archspec.lint.lint import Lint
-from archspec.lint.runner import lints
+from archspec.lint.runner import is_of_text, lints
 
 SEVERITIES = ("error", "warning")
+UNUSED = "AS605"
+"""The rule about what `[lint] ignore` has in vain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Selection:
                 used |= own.get(diagnostic.code, set())
             else:
                 kept.append(diagnostic)
-        if complete:
+        if complete and UNUSED not in lists[document.file]:
             kept += self._unused(document, used)
         return [
             replace(one, severity=self.severity[one.code]) if one.code in self.severity else one
@@ -55,18 +56,18 @@ class Selection:
 
     def _unused(self, document: Document, used: set[int]) -> Iterable[Diagnostic]:
         """The entries of `[lint] ignore` that kept nothing back, of rules that could have found something."""
-        rule = next((lint for lint in lints().values() if lint.name == "unused-ignore"), None)
-        if rule is None or rule.code not in self.codes:
+        if UNUSED not in self.codes:
             return
+        rule = lints()[UNUSED]
         for index, entry in enumerate(document.ignore):
             try:
                 meant = set(codes(entry))
             except Problem:
                 continue
             looked_for = [
-                code for code in meant & set(self.codes) if document.model is not None or _is_of_text(code)
+                code for code in meant & set(self.codes) if document.model is not None or is_of_text(code)
             ]
-            if index not in used and looked_for and rule.code not in meant:
+            if index not in used and looked_for:
                 yield rule.found(
                     f"`{shown(entry)}` finds nothing to ignore here", document.file, ("lint", "ignore", index),
                     help="take it out of the list",
@@ -140,10 +141,6 @@ def unknown(document: Document) -> list[Diagnostic]:
 
 def _all(words: Iterable[str]) -> set[str]:
     return {code for word in words for code in codes(word)}
-
-
-def _is_of_text(code: str) -> bool:
-    return type(lints()[code]).network is Lint.network
 
 
 def _entries(document: Document) -> dict[str, Sequence[str]]:

@@ -3,57 +3,18 @@
 from dataclasses import dataclass
 
 from archspec.analysis.cost import Live
+from archspec.analysis.demand import Demands, inference
 from archspec.backends.onnx_model.fold import Target, fold
 from archspec.diagnostics import Diagnostic, Problem, SpecError
 from archspec.elaborate.network import Network
 from archspec.ir import Module, Node, TensorType
 from archspec.ops.core.onnx_code import Emitter, Graph, Step
 
-_NOTHING: Live = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """What of a composite is needed for some of its results: parts of each node, and inputs."""
-
-    parts: tuple[Live, ...]
-    inputs: Live
-
-
-class Demands:
-    """What of each module is needed, found once for each module and the results that are wanted of it."""
-
-    def __init__(self) -> None:
-        self.known: dict[tuple[Module, Live], Demand] = {}
-
-    def of(self, module: Module, wanted: Live) -> Demand:
-        """What of a module is needed for some of its results."""
-        key = module, wanted
-        if key not in self.known:
-            self.known[key] = self._demand(module, wanted)
-        return self.known[key]
-
-    def _demand(self, module: Module, wanted: Live) -> Demand:
-        if module.op is not None:
-            return Demand((), frozenset(range(len(module.inputs))))
-        if module.kind == "removed":
-            return Demand((), wanted)
-        needed = {module.results[index] for index in wanted}
-        parts = [_NOTHING] * len(module.body)
-        for index, (node, ids) in reversed(list(enumerate(module.values()))):
-            here = frozenset(part for part, value in enumerate(ids) if value in needed)
-            if here:
-                parts[index] = here
-                needed.update(node.inputs[place] for place in self.of(node.module, here).inputs)
-        return Demand(
-            tuple(parts), frozenset(place for place in range(len(module.inputs)) if place in needed)
-        )
-
 
 def refusals(network: Network, opset: int) -> list[Diagnostic]:
     """What keeps a network from being written: each distinct op is, by itself, and nothing is kept of it."""
     demands = Demands()
-    demands.of(network.root, wanted(network))
+    demands.of(network.root, inference(network))
     ops: dict[Module, Node] = {}
     for module, results in list(demands.known):
         for node, parts in zip(module.body, demands.of(module, results).parts, strict=True):
@@ -75,11 +36,6 @@ def refusals(network: Network, opset: int) -> list[Diagnostic]:
             if problem.code != "AS702":  # of the network's inputs, every free dimension can be had
                 found.append(problem.located(node.origin.file, node.origin.path))
     return found
-
-
-def wanted(network: Network) -> Live:
-    """The results of a network that are not for training only."""
-    return frozenset(range(len(network.root.results) - len(network.train_outputs)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +60,7 @@ class Lowering:
         self.functions: list[Function] = []
         self.names: dict[str, int] = {}
         root = network.root
-        parts = wanted(network)
+        parts = inference(network)
         self.graph = self._graph(dict(zip(network.input_names, root.inputs, strict=True)))
         results = self._body(self.graph, root, [*self.graph.inputs], "", parts)
         self._finish(self.graph, [results[part] for part in sorted(parts)], _output_names(network))

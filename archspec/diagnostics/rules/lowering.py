@@ -94,8 +94,8 @@ class UnsayableInOnnx(Rule):
     code: ClassVar[str] = "AS705"
     name: ClassVar[str] = "unsayable-in-onnx"
     bad: ClassVar[str | bytes] = spec_of(
-        '{ op = "maxpool", kernel = 2, dilation = 10, padding = 1 },', '"N", 3, 9, 9'
+        '{ op = "maxpool", kernel = 2, stride = 1, dilation = 10, padding = 1 },', '"N", 3, 9, 9'
     )
     good: ClassVar[str] = spec_of(
-        '{ op = "maxpool", kernel = 2, dilation = 2, padding = 1 },', '"N", 3, 9, 9'
+        '{ op = "maxpool", kernel = 2, stride = 1, dilation = 2, padding = 1 },', '"N", 3, 9, 9'
     )

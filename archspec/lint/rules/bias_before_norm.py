@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from archspec.diagnostics import Diagnostic, Label
+from archspec.diagnostics import Label
 from archspec.diagnostics.rule import spec_of
-from archspec.elaborate import Network
 from archspec.lint.flow import Call, Flow, Flows, always
-from archspec.lint.lint import Lint
+from archspec.lint.lint import Lint, Verdict
 from archspec.ops.core.norms import RunningNorm
 
 
@@ -15,7 +14,8 @@ class BiasBeforeNorm(Lint):
     """A convolution or linear layer with a bias, directly before batch normalisation.
 
     The norm subtracts the mean of each channel, and with it the bias, and then adds a shift of its own: the bias is a
-    parameter that changes nothing, in training as in evaluation. An instance norm does the same.
+    parameter that changes nothing, in training as in evaluation. `instancenorm` does the same. It is a finding if it is
+    so in every call of the node and in all variants, and if neither shares its weights.
 
     Say `bias = false`, for a whole file in `[defaults]`.
     """
@@ -33,16 +33,18 @@ class BiasBeforeNorm(Lint):
 "relu",
 """)
 
-    def network(self, network: Network, flows: Flows) -> Iterator[Diagnostic]:  # noqa: ARG002
+    def network(self, flows: Flows) -> Iterator[Verdict]:
         """Layers whose output goes into norms only, wherever they are called."""
 
         def verdicts() -> Iterator[tuple[Call, Call | None]]:
             for flow in flows.values:
                 if flow.made is not None and _has_bias(flow.made):
-                    yield flow.made, None if flow.made.origin in flows.shared else _norm(flow)
+                    norm = _norm(flow)
+                    shared = norm is None or {flow.made.origin, norm.origin} & flows.shared
+                    yield flow.made, None if shared else norm
 
         for origin, (_, norm) in always(verdicts()).items():
-            yield self.found_at(
+            yield origin, None if norm is None else self.found_at(
                 f"`bias` has no effect before `{norm.module.kind}`", origin, "bias", help="say `bias = false`",
                 labels=(Label("subtracts the mean of each channel", norm.origin.path, norm.origin.file),),
             )  # fmt: skip

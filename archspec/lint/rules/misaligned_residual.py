@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from archspec.analysis.receptive_field import Seen, Transfers, inputs, is_aligned
-from archspec.diagnostics import Diagnostic
 from archspec.diagnostics.rule import spec_of
-from archspec.elaborate import Network
 from archspec.ir import Node
 from archspec.lint.flow import Flows
-from archspec.lint.lint import Lint
+from archspec.lint.lint import Lint, Verdict
+from archspec.ops.core.fields import Sides
 from archspec.ops.core.window import AXIS_NAMES
 
 if TYPE_CHECKING:
@@ -34,16 +33,17 @@ class MisalignedResidual(Lint):
 { op = "residual", layers = [{ op = "conv", out = 3, kernel = 3, padding = "half" }] },
 """)
 
-    def network(self, network: Network, flows: Flows) -> Iterator[Diagnostic]:
+    def network(self, flows: Flows) -> Iterator[Verdict]:
         """Sums that bring two aligned branches together at different places; each distinct module by itself.
 
-        What is upsampled lies half a pixel off by nature, and is passed over.
+        What is upsampled lies half a pixel off by nature, and is passed over. So is a network that pads single sides,
+        as causal ones do: it looks aside on purpose.
         """
         summing = [
             module for module in flows.bodies if any(node.module.kind == "add" for node in module.body)
         ]
         transfers = Transfers()
-        if not summing or all(map(is_aligned, transfers.of(network.root))):
+        if not summing or _is_one_sided(flows) or all(map(is_aligned, transfers.of(flows.root))):
             return  # what is misaligned stays so up to the end
         for module in summing:
             for node, taken, made in transfers.walk(module, inputs(module)):
@@ -51,7 +51,7 @@ class MisalignedResidual(Lint):
                 if node.module.kind == "add" and is_new:
                     yield from self.join(node, taken, made[0])
 
-    def join(self, node: Node, taken: list[Seen], made: Seen) -> Iterator[Diagnostic]:
+    def join(self, node: Node, taken: list[Seen], made: Seen) -> Iterator[Verdict]:
         """The finding for one sum, with what its branches look at along the first axis that differs."""
         for source, links in made.items():
             for axis, link in enumerate(links):
@@ -63,12 +63,19 @@ class MisalignedResidual(Lint):
                 places = [
                     f"at {_place(reach.centre)}, then every {_place(reach.stride)}" for reach in reaches
                 ]
-                yield self.found_at(
+                yield (node.origin, node.module.kind), self.found_at(
                     "the branches of this sum look at different places", node.origin,
                     notes=(f"{name}: one looks {', another '.join(dict.fromkeys(places))}",),
-                    help='use odd kernels with `padding = "half"`, or the same window in both branches',
+                    help='use odd kernels with `padding = "half"`, or the same window in both branches; '
+                    "where it is meant, say so in `[lint] ignore`",
                 )  # fmt: skip
                 return
+
+
+def _is_one_sided(flows: Flows) -> bool:
+    """Whether a node of the network says the padding of each side."""
+    ops = (user.module.op for flow in flows.values for user in flow.users)
+    return any(isinstance(getattr(op, "padding", None), Sides) for op in ops)
 
 
 def _place(number: "Fraction") -> str:

@@ -5,9 +5,8 @@ from typing import ClassVar
 
 from archspec.diagnostics import Diagnostic, Label
 from archspec.diagnostics.rule import spec_of
-from archspec.elaborate import Network
 from archspec.lint.flow import Call, Flows, always
-from archspec.lint.lint import Lint
+from archspec.lint.lint import Lint, Verdict
 from archspec.ops.core.activation import Activation, AlongAxis
 
 
@@ -15,7 +14,8 @@ class RepeatedActivation(Lint):
     """An activation directly behind an activation.
 
     A second `relu` does nothing, and most other pairs are no function that anyone meant: there is an activation too
-    much, as where a block ends in one and the next begins with one, or a layer is missing between the two.
+    much, as where a block ends in one and the next begins with one, or a layer is missing between the two. It is a
+    finding if it is so in every call of the node and in all variants, or between copies of one block.
 
     Delete one, or put the layer between them that is missing.
     """
@@ -34,7 +34,7 @@ class RepeatedActivation(Lint):
 "relu",
 """)
 
-    def network(self, network: Network, flows: Flows) -> Iterator[Diagnostic]:  # noqa: ARG002
+    def network(self, flows: Flows) -> Iterator[Verdict]:
         """Activations that follow another wherever they are called."""
 
         def verdicts() -> Iterator[tuple[Call, Call | None]]:
@@ -44,12 +44,28 @@ class RepeatedActivation(Lint):
                     if _is_activation(user):
                         yield user, first
 
+        for call, first in verdicts():  # a block that ends in one, and comes again
+            if (
+                first is not None
+                and first.origin.file == call.origin.file
+                and _block(first) == _block(call) != ()
+            ):
+                yield (call.origin, "again"), self.report(call, first)
         for origin, (call, first) in always(verdicts()).items():
-            yield self.found_at(
-                f"`{call.module.kind}` directly follows `{first.module.kind}`", origin,
-                help="delete one of the two, or put the layer between them that is missing",
-                labels=(Label("the first", first.origin.path, first.origin.file),),
-            )  # fmt: skip
+            yield origin, None if first is None else self.report(call, first)
+
+    def report(self, call: Call, first: Call) -> Diagnostic:
+        """The finding."""
+        return self.found_at(
+            f"`{call.module.kind}` directly follows `{first.module.kind}`", call.origin,
+            help="delete one of the two, or put the layer between them that is missing",
+            labels=(Label("the first", first.origin.path, first.origin.file),),
+        )  # fmt: skip
+
+
+def _block(call: Call) -> tuple[str | int, ...]:
+    """The block that an op is written in; empty for the model, and for a single node that is repeated."""
+    return call.origin.path[:2] if call.origin.path[:1] == ("blocks",) else ()
 
 
 def _is_activation(call: Call) -> bool:

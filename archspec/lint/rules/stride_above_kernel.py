@@ -3,23 +3,22 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from archspec.diagnostics import Diagnostic
 from archspec.diagnostics.rule import spec_of
-from archspec.elaborate import Network
 from archspec.ir import Module
-from archspec.lint.flow import Call, Flows, always
-from archspec.lint.lint import Lint
-from archspec.ops.core.window import AXIS_NAMES
+from archspec.lint.flow import Call, Flow, Flows, always
+from archspec.lint.lint import Lint, Verdict
+from archspec.ops.core.window import AXIS_NAMES, Window
 
-Gap = tuple[int, int, str]
-"""A stride, the smaller kernel with its dilation, and the name of the axis."""
+Gap = tuple[Window, int, str]
+"""A window, how many positions of each stride it skips, and the name of the axis."""
 
 
 class StrideAboveKernel(Lint):
     """A kernel smaller than its stride, on a value that nothing else reads.
 
-    What lies between the windows is computed, and then read by nobody. The `1×1` convolution with stride 2 of a
-    residual's shortcut is no finding, since the layers beside it read all of its input.
+    What lies between the windows is computed, and then read by nobody. So it is with a dilated kernel that meets the
+    same positions again. The `1×1` convolution with stride 2 of a residual's shortcut is no finding, since the layers
+    beside it read all of its input. It is a finding if it is so in every call of the node and in all variants.
 
     Make the kernel at least as large as the stride, or move the stride to a layer with a larger kernel.
     """
@@ -35,7 +34,7 @@ class StrideAboveKernel(Lint):
 { op = "conv", out = 32, kernel = 2, stride = 2 },
 """)
 
-    def network(self, network: Network, flows: Flows) -> Iterator[Diagnostic]:  # noqa: ARG002
+    def network(self, flows: Flows) -> Iterator[Verdict]:
         """Ops of which every call skips parts of its input that no other op reads."""
         gaps: dict[Module, list[Gap] | None] = {}
 
@@ -47,16 +46,21 @@ class StrideAboveKernel(Lint):
         def verdicts() -> Iterator[tuple[Call, list[Gap] | None]]:
             for flow in flows.values:
                 found = {user: gap(user) for user in flow.users}
-                is_lost = not flow.is_output and all(found.values())
+                is_lost = not flow.is_output and not _is_part(flow) and all(found.values())
                 for user, left in found.items():
                     if left is not None:
                         yield user, left if is_lost else None
 
         for origin, (_, left) in always(verdicts()).items():
-            stride, extent, axis = left[0]
-            yield self.found_at(
-                f"a stride of {stride} skips parts of the input that nothing else reads: the kernel is {extent}",
-                origin, "stride", notes=(f"{axis}: {stride - extent} of {stride} positions are in no window",),
+            if left is None:
+                yield origin, None
+                continue
+            window, skipped, axis = left[0]
+            kernel = f"{window.kernel}" + (f" and a dilation of {window.dilation}" if window.dilation > 1 else "")
+            parts = "skips parts of the input that nothing else reads"
+            yield origin, self.found_at(
+                f"a stride of {window.stride} with a kernel of {kernel} {parts}",
+                origin, "stride", notes=(f"{axis}: {skipped} of {window.stride} positions are in no window",),
                 help="make the kernel at least as large as the stride, or move the stride to another layer",
             )  # fmt: skip
 
@@ -65,7 +69,18 @@ def _gaps(module: Module) -> list[Gap] | None:
     """The axes along which windows leave gaps; `None` for an op without windows, which reads everything."""
     windows = module.op.windows(module.inputs) if module.op is not None else ()
     return [
-        (window.stride, window.extent, name)
+        (window, skipped, name)
         for window, name in zip(windows, AXIS_NAMES[len(windows)], strict=True)
-        if window.stride > window.extent and window.count != 1
+        if (skipped := _skipped(window)) and window.count != 1
     ] if windows else None  # fmt: skip
+
+
+def _skipped(window: Window) -> int:
+    """Of as many positions as the stride, how many no window reads."""
+    kernel = min(window.kernel, window.stride)  # from there on it comes to the same positions
+    return window.stride - len({index * window.dilation % window.stride for index in range(kernel)})
+
+
+def _is_part(flow: Flow) -> bool:
+    """Whether a value is a part of another, or that in another shape: what it leaves out, others may read."""
+    return flow.made is not None and flow.made.module.op is not None and flow.made.module.op.group == "Shape"

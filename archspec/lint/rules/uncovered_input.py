@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from archspec.diagnostics import Diagnostic
 from archspec.diagnostics.rule import spec_of
-from archspec.elaborate import Network
 from archspec.lint.flow import Call, Flows
-from archspec.lint.lint import Lint
+from archspec.lint.lint import Lint, Verdict
 from archspec.ops.core.window import AXIS_NAMES
 
 
@@ -32,13 +30,13 @@ class UncoveredInput(Lint):
 { op = "maxpool", kernel = 3 },
 """)
 
-    def network(self, network: Network, flows: Flows) -> Iterator[Diagnostic]:  # noqa: ARG002
+    def network(self, flows: Flows) -> Iterator[Verdict]:
         """Ops whose last window ends before their input does, if no other op reads the rest of it."""
         for flow in flows.values:
             if flow.is_output or not all(map(_left, flow.users)):
                 continue
             for call in flow.users:
-                yield self.found_at(
+                yield call, self.found_at(
                     "no window covers the end of the input", call.origin, notes=tuple(_left(call)),
                     help="choose sizes with which the last window reaches the end",
                 )  # fmt: skip

@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from archspec.diagnostics import Diagnostic
 from archspec.diagnostics.rule import spec_of
-from archspec.elaborate import Network
 from archspec.lint.flow import Flows
-from archspec.lint.lint import Lint
+from archspec.lint.lint import Lint, Verdict
 
 
 class UnusedNode(Lint):
@@ -32,11 +30,11 @@ class UnusedNode(Lint):
 { name = "c", op = "conv", out = 8, kernel = 3, from = "b" },
 """)
 
-    def network(self, network: Network, flows: Flows) -> Iterator[Diagnostic]:  # noqa: ARG002
+    def network(self, flows: Flows) -> Iterator[Verdict]:
         """Nodes of which no call is used."""
-        for (origin, kind, _), unused in flows.unused.items():
-            if unused:
-                yield self.found_at(
-                    f"the output of this `{kind}` is never used", origin,
-                    help="use it, make it one of the `outputs`, or delete the node",
-                )  # fmt: skip
+        for node, unused in flows.unused.items():
+            origin, kind, _ = node
+            yield node, self.found_at(
+                f"the output of this `{kind}` is never used", origin,
+                help="use it, make it one of the `outputs`, or delete the node",
+            ) if unused else None  # fmt: skip
