@@ -1,6 +1,7 @@
 """The Python interface: load a spec, ask for its numbers."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -211,9 +212,13 @@ def validate(
 
 
 def examine(
-    path: str, source: str | bytes | None, only: str | None, selection: "Selection", *, allow_outside: bool
+    path: str, source: str | bytes | None, only: str | None, selection: "Selection", *, variant: str | None = None,
+    params: Mapping[str, Any] | None = None, inputs: Mapping[str, Sequence[Dim]] | None = None, allow_outside: bool,
 ) -> tuple[list[Diagnostic], int]:  # fmt: skip
-    """What is wrong with a spec in all of its variants, and how many networks there are."""
+    """What is wrong with a spec in all of its variants, or in one, and how many networks were made.
+
+    With `params` or `inputs` the networks are others than those that `[expect]` is about, which is passed over.
+    """
     from archspec.backends.lowerable import refusals
     from archspec.lint import Networks, of_text, unknown
 
@@ -221,28 +226,39 @@ def examine(
         document = load_document(path, source, allow_outside=allow_outside)
     except SpecError as error:
         return list(error.diagnostics), 0
-    found: list[Diagnostic] = unknown(document)
     networks = Networks(selection.codes)
-    complete = True
-    variants = (document.variants or (None,)) if document.model is not None else ()
-    for variant in variants:
+    variants: list[str | None] = [variant] if variant is not None else [*document.variants] or [None]
+    found: dict[Diagnostic, list[str | None]] = {}
+    broken = False
+    for name in variants if document.model is not None else ():
         try:
-            model = Model(elaborate(document, variant))
+            model = Model(elaborate(document, name, params, inputs))
         except SpecError as error:
-            found += error.diagnostics
-            complete = False
-            continue
-        found += [*model.check(), *refusals(model, only)]
-        networks.look_at(model.network)
+            broken = True
+            wrong = list(error.diagnostics)
+        else:
+            wrong = [*(() if params or inputs else model.check()), *refusals(model, only)]
+            networks.look_at(model.network)
+        for diagnostic in wrong:
+            found.setdefault(diagnostic, []).append(name)
+    diagnostics = [_of_variants(diagnostic, names, len(variants)) for diagnostic, names in found.items()]
     if document.model is None:
         elaborator = Elaborator()
         elaborator.compile_document(document)
-        found += elaborator.diagnostics
-        complete = not found
-    lint = networks.found
-    if complete:
-        lint += of_text(document, selection.codes)
-    return found + selection.kept(lint, document, complete=complete), len(variants)
+        diagnostics = elaborator.diagnostics
+        broken = bool(diagnostics)
+    lint = networks.found + ([] if broken else of_text(document, selection.codes))
+    kept = selection.kept(lint, document, complete=not broken and variant is None)
+    count = 0 if document.model is None else len(variants)
+    return [*unknown(document), *diagnostics, *kept], count
+
+
+def _of_variants(diagnostic: Diagnostic, names: list[str | None], total: int) -> Diagnostic:
+    """The finding with the variants that it is in, if it is not in all, and does not say so by its place."""
+    if len(names) == total or diagnostic.path[:1] == ("expect",):
+        return diagnostic
+    listed = ", ".join(f"`{name}`" for name in names[:3]) + f" and {len(names) - 3} more" * (len(names) > 3)
+    return replace(diagnostic, notes=(*diagnostic.notes, f"in {listed}"))
 
 
 def build(

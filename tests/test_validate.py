@@ -1,6 +1,7 @@
 """`archspec validate`: what it finds, where it points, and in which formats it says so."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -238,6 +239,81 @@ def test_all_specs_are_valid() -> None:
     result = cli(str(SPECS))
     assert result.stdout == "no findings in 17 files, 38 networks\n"
     assert not result.stderr
+
+
+def test_a_file_is_looked_at_once_under_one_name(folder: Path) -> None:
+    (folder / "net.toml").write_text(
+        'archspec = 1\n[use]\nl = "nets/library.json"\n[model]\ninput = ["N", 3]\nlayers = ["relu"]\n'
+    )
+    wanted = cli(".", "--output-format", "concise", cwd=folder, code=1).stdout
+    assert wanted.count("nets/library.json:1:46") == 1
+    assert wanted.endswith("3 errors in 4 files, 3 networks\n")
+    for paths in (
+        ["./nets", "net.toml"],
+        [str(folder)],
+        ["net.toml", "nets/../nets", "./net.toml", str(folder / "net.toml")],
+    ):
+        found = cli(*paths, "--output-format", "concise", cwd=folder, code=1).stdout
+        assert sorted(found.splitlines()) == sorted(wanted.splitlines())
+
+
+def test_a_single_variant() -> None:
+    assert cli("specs/resnet.toml@resnet50", cwd=ROOT).stdout == "no findings in 1 file, 1 network\n"
+    assert (
+        cli("specs/resnet.toml@resnet50", "specs/resnet.toml@resnet18", cwd=ROOT).stdout
+        == "no findings in 1 file, 2 networks\n"
+    )
+    assert "has no variant `resnet51`" in cli("specs/resnet.toml@resnet51", cwd=ROOT, code=2).stderr
+
+
+def test_sizes_and_parameters_from_outside(tmp_path: Path) -> None:
+    net = tmp_path / "net.toml"
+    net.write_text(
+        'archspec = 1\n[params]\nwidth = 4\n[model]\ninput = ["N", 3, "H", "W"]\nlayers = [{ op = "conv", out = "width", kernel = 3 }]\n'
+        "[expect]\nparams = 112\nmacs = 97_200\n"
+    )
+    assert "AS407" in cli(str(net), code=1).stdout
+    cli(str(net), "--input", "N,3,32,32")
+    cli(str(net), "--input", "N,3,32,32", "--set", "width=8")  # `[expect]` is about another network
+    assert "AS403" in cli(str(net), "--input", "N,3,2,2", code=1).stdout
+    assert "no parameter `widht`" in cli(str(net), "--set", "widht=8", code=2).stderr
+
+
+def test_findings_say_which_variants_they_are_in(tmp_path: Path) -> None:
+    net = tmp_path / "net.toml"
+    net.write_text(
+        'archspec = 1\n[params]\nk = 3\n[variants]\na = {}\nb = { k = 9 }\nc = { k = 11 }\n[model]\ninput = ["N", 3, 8, 8]\n'
+        'layers = [{ op = "conv", out = 4, kernel = "k" }]\n'
+    )
+    (found,) = findings_of(net)
+    assert (found["code"], found["notes"][-1]) == ("AS403", "in `b`")
+    net.write_text(net.read_text().replace("k = 3", "k = 9"))
+    (found,) = findings_of(net)
+    assert "in `a`, `b`" in found["notes"]
+    net.write_text(net.read_text().replace("k = 11", "k = 9"))
+    (found,) = findings_of(net)
+    assert not any(note.startswith("in `") for note in found["notes"])
+
+
+def test_edits_count_the_byte_order_mark(tmp_path: Path) -> None:
+    net = tmp_path / "net.toml"
+    net.write_text("\ufeff" + BROKEN, encoding="utf-8")
+    text = net.read_text(encoding="utf-8")
+    for found in findings_of(net):
+        start, stop, new = (found["edit"][key] for key in ("start", "stop", "text"))
+        assert text[start:stop] in found["message"]
+        assert text[start:stop] != new
+
+
+def test_the_log_beside_annotations_is_readable(folder: Path) -> None:
+    net = folder / "net.toml"
+    net.write_text(
+        'archspec = 1\n[model]\ninput = ["N", 3, 8, 8]\nlayers = [{ op = "residual", layers = [{ op = "conv", out = 4, kernel = 1 }] }]\n'
+    )
+    env = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    assert "N×4×8×8" in cli("net.toml", "--output-format", "github", cwd=folder, code=1, env=env).stderr
+    env["PYTHONIOENCODING"] = "ascii"
+    assert "N?4?8?8" in cli("net.toml", "--output-format", "github", cwd=folder, code=1, env=env).stderr
 
 
 def test_exit_codes(folder: Path) -> None:

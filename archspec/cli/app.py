@@ -216,7 +216,7 @@ def export(
 def validate(
     paths: Annotated[
         list[str],
-        typer.Argument(metavar="PATH...", help="Spec files, folders with specs, or - for standard input."),
+        typer.Argument(metavar="PATH...", help="Spec files, FILE@VARIANT, folders, or - for standard input."),
     ],
     format_: Annotated[
         FindingFormat,
@@ -228,6 +228,8 @@ def validate(
     stdin_filename: Annotated[
         str, typer.Option("--stdin-filename", metavar="NAME", help="What standard input is called.")
     ] = "-",
+    set_: o.Set = None,
+    input_: o.Input = None,
     only: Annotated[
         Backend | None, typer.Option("--only", help="Whether it can be written: ask one backend only.")
     ] = None,
@@ -258,9 +260,9 @@ def validate(
 
     backend = None if only is None else only.value
     if code := run(
-        paths, format_.value, output_file, stdin_filename, backend, select=None if select is None else _words(select),
-        extend_select=_words(extend_select or []), ignore=_words(ignore or []), exit_zero=exit_zero,
-        skip_others=skip_others, allow_outside=allow_outside,
+        paths, format_.value, output_file, stdin_filename, backend, set_=set_, input_=input_,
+        select=None if select is None else _words(select), extend_select=_words(extend_select or []),
+        ignore=_words(ignore or []), exit_zero=exit_zero, skip_others=skip_others, allow_outside=allow_outside,
     ):  # fmt: skip
         raise typer.Exit(code)
 

@@ -1,15 +1,19 @@
 """Results to stdout."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing import TextIO
 
 
-def write(text: str) -> None:
+def write(text: str, stream: "TextIO | None" = None) -> None:
     """Print a result to stdout, in UTF-8 unless its encoding is another; what that lacks is written as `?`."""
     import sys
 
-    encoding = sys.stdout.encoding or "ascii"
-    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+    stream = sys.stdout if stream is None else stream
+    encoding = stream.encoding or "ascii"
+    stream.write(text.encode(encoding, "replace").decode(encoding))
 
 
 def print_rich(draw: Callable[[Any, bool], None], width: int | None, *, ascii_only: bool) -> None:

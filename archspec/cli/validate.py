@@ -1,11 +1,13 @@
 """`archspec validate`."""
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from archspec.api import examine
 from archspec.cli.config import Config
 from archspec.cli.discovery import is_spec, specs_of
+from archspec.cli.loading import inputs, settings, split
 from archspec.cli.printing import write
 from archspec.diagnostics import Diagnostic
 from archspec.diagnostics.locate import Locator, reader
@@ -17,29 +19,37 @@ from archspec.lint.catalogue import catalogue
 
 def run(
     paths: list[str], format_: str, output_file: str | None, stdin_filename: str, only: str | None, *,
-    select: Sequence[str] | None = None, extend_select: Sequence[str] = (), ignore: Sequence[str] = (),
-    exit_zero: bool = False, allow_outside: bool = False, skip_others: bool = False,
+    set_: list[str] | None = None, input_: list[str] | None = None, select: Sequence[str] | None = None,
+    extend_select: Sequence[str] = (), ignore: Sequence[str] = (), exit_zero: bool = False,
+    allow_outside: bool = False, skip_others: bool = False,
 ) -> int:  # fmt: skip
     """Check specs; the exit code: 1 for findings."""
     config = Config(Layer(select, extend_select, ignore))
-    files: list[str] = []
+    params, shapes = settings(set_), inputs(input_)
+    files: dict[str, str] = {}  # by what they really are, so that each is looked at once
     networks = 0
     diagnostics: list[Diagnostic] = []
     texts: dict[str, str] = {}  # what standard input had, by the name that it goes under
-    for path in specs_of(paths):
+    for path, variant in _named(paths):
         if skip_others and path != "-" and not is_spec(path):
             continue
         name, source = path, None
         if path == "-":
             name, source = stdin_filename, _stdin()
             texts[name] = source.decode("utf-8", "replace")
-        files.append(name)
+        key = f"{os.path.realpath(name)}@{variant}" if "\0" not in name else name
+        if key in files:
+            continue
+        files[key] = name
         with without_collector():  # between files it may look for what is left of the last
-            found, count = examine(name, source, only, config.of(name), allow_outside=allow_outside)
+            found, count = examine(
+                name, source, only, config.of(name), variant=variant, params=params, inputs=shapes,
+                allow_outside=allow_outside,
+            )  # fmt: skip
         diagnostics += found
         networks += count
     findings = Locator(reader(texts)).findings(diagnostics)
-    run_ = Run(tuple(files), networks, catalogue)
+    run_ = Run(tuple(dict.fromkeys(files.values())), networks, catalogue)
     text = render(format_, findings, run_)
     if output_file is None:
         write(text)
@@ -49,8 +59,26 @@ def run(
         with writing(output_file) as file:
             file.write(text.encode())
     if format_ == "github" or output_file is not None:  # people read the log all the same
-        sys.stderr.write(render("full", findings, run_).encode("ascii", "backslashreplace").decode())
+        write(render("full", findings, run_), sys.stderr)
     return int(bool(findings) and not exit_zero)
+
+
+def _named(paths: list[str]) -> Iterator[tuple[str, str | None]]:
+    """The files that are meant, each with the variant if one is: as short as possible, below the working folder."""
+    for path in paths:
+        file, variant = split(path)
+        if variant is not None:
+            yield _short(file), variant
+        else:
+            yield from ((_short(found), None) for found in specs_of([path]))
+
+
+def _short(path: str) -> str:
+    if path == "-" or "\0" in path:
+        return path
+    here = os.path.join(os.getcwd(), "")
+    path = path.removeprefix(here) if os.path.isabs(path) else path
+    return os.path.normpath(path)
 
 
 def _stdin() -> bytes:

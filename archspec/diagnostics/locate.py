@@ -19,6 +19,7 @@ LINT = "AS6"
 _SYNTAX = frozenset({"AS101", "AS102", "AS103", "AS104"})
 _AT = re.compile(r"[:,]? ?\(?(?:at )?line (\d+),? column (\d+)(?: \(char \d+\))?\)?| \(at end of document\)")
 _LINE = re.compile(r"\(line (\d+)\)")
+BOM = "\ufeff"
 DECLARING = frozenset({"params", "required", "let"})
 """The tables whose keys are names."""
 AROUND = 400
@@ -82,6 +83,8 @@ class Locator:
         self.read = read
         self.texts: dict[str, str | None] = {}
         self.indices: dict[str, Index | None] = {}
+        self.before: dict[str, int] = {}
+        """How many characters stand in front of the text of a file: the byte order mark, if there is one."""
         self.starts: dict[str, list[int]] = {}
         """Where the lines of a file start."""
         self.written: dict[tuple[str, Path], Path] = {}
@@ -117,6 +120,8 @@ class Locator:
         if edit is not None and span is not None:
             at = spot.column - 1 - spot.skipped + edit.start - span.start
             corrected = spot.text[:at] + edit.text + spot.text[at + edit.stop - edit.start :]
+            mark = self.before[diagnostic.file]
+            edit = Edit(edit.start + mark, edit.stop + mark, edit.text)
         return Finding(diagnostic, spot, calls, labels, edit, corrected)
 
     def spot(self, file: str, path: Path) -> Spot:
@@ -135,7 +140,8 @@ class Locator:
         """The text of a file."""
         if file not in self.texts:
             text = self.read(file)
-            self.texts[file] = None if text is None else text.removeprefix("\ufeff")
+            self.texts[file] = None if text is None else text.removeprefix(BOM)
+            self.before[file] = int(text is not None and text.startswith(BOM))
         return self.texts[file]
 
     def index(self, file: str) -> Index | None:

@@ -56,7 +56,9 @@ class StrideAboveKernel(Lint):
                 yield origin, None
                 continue
             window, skipped, axis = left[0]
-            kernel = f"{window.kernel}" + (f" and a dilation of {window.dilation}" if window.dilation > 1 else "")
+            kernel = f"{window.kernel}" + (
+                f" and a dilation of {window.dilation}" if window.dilation > 1 else ""
+            )
             parts = "skips parts of the input that nothing else reads"
             yield origin, self.found_at(
                 f"a stride of {window.stride} with a kernel of {kernel} {parts}",
