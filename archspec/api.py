@@ -12,6 +12,7 @@ from archspec.analysis.weights import state_dict
 from archspec.diagnostics import Diagnostic, SpecError, UsageError
 from archspec.elaborate import Network, elaborate, elaborate_file, load_document, without_collector
 from archspec.elaborate.elaborator import Elaborator
+from archspec.elaborate.unreached import unreached
 from archspec.ir import Dim, Module, TensorType, Value
 from archspec.ops.core.base import Weight
 
@@ -245,8 +246,11 @@ def examine(
     if document.model is None:
         elaborator = Elaborator()
         elaborator.compile_document(document)
-        diagnostics = elaborator.diagnostics
+        diagnostics += elaborator.diagnostics
         broken = bool(diagnostics)
+    wrong = unreached(document)
+    broken |= bool(wrong)
+    diagnostics += wrong
     lint = networks.found + ([] if broken else of_text(document, selection.codes))
     kept = selection.kept(lint, document, complete=not broken and variant is None)
     count = 0 if document.model is None else len(variants)

@@ -13,11 +13,15 @@ import pytest
 from nets import ROOT, SPECS
 from pydantic import ValidationError
 from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as SarifLog
+from spec_cases import VALID
 from update_diagnostics import FOLDER, said, specs
 
+import archspec
 from archspec.cli.validate import run
 from archspec.diagnostics.locate import Finding, Locator, reader
 from archspec.diagnostics.render import FORMATS
+from archspec.elaborate import elaborate, load_document
+from archspec.elaborate.unreached import unreached
 from archspec.lint.catalogue import catalogue
 
 FILES = pytest.mark.parametrize("path", specs(), ids=lambda path: path.name)
@@ -114,6 +118,24 @@ def test_a_newcomer_is_told_what_to_type(tmp_path: Path, old: str, new: str, cod
     broken.write_text(fixed[: edit["start"]] + edit["text"] + fixed[edit["stop"] :])
     assert broken.read_text() == text
     assert findings_of(broken) == []
+
+
+@pytest.mark.parametrize(
+    "text", [case.text for case in VALID.values()] + [path.read_text() for path in SPECS.rglob("*.toml")]
+)
+def test_blocks_that_no_network_has_are_not_wronged(text: str) -> None:
+    """What is said of references without a network is true of all blocks that do have one."""
+    try:
+        document = load_document("net.toml", text)
+        elaborate(document, next(iter(document.variants), None))
+    except (
+        archspec.SpecError,
+        archspec.UsageError,
+    ):  # a library that is not there; parameters that must be given
+        return
+    for block in document.blocks.values():
+        block.reached = False
+    assert unreached(document) == []
 
 
 # --- formats -------------------------------------------------------------------------------------------------

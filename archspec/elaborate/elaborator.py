@@ -187,6 +187,7 @@ class Elaborator:
         self, definition: Definition, args: dict[str, Value], types: Types, body: Body, handles: Handles
     ) -> Env:  # fmt: skip
         """The place where a block's body starts."""
+        definition.reached = True
         document = definition.document
         inputs = {"input": types[0], **dict(zip(definition.inputs, types, strict=True))}
         frame = Frame(

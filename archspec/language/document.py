@@ -38,6 +38,8 @@ class Definition:
     doc: str = ""
     compiled: Any = None
     """The plan that elaboration makes of `layers`, once."""
+    reached: bool = False
+    """Whether a network has it."""
 
 
 @dataclass(slots=True, eq=False, repr=False)

@@ -1,0 +1,127 @@
+"""What is wrong with the references of a block that no network has: nothing comes to light there by itself.
+
+Shapes are not known, and which names an expression makes neither: what may be right is passed over.
+"""
+
+import re
+from collections.abc import Iterator
+
+from archspec.diagnostics import Diagnostic, Label, Problem
+from archspec.diagnostics.diagnostic import Path, shown
+from archspec.elaborate.plan import Chain, Plan, Step
+from archspec.elaborate.scopes import undefined
+from archspec.elaborate.settings import NOWHERE, Setting
+from archspec.language.document import Definition, Document
+
+_HOLE = re.compile(r"\{[^{}]*\}")
+
+
+def unreached(document: Document) -> list[Diagnostic]:
+    """The findings in the blocks of a file that have not been elaborated."""
+    return [
+        problem.located(document.file, path)
+        for block in document.blocks.values()
+        if not block.reached
+        for problem, path in _References(block).problems()
+    ]
+
+
+class _References:
+    """The names of one block, and what refers to them."""
+
+    def __init__(self, definition: Definition) -> None:
+        self.definition = definition
+        self.plan: Plan = definition.compiled
+        self.made: list[re.Pattern[str]] = []
+        """What the names look like that expressions make."""
+        for step in _steps(self.plan.chain):
+            for key, setting in (("name", step.name), ("as", step.label)):
+                if setting is not None and not setting.constant:
+                    self.made.append(
+                        _pattern(_raw(self.definition.layers, (*step.path, key), definition.path))
+                    )
+
+    def problems(self) -> Iterator[tuple[Problem, Path]]:
+        """What is wrong, with where it is."""
+        yield from self.chain(self.plan.chain)
+        for index, name in enumerate(self.definition.outputs):
+            if not self.is_known(name):
+                yield self.unknown(name), (*self.definition.path, "outputs", index)
+
+    def chain(self, chain: Chain) -> Iterator[tuple[Problem, Path]]:
+        """The nodes of a chain, and what is in them."""
+        taken: dict[str, Step] = {}
+        for item in chain:
+            if isinstance(item, list):
+                yield from self.chain(item)
+                continue
+            yield from self.step(item)
+            name = _constant(item.name)
+            if name is not None and item.when is None and item.kind != "reuse":
+                first = taken.setdefault(name, item)
+                if first is not item:
+                    yield Problem(
+                        "AS303", f"there are two modules `{name}` in one scope", at=("name",),
+                        help="give one of them another name", labels=[Label("the first one", first.path)],
+                    ), item.path  # fmt: skip
+            for inner in (item.layers, item.shortcut, item.branches):
+                yield from self.chain(inner or [])
+
+    def step(self, step: Step) -> Iterator[tuple[Problem, Path]]:
+        """What a node refers to."""
+        for source in step.sources or ():
+            name = _constant(source)
+            if name is None:
+                continue
+            order = self.plan.names.get(name.split(".")[0], -1)
+            if not self.is_known(name):
+                yield self.unknown(name), source.path
+            elif order >= step.order and not self.may_be_made(name):
+                text = f"`{shown(name)}` is defined later: a node can only use earlier ones"
+                yield Problem("AS302", text), source.path
+        of = _constant(step.of)
+        if step.of is not None and of is not None and not self.is_known(of):
+            yield Problem("AS301", f"there is no earlier module `{shown(of)}` in this scope"), step.of.path
+
+    def is_known(self, name: str) -> bool:
+        """Whether a value of this name may be there."""
+        first = name.split(".")[0]
+        return (
+            first in ("x", "input", *self.definition.inputs)
+            or first in self.plan.names
+            or self.may_be_made(name)
+        )
+
+    def may_be_made(self, name: str) -> bool:
+        """Whether an expression may make the name."""
+        return any(pattern.fullmatch(name.split(".")[0]) for pattern in self.made)
+
+    def unknown(self, name: str) -> Problem:
+        """The problem of a name that nothing has."""
+        return undefined(name.split(".")[0], [*self.definition.inputs, *self.plan.names])
+
+
+def _steps(chain: Chain) -> Iterator[Step]:
+    for item in chain:
+        if isinstance(item, list):
+            yield from _steps(item)
+        else:
+            yield item
+            for inner in (item.layers, item.shortcut, item.branches):
+                yield from _steps(inner or [])
+
+
+def _constant(setting: Setting | None) -> str | None:
+    return str(setting.evaluate(NOWHERE)) if setting is not None and setting.constant else None
+
+
+def _raw(layers: object, path: Path, start: Path) -> str:
+    """The text at a path of the document, of which the block starts at `start`."""
+    value: object = {"layers": layers}
+    for part in path[len(start) :]:
+        value = value[part]  # type: ignore[index]
+    return str(value)
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, _HOLE.split(template))))
