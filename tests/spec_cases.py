@@ -747,7 +747,7 @@ INVALID: dict[str, Invalid] = {
     "argument that is no choice": bad(net('[{ op = "b", act = "gelu" }]', '[blocks.b]\nrequired = { act = { type = "op", choices = ["relu", "tanh"] } }\nlayers = ["{act}"]'),
                                       "AS203", "model.layers[0].act", "'relu', 'tanh'"),
     "unknown type": bad(net("[]", '[blocks.b]\nrequired = { n = "integer" }\nlayers = []'), "AS203", "blocks.b.required.n", "integer", "int"),
-    "unknown type in the long form": bad(net("[]", top='[params]\na = { type = "integer", default = 1 }'), "AS203", "params.a", "integer"),
+    "unknown type in the long form": bad(net("[]", top='[params]\na = { type = "integer", default = 1 }'), "AS203", "params.a.type", "integer"),
     "required and optional": bad(net("[]", '[blocks.b]\nrequired = { n = "int" }\nparams = { n = 1 }\nlayers = []'), "AS303", "blocks.b.params.n", "`n`"),
     "default out of range": bad(net("[]", top='[params]\na = { type = "int", default = 1, min = 2 }'), "AS203", "params.a", "2", "1"),
     "param without default": bad(net("[]", top='[params]\na = { type = "int" }'), "AS202", "params.a", "default"),

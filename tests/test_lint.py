@@ -223,7 +223,7 @@ def test_an_ignored_rule_that_does_not_exist() -> None:
     assert (second.diagnostic.code, second.spot.line, second.spot.column) == ("AS301", 8, 12)
     assert second.edit is not None
     assert second.edit.text == "bias-before-norm"
-    assert third.diagnostic.message == "`AS401` is not a lint rule: only those can be turned on and off"
+    assert third.diagnostic.message == "`AS401` is an error: only lint rules can be turned on and off"
 
 
 def test_an_entry_that_ignores_nothing() -> None:
@@ -271,7 +271,7 @@ def test_layers() -> None:
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        ("AS999", "`AS999` is not a lint rule"), ("AS4", "`AS4` is not a lint rule"), ("", "there is no lint rule ``"),
+        ("AS999", "there is no lint rule `AS999`"), ("AS4", "`AS4` is an error"), ("unknown-key", "`unknown-key` is an error"), ("", "there is no lint rule ``"),
         ("AS", "there is no lint rule `AS`"), ("unused-blok", "did you mean `unused-block`?"), ("all", "did you mean `ALL`?"),
     ],
 )  # fmt: skip
@@ -345,7 +345,7 @@ def test_the_nearest_configuration_counts(project: Path) -> None:
         ("[tool.archspec]\nselct = []\n", "there is no `selct`: did you mean `select`?"),
         ("[tool.archspec]\nselect = 'AS601'\n", "`select` must be a list of rules, not 'AS601'"),
         ("[tool.archspec]\nselect = [1]\n", "`select` must be a list of rules"),
-        ("[tool.archspec]\nignore = ['AS1']\n", "`AS1` is not a lint rule"),
+        ("[tool.archspec]\nignore = ['AS1']\n", "`AS1` is an error"),
         ("[tool.archspec]\nseverity = { AS601 = 'fatal' }\n", "the severity of `AS601` is `error` or `warning`, not `fatal`"),
         ("[tool.archspec]\nseverity = { AS601 = 1 }\n", "`severity` must be a table of rules"),
         ("[tool]\narchspec = 1\n", "it must be a table, not 1"),

@@ -41,5 +41,8 @@ def _compare(expectation: Expectation, report: Report) -> Problem | None:
     bound = expectation.bound
     if bound.holds(number):
         return None
-    difference = f" ({100 * (number - bound.value) / bound.value:+.2f} %)" if bound.value else ""
-    return Problem("AS501", f"`{name}` is {number:,}, expected {bound.text}{difference}", at=expectation.path)
+    difference = f"{100 * (number - bound.value) / bound.value:+.2f} %" if bound.value else ""
+    if difference.startswith(("+0.00", "-0.00")):
+        difference = f"{number - bound.value:+,g}" if abs(number - bound.value) < 10**6 else ""
+    text = f"`{name}` is {number:,}, expected {bound.text}" + (f" ({difference})" if difference else "")
+    return Problem("AS501", text, at=expectation.path)

@@ -53,7 +53,13 @@ def resolve(run: "Elaborator", step: Step, env: Env) -> tuple[Target, str]:
     assert step.op is not None  # noqa: S101 — only groups have none
     called = run.evaluate(step.op, env, "op")
     document = called.document if isinstance(called, OpName) else env.definition.document
-    return resolve_op(str(called), document, env.definition), str(called)
+    try:
+        return resolve_op(str(called), document, env.definition), str(called)
+    except Problem:
+        if (document, str(called)) in run.unknown:
+            raise Poisoned from None  # an expression says it in many places
+        run.unknown.add((document, str(called)))
+        raise
 
 
 class OpName(str):

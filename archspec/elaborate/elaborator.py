@@ -35,6 +35,8 @@ class Elaborator:
     def __init__(self) -> None:
         self.diagnostics: list[Diagnostic] = []
         self.seen: set[tuple[str, str, Path]] = set()
+        self.unknown: set[tuple[Document, str]] = set()
+        """The ops that do not exist, of those that expressions choose."""
         self.nodes = 0
         self.depth = 0
         self.dimensions: frozenset[str] = frozenset()

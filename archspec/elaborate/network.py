@@ -137,6 +137,8 @@ def _elaborate(
     elaborator: Elaborator, document: Document, given: dict[str, Value], inputs: Inputs
 ) -> Module | None:
     elaborator.compile_document(document)
+    if any(diagnostic.path[:1] == ("defaults",) for diagnostic in elaborator.diagnostics):
+        return None  # whatever comes of an op without them would be said of the op
     frame = elaborator.file_frame(document, given)
     for name in (*document.params, *document.let):
         with suppress(Poisoned):

@@ -145,10 +145,7 @@ class Compiler:
     def chain(self, raw: Any, path: Path) -> Chain:
         """A list of nodes."""
         if not isinstance(raw, list):
-            self.problems.append(
-                (Problem("AS203", f"`{path[-1]}` must be a list of nodes, not {show(raw)}"), path)
-            )
-            return []
+            raise Problem("AS203", f"`{path[-1]}` must be a list of nodes, not {show(raw)}", at=path[-1:])
         return [self.node(item, (*path, index)) for index, item in enumerate(raw)]
 
     def node(self, raw: Any, path: Path) -> "Step | Chain":
@@ -330,7 +327,8 @@ class Compiler:
         for key in fields:
             if key not in known:
                 raise Problem("AS201", f"{what} has no `{shown(key)}`", at=(key,),
-                              help=suggest(key, [*known, *NODE_KEYS]))  # fmt: skip
+                              help=suggest(key, [*known, *NODE_KEYS])
+                              or f"its own keys are {', '.join(known)}")  # fmt: skip
         if step.first:
             raise Problem("AS208", f"{what} has no fields that `first` could override", at=("first",))
 

@@ -50,7 +50,7 @@ class Frame:
             value = self._evaluate(name)
         if value is _UNDER_WAY:
             raise Problem("AS308", f"`{name}` is defined by itself, directly or through others")
-        if value is _POISON:
+        if value is _POISON or (name in self.params and self.params[name].broken):
             raise Poisoned
         return value  # type: ignore[no-any-return]
 

@@ -1,5 +1,6 @@
 """What an op name stands for, and the fields that it has."""
 
+import re
 from typing import Any
 
 from archspec import ops
@@ -47,8 +48,8 @@ def unknown_op(name: str, document: Document, definition: Definition | None) -> 
         help_ = f'`{name}` is a parameter: write op = "{{{name}}}"'
     elif name.lower() in ops.names():
         help_ = f"did you mean `{name.lower()}`?"
-    elif name in _SYNONYMS:
-        help_ = f"did you mean `{_SYNONYMS[name]}`?"
+    elif (meant := _elsewhere(name)) is not None:
+        help_ = meant if " " in meant else f"did you mean `{meant}`?"
     elif name in WIRING_OPS:
         help_ = f"`{name}` is wiring: it has no defaults, and is not chosen by an expression"
     elif help_ is None:
@@ -73,15 +74,42 @@ _FIELDS = {
     "in": "what goes in is inferred: leave it out", "activation": "an activation is a node of its own",
     "act": "an activation is a node of its own", "inputs": "the values that a node takes are listed in `from`",
     "input": "the value that a node takes is named in `from`",
+    "num_features": "what goes in is inferred: leave it out", "embed_dim": "what goes in is inferred: leave it out",
+    "normalized_shape": "what goes in is inferred: leave it out",
+    "num_channels": "what goes in is inferred: leave it out",
     "inplace": "there is no such choice to make here: leave it out",
 }  # fmt: skip
 """What other libraries call the fields, and what they are called here."""
 _SYNONYMS = {
-    "conv2d": "conv", "Conv2d": "conv", "convolution": "conv", "dense_layer": "linear", "fc": "linear",
-    "fully_connected": "linear", "bn": "batchnorm", "BatchNorm2d": "batchnorm", "batch_norm": "batchnorm",
-    "cat": "concat", "sum": "add", "swish": "silu", "gap": "global_avgpool", "pool": "maxpool",
-    "MaxPool2d": "maxpool", "AvgPool2d": "avgpool", "resize": "upsample", "interpolate": "upsample",
+    "convolution": "conv", "denselayer": "linear", "dense": "linear", "fc": "linear", "fullyconnected": "linear",
+    "bn": "batchnorm", "cat": "concat", "sum": "add", "swish": "silu", "gap": "global_avgpool", "pool": "maxpool",
+    "maxpooling": "maxpool", "averagepooling": "avgpool", "globalaveragepooling": "global_avgpool",
+    "resize": "upsample", "interpolate": "upsample", "upsampling": "upsample", "multiheadattention": "attention",
+    "zeropad": "pad", "zeropadding": "pad", "reflectionpad": "pad", "replicationpad": "pad",
+    "localresponsenorm": "lrn", "conv2dtranspose": "conv_transpose", "deconv": "conv_transpose",
+    "localresponsenormalization": "lrn", "batchnormalization": "batchnorm", "layernormalization": "layernorm",
+    "depthwiseconv": 'a depthwise convolution is `conv` with groups = "x.channels"',
+    "sequential": "nodes one after the other are a group: { layers = [ … ] }",
+    "modulelist": "nodes one after the other are a group: { layers = [ … ] }",
 }  # fmt: skip
+"""What other libraries call the ops, in lower case and without the number of axes, and what they are called here."""
+
+
+def _elsewhere(name: str) -> str | None:
+    """What an op of PyTorch or Keras is called here, or how it is said; `None` if that is not known."""
+    if "," in name:
+        listed = ", ".join(f'"{shown(part.strip())}"' for part in name.split(",") if part.strip())
+        return f"several nodes are a list: {listed}"
+    if name in WIRING_OPS:
+        return None
+    plain = name.rpartition(".")[2].lower().replace("_", "")
+    bare = re.sub(r"[123]d", "", plain)
+    ours = {op.replace("_", ""): op for op in ops.names()}
+    for word in (plain, bare):
+        found = _SYNONYMS.get(word) or ours.get(word)
+        if found is not None and found != name:
+            return found
+    return None
 
 
 def compile_field(raw: Any, target: Target, key: str, path: Path) -> Setting:
@@ -137,7 +165,7 @@ def check_defaults(document: Document, report: Report) -> None:
                 setting = compile_field(raw, target, key, (*path, key))
                 for word in sorted(setting.names):
                     if word not in document.params and word not in document.let:
-                        raise undefined(word, [*document.params, *document.let])
+                        raise undefined(word, [*document.params, *document.let, *sorted(setting.words)])
                 if setting.paths:
                     raise Problem("AS208", "a default sees the file's parameters, not the network")
             except Problem as problem:

@@ -12,7 +12,7 @@ from archspec.elaborate.body import Body, Draft, Handles
 from archspec.elaborate.calls import find, flat, labelled, leaf, say_where_from, typed, types_of
 from archspec.elaborate.plan import Settings, Step
 from archspec.elaborate.scopes import Env, Names, Poisoned, moment, several
-from archspec.ir import Module
+from archspec.ir import Module, TensorType
 from archspec.language.document import Definition
 from archspec.language.expressions import show
 from archspec.ops.core.base import Op
@@ -101,12 +101,24 @@ def residual(
             raise Problem(
                 "AS401", f"the residual cannot add {left} and {right}",
                 notes=(f"layers: {left}", f"{'shortcut' if step.shortcut else 'input'}: {right}"),
-                help="the strides and channels of `shortcut` must bring the input to the shape of `layers`"
-                if step.shortcut else "a `shortcut` can bring the input to the shape of `layers`",
+                help=_residual_help(left, right, has_shortcut=bool(step.shortcut)),
             )  # fmt: skip
         return join(run, step, inner, _builtin("add"), y + side)
 
     return wire(run, step, env, "residual", inputs, build, name, contained)
+
+
+def _residual_help(left: TensorType, right: TensorType, *, has_shortcut: bool) -> str:
+    """What to change, from how the shapes of layers and shortcut differ: by a rim, or by a stride or channels."""
+    pairs = list(zip(left.spatial, right.spatial, strict=False))
+    is_rim = left.rank == right.rank and left.shape[:2] == right.shape[:2] and all(
+        isinstance(a, int) and isinstance(b, int) and a < 2 * b and b < 2 * a for a, b in pairs
+    )  # fmt: skip
+    if is_rim:
+        return 'pad the convolutions so that they keep the size, as with `padding = "half"`'
+    if has_shortcut:
+        return "the strides and channels of `shortcut` must bring the input to the shape of `layers`"
+    return "a `shortcut` can bring the input to the shape of `layers`"
 
 
 def dense(

@@ -138,13 +138,15 @@ class Loader:
     ) -> dict[str, Param]:
         params = {}
         for name, declaration in raw.items():
+            self._check(check_param_name, name, document, *path, name)
             try:
-                check_param_name(name)
-                params[name] = param = declare(name, declaration, required=required)
+                param = declare(name, declaration, required=required)
                 if not required and not (param.long_form and isinstance(param.default, str)):
                     param.conform(param.default)
             except Problem as problem:
                 self._report(problem, document.file, *path, name)
+                param = Param(name, "str", MISSING if required else "", broken=True)  # nothing cascades
+            params[name] = param
         return params
 
     def _check_lets(

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from archspec.diagnostics import Problem
-from archspec.diagnostics.diagnostic import shown
+from archspec.diagnostics.diagnostic import shown, suggest
 from archspec.ir import Table, Value
 from archspec.language import limits
 from archspec.language.expressions import show
@@ -50,6 +50,8 @@ class Param:
     long_form: bool = False
     literal: Any = MISSING
     """The default as a value, where it is no expression."""
+    broken: bool = False
+    """What is declared is wrong: every value will do, and none is known."""
 
     @property
     def lists_text(self) -> bool:
@@ -59,7 +61,10 @@ class Param:
 
     def conform(self, value: Any) -> Value:
         """`value` in the parameter's type. Raises `Problem` (AS203) where it does not conform."""
-        value = freeze(value)
+        frozen: Value = freeze(value)
+        if self.broken:
+            return frozen
+        value = frozen
         if isinstance(value, int) and abs(value) > limits.INTEGER:
             raise Problem("AS203", f"`{self.name}` does not fit into 64 bits")
         result: Value | None = _CONVERSIONS[self.type](value)
@@ -77,7 +82,9 @@ class Param:
                 raise Problem("AS203", f"{what} must be at most {self.max}, not {number}")
         if self.choices is not None and repr(result) not in map(repr, self.choices):  # 1 is not true
             known = ", ".join(map(show, self.choices))
-            raise Problem("AS203", f"`{self.name}` must be one of {known}, not {show(result)}")
+            words = [choice for choice in self.choices if isinstance(choice, str)]
+            help_ = suggest(result, words) if isinstance(result, str) else None
+            raise Problem("AS203", f"`{self.name}` must be one of {known}, not {show(result)}", help=help_)
         return result
 
 
@@ -143,8 +150,6 @@ def type_of(name: str, default: Any) -> str:
 
 
 def _declare_long(name: str, raw: dict[str, Any], *, required: bool) -> Param:
-    from archspec.diagnostics.diagnostic import suggest
-
     for key in raw:
         if key not in LONG_FORM:
             raise Problem(
@@ -156,7 +161,9 @@ def _declare_long(name: str, raw: dict[str, Any], *, required: bool) -> Param:
             f"{show(type_)} is no type" if "type" in raw else f"the parameter `{shown(name)}` needs a type"
         )
         known = f"the types are {', '.join(TYPES)}"
-        raise Problem("AS203" if "type" in raw else "AS202", wrong, help=known)
+        raise Problem(
+            "AS203" if "type" in raw else "AS202", wrong, help=known, at=("type",) if "type" in raw else ()
+        )
     if required and "default" in raw:
         raise Problem(
             "AS208", "a required parameter has no default", at=("default",), help="declare it in `params`"

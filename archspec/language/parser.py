@@ -75,7 +75,8 @@ class _Parser:
 
     def unexpected(self, wanted: str) -> NoReturn:
         found = shown(self.peek())
-        syntax(f"expected {wanted}, found {f'`{found}`' if found else 'the end'}", self.text)
+        help_ = _help(found + (self.tokens[self.next + 1][1] if found else ""))
+        syntax(f"expected {wanted}, found {f'`{found}`' if found else 'the end'}", self.text, help_)
 
     def whole(self) -> Tree:
         tree = self.conditional()
@@ -195,8 +196,10 @@ class _Parser:
         if not path:
             return Name(word)
         if attribute not in SHAPE_ATTRIBUTES:
-            syntax(f"`{shown(path)}` has no `{shown(attribute)}`", self.text,
-                   f"a value has {', '.join(SHAPE_ATTRIBUTES)}")  # fmt: skip
+            help_ = f"a value has {', '.join(SHAPE_ATTRIBUTES)}"
+            if attribute.isdecimal():
+                help_ = f"an item of a list is `{shown(path)}[{attribute}]`"
+            syntax(f"`{shown(path)}` has no `{shown(attribute)}`", self.text, help_)
         return Shape(path, attribute)
 
     def items(self, close: str) -> tuple[Tree, ...]:
@@ -216,7 +219,7 @@ def _tokens(text: str) -> list[tuple[str, str]]:
         match = _TOKEN.match(text, position)
         if not match:
             rest = text[position:].lstrip()
-            syntax(f"`{shown(rest[:1])}` is not part of the expression language", text)
+            syntax(f"`{shown(rest[:1])}` is not part of the expression language", text, _help(rest))
         kind = str(match.lastgroup)
         tokens.append((kind, match[kind]))
         if kind == "end":
@@ -236,6 +239,18 @@ def _number(word: str, text: str) -> int | float:
     if abs(value) > limits.INTEGER and (isinstance(value, int) or value > 1e300):
         syntax(f"`{shown(word)}` is too large", text)
     return value
+
+
+_SIGNS = (
+    ("||", "write `or`"), ("|", "write `or`"), ("&&", "write `and`"), ("&", "write `and`"), ("<>", "write `!=`"),
+    ("!", "write `not`"), ("?", "write `a if condition else b`"), ("=", "two values are compared with `==`"),
+    (",", "a list stands in brackets, as in `[1, 2]`"), ("^", "a power is written `a ** b`"),
+)  # fmt: skip
+
+
+def _help(rest: str) -> str | None:
+    """What to write for a sign of other languages."""
+    return next((help_ for sign, help_ in _SIGNS if rest.startswith(sign)), None)
 
 
 def syntax(message: str, text: str, help: str | None = None) -> NoReturn:  # noqa: A002

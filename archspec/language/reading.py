@@ -75,11 +75,49 @@ def _parse_toml(text: str) -> dict[str, Any]:
     except RecursionError:
         raise Problem("AS105", "the file is nested too deeply") from None
     except ValueError as error:  # TOMLDecodeError, and integers of thousands of digits
-        message = _lower(error)
-        inline = "key part" in message or "inline table" in message
-        raise Problem("AS102", f"invalid TOML: {message}",
-                      help="an inline table { … } stays on one line; only lists may span lines" if inline else None
-                      ) from None  # fmt: skip
+        message = re.sub(r"\((('[^']*'(, )?)+,?)\) twice", _twice, _lower(error))
+        raise Problem("AS102", f"invalid TOML: {message}", help=_toml_help(text, message)) from None
+
+
+def _twice(match: re.Match[str]) -> str:
+    """The key of a table as it is written."""
+    return f"`{'.'.join(_QUOTED.findall(match[1]))}` twice"
+
+
+_QUOTED = re.compile("'([^']*)'")
+_PLACE = re.compile(r"at line (\d+), column (\d+)")
+
+
+def _toml_help(text: str, message: str) -> str | None:
+    """What to type instead, as far as the place where the parser gave up tells."""
+    if "key part" in message or "inline table" in message:
+        return "an inline table { … } stays on one line and ends with `}`; only lists may span lines"
+    if "unclosed array" in message:
+        return "the items of a list are separated by commas, and the list ends with `]`"
+    if " twice" in message:
+        return "put all its keys under one header"
+    place = _PLACE.search(message)
+    if place is None:
+        return None
+    line = text.split("\n")[int(place[1]) - 1]
+    rest = line[int(place[2]) - 1 :]
+    if re.fullmatch(r"\s*\[+[\w.\-\"' ]+\]+\s*(#.*)?\r?", line) and "value" in message:
+        return "a list above this header is not closed: its `]` is missing"
+    for pattern, help_ in _SLIPS:
+        if re.match(pattern, rest):
+            return help_
+    return None
+
+
+_SLIPS = (
+    (r"[“”„‘’«]", 'text stands in straight quotes, as in "conv"'),
+    (r"(True|False)\b", "true and false are written in lower case"),
+    (r"(None|null)\b", "there is no such value: leave the key out"),
+    (r"\(", "a list stands in square brackets, as in [1, 2]"),
+    (r":", "a key and its value are separated by `=`"),
+    (r"[^\W\d]", 'text and expressions stand in quotes, as in "depths[0]"'),
+)
+"""What the text looks like where the parser gave up, and what to type instead."""
 
 
 def _parse_json(text: str) -> dict[str, Any]:

@@ -33,11 +33,11 @@ class InputSection(Section):
 class ModelSection(Section):
     """`[model]`: the network."""
 
-    name: Text | None = None
+    name: Annotated[str | None, Field(description="text")] = None
     doc: Text = ""
     input: Annotated[list[Any] | None, Field(description="a list of sizes")] = None
     inputs: Annotated[list[InputSection] | None, Field(description="a list of { name, shape }")] = None
-    outputs: Names | None = None
+    outputs: Annotated[list[str] | None, Field(description="a list of names")] = None
     train_outputs: Names = []
     let: TableOfAnything = {}
     layers: Chain
@@ -50,7 +50,7 @@ class BlockSection(Section):
     required: TableOfAnything = {}
     params: TableOfAnything = {}
     inline: Annotated[bool, Field(description="true or false")] = False
-    inputs: Names | None = None
+    inputs: Annotated[list[str] | None, Field(description="a list of names")] = None
     outputs: Names = []
     let: TableOfAnything = {}
     layers: Chain
@@ -82,11 +82,18 @@ def check(data: dict[str, Any]) -> tuple[FileSection | None, list[Problem]]:
     try:
         return FileSection.model_validate(data), []
     except ValidationError as error:
+        if _is_one_shape(data):
+            shape = Problem("AS201", "`inputs` is for several inputs, each a table { name, shape }",
+                            at=("model", "inputs"), help="did you mean `input`?")  # fmt: skip
+            sections, problems = check(
+                _corrected(data, [("model", "inputs")], {("model", "inputs"): "input"})
+            )
+            return sections, [shape, *problems]
         found: dict[tuple[str | int, ...], Problem] = {}
         meant: dict[tuple[str | int, ...], tuple[str | int, ...]] = {}
         for item in error.errors(include_url=False)[: limits.FINDINGS]:
             problem = _problem(item["type"], item["loc"], item["input"])
-            if item["type"] == "extra_forbidden" and problem.help:
+            if item["type"] == "extra_forbidden" and problem.help and problem.help.startswith("did you mean"):
                 meant[(*item["loc"][:-1], problem.help.split("`")[1])] = item["loc"]
             found.setdefault(item["loc"], problem)
         # A key that is misspelt is not missing as well.
@@ -100,6 +107,15 @@ def check(data: dict[str, Any]) -> tuple[FileSection | None, list[Problem]]:
         names = {path: str(right[-1]) for right, path in meant.items()}
         sections = check(_corrected(data, extra, names))[0] or check(_corrected(data, extra, {}))[0]
         return sections, problems
+
+
+def _is_one_shape(data: dict[str, Any]) -> bool:
+    """Whether `inputs` is a shape, which `input` was meant for."""
+    model = data.get("model")
+    inputs = model.get("inputs") if isinstance(model, dict) else None
+    return isinstance(inputs, list) and bool(inputs) and "input" not in model and not any(  # type: ignore[operator]
+        isinstance(item, dict) for item in inputs
+    )  # fmt: skip
 
 
 def _corrected(
@@ -122,13 +138,18 @@ def _problem(kind: str, path: tuple[int | str, ...], value: Any) -> Problem:
     key = next((part for part in reversed(path) if isinstance(part, str)), "")
     if kind == "extra_forbidden":
         place = f"`{shown('.'.join(map(str, path[:-1])))}`" if path[1:] else "a spec"
-        return Problem("AS201", f"{place} has no `{shown(key)}`", at=path,
-                       help=suggest(key, list(section.model_fields)))  # fmt: skip
+        help_ = suggest(key, list(section.model_fields))
+        if not path[1:] and key in ModelSection.model_fields:
+            help_ = "it belongs into the table `[model]`"
+        return Problem("AS201", f"{place} has no `{shown(key)}`", at=path, help=help_)
     if kind == "missing":
         help_ = "the first line of a spec is `archspec = 1`" if path == ("archspec",) else None
         return Problem("AS202", f"`{shown(key)}` is missing", at=path[:-1], help=help_)
     if path == ("archspec",):
-        return Problem("AS207", f"this archspec reads version 1 of the language, not {show(value)}", at=path)
+        return Problem(
+            "AS207", f"this archspec reads version 1 of the language, not {show(value)}", at=path,
+            help="write `archspec = 1`" if str(value) in ("1", "1.0", "True", "0", "v1") else None,
+        )  # fmt: skip
     return Problem(
         "AS203", f"`{shown(key)}` must be {_expected(section, path[depth:])}, not {show(value)}", at=path
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from archspec.diagnostics import Diagnostic, Problem, UsageError
 from archspec.diagnostics.diagnostic import shown, suggest
+from archspec.diagnostics.rules import RULES
 from archspec.language.document import Document
 from archspec.lint.runner import is_of_text, lints
 
@@ -105,8 +106,8 @@ def codes(word: str) -> list[str]:
     ]
     if found:
         return found
-    if word.startswith("AS") and word[2:].isdecimal():
-        message = f"`{shown(word)}` is not a lint rule: only those can be turned on and off"
+    if any(word == rule.name or (len(word) > 2 and code.startswith(word)) for code, rule in RULES.items()):
+        message = f"`{shown(word)}` is an error: only lint rules can be turned on and off"
         raise Problem("AS301", message, help="`archspec rule` lists them")
     names = [*known, *(lint.name for lint in known.values()), "ALL"]
     raise Problem(

@@ -8,8 +8,8 @@ from archspec.diagnostics.rule import Rule, spec_of
 class ShapeMismatch(Rule):
     """Shapes that do not fit together.
 
-    A sum adds element to element, a concatenation needs all axes but one to be equal. Nothing is broadcast in silence
-    unless the op says so.
+    A sum adds element to element, a concatenation needs all axes but one to be equal. `add`, `mul`, `sub` and `max`
+    stretch axes of size 1, as PyTorch does; a residual and a concatenation stretch nothing.
 
     Make channels, strides and padding of the branches agree: the note has the shape of each.
     """

@@ -27,7 +27,7 @@ class TomlSyntax(Rule):
     The file breaks the grammar of TOML 1.0, so nothing in it can be read. The finding points at where the parser gave
     up, which may be behind the cause: behind a bracket or quote that is not closed.
 
-    Mend the syntax there or just before. <https://toml.io/en/v1.0.0>
+    Mend the syntax there or just before; https://toml.io/en/v1.0.0 has the grammar.
     """
 
     code: ClassVar[str] = "AS102"
