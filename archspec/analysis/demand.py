@@ -1,6 +1,4 @@
-"""What of a network is needed for some of its results, once for each distinct module and what is wanted of it."""
-
-from dataclasses import dataclass
+"""What of a network is needed for some of its results."""
 
 from archspec.analysis.cost import Live
 from archspec.elaborate import Network
@@ -9,42 +7,38 @@ from archspec.ir import Module
 NOTHING: Live = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """What of a composite is needed for some of its results: parts of each node, and inputs."""
+def needed(root: Module, wanted: Live) -> dict[Module, Live]:
+    """For each distinct module, the results that some call needs; modules that no call needs are left out.
 
-    parts: tuple[Live, ...]
-    inputs: Live
-
-
-class Demands:
-    """What of each module is needed, found once for each module and the results that are wanted of it."""
-
-    def __init__(self) -> None:
-        self.known: dict[tuple[Module, Live], Demand] = {}
-
-    def of(self, module: Module, wanted: Live) -> Demand:
-        """What of a module is needed for some of its results."""
-        key = module, wanted
-        if key not in self.known:
-            self.known[key] = self._demand(module, wanted)
-        return self.known[key]
-
-    def _demand(self, module: Module, wanted: Live) -> Demand:
-        if module.op is not None:
-            return Demand((), frozenset(range(len(module.inputs))))
-        if module.kind == "removed":
-            return Demand((), wanted)
-        needed = {module.results[index] for index in wanted}
-        parts = [NOTHING] * len(module.body)
-        for index, (node, ids) in reversed(list(enumerate(module.values()))):
-            here = frozenset(part for part, value in enumerate(ids) if value in needed)
+    What a call needs of its inputs is taken to be all of them. So it takes time in the size of the network, and not in
+    the ways to want something of it.
+    """
+    found = {root: wanted}
+    for module in _callers_first(root):
+        values = {module.results[index] for index in found.get(module, NOTHING) if module.body}
+        for node, ids in reversed(list(module.values())):
+            here = frozenset(part for part, value in enumerate(ids) if value in values)
             if here:
-                parts[index] = here
-                needed.update(node.inputs[place] for place in self.of(node.module, here).inputs)
-        return Demand(
-            tuple(parts), frozenset(place for place in range(len(module.inputs)) if place in needed)
-        )
+                values.update(node.inputs)
+                found[node.module] = found.get(node.module, NOTHING) | here
+    return found
+
+
+def _callers_first(root: Module) -> list[Module]:
+    """Every distinct module, each behind all those that call it."""
+    done: list[Module] = []
+    seen = {root}
+    stack = [(root, iter(root.body))]
+    while stack:
+        module, nodes = stack[-1]
+        inner = next((node.module for node in nodes if node.module not in seen), None)
+        if inner is None:
+            done.append(module)
+            stack.pop()
+        else:
+            seen.add(inner)
+            stack.append((inner, iter(inner.body)))
+    return done[::-1]
 
 
 def inference(network: Network) -> Live:

@@ -68,6 +68,8 @@ class Step:
     """The compiled fields for each op that this node can be, without and with `first`."""
     names: frozenset[str] = NOTHING
     """What the node and everything inside mention; `*` where that is not known."""
+    own: frozenset[str] = NOTHING
+    """What the node itself mentions, without what is inside."""
     broken: bool = False
     cache: dict[tuple[TensorType, ...], Module] = field(default_factory=dict)
     """The modules of a node whose fields are constant."""
@@ -186,6 +188,7 @@ class Compiler:
         else:
             self.operation(step, raw, fields)
         self.counters = outside
+        step.own = step.names
         step.names = step.names.union(
             *(_names(inner) for inner in (step.layers, step.shortcut, step.branches))
         )

@@ -3,7 +3,6 @@
 Shapes are not known, and which names an expression makes neither: what may be right is passed over.
 """
 
-import re
 from collections.abc import Iterator
 
 from archspec.diagnostics import Diagnostic, Label, Problem
@@ -12,8 +11,7 @@ from archspec.elaborate.plan import Chain, Plan, Step
 from archspec.elaborate.scopes import undefined
 from archspec.elaborate.settings import NOWHERE, Setting
 from archspec.language.document import Definition, Document
-
-_HOLE = re.compile(r"\{[^{}]*\}")
+from archspec.language.templates import around, fits
 
 
 def unreached(document: Document) -> list[Diagnostic]:
@@ -32,14 +30,12 @@ class _References:
     def __init__(self, definition: Definition) -> None:
         self.definition = definition
         self.plan: Plan = definition.compiled
-        self.made: list[re.Pattern[str]] = []
-        """What the names look like that expressions make."""
+        self.made: list[list[str]] = []
+        """The names that expressions make: what stands around those."""
         for step in _steps(self.plan.chain):
             for key, setting in (("name", step.name), ("as", step.label)):
                 if setting is not None and not setting.constant:
-                    self.made.append(
-                        _pattern(_raw(self.definition.layers, (*step.path, key), definition.path))
-                    )
+                    self.made.append(around(_raw(self.definition.layers, (*step.path, key), definition.path)))
 
     def problems(self) -> Iterator[tuple[Problem, Path]]:
         """What is wrong, with where it is."""
@@ -94,7 +90,7 @@ class _References:
 
     def may_be_made(self, name: str) -> bool:
         """Whether an expression may make the name."""
-        return any(pattern.fullmatch(name.split(".")[0]) for pattern in self.made)
+        return any(fits(name.split(".")[0], parts) for parts in self.made)
 
     def unknown(self, name: str) -> Problem:
         """The problem of a name that nothing has."""
@@ -121,7 +117,3 @@ def _raw(layers: object, path: Path, start: Path) -> str:
     for part in path[len(start) :]:
         value = value[part]  # type: ignore[index]
     return str(value)
-
-
-def _pattern(template: str) -> re.Pattern[str]:
-    return re.compile(".*".join(map(re.escape, _HOLE.split(template))))

@@ -1,5 +1,6 @@
 """Text with `{expressions}` in it: names, ops, references."""
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -80,3 +81,26 @@ def parse_template(text: str) -> Template:
         frozenset[str]().union(*(expression.names for expression in expressions)),
         frozenset[str]().union(*(expression.paths for expression in expressions)),
     )
+
+
+_HOLE = re.compile(r"\{[^{}]*\}")
+
+
+def around(text: str) -> list[str]:
+    """What stands around the expressions of a template."""
+    return _HOLE.split(text)
+
+
+def fits(name: str, parts: list[str]) -> bool:
+    """Whether a name has these parts, in their order, from its start to its end, with anything between them."""
+    if len(parts) == 1:
+        return name == parts[0]
+    first, *middle, last = parts
+    if not (name.startswith(first) and name.endswith(last) and len(name) >= len(first) + len(last)):
+        return False
+    rest = name[len(first) : len(name) - len(last)]
+    for part in middle:
+        _, found, rest = rest.partition(part) if part else ("", "-", rest)
+        if not found:
+            return False
+    return True

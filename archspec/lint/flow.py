@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from archspec.analysis.cost import Live
-from archspec.analysis.demand import Demands
+from archspec.analysis.demand import needed
 from archspec.ir import Module, Node, Origin
 
 T = TypeVar("T")
+CROWD = 256
+"""How many ops that take a value are counted across the border of a module."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Flow:
     made: Call | None = None
     users: dict[Call, None] = field(default_factory=dict)
     is_output: bool = False
+    is_crowded: bool = False
+    """So many ops take it that they are not counted, outside of the module that they are in."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -54,6 +58,8 @@ class Flows:
         """Every value that an op makes or a network is given, for each context that it is in."""
         self.unused: dict[Key, bool] = {}
         """Whether no value that a node makes is used, in any of its calls."""
+        self.crowd: set[Call] = set()
+        """The ops that take values which are crowded: nothing is known of what those are elsewhere."""
         self.shared: set[Origin] = set()
         """The ops whose weights serve several calls, and those calls."""
         body = self.body(root)
@@ -61,9 +67,7 @@ class Flows:
             result.is_output = True
         self.values += body.inputs
         self.values += [flow for flow in dict.fromkeys(body.results) if flow not in body.inputs]
-        demands = Demands()
-        demands.of(root, frozenset(range(len(root.results))))
-        for module, wanted in list(demands.known):
+        for module, wanted in needed(root, frozenset(range(len(root.results)))).items():
             self._note_unused(module, wanted)
 
     def body(self, module: Module) -> _Body:
@@ -81,6 +85,10 @@ class Flows:
             if node.shares is not None:
                 self.shared.update(_origins(module.body[node.shares], set()), _origins(node, set()))
         results = [values[result] for result in module.results]
+        for flow in (*inputs, *results):
+            if len(flow.users) > CROWD:
+                self.crowd.update(flow.users)
+                flow.users, flow.is_crowded = {}, True
         kept = {id(flow) for flow in (*inputs, *results)}
         for flow in values:
             if id(flow) not in kept:
@@ -101,17 +109,25 @@ class Flows:
         outer: dict[int, Flow] = {}
         for flow, inner in zip(given, body.inputs, strict=True):
             flow.users |= inner.users
+            flow.is_crowded |= inner.is_crowded
             outer[id(inner)] = flow
-        return [outer.setdefault(id(inner), Flow(inner.made, dict(inner.users))) for inner in body.results]
+        for inner in body.results:
+            if id(inner) not in outer:
+                outer[id(inner)] = Flow(inner.made, dict(inner.users), is_crowded=inner.is_crowded)
+        return [outer[id(inner)] for inner in body.results]
 
     def _note_unused(self, module: Module, wanted: Live) -> None:
-        """What serves only what is itself unused has a use: one cause is one finding."""
-        used = {module.results[index] for index in wanted if module.op is None}
-        used = used.union(*(node.inputs for node in module.body))
-        for node, made in module.values():
+        """Mark the nodes of a body. What serves only what is unused has a use: one cause is one finding."""
+        used = {module.results[index] for index in wanted if module.body}
+        owners = {node.shares for node in module.body}  # their weights have a use
+        for index, (node, made) in reversed(list(enumerate(module.values()))):
+            is_unused = used.isdisjoint(made)
             if node.module.kind != "removed":
                 key = (node.origin, node.module.kind, node.copy)
-                self.unused[key] = self.unused.get(key, True) and used.isdisjoint(made)
+                self.unused[key] = self.unused.get(key, True) and is_unused and index not in owners
+            elif is_unused:
+                continue  # it passes on what nobody wants
+            used.update(node.inputs)
 
 
 def _origins(node: Node, seen: set[Module]) -> Iterator[Origin]:
@@ -124,10 +140,15 @@ def _origins(node: Node, seen: set[Module]) -> Iterator[Origin]:
             yield from _origins(inner, seen)
 
 
-def always(verdicts: Iterable[tuple[Call, T | None]]) -> dict[Origin, tuple[Call, T | None]]:
-    """For each node what was found of one of its calls, or `None` where nothing is wrong with one of them."""
+def always(
+    verdicts: Iterable[tuple[Call, T | None]], crowd: Iterable[Call] = ()
+) -> dict[Origin, tuple[Call, T | None]]:  # fmt: skip
+    """For each node what was found of one of its calls, or `None` where nothing is wrong with one of them.
+
+    Of `crowd`, nothing is wrong: what is not known is not blamed.
+    """
     found: dict[Origin, tuple[Call, T | None]] = {}
     for call, verdict in verdicts:
         if verdict is None or found.get(call.origin, (call, verdict))[1] is not None:
             found[call.origin] = call, verdict
-    return found
+    return found | {call.origin: (call, None) for call in crowd}

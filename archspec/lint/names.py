@@ -9,10 +9,11 @@ from archspec.elaborate.settings import NOTHING, compile_argument, compile_setti
 from archspec.elaborate.targets import compile_field, resolve_op
 from archspec.language.document import Definition, Document
 from archspec.language.params import MISSING, Param
+from archspec.language.templates import around, fits
 from archspec.ops.core.fields import EXPRESSION
 
 _WORD = re.compile(r"[^\W\d]\w*")
-_HOLE = re.compile(r"\{[^{}]*\}")
+_HYPHENED = re.compile(r"[^\W\d][\w-]*")
 
 
 class Mentions:
@@ -24,7 +25,7 @@ class Mentions:
         self.own = frozenset(definition.params) | frozenset(definition.let)
         """The names that hide those of the file."""
         self.all = NOTHING.union(
-            *(_step_names(step) for step in self.steps),
+            _chain_names(plan.chain),
             *(_let(raw) for raw in definition.let.values()),
             *(_default(param) for param in definition.params.values()),
         )
@@ -47,11 +48,28 @@ def _steps(chain: Chain) -> Iterator[Step]:
             yield from _steps(inner or [])
 
 
-def _step_names(step: Step) -> frozenset[str]:
-    """What a node mentions. Where an expression chooses the op, its fields are not compiled yet: any word counts."""
-    if "*" not in step.names or step.kind not in ("call", "join"):
-        return step.names
-    return step.names | words(step.fields) | words(step.first) | words(step.asserted)
+def _chain_names(chain: Chain) -> frozenset[str]:
+    """What the nodes of a chain mention, but for their counters."""
+    found = NOTHING
+    for item in chain:
+        if isinstance(item, list):
+            found |= _chain_names(item)
+            continue
+        names = _own_names(item).union(
+            *(_chain_names(inner or []) for inner in (item.layers, item.shortcut, item.branches))
+        )
+        outside = NOTHING.union(
+            *(setting.names for setting in (item.repeat, item.shape) if setting is not None)
+        )
+        found |= outside | (names - {item.index} if item.repeat is not None else names)
+    return found
+
+
+def _own_names(step: Step) -> frozenset[str]:
+    """What a node itself mentions; of fields that are not compiled, as an expression chooses the op, any word."""
+    if "*" not in step.own or step.kind not in ("call", "join"):
+        return step.own
+    return step.own | words(step.fields) | words(step.first) | words(step.asserted)
 
 
 def words(raw: Any) -> frozenset[str]:
@@ -106,13 +124,12 @@ def called(document: Document, mentions: dict[Definition, Mentions]) -> frozense
     is_chosen = any(step.op and not step.op.constant for own in mentions.values() for step in own.steps)
     if not is_chosen and all(target.document is document for target in targets):
         return found
-    raw = [document.let, document.variants, *map(_values, document.params.values())]
+    raw = [document.let, document.variants, document.defaults, *map(_values, document.params.values())]
     for definition in mentions:
         raw += [definition.layers, definition.let, *map(_values, definition.params.values())]
-    found |= words(raw)
-    templates = [text for text in texts(raw) if "{" in text and _HOLE.fullmatch(text) is None]
-    patterns = [re.compile(".*".join(map(re.escape, _HOLE.split(text)))) for text in templates]
-    return found | {name for name in document.blocks if any(pattern.fullmatch(name) for pattern in patterns)}
+    found |= words(raw) | NOTHING.union(*(_HYPHENED.findall(text) for text in texts(raw)))
+    templates = [parts for text in texts(raw) if "{" in text and any(parts := around(text))]
+    return found | {name for name in document.blocks if any(fits(name, parts) for parts in templates)}
 
 
 def _values(param: Param) -> list[Any]:

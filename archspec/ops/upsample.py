@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from fractions import Fraction
 from math import ceil, floor
+from operator import eq
 from struct import pack, unpack
 from typing import Annotated, ClassVar, Literal
 
@@ -152,13 +153,16 @@ class Upsample(Op):
             return e.x
         scales = None if self.scale is None else [*map(_single_scale, x.spatial, shape[2:], factors)]
         if self.mode.startswith("nearest") and all(isinstance(dim, int) for dim in x.spatial):
-            wanted = [self._indices(size(n), size(out), factor if scales else None, images=x.rank == 4)
-                      for n, out, factor in zip(x.spatial, shape[2:], factors, strict=True)]  # fmt: skip
-            ratios = scales or [
-                _single(size(out) / size(n)) for n, out in zip(x.spatial, shape[2:], strict=True)
-            ]
-            if wanted != [*map(self._indices_of_runtimes, map(size, shape[2:]), ratios)]:
-                return self._gathered(e, wanted)
+            pairs = [(size(n), size(out)) for n, out in zip(x.spatial, shape[2:], strict=True)]
+            given = factors if scales else (None,) * len(pairs)
+
+            def indices(axis: int) -> Iterator[int]:
+                return self._indices(*pairs[axis], given[axis], images=x.rank == 4)
+
+            ratios = scales or [_single(out / n) for n, out in pairs]
+            theirs = map(self._indices_of_runtimes, (out for _, out in pairs), ratios)
+            if not all(all(map(eq, indices(axis), other)) for axis, other in enumerate(theirs)):
+                return self._gathered(e, [[*indices(axis)] for axis in range(len(pairs))])
         sizes = "" if scales else e.ints(map(size, shape[2:]))
         factors_ = e.float32(scales) if scales else ""
         return e.node(
@@ -182,21 +186,21 @@ class Upsample(Op):
             mode = {"mode": "cubic", "cubic_coeff_a": -0.75}
         return {**mode, "coordinate_transformation_mode": corners}
 
-    def _indices(self, n: int, out: int, scale: float | None, *, images: bool) -> list[int]:
+    def _indices(self, n: int, out: int, scale: float | None, *, images: bool) -> Iterator[int]:
         """The elements that PyTorch takes, in its single precision."""
         if out > MAX_CONSTANT:
             raise too_large(out)
         step = _single(_single(n) / _single(out)) if scale is None else _single(1 / scale)
         if images and self.mode == "nearest" and out in (n, 2 * n):
-            return [i * n // out for i in range(out)]  # of images it does not look at the scale then
+            return (i * n // out for i in range(out))  # of images it does not look at the scale then
         shift = 0.5 if self.mode == "nearest-exact" else 0.0
-        return [min(floor(_single((i + shift) * step)), n - 1) for i in range(out)]
+        return (min(floor(_single((i + shift) * step)), n - 1) for i in range(out))
 
-    def _indices_of_runtimes(self, out: int, scale: float) -> list[int]:
+    def _indices_of_runtimes(self, out: int, scale: float) -> Iterator[int]:
         """The elements that `Resize` takes by its definition, in single precision."""
         if self.mode == "nearest":
-            return [floor(_single(i / scale)) for i in range(out)]
-        return [floor(_single(_single((i + 0.5) / scale) - 0.5) + 0.5) for i in range(out)]
+            return (floor(_single(i / scale)) for i in range(out))
+        return (floor(_single(_single((i + 0.5) / scale) - 0.5) + 0.5) for i in range(out))
 
     @staticmethod
     def _gathered(e: Emitter, indices: list[list[int]]) -> str:
@@ -291,12 +295,18 @@ def _single(value: float) -> float:
 
 
 def _single_scale(n: Dim, out: Dim, scale: float) -> float:
-    """A scale in single precision that brings `n` to `out` there, too."""
+    """A scale in single precision that brings `n` to `out` there, too. Raises `Problem` where there is none."""
     rounded = _single(scale)
     if not isinstance(n, int) or not isinstance(out, int):
         return rounded
     # Runtimes multiply in single precision, the onnx package in double.
+    steps: set[int] = set()
     while floor(rounded * n) < out or floor(_single(rounded * n)) > out:
-        bits = unpack("I", pack("f", rounded))[0] + (1 if floor(rounded * n) < out else -1)
+        step = 1 if floor(rounded * n) < out else -1
+        steps.add(step)
+        if len(steps) > 1:
+            message = f"no scale in single precision brings {n:,} to {out:,}, as ONNX's `Resize` needs"
+            raise Problem("AS705", message, at=("scale",), help="give `size` in place of `scale`")
+        bits = unpack("I", pack("f", rounded))[0] + step
         rounded = float(unpack("f", pack("I", bits))[0])
     return rounded

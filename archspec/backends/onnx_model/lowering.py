@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from archspec.analysis.cost import Live
-from archspec.analysis.demand import Demands, inference
+from archspec.analysis.demand import NOTHING, inference, needed
 from archspec.backends.onnx_model.fold import Target, fold
 from archspec.diagnostics import Diagnostic, Problem, SpecError
 from archspec.elaborate.network import Network
@@ -11,15 +11,54 @@ from archspec.ir import Module, Node, TensorType
 from archspec.ops.core.onnx_code import Emitter, Graph, Step
 
 
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What of a composite is needed for some of its results: parts of each node, and inputs."""
+
+    parts: tuple[Live, ...]
+    inputs: Live
+
+
+class Demands:
+    """What of each module is needed, found once for each module and the results that are wanted of it."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[Module, Live], Demand] = {}
+
+    def of(self, module: Module, wanted: Live) -> Demand:
+        """What of a module is needed for some of its results."""
+        key = module, wanted
+        if key not in self.known:
+            self.known[key] = self._demand(module, wanted)
+        return self.known[key]
+
+    def _demand(self, module: Module, wanted: Live) -> Demand:
+        if module.op is not None:
+            return Demand((), frozenset(range(len(module.inputs))))
+        if module.kind == "removed":
+            return Demand((), wanted)
+        needed = {module.results[index] for index in wanted}
+        parts = [NOTHING] * len(module.body)
+        for index, (node, ids) in reversed(list(enumerate(module.values()))):
+            here = frozenset(part for part, value in enumerate(ids) if value in needed)
+            if here:
+                parts[index] = here
+                needed.update(node.inputs[place] for place in self.of(node.module, here).inputs)
+        return Demand(
+            tuple(parts), frozenset(place for place in range(len(module.inputs)) if place in needed)
+        )
+
+
 def refusals(network: Network, opset: int) -> list[Diagnostic]:
     """What keeps a network from being written: each distinct op is, by itself, and nothing is kept of it."""
-    demands = Demands()
-    demands.of(network.root, inference(network))
     ops: dict[Module, Node] = {}
-    for module, results in list(demands.known):
-        for node, parts in zip(module.body, demands.of(module, results).parts, strict=True):
-            if parts and node.module.op is not None:
-                ops.setdefault(node.module, node)
+    for module, results in needed(network.root, inference(network)).items():
+        values = {module.results[index] for index in results if module.body}
+        for node, ids in reversed(list(module.values())):
+            if not values.isdisjoint(ids):
+                values.update(node.inputs)
+                if node.module.op is not None:
+                    ops.setdefault(node.module, node)
     found = []
     for module, node in ops.items():
         assert module.op is not None  # noqa: S101 — they are ops

@@ -53,12 +53,17 @@ class BiasBeforeNorm(Lint):
 def _has_bias(call: Call) -> bool:
     """Whether an op adds a bias to each channel. That of `linear` is along the last axis."""
     op = call.module.op
-    is_linear = op is not None and op.name == "linear"
-    return getattr(op, "bias", False) is True and (not is_linear or call.module.outputs[0].rank == 2)
+    if op is None or op.name not in ("conv", "conv_transpose", "linear"):
+        return False
+    return getattr(op, "bias", False) is True and (op.name != "linear" or call.module.outputs[0].rank == 2)
 
 
 def _norm(flow: Flow) -> Call | None:
     """One of the norms that take a value, if nothing else does."""
-    if flow.is_output or not all(isinstance(user.module.op, RunningNorm) for user in flow.users):
+    if (
+        flow.is_output
+        or flow.is_crowded
+        or not all(isinstance(user.module.op, RunningNorm) for user in flow.users)
+    ):
         return None
     return next(iter(flow.users), None)

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from archspec.diagnostics.rule import spec_of
-from archspec.lint.flow import Flows
+from archspec.ir import Module
+from archspec.lint.flow import Call, Flows, always
 from archspec.lint.lint import Lint, Verdict
+from archspec.ops.core.window import Window
 
 
 class EvenKernel(Lint):
@@ -29,15 +31,27 @@ class EvenKernel(Lint):
 
     def network(self, flows: Flows) -> Iterator[Verdict]:
         """Ops whose dilated kernel is even along an axis."""
-        for call in dict.fromkeys(user for flow in flows.values for user in flow.users):
-            op = call.module.op
-            if op is None or getattr(op, "padding", None) != "half":
-                continue
-            even = [window for window in op.windows(call.module.inputs) if window.extent % 2 == 0]
-            if even:
-                kernel, extent, before = even[0].kernel, even[0].extent, even[0].before
-                yield call, self.found_at(
-                    f'`kernel` {kernel} is even, with `padding` "half"', call.origin, "kernel",
-                    notes=(f"{before} on each side is {2 * before}, but a kernel of {extent} takes {extent - 1}",),
-                    help="use an odd kernel, or say what is padded on each side",
-                )  # fmt: skip
+
+        def verdicts() -> Iterator[tuple[Call, Window | None]]:
+            for call in dict.fromkeys(user for flow in flows.values for user in flow.users):
+                if call.module.op is not None and call.module.op.windows(call.module.inputs):
+                    yield call, _even(call.module)
+
+        for origin, (_, window) in always(verdicts(), flows.crowd).items():
+            yield origin, None if window is None else self.found_at(
+                f'`kernel` {window.kernel} is even, with `padding` "half"', origin, "kernel",
+                notes=(_arithmetic(window),),
+                help="use an odd kernel, or say what is padded on each side",
+            )  # fmt: skip
+
+
+def _even(module: Module) -> Window | None:
+    """The first window of even extent, if the padding is `"half"`."""
+    if module.op is None or getattr(module.op, "padding", None) != "half":
+        return None
+    return next((window for window in module.op.windows(module.inputs) if window.extent % 2 == 0), None)
+
+
+def _arithmetic(window: Window) -> str:
+    before, extent = window.before, window.extent
+    return f"{before} on each side is {2 * before}, but a kernel of {extent} takes {extent - 1}"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from archspec.analysis.receptive_field import Seen, Transfers, inputs, is_aligned
+from archspec.diagnostics import Diagnostic
 from archspec.diagnostics.rule import spec_of
 from archspec.ir import Node
 from archspec.lint.flow import Flows
@@ -39,19 +40,24 @@ class MisalignedResidual(Lint):
         What is upsampled lies half a pixel off by nature, and is passed over. So is a network that pads single sides,
         as causal ones do: it looks aside on purpose.
         """
-        summing = [
-            module for module in flows.bodies if any(node.module.kind == "add" for node in module.body)
-        ]
+        sums = {
+            module: [node for node in module.body if node.module.kind == "add"] for module in flows.bodies
+        }
         transfers = Transfers()
-        if not summing or _is_one_sided(flows) or all(map(is_aligned, transfers.of(flows.root))):
-            return  # what is misaligned stays so up to the end
-        for module in summing:
+        # what is misaligned stays so up to the end
+        is_fine = (
+            not any(sums.values()) or _is_one_sided(flows) or all(map(is_aligned, transfers.of(flows.root)))
+        )
+        for module, nodes in sums.items():
+            if is_fine or not nodes or all(map(is_aligned, transfers.of(module))):
+                yield from (((node.origin, "add"), None) for node in nodes)
+                continue
             for node, taken, made in transfers.walk(module, inputs(module)):
-                is_new = all(map(is_aligned, taken)) and not all(map(is_aligned, made))
-                if node.module.kind == "add" and is_new:
-                    yield from self.join(node, taken, made[0])
+                if node.module.kind == "add":
+                    is_new = all(map(is_aligned, taken)) and not is_aligned(made[0])
+                    yield (node.origin, "add"), self.join(node, taken, made[0]) if is_new else None
 
-    def join(self, node: Node, taken: list[Seen], made: Seen) -> Iterator[Verdict]:
+    def join(self, node: Node, taken: list[Seen], made: Seen) -> Diagnostic | None:
         """The finding for one sum, with what its branches look at along the first axis that differs."""
         for source, links in made.items():
             for axis, link in enumerate(links):
@@ -63,13 +69,13 @@ class MisalignedResidual(Lint):
                 places = [
                     f"at {_place(reach.centre)}, then every {_place(reach.stride)}" for reach in reaches
                 ]
-                yield (node.origin, node.module.kind), self.found_at(
+                return self.found_at(
                     "the branches of this sum look at different places", node.origin,
                     notes=(f"{name}: one looks {', another '.join(dict.fromkeys(places))}",),
                     help='use odd kernels with `padding = "half"`, or the same window in both branches; '
                     "where it is meant, say so in `[lint] ignore`",
                 )  # fmt: skip
-                return
+        return None
 
 
 def _is_one_sided(flows: Flows) -> bool:

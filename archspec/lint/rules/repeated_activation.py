@@ -9,6 +9,9 @@ from archspec.lint.flow import Call, Flows, always
 from archspec.lint.lint import Lint, Verdict
 from archspec.ops.core.activation import Activation, AlongAxis
 
+MISH = ("softplus", "tanh")
+"""The two in a row that are meant: x * tanh(softplus(x)), written out."""
+
 
 class RepeatedActivation(Lint):
     """An activation directly behind an activation.
@@ -42,7 +45,8 @@ class RepeatedActivation(Lint):
                 first = flow.made if flow.made and _is_activation(flow.made) else None
                 for user in flow.users:
                     if _is_activation(user):
-                        yield user, first
+                        is_mish = first is not None and (first.module.kind, user.module.kind) == MISH
+                        yield user, None if is_mish else first
 
         for call, first in verdicts():  # a block that ends in one, and comes again
             if (
@@ -51,7 +55,7 @@ class RepeatedActivation(Lint):
                 and _block(first) == _block(call) != ()
             ):
                 yield (call.origin, "again"), self.report(call, first)
-        for origin, (call, first) in always(verdicts()).items():
+        for origin, (call, first) in always(verdicts(), flows.crowd).items():
             yield origin, None if first is None else self.report(call, first)
 
     def report(self, call: Call, first: Call) -> Diagnostic:

@@ -46,12 +46,13 @@ class StrideAboveKernel(Lint):
         def verdicts() -> Iterator[tuple[Call, list[Gap] | None]]:
             for flow in flows.values:
                 found = {user: gap(user) for user in flow.users}
-                is_lost = not flow.is_output and not _is_part(flow) and all(found.values())
+                is_known = not flow.is_output and not flow.is_crowded and not _is_part(flow)
+                is_lost = is_known and all(found.values())
                 for user, left in found.items():
                     if left is not None:
                         yield user, left if is_lost else None
 
-        for origin, (_, left) in always(verdicts()).items():
+        for origin, (_, left) in always(verdicts(), flows.crowd).items():
             if left is None:
                 yield origin, None
                 continue

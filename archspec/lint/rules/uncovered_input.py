@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from archspec.diagnostics.rule import spec_of
-from archspec.lint.flow import Call, Flows
+from archspec.lint.flow import Call, Flows, always
 from archspec.lint.lint import Lint, Verdict
 from archspec.ops.core.window import AXIS_NAMES
 
@@ -32,14 +32,18 @@ class UncoveredInput(Lint):
 
     def network(self, flows: Flows) -> Iterator[Verdict]:
         """Ops whose last window ends before their input does, if no other op reads the rest of it."""
-        for flow in flows.values:
-            if flow.is_output or not all(map(_left, flow.users)):
-                continue
-            for call in flow.users:
-                yield call, self.found_at(
-                    "no window covers the end of the input", call.origin, notes=tuple(_left(call)),
-                    help="choose sizes with which the last window reaches the end",
-                )  # fmt: skip
+
+        def verdicts() -> Iterator[tuple[Call, list[str] | None]]:
+            for flow in flows.values:
+                is_left = not flow.is_output and not flow.is_crowded and all(map(_left, flow.users))
+                for user in flow.users:
+                    yield user, _left(user) if is_left else None
+
+        for origin, (_, left) in always(verdicts(), flows.crowd).items():
+            yield origin, None if left is None else self.found_at(
+                "no window covers the end of the input", origin, notes=tuple(left),
+                help="choose sizes with which the last window reaches the end",
+            )  # fmt: skip
 
 
 def _left(call: Call) -> list[str]:
