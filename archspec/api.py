@@ -12,6 +12,7 @@ from archspec.analysis.weights import state_dict
 from archspec.diagnostics import Diagnostic, SpecError, UsageError
 from archspec.elaborate import Network, elaborate, elaborate_file, load_document, without_collector
 from archspec.elaborate.elaborator import Elaborator
+from archspec.elaborate.network import arguments
 from archspec.elaborate.unreached import unreached
 from archspec.ir import Dim, Module, TensorType, Value
 from archspec.ops.core.base import Weight
@@ -231,15 +232,21 @@ def examine(
     variants: list[str | None] = [variant] if variant is not None else [*document.variants] or [None]
     found: dict[Diagnostic, list[str | None]] = {}
     broken = False
+    made: dict[str, Model] = {}  # by their parameters: variants that are the same are looked at once
     for name in variants if document.model is not None else ():
+        key = repr(sorted(arguments(document, name, params or {}).items()))
+        wrong: list[Diagnostic] = []
         try:
-            model = Model(elaborate(document, name, params, inputs))
+            if key not in made:
+                made.clear()  # as a rule no two are the same, and each is large
+                made[key] = Model(elaborate(document, name, params, inputs))
+                wrong += refusals(made[key], only)
+                networks.look_at(made[key].network)
+            if document.expect and not params and not inputs:
+                wrong += Model(replace(made[key].network, variant=name)).check()
         except SpecError as error:
             broken = True
             wrong = list(error.diagnostics)
-        else:
-            wrong = [*(() if params or inputs else model.check()), *refusals(model, only)]
-            networks.look_at(model.network)
         for diagnostic in wrong:
             found.setdefault(diagnostic, []).append(name)
     diagnostics = [_of_variants(diagnostic, names, len(variants)) for diagnostic, names in found.items()]
@@ -248,9 +255,9 @@ def examine(
         elaborator.compile_document(document)
         diagnostics += elaborator.diagnostics
         broken = bool(diagnostics)
-    wrong = unreached(document)
-    broken |= bool(wrong)
-    diagnostics += wrong
+    more = unreached(document)
+    broken |= bool(more)
+    diagnostics += more
     lint = networks.found + ([] if broken else of_text(document, selection.codes))
     kept = selection.kept(lint, document, complete=not broken and variant is None)
     count = 0 if document.model is None else len(variants)

@@ -67,6 +67,8 @@ CASES: list[tuple[str, str, list[int]]] = [
     ("unused-block", nodes('{ op = "pick", op_ = "b_net" }', '[blocks.pick]\nrequired = { op_ = "op" }\nlayers = ["{op_}"]\n' + BLOCKS), [11]),
     ("unused-block", nodes('"{unit}"', '[params]\nunit = "a"\n[variants]\nx = {}\ny = { unit = "b_net" }\n' + BLOCKS), []),
     ("unused-block", "archspec = 1\n" + BLOCKS, []),  # a library
+    ("unused-block", nodes('"unit"', '[defaults]\nunit = { act = "wave" }\n[blocks.unit]\nparams.act = { type = "op", default = "relu" }\nlayers = ["{act}"]\n[blocks.wave]\nlayers = ["silu"]\n'), []),
+    ("unused-block", nodes('"{act}"', '[params]\nact = "my-act"\n[blocks.my-act]\nlayers = ["silu"]\n'), []),
     # unused-param
     ("unused-param", nodes('"relu"', "[params]\na = 1\nb = 2\n"), [8, 9]),
     ("unused-param", nodes('{ op = "conv", out = "a", kernel = 3, repeat = "b" }', "[params]\na = 1\nb = 2\n"), []),
@@ -81,6 +83,8 @@ CASES: list[tuple[str, str, list[int]]] = [
     ("unused-param", nodes('{ op = "block", a = 3 }', '[blocks.block]\nrequired = { a = "int" }\nparams = { b = 1, c = { type = "int", default = "a" } }\nlayers = ["relu"]\n'), [9, 9]),
     ("unused-param", nodes('{ op = "block", a = 3 }', '[params]\na = 1\n[blocks.block]\nrequired = { a = "int" }\nlayers = [{ op = "conv", out = "a", kernel = 1 }]\n'), [8]),
     ("unused-param", 'archspec = 1\n[params]\na = 1\n[blocks.block]\nparams = { b = 1 }\nlayers = ["relu"]\n', [3, 5]),
+    ("unused-param", nodes('{ repeat = 2, index = "width", op = "conv", out = "width + 1", kernel = 1 }', "[params]\nwidth = 3\n"), [8]),  # the counter is used
+    ("unused-param", nodes('{ repeat = "width", index = "width", op = "conv", out = "width + 1", kernel = 1 }', "[params]\nwidth = 3\n"), []),
     # unused-let
     ("unused-let", nodes('"relu"', '[let]\na = "1"\nb = "a"\n'), [9]),
     ("unused-let", nodes('{ op = "conv", out = "b", kernel = 1 }', '[let]\na = "1"\nb = "a"\n'), []),
@@ -90,6 +94,9 @@ CASES: list[tuple[str, str, list[int]]] = [
     ("hidden-param", nodes('{ op = "block", a = 2 }', '[params]\na = 1\n[let]\nb = 2\n[blocks.block]\nrequired = { a = "int" }\nparams = { c = 1 }\nlet = { b = 3 }\nlayers = ["relu"]\n'), [12, 14]),
     ("hidden-param", HEAD.replace("layers", 'let = { a = 3 }\nlayers') + '"relu"]\n[params]\na = 1\n', [4]),
     ("hidden-param", nodes('"block"', '[params]\na = 1\n[blocks.block]\nparams = { c = 1 }\nlayers = ["relu"]\n'), []),
+    ("hidden-param", nodes('{ op = "relu", repeat = "i" }', "[params]\ni = 1\n"), [5]),
+    ("hidden-param", nodes('"b"', '[blocks.b]\nparams = { j = 1 }\nlayers = [{ op = "conv", out = "j + 1", kernel = 1, repeat = 2, index = "j" }]\n'), [9]),
+    ("hidden-param", nodes('{ op = "relu", repeat = 2 }, { op = "relu", repeat = 2 }'), []),
     # unused-node
     ("unused-node", nodes(f'{CONV}, name = "a" }},\n{CONV}, from = "input" }},'), [5]),
     ("unused-node", nodes(f'{CONV}, name = "a" }},\n"relu",\n{{ op = "add", from = ["x", "input"] }},\n{CONV}, from = "input" }},'), [7]),
@@ -105,7 +112,13 @@ CASES: list[tuple[str, str, list[int]]] = [
     ("unused-node", nodes('{ op = "block", repeat = 2 }', f'[blocks.block]\nlayers = [\n{CONV} }},\n{CONV}, from = "input" }},\n]\n'), [9]),
     ("unused-node", nodes('{ name = "back", op = "b" },', '[blocks.b]\noutputs = ["c"]\nlayers = [\n{ name = "c", op = "relu" },\n{ name = "d", op = "relu" },\n{ name = "e", op = "relu" },\n]\n').replace("layers", 'outputs = ["back.c"]\nlayers', 1), [13]),  # d has a use
     ("unused-node", nodes(f'{{ name = "side", op = "relu" }},\n{CONV}, from = "input", name = "m" }},\n{{ op = "add", from = ["m", "side"], when = "both" }},', "[params]\nboth = true\n[variants]\na = {}\nb = { both = false }\n"), []),
+    ("unused-node", nodes(f'{{ name = "g", layers = [\n{CONV}, name = "a" }},\n{CONV}, name = "b" }},\n] }},\n{{ op = "conv", out = 4, kernel = 1, from = "g.a" }},'), [7]),
+    ("unused-node", nodes(f'{CONV}, name = "a" }},\n{CONV}, name = "b", from = "input" }},\n{{ when = false, op = "add", from = ["a", "b"], as = "q" }},\n{CONV}, from = "b" }},'), [5]),
+    ("unused-node", nodes(f'{CONV}, name = "a" }},\n{{ op = "reuse", of = "a", from = "input" }},'), []),  # its weights are used
     # bias-before-norm
+    ("bias-before-norm", nodes(f'{CONV}, name = "c" }},\n"relu",\n{{ op = "reuse", of = "c" }},\n{NORM},'), []),
+    ("bias-before-norm", nodes('{ op = "attention", heads = 2 },\n"batchnorm",').replace("4, 32, 32", "8, 16"), []),
+    ("bias-before-norm", nodes('"layernorm",\n"batchnorm",'), []),
     ("bias-before-norm", nodes(f"{CONV} }}, {NORM}"), [5]),
     ("bias-before-norm", nodes(f"{CONV}, bias = false }}, {NORM}"), []),
     ("bias-before-norm", nodes(f'{CONV} }}, "relu", {NORM}'), []),
@@ -137,6 +150,7 @@ CASES: list[tuple[str, str, list[int]]] = [
     ("repeated-activation", nodes('{ op = "relu", repeat = 2 }'), []),  # as for the second copy only
     ("repeated-activation", nodes('{ op = "b", repeat = 3 }', f'[blocks.b]\nlayers = ["relu", {CONV} }},\n"relu"]\n'), [8]),  # between copies of one block
     ("repeated-activation", nodes('"{act}",\n"sigmoid",', '[params]\nact = "relu"\n[variants]\na = {}\nb = { act = "identity" }\n'), []),
+    ("repeated-activation", nodes('{ op = "mul", branches = [[], ["softplus", "tanh"]] }'), []),  # mish, written out
     # stride-above-kernel
     ("stride-above-kernel", nodes('{ op = "conv", out = 4, kernel = 1, stride = 2 }'), [5]),
     ("stride-above-kernel", nodes('{ op = "conv", out = 4, kernel = 2, stride = 2 }'), []),
@@ -157,6 +171,7 @@ CASES: list[tuple[str, str, list[int]]] = [
     ("misaligned-residual", nodes('"b", "b"', '[blocks.b]\nlayers = [\n{ op = "residual", layers = [{ op = "conv", out = 4, kernel = 2, padding = "same" }] },\n]\n'), [9]),
     ("misaligned-residual", nodes(f'{CONV}, name = "a" }},\n{CONV}, stride = 2 }},\n{{ op = "upsample", scale = 2 }},\n{{ op = "add", from = ["x", "a"] }},'), []),  # a pyramid
     ("misaligned-residual", nodes('{ op = "residual", layers = [{ op = "conv", out = 4, kernel = 3, padding = { top = 2, left = 2 } }] }'), []),  # causal
+    ("misaligned-residual", nodes('{ op = "b", k = 3 }, { op = "b", k = 4 }', '[blocks.b]\nrequired = { k = "int" }\nlayers = [{ op = "residual", layers = [{ op = "conv", out = 4, kernel = "k", padding = "same" }] }]\n'), []),
     # uncovered-input
     ("uncovered-input", nodes('{ op = "maxpool", kernel = 3 }'), [5]),
     ("uncovered-input", nodes('{ op = "maxpool", kernel = 3, ceil = true }'), []),
@@ -167,6 +182,7 @@ CASES: list[tuple[str, str, list[int]]] = [
     ("even-kernel", nodes('{ op = "conv", out = 4, kernel = 2, dilation = 2, padding = "half" }'), []),
     ("even-kernel", nodes('{ op = "conv", out = 4, kernel = [3, 4], padding = "half" }'), [5]),
     ("even-kernel", nodes('{ op = "conv", out = 4, kernel = 4, padding = 1 }'), []),
+    ("even-kernel", nodes('{ op = "b", k = 3 }, { op = "b", k = 4 }', '[blocks.b]\nrequired = { k = "int" }\nlayers = [{ op = "conv", out = 4, kernel = "k", padding = "half" }]\n'), []),
     # missing-doc, missing-expect
     ("missing-doc", nodes('"b"', '[blocks.b]\nlayers = ["relu"]\n[blocks.c]\ndoc = "C."\nlayers = ["relu"]\n'), [2, 7]),
     ("missing-expect", nodes('"relu"', "[params]\na = 1\n[variants]\nx = {}\ny = {}\n[expect.x]\nparams = 0\n"), [11]),
@@ -204,6 +220,28 @@ def test_many_copies_take_no_time() -> None:
     blocks = "".join(f'[blocks.b{i}]\nlayers = [{{ op = "b{i + 1}", repeat = 2 }}]\n' for i in range(40))
     text = nodes('"b0"', f"{blocks}[blocks.b40]\nlayers = [{CONV} }}, {NORM}]\n")
     assert [line for line, _ in found(text, only="bias-before-norm")] == [88]
+
+
+HOSTILE = {
+    "many holes": nodes('{ op = "{act}", doc = "' + "{a}" * 20 + '!" }', '[params]\nact = { type = "op", default = "relu" }\n[blocks.' + "b" * 100 + ']\nlayers = ["silu"]\n'),
+    "many users": nodes('{ op = "B", repeat = 3000 }', '[blocks.B]\noutputs = ["a"]\nlayers = [{ name = "a", op = "relu" }, { repeat = 3000, layers = [{ op = "conv", out = "i + 1", kernel = 1, from = "a" }] }, { layers = [], from = "a" }]\n').replace("4, 32, 32", "1, 1, 1"),
+    "many ways to want something": nodes(
+        '{ name = "p", op = "b18" }, { op = "relu", from = "p.o0" }',
+        "[blocks.b0]\noutputs = [" + ", ".join(f'"o{i}"' for i in range(20)) + "]\nlayers = [{ repeat = 20, op = \"relu\", name = \"o{i}\" }]\n"
+        + "".join(
+            f"[blocks.b{k}]\noutputs = [" + ", ".join(f'"o{i}"' for i in range(20)) + f']\nlayers = [{{ name = "p", op = "b{k - 1}" }}, '
+            f'{{ name = "q", op = "b{k - 1}", from = "input" }}, {{ repeat = 20, layers = [{{ op = "add", from = ["p.o{{i}}", "q.o{{i}}", "q.o{k % 20}"], as = "o{{i}}" }}] }}]\n'
+            for k in range(1, 19)
+        ),
+    ),
+    "a scale that there is not": nodes('{ op = "upsample", scale = 3.3 }').replace('"N", 4, 32, 32', '"N", 1, 2583547'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_specs_take_no_time(text: str) -> None:
+    """Some took minutes, or all memory. A hang fails the run; speed is measured in `benchmarks/`."""
+    assert archspec.validate("spec.toml", source=text, select=["ALL"])
 
 
 # --- ignoring ---------------------------------------------------------------------------------------------------
@@ -350,6 +388,7 @@ def test_the_nearest_configuration_counts(project: Path) -> None:
         ("[tool.archspec]\nseverity = { AS601 = 1 }\n", "`severity` must be a table of rules"),
         ("[tool]\narchspec = 1\n", "it must be a table, not 1"),
         ("[tool.archspec\n", "cannot be read"),
+        ("a" + ".a" * 20_000 + " = 1\n", "cannot be read"),
         ("tool = [1]\n", ""),
     ],
 )  # fmt: skip

@@ -338,6 +338,69 @@ def test_the_log_beside_annotations_is_readable(folder: Path) -> None:
     assert "N?4?8?8" in cli("net.toml", "--output-format", "github", cwd=folder, code=1, env=env).stderr
 
 
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_file_whose_name_is_not_utf_8(tmp_path: Path, format_: str) -> None:
+    (tmp_path / "nets").mkdir()
+    with open(os.fsencode(tmp_path / "nets") + b"/\xff.toml", "w") as file:
+        file.write(BROKEN)
+    cli("nets", "--output-format", format_, cwd=tmp_path, code=1)
+    cli("nets", "--output-format", format_, "--output-file", "out", cwd=tmp_path, code=1)
+    assert (tmp_path / "out").stat().st_size
+
+
+def test_streams_that_are_not_there(folder: Path) -> None:
+    def shell(line: str, code: int) -> str:
+        command = f"{sys.executable} -m archspec validate {line}"
+        result = subprocess.run(
+            ["/bin/sh", "-c", command], cwd=folder, capture_output=True, text=True, check=False
+        )
+        assert result.returncode == code, result.stderr
+        assert "Traceback" not in result.stderr
+        return result.stderr
+
+    assert "No space left" in shell("nets/good.toml > /dev/full", 2)
+    shell("nets/good.toml >&-", 0)
+    shell("nets >&- 2>&-", 1)
+    assert "there is no standard input" in shell("- <&-", 2)
+
+
+def test_what_is_no_file_in_a_folder_is_passed_over(folder: Path) -> None:
+    (folder / "nets" / "gone.toml").symlink_to("nowhere")
+    (folder / "nets" / "folder.toml").mkdir()
+    os.mkfifo(folder / "nets" / "pipe.toml")
+    assert "3 files" in cli("nets", cwd=folder, code=1).stdout
+
+
+def test_files_that_are_no_specs_take_no_time(tmp_path: Path) -> None:
+    (tmp_path / "net.toml").write_text((SPECS / "lenet.toml").read_text())
+    (tmp_path / "other.toml").write_text("\n" * 200_000 + "!")
+    assert "1 file" in cli(".", cwd=tmp_path).stdout
+
+
+def test_standard_input_is_read_once(folder: Path) -> None:
+    result = cli("-", "-", "--output-format", "concise", cwd=folder, code=1, stdin=BROKEN)
+    assert result.stdout.endswith("2 errors in 1 file, 1 network\n")
+
+
+def test_at_most_500_findings_in_a_file(tmp_path: Path) -> None:
+    names = "".join(f"A{index} = 1\n" for index in range(5000))
+    (tmp_path / "net.toml").write_text(
+        f'archspec = 1\n[params]\n{names}[model]\ninput = ["N", 3]\nlayers = ["relu"]\n'
+    )
+    assert "500 errors" in cli("net.toml", "--output-format", "concise", cwd=tmp_path, code=1).stdout
+
+
+def test_equal_variants_are_looked_at_once(tmp_path: Path) -> None:
+    names = "".join(f"v{index} = {{ k = 3 }}\n" for index in range(300))
+    net = tmp_path / "net.toml"
+    net.write_text(
+        f'archspec = 1\n[params]\nk = 1\n[variants]\n{names}[model]\ninput = ["N", 3, 8, 8]\nlayers = [{{ op = "conv", out = 3, '
+        'kernel = "k", padding = "half", repeat = 20_000 }]\n[expect.v299]\nparams = 1\n'
+    )
+    (found,) = findings_of(net)
+    assert (found["code"], found["path"]) == ("AS501", ["expect", "v299", "params"])
+
+
 def test_exit_codes(folder: Path) -> None:
     cli("nets/good.toml", cwd=folder)
     cli("nets", cwd=folder, code=1)

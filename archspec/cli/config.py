@@ -1,13 +1,14 @@
 """`[tool.archspec]` in `pyproject.toml`: which lint rules a project looks for."""
 
 import os
-import tomllib
 from dataclasses import dataclass, field
 from typing import Any
 
-from archspec.diagnostics import UsageError
-from archspec.diagnostics.diagnostic import reason, shown, shown_file, suggest
+from archspec.diagnostics import Problem, UsageError
+from archspec.diagnostics.diagnostic import shown, shown_file, suggest
 from archspec.language.expressions import show
+from archspec.language.reading import read as read_file
+from archspec.language.reading import toml
 from archspec.lint import Layer, Selection, choose
 
 NAME = "pyproject.toml"
@@ -49,15 +50,12 @@ class Config:
 
 def read(path: str) -> Layer | None:
     """What a `pyproject.toml` says of archspec; `None` if it is not there or says nothing."""
-    try:
-        with open(path, "rb") as file:
-            data = tomllib.load(file)
-    except FileNotFoundError:
+    if not os.path.isfile(path):
         return None
-    except (OSError, ValueError, RecursionError) as error:
-        if isinstance(error, OSError) and not os.path.isfile(path):
-            return None
-        raise UsageError(f"`{shown_file(path)}` cannot be read: {reason(error)}") from None
+    try:
+        data = toml(read_file(path))
+    except Problem as problem:
+        raise UsageError(f"`{shown_file(path)}` cannot be read: {problem.message}") from None
     tool = data.get("tool", {})
     table = tool.get("archspec") if isinstance(tool, dict) else None
     if table is None:

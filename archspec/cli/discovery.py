@@ -10,7 +10,7 @@ from archspec.diagnostics.diagnostic import shown_file
 from archspec.elaborate.network import load_document
 from archspec.language import reading
 
-_MENTIONS = re.compile(rb"""^\s*["']?archspec["']?\s*[=:]""", re.MULTILINE)
+_MENTIONS = re.compile(rb"""^[ \t]*["']?archspec["']?[ \t]*[=:]""", re.MULTILINE)
 
 
 def specs(paths: list[str], *, allow_outside: bool = False) -> Iterator[tuple[str, str | None]]:
@@ -60,7 +60,7 @@ def _inside(folder: str) -> Iterator[str]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             path = os.path.join(where, name)
-            if name.endswith((".toml", ".json")) and is_spec(path):
+            if name.endswith((".toml", ".json")) and os.path.isfile(path) and is_spec(path):
                 yield path
 
 

@@ -16,6 +16,8 @@ def guarded(run: Callable[[], object]) -> int:
     """
     from archspec.diagnostics import SpecError, UsageError
 
+    if sys.stdout is None:  # it was closed before we began
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 — open to the end
     try:
         code = run()
         sys.stdout.flush()
@@ -27,6 +29,10 @@ def guarded(run: Callable[[], object]) -> int:
         # The reader has gone. Python would flush stdout once more at exit, and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # the disk is full, or the terminal is gone
+        from archspec.diagnostics.diagnostic import reason
+
+        return _say(f"error: {reason(error)}", 2)
     except KeyboardInterrupt:
         return _say("interrupted", 130)
     return code if isinstance(code, int) else 0
@@ -34,6 +40,8 @@ def guarded(run: Callable[[], object]) -> int:
 
 def _say(text: str, code: int) -> int:
     stream = sys.stderr
+    if stream is None:
+        return code
     encoding = stream.encoding or "ascii"
     stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
     return code

@@ -33,14 +33,14 @@ def run(
     for path, variant in _named(paths):
         if skip_others and path != "-" and not is_spec(path):
             continue
-        name, source = path, None
-        if path == "-":
-            name, source = stdin_filename, _stdin()
-            texts[name] = source.decode("utf-8", "replace")
+        name, source = stdin_filename if path == "-" else path, None
         key = f"{os.path.realpath(name)}@{variant}" if "\0" not in name else name
         if key in files:
             continue
         files[key] = name
+        if path == "-":
+            source = _stdin()
+            texts[name] = source.decode("utf-8", "replace")
         with without_collector():  # between files it may look for what is left of the last
             found, count = examine(
                 name, source, only, config.of(name), variant=variant, params=params, inputs=shapes,
@@ -57,7 +57,7 @@ def run(
         from archspec.files import writing
 
         with writing(output_file) as file:
-            file.write(text.encode())
+            file.write(text.encode("utf-8", "replace"))
     if format_ == "github" or output_file is not None:  # people read the log all the same
         write(render("full", findings, run_), sys.stderr)
     return int(bool(findings) and not exit_zero)

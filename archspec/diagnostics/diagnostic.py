@@ -153,4 +153,4 @@ def suggest(word: str, known: Sequence[str], what: str = "did you mean") -> str 
         if len(word) > 2
         else []
     )
-    return f"{what} `{shown(near[0])}`?" if near else None
+    return f"{what} `{near[0]}`?" if near and shown(near[0]) == near[0] else None

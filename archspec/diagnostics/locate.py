@@ -98,7 +98,10 @@ class Locator:
             if (
                 diagnostic.code == "AS201" and meant and diagnostic.path
             ):  # reading has gone on as if it stood there
-                self.written[diagnostic.file, (*diagnostic.path[:-1], meant[1])] = diagnostic.path
+                right = (*diagnostic.path[:-1], meant[1])
+                found_ = self.index(diagnostic.file)
+                if found_ is None or right not in found_.places:
+                    self.written[diagnostic.file, right] = diagnostic.path
         found: dict[tuple[str, Spot], Finding] = {}
         for diagnostic in diagnostics:
             finding = self.finding(diagnostic)
@@ -248,10 +251,16 @@ class Locator:
             return Finding(diagnostic, Spot(diagnostic.file))
         if diagnostic.code == "AS104":
             found = self.index(diagnostic.file)
-            span = found.repeated[0] if found is not None and found.repeated else None
+            named = _WORD.search(diagnostic.message)
+            spans = found.repeated if found is not None else []
+            alike = [
+                one for one in spans if named and text[one.start : one.stop].strip('"') == named[1]
+            ] or spans  # fmt: skip
+            span = alike[0] if alike else None
             return Finding(diagnostic, self.at(diagnostic.file, span))
         lines = text.split("\n")
-        match = _AT.search(diagnostic.message)
+        matches = list(_AT.finditer(diagnostic.message))
+        match = matches[-1] if matches else None
         line, column = len(lines), len(lines[-1]) + 1
         if match is not None and match[1] is not None:
             line, column = min(int(match[1]), len(lines)), int(match[2])

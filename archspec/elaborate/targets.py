@@ -29,9 +29,7 @@ def resolve_op(name: str, document: Document, definition: Definition | None = No
         if rest in library.blocks:
             return library.blocks[rest]
         known = [f"{alias}.{block}" for block in library.blocks]
-        raise Problem(
-            "AS204", f"`{shown(alias)}` has no block `{shown(rest)}`", at=("op",), help=suggest(name, known)
-        )
+        raise Problem("AS204", f"there is no block `{shown(name)}`", at=("op",), help=suggest(name, known))
     found = ops.lookup(name)
     if found is not None:
         return found

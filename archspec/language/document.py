@@ -75,6 +75,7 @@ class Loader:
     def __init__(self, *, anywhere: bool = False) -> None:
         self.anywhere = anywhere
         self.diagnostics: list[Diagnostic] = []
+        self.seen: set[Diagnostic] = set()
         self.root = FilePath()
         self.read: dict[str, Document | None] = {}
         self.active: list[str] = []
@@ -102,7 +103,8 @@ class Loader:
 
     def _report(self, problem: Problem, file: str, *path: str | int) -> None:
         diagnostic = problem.located(file, path)
-        if diagnostic not in self.diagnostics:  # a library may be used under two names
+        if len(self.seen) < limits.FINDINGS and diagnostic not in self.seen:  # a library may have two names
+            self.seen.add(diagnostic)
             self.diagnostics.append(diagnostic)
 
     def _declare(self, document: Document, sections: FileSection) -> None:

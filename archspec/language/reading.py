@@ -27,6 +27,8 @@ def read(path: str) -> str | bytes:
     """The bytes of the file `path`; `-` is standard input. Raises `UsageError` where it cannot be read."""
     try:
         if path == "-":
+            if sys.stdin is None:
+                raise UsageError("there is no standard input")
             taken[path] = sys.stdin.buffer.read(limits.FILE_BYTES + 1)
             return taken[path]
         with open(path, "rb") as file:
@@ -48,6 +50,11 @@ def parse(source: str | bytes, file: str) -> dict[str, Any]:
     except Problem as problem:
         raise SpecError([problem.located(file, ())]) from None
     return data
+
+
+def toml(source: str | bytes) -> dict[str, Any]:
+    """The data of a TOML file that is no spec. Raises `Problem`."""
+    return _parse_toml(_decode(source))
 
 
 def _decode(source: str | bytes) -> str:
@@ -167,7 +174,7 @@ def _no_constant(name: str) -> None:
 
 
 def _lower(error: Exception) -> str:
-    text = shown(str(error).partition(" for integer string conversion")[0])
+    text = shown(str(error).partition(" for integer string conversion")[0], limit=1000)
     return text[:1].lower() + text[1:]
 
 

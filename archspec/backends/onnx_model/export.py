@@ -103,8 +103,8 @@ class Exporter:
                 "with opsets below 22, convolutions and pools know no bfloat16: use `--opset 22`"
             )
         self.model, self.options = model, options
+        self.state = model.weights()  # refuses what is too large, before it is written out
         self.lowering = _lowered(model.network, options)
-        self.state = model.weights()
         self.weights, self.folded = self.lowering.graph.weights, self.lowering.graph.folded
         self.size = sum(weight.size for weight in self.weights.values()) * SIZES[options.dtype]
         self.done = 0

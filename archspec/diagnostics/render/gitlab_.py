@@ -24,4 +24,6 @@ def render(findings: Sequence[Finding], run: Run) -> str:  # noqa: ARG001 — th
 def fingerprint(finding: Finding) -> str:
     """What stays the same when lines move: the rule, the file and the path in it."""
     diagnostic = finding.diagnostic
-    return sha256(f"{diagnostic.code}\n{diagnostic.file}\n{diagnostic.location}".encode()).hexdigest()
+    return sha256(
+        f"{diagnostic.code}\n{diagnostic.file}\n{diagnostic.location}".encode("utf-8", "surrogatepass")
+    ).hexdigest()

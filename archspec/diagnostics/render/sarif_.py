@@ -61,7 +61,9 @@ def result(finding: Finding, rule: int) -> dict[str, Any]:
 
 
 def _place(spot: Spot) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": quote(spot.file.replace(os.sep, "/"))}}
+    place: dict[str, Any] = {
+        "artifactLocation": {"uri": quote(spot.file.replace(os.sep, "/"), errors="surrogateescape")}
+    }
     if spot.known:
         place["region"] = {"startLine": spot.line, "startColumn": spot.column, "endLine": spot.end_line,
                            "endColumn": spot.end_column}  # fmt: skip

@@ -9,12 +9,12 @@ from archspec.lint.rules.unused_param import section
 
 
 class HiddenParam(Lint):
-    """A block's parameter or `let` that hides one of the file.
+    """A block's parameter or `let`, or a counter, that hides a name from around it.
 
     In the block, the name means the block's own, whatever the file's is: who reads the block next to `[params]` takes
     one for the other.
 
-    Give the block's another name.
+    Give the inner one another name.
     """
 
     code: ClassVar[str] = "AS606"
@@ -59,4 +59,12 @@ layers = [{ op = "conv", out = "channels", kernel = 3 }, "relu"]
                         f"`{name}` hides the file's {kind} of this name", document.file,
                         (*definition.path, section(definition, name), name), help="give one of them another name",
                         labels=(Label("this one", (where, name)),),
+                    )  # fmt: skip
+        for own in text.mentions.values():
+            for step in own.steps:
+                hidden = step.index in own.own or step.index in document.params or step.index in document.let
+                if step.repeat is not None and hidden:
+                    yield self.found(
+                        f"the counter `{step.index}` hides a name that it could mean as well", document.file,
+                        (*step.path, "index"), help='give it another name, as with `index = "j"`',
                     )  # fmt: skip
