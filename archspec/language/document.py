@@ -18,7 +18,7 @@ from archspec.language.names import (
     check_param_name,
     check_variant_name,
 )  # fmt: skip
-from archspec.language.params import MISSING, Param, declare
+from archspec.language.params import MISSING, TYPES, Param, declare
 from archspec.language.schema import BlockSection, FileSection, ModelSection
 
 
@@ -113,9 +113,7 @@ class Loader:
         document.ignore = tuple(sections.lint.ignore)
         document.params = self._params(document, ("params",), sections.params, required=False)
         self._check_lets(document, ("let",), sections.let, document.params)
-        for name, overrides in sections.variants.items():
-            self._check(check_variant_name, name, document, "variants", name)
-            document.variants[name] = self._overrides(document, name, overrides)
+        self._variants(document, sections.variants)
         self._check_expectations(document)
         for name, target in sections.use.items():
             document.libraries[name] = self._library(document, name, target)
@@ -165,14 +163,30 @@ class Loader:
             except Problem as problem:
                 self._report(problem, document.file, *path, name)
 
-    def _overrides(self, document: Document, variant: str, raw: dict[str, Any]) -> dict[str, Value]:
-        values = {}
-        for name, value in raw.items():
-            try:
-                values[name] = override(document, name, value)
-            except Problem as problem:
-                self._report(problem, document.file, "variants", variant, name)
-        return values
+    def _variants(self, document: Document, raw: dict[str, dict[str, Any]]) -> None:
+        """The values of each variant. A parameter that suits none of them is itself what is wrong."""
+        wrong: dict[str, dict[str, Problem]] = {}
+        for variant, overrides in raw.items():
+            self._check(check_variant_name, variant, document, "variants", variant)
+            values = document.variants[variant] = {}
+            for name, value in overrides.items():
+                try:
+                    values[name] = override(document, name, value)
+                except Problem as problem:
+                    wrong.setdefault(name, {})[variant] = problem
+        for name, problems in wrong.items():
+            given = sum(name in overrides for overrides in raw.values())
+            param = document.params.get(name)
+            kind = "" if param is None else f"`{name}` must be {TYPES[param.type]}, not "
+            if param is not None and len(problems) == given > 1 and all(
+                problem.message.startswith(kind) for problem in problems.values()
+            ):  # fmt: skip
+                text = f"`{name}` is {TYPES[param.type]} by its declaration, but no variant gives it one"
+                first = Label("one of the values", ("variants", next(iter(problems)), name))
+                self._report(Problem("AS203", text, labels=[first]), document.file, "params", name)
+                continue
+            for variant, found in problems.items():
+                self._report(found, document.file, "variants", variant, name)
 
     def _check_expectations(self, document: Document) -> None:
         """`[expect]` is one table; with variants, a table for each of them that has any."""
