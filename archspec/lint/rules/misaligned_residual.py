@@ -20,9 +20,11 @@ class MisalignedResidual(Lint):
     """A residual whose two branches look at different places of the input.
 
     A position of the sum adds what the layers see around one place to what the shortcut sees at another, half a pixel
-    or more apart: a kernel of even size, or padding on one side, moves the one and not the other.
+    or more apart: a kernel of even size, in the layers or in a pool of the shortcut, moves the one and not the other.
+    Networks that say the padding of single sides, as causal ones do, are passed over, and so is what is upsampled.
 
-    Use kernels of odd size with `padding = "half"`, or give the shortcut the window of the layers.
+    Use kernels of odd size with `padding = "half"`, or give the shortcut the window of the layers; where it is meant,
+    say so in `[lint] ignore`.
     """
 
     code: ClassVar[str] = "AS610"
