@@ -255,7 +255,9 @@ def examine(
         elaborator.compile_document(document)
         diagnostics += elaborator.diagnostics
         broken = bool(diagnostics)
-    more = unreached(document)
+    if document.model is None and variant is not None:
+        arguments(document, variant, {})  # which refuses it
+    more = unreached(document) if not broken and variant is None and not params else []
     broken |= bool(more)
     diagnostics += more
     lint = networks.found + ([] if broken else of_text(document, selection.codes))

@@ -69,6 +69,7 @@ CASES: list[tuple[str, str, list[int]]] = [
     ("unused-block", "archspec = 1\n" + BLOCKS, []),  # a library
     ("unused-block", nodes('"unit"', '[defaults]\nunit = { act = "wave" }\n[blocks.unit]\nparams.act = { type = "op", default = "relu" }\nlayers = ["{act}"]\n[blocks.wave]\nlayers = ["silu"]\n'), []),
     ("unused-block", nodes('"{act}"', '[params]\nact = "my-act"\n[blocks.my-act]\nlayers = ["silu"]\n'), []),
+    ("unused-block", nodes('"{pre}{suf}"', "[params]\npre = 're'\nsuf = 'lu'\n" + BLOCKS), []),
     # unused-param
     ("unused-param", nodes('"relu"', "[params]\na = 1\nb = 2\n"), [8, 9]),
     ("unused-param", nodes('{ op = "conv", out = "a", kernel = 3, repeat = "b" }', "[params]\na = 1\nb = 2\n"), []),
@@ -94,7 +95,8 @@ CASES: list[tuple[str, str, list[int]]] = [
     ("hidden-param", nodes('{ op = "block", a = 2 }', '[params]\na = 1\n[let]\nb = 2\n[blocks.block]\nrequired = { a = "int" }\nparams = { c = 1 }\nlet = { b = 3 }\nlayers = ["relu"]\n'), [12, 14]),
     ("hidden-param", HEAD.replace("layers", 'let = { a = 3 }\nlayers') + '"relu"]\n[params]\na = 1\n', [4]),
     ("hidden-param", nodes('"block"', '[params]\na = 1\n[blocks.block]\nparams = { c = 1 }\nlayers = ["relu"]\n'), []),
-    ("hidden-param", nodes('{ op = "relu", repeat = "i" }', "[params]\ni = 1\n"), [5]),
+    ("hidden-param", nodes('{ op = "conv", out = "i + 1", kernel = 1, repeat = "i" }', "[params]\ni = 1\n"), [5]),
+    ("hidden-param", nodes('{ op = "relu", repeat = 2 }', "[params]\ni = 1\n"), []),
     ("hidden-param", nodes('"b"', '[blocks.b]\nparams = { j = 1 }\nlayers = [{ op = "conv", out = "j + 1", kernel = 1, repeat = 2, index = "j" }]\n'), [9]),
     ("hidden-param", nodes('{ op = "relu", repeat = 2 }, { op = "relu", repeat = 2 }'), []),
     # unused-node

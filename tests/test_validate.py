@@ -138,6 +138,52 @@ def test_blocks_that_no_network_has_are_not_wronged(text: str) -> None:
     assert unreached(document) == []
 
 
+@pytest.mark.parametrize(
+    "block",
+    [
+        'layers = [{ op = "conv", out = 4, kernel = 3 }, "relu", { op = "add", from = ["x", "1"] }]',
+        'outputs = ["0"]\nlayers = ["relu", "tanh"]',
+        'layers = [{ op = "conv", out = 4, kernel = 3 }, { op = "reuse", of = "0" }]',
+        'params = { n = 0 }\nlayers = [{ name = "a", repeat = "n", op = "relu" }, { name = "a", repeat = "1 - n", op = "tanh" }]',
+        'inputs = ["p", "q"]\nlayers = [{ op = "add", from = ["x", "q"] }, { name = "g", layers = [{ name = "q", op = "relu" }] }]',
+        'layers = [{ when = false, layers = [{ op = "add", from = ["x", "nope"] }] }]',
+        'layers = [{ op = "residual", skip = false, layers = ["relu"], shortcut = [{ op = "add", from = ["x", "nope"] }] }]',
+        'layers = [{ name = "c{i}", op = "relu", repeat = 2 }, { op = "add", from = ["c0", "c1"] }]',
+    ],
+)
+def test_a_library_is_not_wronged(tmp_path: Path, block: str) -> None:
+    path = tmp_path / "library.toml"
+    path.write_text(f"archspec = 1\n[blocks.b]\n{block}\n")
+    assert findings_of(path) == []
+
+
+def test_blocks_behind_an_error_are_not_wronged(tmp_path: Path) -> None:
+    path = tmp_path / "net.toml"
+    path.write_text(
+        'archspec = 1\n[model]\ninput = ["N", 3, 8, 8]\nlayers = [{ op = "conv", out = 4, kernel = 9 }, "b"]\n'
+        '[blocks.b]\nlayers = [{ name = "a", op = "relu", when = "true" }, { op = "add", from = ["x", "gone"] }]\n'
+    )
+    assert [found["code"] for found in findings_of(path)] == ["AS403"]
+
+
+@pytest.mark.parametrize(
+    ("line", "help_"),
+    [
+        ('layers = [{ op = "conv" out = 4 }]', "separated by commas"), ("layers = [{ out = 2 * width }]", "expressions stand in quotes"),
+        ("layers = [{ “op” = 3 }]", "straight quotes"), ('layers = [{ op = "a", op = "b" }]', None), ("[]", None), ("my key = 3", None),
+        ('x = "a" y = 3', None), ("[params]\nwidth = 3\n[params.width]\nx = 1", None), ('layers = [{ op = "a",\n  out = 3 }]', "stays on one line"),
+        ("x: 3", "separated by `=`"), ("x = None", "leave the key out"), ("x = [1\n[model]\n", "ends with `]`"),
+    ],
+)  # fmt: skip
+def test_help_for_toml_that_does_not_parse(tmp_path: Path, line: str, help_: str | None) -> None:
+    path = tmp_path / "net.toml"
+    path.write_text(f"archspec = 1\n{line}\n")
+    (found,) = findings_of(path)
+    assert found["code"] == "AS102"
+    assert found["line"] >= 2
+    assert (help_ in found["help"]) if help_ else found["help"] is None, found
+
+
 # --- formats -------------------------------------------------------------------------------------------------
 
 BROKEN = 'archspec = 1\n[model]\ninput = ["N", 3, 8, 8]\nlayers = [\n  { op = "conv", out = 4, kernal = 3 },\n  "rellu",\n]\n'
@@ -279,12 +325,14 @@ def test_a_file_is_looked_at_once_under_one_name(folder: Path) -> None:
         assert sorted(found.splitlines()) == sorted(wanted.splitlines())
 
 
-def test_a_single_variant() -> None:
+def test_a_single_variant(tmp_path: Path) -> None:
     assert cli("specs/resnet.toml@resnet50", cwd=ROOT).stdout == "no findings in 1 file, 1 network\n"
     assert (
         cli("specs/resnet.toml@resnet50", "specs/resnet.toml@resnet18", cwd=ROOT).stdout
         == "no findings in 1 file, 2 networks\n"
     )
+    (tmp_path / "library.toml").write_text('archspec = 1\n[blocks.b]\nlayers = ["relu"]\n')
+    assert "has no variant `a`: it has none" in cli("library.toml@a", cwd=tmp_path, code=2).stderr
     assert "has no variant `resnet51`" in cli("specs/resnet.toml@resnet51", cwd=ROOT, code=2).stderr
 
 

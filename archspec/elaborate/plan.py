@@ -4,7 +4,7 @@ Each definition is compiled once. A step keeps what its node says: constants as 
 looked up and their keys checked, names checked against what is in scope.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Union
 
@@ -108,6 +108,8 @@ class Plan:
     """What is wrong in the text, with where it is."""
     calls: list[tuple[Definition, Path]]
     """The blocks that are called by name, and from where."""
+    lost: set[str]
+    """The names in nodes that are broken: whoever refers to one is not to blame."""
 
 
 class Compiler:
@@ -121,6 +123,7 @@ class Compiler:
         self.given: dict[str, int] = {}
         self.order = 0
         self.calls: list[tuple[Definition, Path]] = []
+        self.lost: set[str] = set()
 
     def plan(self) -> Plan:
         """The compiled body. Problems are reported, and their nodes marked as broken."""
@@ -132,7 +135,7 @@ class Compiler:
                 self.problems.append((problem, path))
         self.defaults()
         chain = self.chain(self.definition.layers, (*self.definition.path, "layers"))
-        return Plan(chain, self.given, self.problems, self.calls)
+        return Plan(chain, self.given, self.problems, self.calls, self.lost)
 
     def defaults(self) -> None:
         """Check the expressions that are defaults of the definition's parameters, whether it is called or not."""
@@ -170,6 +173,8 @@ class Compiler:
             self.problems.append((problem, path))
         except Poisoned:
             step.broken = True
+        if step.broken:
+            self.lost.update(_texts(raw))
         return step
 
     def table(self, step: Step, raw: dict[str, Any]) -> None:
@@ -464,6 +469,19 @@ class Compiler:
                 raise Poisoned
             settings.op = made
         return settings
+
+
+def _texts(raw: Any) -> Iterator[str]:
+    """Every text in a node, which may be a name that it gives."""
+    stack = [raw]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            stack += value.values()
+        elif isinstance(value, list):
+            stack += value
 
 
 def _names(chain: "Chain | None") -> frozenset[str]:

@@ -250,6 +250,8 @@ class Env:
                 help='several values are a list: from = ["a", "b"]',
             )
         order = self.names.written.get(name)
+        if self.definition.compiled is not None and name in self.definition.compiled.lost:
+            raise Poisoned
         if order is None:
             return undefined(name, self.names.all())
         if order >= self.order:

@@ -6,8 +6,9 @@ from typing import Any
 from archspec import ops
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import Path, shown, suggest
+from archspec.elaborate.construct import construct
 from archspec.elaborate.scopes import Poisoned, Report, undefined
-from archspec.elaborate.settings import Setting, compile_argument, compile_setting
+from archspec.elaborate.settings import NOWHERE, Setting, compile_argument, compile_setting
 from archspec.language.document import Definition, Document
 from archspec.language.names import NODE_KEYS, WIRING_OPS
 from archspec.language.params import MISSING
@@ -144,6 +145,18 @@ def unknown_field(key: str, target: Target, at: Path, *, first: bool = False) ->
     return Problem("AS201", f"`{target.name}` has no `{shown(key)}`", at=at, help=help_)
 
 
+def _check_constant(target: Target, key: str, setting: Setting) -> None:
+    """Refuse a default that no node could have. Raises `Problem`."""
+    value = setting.evaluate(NOWHERE)
+    if isinstance(target, Definition):
+        target.params[key].conform(value)
+        return
+    made = construct(target, {key: value}, {key: setting}, setting.path)
+    for problem, path in () if isinstance(made, Op) else made:
+        if path[: len(setting.path)] == setting.path and problem.message.startswith(f"`{key}`"):
+            raise problem
+
+
 def check_defaults(document: Document, report: Report) -> None:
     """Check `[defaults]` by themselves: every op exists and has the fields, every value compiles."""
     for name, fields in document.defaults.items():
@@ -166,5 +179,7 @@ def check_defaults(document: Document, report: Report) -> None:
                         raise undefined(word, [*document.params, *document.let, *sorted(setting.words)])
                 if setting.paths:
                     raise Problem("AS208", "a default sees the file's parameters, not the network")
+                if setting.constant:
+                    _check_constant(target, key, setting)
             except Problem as problem:
                 report(problem, document.file, (*path, key))

@@ -45,15 +45,17 @@ class _References:
                 yield self.unknown(name), (*self.definition.path, "outputs", index)
 
     def chain(self, chain: Chain) -> Iterator[tuple[Problem, Path]]:
-        """The nodes of a chain, and what is in them."""
+        """The nodes of a chain, and what is in them. What may be removed is passed over: it may never come to be."""
         taken: dict[str, Step] = {}
         for item in chain:
             if isinstance(item, list):
                 yield from self.chain(item)
                 continue
+            if item.when is not None or item.skip is not None or not _constant_repeat(item):
+                continue
             yield from self.step(item)
             name = _constant(item.name)
-            if name is not None and item.when is None and item.kind != "reuse":
+            if name is not None and item.repeat is None and item.kind != "reuse":
                 first = taken.setdefault(name, item)
                 if first is not item:
                     yield Problem(
@@ -69,24 +71,26 @@ class _References:
             name = _constant(source)
             if name is None:
                 continue
-            order = self.plan.names.get(name.split(".")[0], -1)
             if not self.is_known(name):
                 yield self.unknown(name), source.path
-            elif order >= step.order and not self.may_be_made(name):
+            elif self.is_later(name, step):
                 text = f"`{shown(name)}` is defined later: a node can only use earlier ones"
                 yield Problem("AS302", text), source.path
         of = _constant(step.of)
-        if step.of is not None and of is not None and not self.is_known(of):
+        if step.of is not None and of is not None and (not self.is_known(of) or self.is_later(of, step)):
             yield Problem("AS301", f"there is no earlier module `{shown(of)}` in this scope"), step.of.path
 
-    def is_known(self, name: str) -> bool:
-        """Whether a value of this name may be there."""
+    def is_later(self, name: str, step: Step) -> bool:
+        """Whether only later nodes have a name."""
         first = name.split(".")[0]
-        return (
-            first in ("x", "input", *self.definition.inputs)
-            or first in self.plan.names
-            or self.may_be_made(name)
-        )
+        is_input = first in ("x", "input", *self.definition.inputs)
+        return not is_input and not self.may_be_made(name) and self.plan.names.get(first, -1) >= step.order
+
+    def is_known(self, name: str) -> bool:
+        """Whether a value of this name may be there. A module without a name is called by its position."""
+        first = name.split(".")[0]
+        is_input = first in ("x", "input", *self.definition.inputs)
+        return is_input or first.isdecimal() or first in self.plan.names or self.may_be_made(name)
 
     def may_be_made(self, name: str) -> bool:
         """Whether an expression may make the name."""
@@ -117,3 +121,8 @@ def _raw(layers: object, path: Path, start: Path) -> str:
     for part in path[len(start) :]:
         value = value[part]  # type: ignore[index]
     return str(value)
+
+
+def _constant_repeat(step: Step) -> bool:
+    """Whether there is a copy of a node for sure."""
+    return step.repeat is None or (step.repeat.constant and step.repeat.evaluate(NOWHERE) != 0)

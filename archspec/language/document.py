@@ -260,6 +260,11 @@ class Loader:
             either = "`input`, a shape, or `inputs`, a list of { name, shape }"
             both = ", not both" if section.input is not None else ""
             self._report(Problem("AS202", f"the model needs {either}{both}"), document.file, "model")
+        if any(isinstance(item, dict) for item in section.input or ()):
+            problem = Problem(
+                "AS201", "`input` is a single shape, not a list of tables", help="did you mean `inputs`?"
+            )
+            self._report(problem, document.file, "model", "input")
         names = None if section.inputs is None else [item.name for item in section.inputs]
         inputs = self._inputs(document, ("model", "inputs"), names)
         self._check_lets(document, ("model", "let"), section.let, {})

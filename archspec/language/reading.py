@@ -97,34 +97,41 @@ _PLACE = re.compile(r"at line (\d+), column (\d+)")
 
 def _toml_help(text: str, message: str) -> str | None:
     """What to type instead, as far as the place where the parser gave up tells."""
-    if "key part" in message or "inline table" in message:
-        return "an inline table { … } stays on one line and ends with `}`; only lists may span lines"
-    if "unclosed array" in message:
-        return "the items of a list are separated by commas, and the list ends with `]`"
+    place = _PLACE.search(message)
     if " twice" in message:
         return "put all its keys under one header"
-    place = _PLACE.search(message)
+    if "unclosed array" in message:
+        return "the items of a list are separated by commas, and the list ends with `]`"
     if place is None:
         return None
-    line = text.split("\n")[int(place[1]) - 1]
+    line = text.split("\n")[int(place[1]) - 1].rstrip("\r")
     rest = line[int(place[2]) - 1 :]
-    if re.fullmatch(r"\s*\[+[\w.\-\"' ]+\]+\s*(#.*)?\r?", line) and "value" in message:
+    if "unclosed inline table" in message or "key part" in message:
+        if re.match("[“”„‘’«]", rest):
+            return _QUOTES
+        if not rest.strip() or rest.lstrip().startswith("#"):
+            return "an inline table { … } stays on one line and ends with `}`; only lists may span lines"
+        if "unclosed inline table" in message:
+            return "the keys of an inline table are separated by commas, and expressions stand in quotes"
+        return None
+    if re.fullmatch(r"\s*\[+[\w.\-\"' ]+\]+\s*(#.*)?", line) and "invalid value" in message:
         return "a list above this header is not closed: its `]` is missing"
-    for pattern, help_ in _SLIPS:
-        if re.match(pattern, rest):
+    for kind, pattern, help_ in _SLIPS:
+        if kind in message and re.match(pattern, rest):
             return help_
     return None
 
 
+_QUOTES = 'text stands in straight quotes, as in "conv"'
 _SLIPS = (
-    (r"[“”„‘’«]", 'text stands in straight quotes, as in "conv"'),
-    (r"(True|False)\b", "true and false are written in lower case"),
-    (r"(None|null)\b", "there is no such value: leave the key out"),
-    (r"\(", "a list stands in square brackets, as in [1, 2]"),
-    (r":", "a key and its value are separated by `=`"),
-    (r"[^\W\d]", 'text and expressions stand in quotes, as in "depths[0]"'),
+    ("value", "[“”„‘’«]", _QUOTES),
+    ("value", r"(True|False)\b", "true and false are written in lower case"),
+    ("value", r"(None|null)\b", "there is no such value: leave the key out"),
+    ("value", r"\(", "a list stands in square brackets, as in [1, 2]"),
+    ("expected '='", r":", "a key and its value are separated by `=`"),
+    ("invalid value", r"[^\W\d]", 'text and expressions stand in quotes, as in "depths[0]"'),
 )
-"""What the text looks like where the parser gave up, and what to type instead."""
+"""What the parser says, what the text looks like where it gave up, and what to type instead."""
 
 
 def _parse_json(text: str) -> dict[str, Any]:

@@ -113,9 +113,12 @@ def _is_one_shape(data: dict[str, Any]) -> bool:
     """Whether `inputs` is a shape, which `input` was meant for."""
     model = data.get("model")
     inputs = model.get("inputs") if isinstance(model, dict) else None
-    return isinstance(inputs, list) and bool(inputs) and "input" not in model and not any(  # type: ignore[operator]
-        isinstance(item, dict) for item in inputs
-    )  # fmt: skip
+    return (
+        isinstance(inputs, list)
+        and any(isinstance(item, int) for item in inputs)
+        and all(isinstance(item, int | str) for item in inputs)
+        and "input" not in model  # type: ignore[operator]
+    )
 
 
 def _corrected(

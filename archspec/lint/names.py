@@ -128,7 +128,7 @@ def called(document: Document, mentions: dict[Definition, Mentions]) -> frozense
     for definition in mentions:
         raw += [definition.layers, definition.let, *map(_values, definition.params.values())]
     found |= words(raw) | NOTHING.union(*(_HYPHENED.findall(text) for text in texts(raw)))
-    templates = [parts for text in texts(raw) if "{" in text and any(parts := around(text))]
+    templates = [parts for text in texts(raw) if "{" in text and (parts := around(text)) != ["", ""]]
     return found | {name for name in document.blocks if any(fits(name, parts) for parts in templates)}
 
 

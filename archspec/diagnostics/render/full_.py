@@ -1,7 +1,7 @@
 """For people: the line with what is wrong underlined, the arithmetic, and what to type instead."""
 
 from collections.abc import Iterator, Sequence
-from unicodedata import combining, east_asian_width
+from unicodedata import category, east_asian_width
 
 from archspec.diagnostics.diagnostic import shown, shown_file
 from archspec.diagnostics.locate import Finding, Spot
@@ -119,4 +119,4 @@ def _character(c: str) -> str:
 
 
 def _columns(c: str) -> int:
-    return 0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1
+    return 0 if category(c) in ("Mn", "Me") else 2 if east_asian_width(c) in "WF" else 1
