@@ -75,13 +75,18 @@ def test_ops_page_is_up_to_date() -> None:
     assert page == generate.ops_page(), "run `python docs/generate.py`"
 
 
+def test_rule_pages_are_up_to_date() -> None:
+    for path, text in generate.rule_pages().items():
+        assert path.read_text(encoding="utf-8") == text, "run `python docs/generate.py`"
+
+
 @pytest.mark.parametrize("page", generate.PAGES, ids=lambda page: page.name)
 def test_pages_are_up_to_date(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert generate.refreshed(text) == text, "run `python docs/generate.py`"
 
 
-@pytest.mark.parametrize("page", [page for page in generate.PAGES if page.name in ("pytorch.md", "onnx.md", "README.md")],
+@pytest.mark.parametrize("page", [page for page in generate.PAGES if page.name in ("pytorch.md", "onnx.md", "validate.md", "README.md")],
                          ids=lambda page: page.name)  # fmt: skip
 def test_python_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     blocks = re.findall(r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
