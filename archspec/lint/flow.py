@@ -17,9 +17,9 @@ CROWD = 256
 """How many ops that take a value are counted across the border of a module."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Call:
-    """An op as a document has it."""
+    """An op as a document has it; for each node and module there is one."""
 
     origin: Origin
     module: Module
@@ -44,8 +44,8 @@ class _Body:
     results: list[Flow]
 
 
-Key = tuple[Origin, str, tuple[int, ...]]
-"""A node of a document: where it is, what kind it is, which copy."""
+Key = tuple[int, str, tuple[int, ...]]
+"""A node of a document: which, by the identity of its origin, of what kind, and which copy."""
 
 
 class Flows:
@@ -54,10 +54,11 @@ class Flows:
     def __init__(self, root: Module) -> None:
         self.root = root
         self.bodies: dict[Module, _Body] = {}
+        self.calls: dict[tuple[int, Module], Call] = {}
         self.values: list[Flow] = []
-        """Every value that an op makes or a network is given, for each context that it is in."""
-        self.unused: dict[Key, bool] = {}
-        """Whether no value that a node makes is used, in any of its calls."""
+        """The values that ops make or a network is given, for each context that they are in; equal ones once."""
+        self.unused: dict[Key, Origin | None] = {}
+        """Where a node is of which no value is used, in any of its calls; `None` for one that is used."""
         self.crowd: set[Call] = set()
         """The ops that take values which are crowded: nothing is known of what those are elsewhere."""
         self.shared: set[Origin] = set()
@@ -90,9 +91,11 @@ class Flows:
                 self.crowd.update(flow.users)
                 flow.users, flow.is_crowded = {}, True
         kept = {id(flow) for flow in (*inputs, *results)}
+        seen = set()
         for flow in values:
-            if id(flow) not in kept:
-                kept.add(id(flow))
+            key = (flow.made, flow.is_crowded, *flow.users)
+            if id(flow) not in kept and key not in seen:
+                seen.add(key)
                 self.values.append(flow)
         return _Body(inputs, results)
 
@@ -101,7 +104,13 @@ class Flows:
         if module.kind == "removed":
             return given
         if module.op is not None:
-            call = Call(node.origin, module)
+            key = (
+                id(node.origin),
+                module,
+            )  # a node of a document has one origin, which lives as long as it does
+            call = self.calls.get(key)
+            if call is None:
+                call = self.calls[key] = Call(node.origin, module)
             for flow in given:
                 flow.users[call] = None
             return [Flow(call) for _ in module.outputs]
@@ -123,8 +132,11 @@ class Flows:
         for index, (node, made) in reversed(list(enumerate(module.values()))):
             is_unused = used.isdisjoint(made)
             if node.module.kind != "removed":
-                key = (node.origin, node.module.kind, node.copy)
-                self.unused[key] = self.unused.get(key, True) and is_unused and index not in owners
+                key = (id(node.origin), node.module.kind, node.copy)
+                if not is_unused or index in owners:
+                    self.unused[key] = None
+                else:
+                    self.unused.setdefault(key, node.origin)
             elif is_unused:
                 continue  # it passes on what nobody wants
             used.update(node.inputs)

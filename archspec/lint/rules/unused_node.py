@@ -32,9 +32,8 @@ class UnusedNode(Lint):
 
     def network(self, flows: Flows) -> Iterator[Verdict]:
         """Nodes of which no call is used."""
-        for node, unused in flows.unused.items():
-            origin, kind, _ = node
-            yield node, self.found_at(
-                f"the output of this `{kind}` is never used", origin,
+        for key, origin in flows.unused.items():
+            yield key, None if origin is None else self.found_at(
+                f"the output of this `{key[1]}` is never used", origin,
                 help="use it, make it one of the `outputs`, or delete the node",
-            ) if unused else None  # fmt: skip
+            )  # fmt: skip
