@@ -31,9 +31,11 @@ def specs_of(paths: list[str]) -> Iterator[str]:
     """The files that are named, and the specs in the folders that are named. Raises `UsageError` for an empty one."""
     for path in paths:
         if os.path.isdir(path):
-            found = list(_inside(path))
-            if not found:
+            found = _inside(path)
+            first = next(found, None)
+            if first is None:
                 raise UsageError(f"there are no specs in `{shown_file(path)}`")
+            yield first
             yield from found
         else:
             yield path
@@ -69,6 +71,6 @@ def is_spec(path: str) -> bool:
     text = reading.read(path)
     assert isinstance(text, bytes)  # noqa: S101 — a file is read as bytes
     try:
-        return "archspec" in reading.parse(text, path)
+        return "archspec" in reading.peek(text, path)
     except SpecError:
         return _MENTIONS.search(text) is not None

@@ -1,6 +1,7 @@
 """Residuals whose branches look at different places."""
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, ClassVar
 
 from archspec.analysis.receptive_field import Seen, Transfers, inputs, is_aligned
@@ -46,10 +47,9 @@ class MisalignedResidual(Lint):
             module: [node for node in module.body if node.module.kind == "add"] for module in flows.bodies
         }
         transfers = Transfers()
+        is_fine = not any(sums.values()) or _is_centred(flows) or _is_one_sided(flows)
         # what is misaligned stays so up to the end
-        is_fine = (
-            not any(sums.values()) or _is_one_sided(flows) or all(map(is_aligned, transfers.of(flows.root)))
-        )
+        is_fine = is_fine or all(map(is_aligned, transfers.of(flows.root)))
         for module, nodes in sums.items():
             if is_fine or not nodes or all(map(is_aligned, transfers.of(module))):
                 yield from (((node.origin, "add"), None) for node in nodes)
@@ -78,6 +78,19 @@ class MisalignedResidual(Lint):
                     "where it is meant, say so in `[lint] ignore`",
                 )  # fmt: skip
         return None
+
+
+def _is_centred(flows: Flows) -> bool:
+    """Whether every op looks at the place of its output, or everywhere: then so do all together."""
+    for module in {call.module for call in flows.calls.values()}:
+        assert module.op is not None  # noqa: S101 — calls are of ops
+        for links in chain.from_iterable(module.op.reaches(module.inputs, module.outputs)):
+            for link in links[2:]:
+                first = link.reach.sees[0]
+                is_at_place = link.reach.period == 1 and link.reach.grid is None and first and not sum(first)
+                if link.reach.shift and not is_at_place:
+                    return False
+    return True
 
 
 def _is_one_sided(flows: Flows) -> bool:
