@@ -255,8 +255,7 @@ def examine(
         elaborator.compile_document(document)
         diagnostics += elaborator.diagnostics
         broken = bool(diagnostics)
-    if document.model is None and variant is not None:
-        arguments(document, variant, {})  # which refuses it
+        arguments(document, variant, {})  # which refuses a variant
     more = unreached(document) if not broken and variant is None and not params else []
     broken |= bool(more)
     diagnostics += more

@@ -174,7 +174,7 @@ class Compiler:
         except Poisoned:
             step.broken = True
         if step.broken:
-            self.lost.update(_texts(raw))
+            self.lost.update(texts(raw))  # any of which may be a name that it gives
         return step
 
     def table(self, step: Step, raw: dict[str, Any]) -> None:
@@ -471,8 +471,19 @@ class Compiler:
         return settings
 
 
-def _texts(raw: Any) -> Iterator[str]:
-    """Every text in a node, which may be a name that it gives."""
+def steps(chain: Chain) -> Iterator[Step]:
+    """All nodes of a chain, at any depth."""
+    for item in chain:
+        if isinstance(item, list):
+            yield from steps(item)
+        else:
+            yield item
+            for inner in (item.layers, item.shortcut, item.branches):
+                yield from steps(inner or [])
+
+
+def texts(raw: Any) -> Iterator[str]:
+    """Every text in a value of the document, not counting keys."""
     stack = [raw]
     while stack:
         value = stack.pop()
@@ -480,7 +491,7 @@ def _texts(raw: Any) -> Iterator[str]:
             yield value
         elif isinstance(value, dict):
             stack += value.values()
-        elif isinstance(value, list):
+        elif isinstance(value, list | tuple):
             stack += value
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from archspec.diagnostics import Diagnostic, Label, Problem
 from archspec.diagnostics.diagnostic import Path, shown
-from archspec.elaborate.plan import Chain, Plan, Step
+from archspec.elaborate.plan import Chain, Plan, Step, steps
 from archspec.elaborate.scopes import undefined
 from archspec.elaborate.settings import NOWHERE, Setting
 from archspec.language.document import Definition, Document
@@ -32,7 +32,7 @@ class _References:
         self.plan: Plan = definition.compiled
         self.made: list[list[str]] = []
         """The names that expressions make: what stands around those."""
-        for step in _steps(self.plan.chain):
+        for step in steps(self.plan.chain):
             for key, setting in (("name", step.name), ("as", step.label)):
                 if setting is not None and not setting.constant:
                     self.made.append(around(_raw(self.definition.layers, (*step.path, key), definition.path)))
@@ -99,16 +99,6 @@ class _References:
     def unknown(self, name: str) -> Problem:
         """The problem of a name that nothing has."""
         return undefined(name.split(".")[0], [*self.definition.inputs, *self.plan.names])
-
-
-def _steps(chain: Chain) -> Iterator[Step]:
-    for item in chain:
-        if isinstance(item, list):
-            yield from _steps(item)
-        else:
-            yield item
-            for inner in (item.layers, item.shortcut, item.branches):
-                yield from _steps(inner or [])
 
 
 def _constant(setting: Setting | None) -> str | None:

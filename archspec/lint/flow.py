@@ -104,10 +104,7 @@ class Flows:
         if module.kind == "removed":
             return given
         if module.op is not None:
-            key = (
-                id(node.origin),
-                module,
-            )  # a node of a document has one origin, which lives as long as it does
+            key = id(node.origin), module  # a node of a document has one origin, as long as it lives
             call = self.calls.get(key)
             if call is None:
                 call = self.calls[key] = Call(node.origin, module)

@@ -1,10 +1,9 @@
 """The names that a file mentions: parameters, `let`s and blocks."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
-from archspec.elaborate.plan import DIMENSIONS, Chain, Plan, Step
+from archspec.elaborate.plan import DIMENSIONS, Chain, Plan, Step, steps, texts
 from archspec.elaborate.settings import NOTHING, compile_argument, compile_setting
 from archspec.elaborate.targets import compile_field, resolve_op
 from archspec.language.document import Definition, Document
@@ -21,7 +20,7 @@ class Mentions:
 
     def __init__(self, definition: Definition) -> None:
         plan: Plan = definition.compiled
-        self.steps = list(_steps(plan.chain))
+        self.steps = list(steps(plan.chain))
         self.own = frozenset(definition.params) | frozenset(definition.let)
         """The names that hide those of the file."""
         self.all = NOTHING.union(
@@ -35,17 +34,6 @@ class Mentions:
     def outside(self) -> frozenset[str]:
         """What it mentions of its file."""
         return self.all - self.own
-
-
-def _steps(chain: Chain) -> Iterator[Step]:
-    """All nodes of a chain, at any depth."""
-    for item in chain:
-        if isinstance(item, list):
-            yield from _steps(item)
-            continue
-        yield item
-        for inner in (item.layers, item.shortcut, item.branches):
-            yield from _steps(inner or [])
 
 
 def _chain_names(chain: Chain) -> frozenset[str]:
@@ -75,15 +63,6 @@ def _own_names(step: Step) -> frozenset[str]:
 def words(raw: Any) -> frozenset[str]:
     """Every word in the texts of a value."""
     return NOTHING.union(*(_WORD.findall(text) for text in texts(raw)))
-
-
-def texts(raw: Any) -> Iterator[str]:
-    """Every text in a value, not counting keys."""
-    if isinstance(raw, str):
-        yield raw
-    elif isinstance(raw, dict | list | tuple):
-        for item in raw.values() if isinstance(raw, dict) else raw:
-            yield from texts(item)
 
 
 def _let(raw: Any) -> frozenset[str]:
