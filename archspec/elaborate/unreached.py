@@ -83,18 +83,23 @@ class _References:
     def is_later(self, name: str, step: Step) -> bool:
         """Whether only later nodes have a name."""
         first = name.split(".")[0]
-        is_input = first in ("x", "input", *self.definition.inputs)
-        return not is_input and not self.may_be_made(name) and self.plan.names.get(first, -1) >= step.order
+        can_be_earlier = self.is_input(first) or self.may_be_made(first)
+        return not can_be_earlier and self.plan.names.get(first, -1) >= step.order
 
     def is_known(self, name: str) -> bool:
         """Whether a value of this name may be there. A module without a name is called by its position."""
         first = name.split(".")[0]
-        is_input = first in ("x", "input", *self.definition.inputs)
-        return is_input or first.isdecimal() or first in self.plan.names or self.may_be_made(name)
+        return (
+            self.is_input(first) or first.isdecimal() or first in self.plan.names or self.may_be_made(first)
+        )
+
+    def is_input(self, name: str) -> bool:
+        """Whether the block is given a value of this name."""
+        return name in ("x", "input", *self.definition.inputs)
 
     def may_be_made(self, name: str) -> bool:
         """Whether an expression may make the name."""
-        return any(fits(name.split(".")[0], parts) for parts in self.made)
+        return any(fits(name, parts) for parts in self.made)
 
     def unknown(self, name: str) -> Problem:
         """The problem of a name that nothing has."""

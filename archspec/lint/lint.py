@@ -50,6 +50,11 @@ class Lint(Rule):
         """A finding of this rule."""
         return Diagnostic(self.code, message, file, path, notes, help, severity=self.severity, labels=labels)
 
+    def unused(self, name: str, file: str, *path: str | int) -> Diagnostic:
+        """A finding of this rule about a name that nothing mentions."""
+        help_ = "use it where it was meant, or delete it"
+        return self.found(f"`{name}` is never used", file, (*path, name), help=help_)
+
     def found_at(
         self, message: str, origin: Origin, *at: str, notes: tuple[str, ...] = (), help: str | None = None,  # noqa: A002
         labels: tuple[Label, ...] = (),

@@ -54,8 +54,3 @@ layers = [{ op = "linear", out = "hidden" }]
             for name in definition.let:
                 if name not in own.all:
                     yield self.unused(name, document.file, *definition.path, "let")
-
-    def unused(self, name: str, file: str, *path: str | int) -> Diagnostic:
-        """The finding for one."""
-        help_ = "use it where it was meant, or delete it"
-        return self.found(f"`{name}` is never used", file, (*path, name), help=help_)

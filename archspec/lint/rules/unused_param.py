@@ -51,11 +51,6 @@ layers = [{ op = "linear", out = "classes" }]
                 if name not in own.all:
                     yield self.unused(name, document.file, *definition.path, section(definition, name))
 
-    def unused(self, name: str, file: str, *path: str | int) -> Diagnostic:
-        """The finding for one."""
-        help_ = "use it where it was meant, or delete it"
-        return self.found(f"`{name}` is never used", file, (*path, name), help=help_)
-
 
 def section(definition: Definition, name: str) -> str:
     """Where in a block a name is declared."""
