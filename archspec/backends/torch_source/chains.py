@@ -190,7 +190,7 @@ class Chains(Modules):
             for row, copies in enumerate(group):
                 positions[row] += len(copies) - start
             count = Symbol(Literal(length - start), (length - start,) * len(places))
-            items.append(Item(str(start), True, made, count, counts=True))
+            items.append(Item(str(start), True, made, count, counts=True, start=start))
             return items, here
         return None
 
