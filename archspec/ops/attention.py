@@ -100,11 +100,13 @@ class Attention(Op):
         return all_ if len(inputs) == 1 else ((batch, Link(1, SAME), everywhere(output.shape[2])), *all_[1:])
 
     def macs_formula(self, inputs: Inputs, outputs: Inputs) -> str:
-        """`(32 * 12 + ...) projections + 2 * (32 * 32) products, * 12 features`."""
+        """`12 features * (2 * 32 * 12 + ... for projections + 2 * 32 * 32 for scores and sums)`."""
         _, key, value = _roles(inputs)
         (_, length, features), (_, keys, k), (_, _, v) = (sizes(x.shape) for x in (outputs[0], key, value))
+        batch = outputs[0].shape[0]
         return (
-            f"{features} features * (2 * {length} * {features} + {keys} * {k} + {keys} * {v} for projections "
+            (f"{batch} sequences * " if isinstance(batch, int) else "")
+            + f"{features} features * (2 * {length} * {features} + {keys} * {k} + {keys} * {v} for projections "
             f"+ 2 * {length} * {keys} for scores and sums)"
         )
 

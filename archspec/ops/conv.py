@@ -81,7 +81,7 @@ class Conv(Op):
     def macs_formula(self, inputs: Inputs, outputs: Inputs) -> str:
         """`(64 * 112 * 112) outputs * 3 channels * (7 * 7) kernel`."""
         kernel = self.kernels(inputs)
-        return product_formula(outputs[0].shape[1:], "outputs", self.group_size(inputs), kernel, self.groups)
+        return product_formula(outputs[0].shape, "outputs", self.group_size(inputs), kernel, self.groups)
 
     def kernels(self, inputs: Inputs) -> tuple[int, ...]:
         """The size of the kernel along each axis."""

@@ -152,7 +152,7 @@ class ConvTranspose(Op):
     def macs_formula(self, inputs: Inputs, outputs: Inputs) -> str:  # noqa: ARG002
         """`(64 * 7 * 7) inputs * 32 channels * (4 * 4) kernel`."""
         between, kernel = self.out // self.groups, self.kernels(inputs)
-        return product_formula(inputs[0].shape[1:], "inputs", between, kernel, self.groups)
+        return product_formula(inputs[0].shape, "inputs", between, kernel, self.groups)
 
     def kernels(self, inputs: Inputs) -> tuple[int, ...]:
         """The size of the kernel along each axis."""

@@ -63,7 +63,7 @@ class Linear(Op):
 
     def macs_formula(self, inputs: Inputs, outputs: Inputs) -> str:
         """`1000 outputs * 2048 inputs`."""
-        return f"{factors(outputs[0].shape[1:])} outputs * {inputs[0].shape[-1]} inputs"
+        return f"{factors(outputs[0].shape)} outputs * {inputs[0].shape[-1]} inputs"
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
         """Rows see themselves, outputs all inputs."""

@@ -222,9 +222,10 @@ def size(dim: Dim, what: str = "the input") -> int:
 
 
 def factors(shape: tuple[Dim, ...]) -> str:
-    """A product written out: `(64 * 112 * 112)`."""
-    text = " * ".join(map(str, shape))
-    return f"({text})" if len(shape) > 1 else text
+    """A product written out: `(64 * 112 * 112)`. Free dimensions, which costs count once, are left out."""
+    known = [str(dim) for dim in shape if isinstance(dim, int)]
+    text = " * ".join(known)
+    return f"({text})" if len(known) > 1 else text
 
 
 def channels(x: TensorType, least: int = 2) -> int:
