@@ -236,7 +236,7 @@ def test_upsample(data: st.DataObject, opset: int) -> None:
     if data.draw(st.booleans()):
         fields["size"] = data.draw(per_axis(axes, 1, 19))
     else:
-        scale = st.sampled_from([0.1, 0.29, 0.4, 0.5, 0.7, 1.0, 1.1, 1.3, 1.5, 2.0, 2.3, 3.0, 7.0])
+        scale = st.sampled_from([0.1, 0.29, 0.4, 0.5, 0.7, 1.0, 1.05, 1.1, 1.3, 1.3333, 1.5, 2.0, 2.3, 3.0, 7.0])
         fields["scale"] = data.draw(scale | st.lists(scale, min_size=axes, max_size=axes))
     if not mode.startswith("nearest"):
         fields["align_corners"] = data.draw(st.booleans())
