@@ -198,18 +198,20 @@ def validate(
     """
     from os import fspath
 
+    from archspec.diagnostics.diagnostic import STDIN
     from archspec.diagnostics.locate import Locator, reader
+    from archspec.language.reading import taken
     from archspec.lint import Layer, choose
 
     name = fspath(path)
     selection = choose(Layer(select, tuple(extend_select), tuple(ignore)))
     with without_collector():
         diagnostics, _ = examine(name, source, only, selection, allow_outside=allow_outside)
-    texts = (
-        {}
-        if source is None
-        else {name: source if isinstance(source, str) else source.decode("utf-8", "replace")}
-    )
+    given = taken if source is None else {STDIN if name == "-" else name: source}
+    texts = {
+        file: text if isinstance(text, str) else text.decode("utf-8", "replace")
+        for file, text in given.items()
+    }
     return Locator(reader(texts)).findings(diagnostics)
 
 

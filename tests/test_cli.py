@@ -214,7 +214,7 @@ def test_standard_input() -> None:
 def test_findings_in_standard_input_show_the_line() -> None:
     spec = (ROOT / "specs" / "lenet.toml").read_text().replace('op = "conv"', 'op = "cnov"', 1)
     message = archspec("summary", "-", source=spec).stderr
-    assert "--> -:" in message
+    assert "--> <stdin>:" in message
     assert 'op = "cnov"' in message
     assert "^^^^" in message
 

@@ -7,6 +7,7 @@ import typer
 
 from archspec.cli import options as o
 from archspec.cli.loading import load
+from archspec.diagnostics.diagnostic import STDIN
 
 app = typer.Typer(
     add_completion=True, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -227,7 +228,7 @@ def validate(
     ] = None,
     stdin_filename: Annotated[
         str, typer.Option("--stdin-filename", metavar="NAME", help="What standard input is called.")
-    ] = "-",
+    ] = STDIN,
     set_: o.Set = None,
     input_: o.Input = None,
     only: Annotated[
