@@ -107,6 +107,23 @@ def test_folding_with_statistics(tmp_path: Path) -> None:
         close(session(folded).run(None, {"input": x.numpy()}), [module(x).numpy()])
 
 
+def test_folding_of_norms_in_a_row(tmp_path: Path) -> None:
+    """The first goes into the layer, whose weights then are others: the second stays."""
+    model = spec(
+        '[{ name = "c", op = "conv", out = 6, kernel = 3 }, { name = "n", op = "batchnorm" }, { name = "m", op = "batchnorm" }]'
+    )
+    proto = model_of(model)
+    randomise(proto)
+    module = module_with(model, proto)
+    torch.save(module.state_dict(), tmp_path / "w.pt")
+    archspec.export(model, str(tmp_path / "m.onnx"), weights=str(tmp_path / "w.pt"), fold_bn=True)
+    folded = onnx.load(str(tmp_path / "m.onnx"))
+    assert [node.name for node in folded.graph.node] == ["c", "m"]
+    x = torch.randn(2, 3, 8, 8)
+    with torch.no_grad():
+        close(session(folded).run(None, {"input": x.numpy()}), [module(x).numpy()])
+
+
 def test_folding_leaves_alone_what_others_read() -> None:
     """An output between layer and norm, a layer whose output goes two ways, weights that are used again."""
     layers = """[

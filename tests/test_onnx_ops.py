@@ -4,11 +4,13 @@ import json
 from math import prod
 from typing import Any
 
+import numpy as np
 import onnx
 import pytest
+import torch
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from onnx_runs import agree, node
+from onnx_runs import LEVELS, agree, module_with, node, session
 from op_examples import CASES, name_case
 from test_torch_ops import VALID, applies, spec_of
 
@@ -34,6 +36,49 @@ def test_example_in_other_forms(op: type[Op], example: Example, form: str) -> No
     if applies(op, example, form):
         model = archspec.load("example.json", source=spec_of(op, example, form))
         agree(model, functions=form == "in a block", batches=(3,))
+
+
+@pytest.mark.parametrize("opset", [18, 22])
+@pytest.mark.parametrize(("op", "example"), VALID, ids=name_case)
+def test_example_in_half_precision(op: type[Op], example: Example, opset: int) -> None:
+    """Of small and of large numbers, since runtimes write out what they have no kernel of 16 bits for."""
+    model = archspec.load("example.json", source=spec_of(op, example, "named"))
+    proto = model_of(model, Options(dtype="float16", opset=opset))
+    module, run = module_with(model, proto).double(), session(proto)
+    for scale in (1e-3, 100.0):
+        torch.manual_seed(1)
+        shapes = [
+            [dim if isinstance(dim, int) else 3 for dim in type_.shape] for type_ in model.inputs.values()
+        ]
+        inputs = [(scale * torch.randn(shape)).half() for shape in shapes]
+        with torch.no_grad():
+            outputs = module(*(value.double() for value in inputs))
+        feed = {name: value.numpy() for name, value in zip(model.inputs, inputs, strict=True)}
+        wanted = outputs if isinstance(outputs, tuple) else (outputs,)
+        for ours, theirs in zip(run.run(None, feed), wanted, strict=True):
+            rounded = theirs.detach().half().numpy()
+            largest = float(np.abs(rounded[np.isfinite(rounded)]).max(initial=0))
+            np.testing.assert_allclose(ours, rounded, rtol=0.02, atol=0.002 * largest + 1e-7)
+
+
+def test_softplus_in_half_precision_overflows_nowhere() -> None:
+    x = np.array([[-1000, -80, 0, 9, 80, 89, 1000, 60000]], np.float16)
+    wanted = torch.nn.functional.softplus(torch.tensor(x)).numpy()
+    for opset in range(18, 25):
+        proto = model_of(node("softplus", {}, ("N", 8)), Options(dtype="float16", opset=opset))
+        for level in LEVELS:
+            (ours,) = session(proto, level).run(None, {"in0": x})
+            np.testing.assert_allclose(ours, wanted, rtol=1e-3)
+
+
+@pytest.mark.parametrize(("momentum", "written"), [(0.1, []), (0.3, [0.7]), (0.0, [1.0])])
+@pytest.mark.parametrize("op", ["batchnorm", "instancenorm"])
+def test_momentum_is_that_of_the_old_statistics(op: str, momentum: float, written: list[float]) -> None:
+    """0.9 is ONNX's default, 0.1 that of PyTorch: https://onnx.ai/onnx/operators/onnx__BatchNormalization.html"""
+    proto = model_of(node(op, {"momentum": momentum, "track_running_stats": True}, ("N", 3, 5)))
+    (norm,) = [step for step in proto.graph.node if step.op_type == "BatchNormalization"]
+    found = [attribute.f for attribute in norm.attribute if attribute.name == "momentum"]
+    assert found == pytest.approx(written)
 
 
 SIZES: tuple[dict[int | str, int | str], ...] = ({"H": 11, "W": 7}, {"H": 13, "W": 5})
@@ -236,7 +281,9 @@ def test_upsample(data: st.DataObject, opset: int) -> None:
     if data.draw(st.booleans()):
         fields["size"] = data.draw(per_axis(axes, 1, 19))
     else:
-        scale = st.sampled_from([0.1, 0.29, 0.4, 0.5, 0.7, 1.0, 1.05, 1.1, 1.3, 1.3333, 1.5, 2.0, 2.3, 3.0, 7.0])
+        scale = st.sampled_from(
+            [0.1, 0.29, 0.4, 0.5, 0.7, 1.0, 1.05, 1.1, 1.3, 1.3333, 1.5, 2.0, 2.3, 3.0, 7.0]
+        )
         fields["scale"] = data.draw(scale | st.lists(scale, min_size=axes, max_size=axes))
     if not mode.startswith("nearest"):
         fields["align_corners"] = data.draw(st.booleans())

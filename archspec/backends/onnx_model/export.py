@@ -274,7 +274,7 @@ def _lowered(network: Network, options: Options) -> Lowering:
     try:
         return Lowering(
             with_free_sizes(network) if options.dynamic else network,
-            opset=options.opset, functions=options.functions, fold_bn=options.fold_bn,
+            opset=options.opset, half=options.dtype != "float32", functions=options.functions, fold_bn=options.fold_bn,
         )  # fmt: skip
     except SpecError as error:
         advice = "here the size must be known: export without `--dynamic`"

@@ -91,9 +91,9 @@ class Lowering:
     """One network. `graph` is its graph, `functions` are the blocks that it calls, callees first."""
 
     def __init__(
-        self, network: Network, *, opset: int, functions: bool = False, fold_bn: bool = False
-    ) -> None:
-        self.opset, self.as_functions, self.fold = opset, functions, fold_bn
+        self, network: Network, *, opset: int, half: bool = False, functions: bool = False, fold_bn: bool = False
+    ) -> None:  # fmt: skip
+        self.opset, self.half, self.as_functions, self.fold = opset, half, functions, fold_bn
         self.demands = Demands()
         self.known: dict[tuple[Module, Live], Function | None] = {}
         self.functions: list[Function] = []
@@ -107,7 +107,7 @@ class Lowering:
     # --- graphs ----------------------------------------------------------------------------------------
 
     def _graph(self, inputs: dict[str, TensorType]) -> Target:
-        graph = Target(self.opset)
+        graph = Target(self.opset, self.half)
         graph.inputs.update(inputs)
         graph.types.update(graph.inputs)
         graph.names.update(dict.fromkeys(inputs, 1))

@@ -43,6 +43,8 @@ class Graph:
     """A graph, or the body of a function. Names of values and of constants never meet those of weights."""
 
     opset: int
+    half: bool = False
+    """Whether the model's floating type has 16 bits."""
     inputs: dict[str, TensorType] = field(default_factory=dict)
     outputs: list[str] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
@@ -93,6 +95,11 @@ class Emitter:
     def opset(self) -> int:
         """The version of ONNX's operators that is written."""
         return self._graph.opset
+
+    @property
+    def half(self) -> bool:
+        """Whether the model's floating type has 16 bits."""
+        return self._graph.half
 
     @property
     def x(self) -> str:
