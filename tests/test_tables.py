@@ -15,7 +15,7 @@ import archspec
 from archspec.report import comparison, comparison_table
 from archspec.report.layout import Column, Kind, Name, force
 from archspec.report.machine import to_json, to_markdown
-from archspec.report.table import render, tree
+from archspec.report.table import tree
 from archspec.report.wrapping import cells, wrap
 
 UNITS = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18}
@@ -165,7 +165,7 @@ def assert_whole(model: archspec.Model, text: str) -> None:
 @settings(max_examples=120, deadline=None)
 @given(networks(), st.integers(40, 60) | st.integers(60, 220))
 def test_no_number_and_no_op_is_cut(model: archspec.Model, width: int) -> None:
-    text = render(model, width=width)
+    text = model.summary(width)
     assert max(map(cells, text.splitlines())) <= width
     assert_whole(model, text)
     for number in (model.totals.params, model.totals.macs):
@@ -175,7 +175,7 @@ def test_no_number_and_no_op_is_cut(model: archspec.Model, width: int) -> None:
 @settings(max_examples=30, deadline=None)
 @given(networks(), st.integers(40, 120))
 def test_columns_that_were_asked_for_are_there_and_whole(model: archspec.Model, width: int) -> None:
-    text = render(model, width=width, columns=("op", "input", "output", "params", "buffers", "macs#"))
+    text = model.summary(width, columns=("op", "input", "output", "params", "buffers", "macs#"))
     assert {"Op", "Input", "Output", "Params", "Buffers", "MACs"} <= read(text)[0].keys()
     assert_whole(model, text)
 
@@ -244,7 +244,7 @@ def columns_of(text: str) -> list[str]:
 
 def test_a_column_is_added_only_while_everything_fits() -> None:
     model = network("resnet", "resnet152")
-    shown = {width: columns_of(render(model, width=width)) for width in (40, 60, 76, 83, 120, 200)}
+    shown = {width: columns_of(model.summary(width)) for width in (40, 60, 76, 83, 120, 200)}
     assert shown[40] == ["Module", "Op", "Output"]
     assert shown[60] == shown[76] == ["Module", "Op", "Output", "Params", "MACs"]
     assert shown[83] == [*shown[76], "%"]
@@ -253,24 +253,24 @@ def test_a_column_is_added_only_while_everything_fits() -> None:
         == shown[200]
         == ["Module", "Op", "Input", "Output", "Params", "Params %", "MACs", "MACs %"]
     )
-    assert "bottleneck width 256, stride 2  1024×14×14   1,512,448  372.5M" in render(model, width=76)
-    assert "40.6M" in render(model, width=60)
-    assert "40,613,888" in render(model, width=76)
+    assert "bottleneck width 256, stride 2  1024×14×14   1,512,448  372.5M" in model.summary(76)
+    assert "40.6M" in model.summary(60)
+    assert "40,613,888" in model.summary(76)
 
 
 def test_several_shapes_are_shortened_where_they_have_no_room() -> None:
     model = spec(
         '[{ op = "conv", out = 16, kernel = 1 }, { name = "s", op = "split", sections = [7, 5, 4] }, { op = "relu", from = "s.0" }]'
     )
-    assert "7×8×8, 5×8×8, 4×8×8" in render(model, width=80)
-    assert "7×8×8 +2" in render(model, width=50)
+    assert "7×8×8, 5×8×8, 4×8×8" in model.summary(80)
+    assert "7×8×8 +2" in model.summary(50)
     assert "7×8×8, 5×8×8, 4×8×8" in to_markdown(model, ("op", "output"), tree(model, None)[0])
 
 
 @pytest.mark.parametrize("copies", [1, 3])
 def test_a_repeat_of_equal_copies_is_said_once(copies: int) -> None:
     model = spec(f'[{{ name = "stage", op = "unit", repeat = {copies} }}]', BLOCK, '["N", 4, 9, 9]')
-    rows = read(render(model))
+    rows = read(model.summary())
     first = "stage.0–2  × 3" if copies == 3 else "stage.0"
     assert [row["Module"] for row in rows] == [first, "├ conv", "└ 1"]
     assert rows[0]["Op"] == "unit"
@@ -279,17 +279,17 @@ def test_a_repeat_of_equal_copies_is_said_once(copies: int) -> None:
         "144",
         "",
     ]  # 4 · 4 · 3 · 3, of each copy
-    assert "More inside" not in render(model)
+    assert "More inside" not in model.summary()
 
 
 def test_a_repeat_of_unequal_copies_has_its_own_row() -> None:
     model = spec(
         '[{ name = "stage", op = "unit", repeat = 3, first = { out = 6 } }]', BLOCK, '["N", 4, 9, 9]'
     )
-    assert [row["Module"] for row in read(render(model, depth=2))] == ["stage", "├ 0", "├ 1", "└ 2"]
+    assert [row["Module"] for row in read(model.summary(depth=2))] == ["stage", "├ 0", "├ 1", "└ 2"]
     model = spec('[{ name = "stage", op = "unit", repeat = 3, out = 6 }]', BLOCK, '["N", 4, 9, 9]')
-    assert [row["Module"] for row in read(render(model, depth=2))] == ["stage", "├ 0", "└ 1–2  × 2"]
-    assert read(render(model, depth=1))[0]["Op"] == "3 × unit"
+    assert [row["Module"] for row in read(model.summary(depth=2))] == ["stage", "├ 0", "└ 1–2  × 2"]
+    assert read(model.summary(depth=1))[0]["Op"] == "3 × unit"
 
 
 def test_the_field_of_a_repeat_is_that_after_its_last_copy() -> None:
@@ -298,14 +298,14 @@ def test_the_field_of_a_repeat_is_that_after_its_last_copy() -> None:
         BLOCK,
         '["N", 4, 99, 99]',
     )
-    lines = render(model, columns=("field",)).splitlines()
+    lines = model.summary(columns=("field",)).splitlines()
     fields = [line.split()[-1] for line in lines if "×" in line.split("  ")[-1] and "→" not in line]
     assert fields == ["7×7", "3×3", "3×3", "9×9"]  # three 3×3, what is in the first, and one more behind them
 
 
 def test_a_long_list_ends_at_a_thousand_rows_and_says_so() -> None:
     model = spec('[{ repeat = 1100, op = "conv", out = "4 + i", kernel = 1 }]')
-    text = render(model, depth=1)
+    text = model.summary(depth=1)
     assert "Only the first 1,000 rows are shown." in text
     assert "\n999 " in text
     assert "\n1000 " not in text
@@ -314,7 +314,7 @@ def test_a_long_list_ends_at_a_thousand_rows_and_says_so() -> None:
 def test_a_table_can_be_ascii_at_any_width() -> None:
     model = network("googlenet")
     for width in (40, 60, 80, 120):
-        text = render(model, width=width, ascii_only=True)
+        text = model.summary(width, ascii=True)
         assert text.isascii()
         assert max(map(len, text.splitlines())) <= width
         assert "96x128" in text

@@ -48,8 +48,8 @@ class Options:
     def __post_init__(self) -> None:
         if type(self.opset) is not int or self.opset not in OPSETS:
             raise UsageError(f"opset {self.opset} cannot be written, only {OPSETS[0]} to {OPSETS[-1]}")
-        _one_of("dtype", self.dtype, DTYPES)
-        _one_of("external", self.external, EXTERNAL)
+        one_of("dtype", self.dtype, DTYPES)
+        one_of("external", self.external, EXTERNAL)
         if self.seed is not None and not 0 <= self.seed <= MAX_SEED:
             raise UsageError(f"a seed is from 0 to {MAX_SEED}, not {self.seed}")
         if not 1 <= self.align <= MAX_ALIGN:
@@ -81,11 +81,19 @@ class Options:
 _DEFAULTS: dict[str, Any] = {item.name: item.default for item in fields(Options)}
 
 
+def floating(dtype: str, *, half: bool) -> str:
+    """The floating type, for which `half` is short if it is `float16`. Raises `UsageError` where it is another."""
+    if half and dtype not in (_DEFAULTS["dtype"], "float16"):
+        raise UsageError(f"{option('half')} contradicts `--dtype {shown(dtype)}`")
+    return "float16" if half else dtype
+
+
 def option(name: str) -> str:
     """An option as the command line has it."""
     return f"`--{name.replace('_', '-')}`"
 
 
-def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+def one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    """Raises `UsageError` for a value that is not among those that there are."""
     if value not in known:
         raise UsageError(f"there is no {name} `{shown(str(value))}`: there are {', '.join(known)}")

@@ -76,11 +76,6 @@ def _version(value: bool) -> None:
         raise typer.Exit
 
 
-def _words(options: list[str]) -> list[str]:
-    """What is separated by commas, in all options."""
-    return [word.strip() for option in options for word in option.split(",") if word.strip()]
-
-
 @app.callback()
 def archspec(
     version: Annotated[
@@ -204,11 +199,9 @@ def export(
     """Write a network as an ONNX model, as PyTorch source, or its weights alone."""
     from archspec.cli.export import run
 
-    if half and dtype not in (Dtype.FLOAT32, Dtype.FLOAT16):
-        raise typer.BadParameter(f"--half contradicts --dtype {dtype.value}")
     run(
         load(spec, set_, input_, allow_outside=allow_outside), out, seed=seed, weights=weights, no_weights=no_weights,
-        dtype="float16" if half else dtype.value, opset=opset, dynamic=dynamic, functions=functions, fold_bn=fold_bn,
+        dtype=dtype.value, half=half, opset=opset, dynamic=dynamic, functions=functions, fold_bn=fold_bn,
         external=external.value, align=align,
     )  # fmt: skip
 
@@ -262,8 +255,8 @@ def validate(
     backend = None if only is None else only.value
     if code := run(
         paths, format_.value, output_file, stdin_filename, backend, set_=set_, input_=input_,
-        select=None if select is None else _words(select), extend_select=_words(extend_select or []),
-        ignore=_words(ignore or []), exit_zero=exit_zero, skip_others=skip_others, allow_outside=allow_outside,
+        select=select, extend_select=extend_select or (), ignore=ignore or (), exit_zero=exit_zero,
+        skip_others=skip_others, allow_outside=allow_outside,
     ):  # fmt: skip
         raise typer.Exit(code)
 

@@ -14,7 +14,7 @@ from archspec.diagnostics.locate import Locator, reader
 from archspec.diagnostics.render import Run, render
 from archspec.elaborate import without_collector
 from archspec.language import reading
-from archspec.lint import Layer
+from archspec.lint import Layer, words
 from archspec.lint.catalogue import catalogue
 
 
@@ -25,7 +25,7 @@ def run(
     allow_outside: bool = False, skip_others: bool = False,
 ) -> int:  # fmt: skip
     """Check specs; the exit code: 1 for findings, 2 where a file could not be read."""
-    config = Config(Layer(select, extend_select, ignore))
+    config = Config(Layer(None if select is None else words(select), words(extend_select), words(ignore)))
     params, shapes = settings(set_), inputs(input_)
     files: dict[str, str] = {}  # by what they really are, so that each is looked at once
     networks = 0

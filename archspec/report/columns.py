@@ -1,6 +1,6 @@
 """The columns that a summary can have: their headings, and how a row fills them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -137,9 +137,10 @@ def _jump(row: Row) -> str:
     return "×".join(map(str, row.field.stride))
 
 
-def parse_columns(text: str) -> tuple[str, ...]:
-    """The names in `--columns`. Raises `UsageError` for one that does not exist."""
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
+def parse_columns(given: str | Sequence[str]) -> tuple[str, ...]:
+    """The names in `--columns`, or a list of them. Raises `UsageError` for one that does not exist."""
+    listed = given.split(",") if isinstance(given, str) else given
+    names = tuple(name.strip() for name in listed if name.strip())
     for name in names:
         if name not in COLUMNS:
             hint = suggest(name, list(COLUMNS)) or f"there are {', '.join(COLUMNS)}"

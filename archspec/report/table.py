@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import StringIO
 from typing import TYPE_CHECKING
 
 from archspec.analysis.modules import Row, rows
@@ -25,19 +24,6 @@ WIDE_FROM = 120
 """The width from which there is room for inputs, exact MACs and whole headings."""
 MOST_ROWS = 1_000
 """The rows that a table shows at most in any case."""
-
-
-def render(
-    model: "Model", *, width: int = 100, depth: int | None = None, columns: tuple[str, ...] | None = None,
-    flat: list[Row] | None = None, ascii_only: bool = False, extra: Sequence[tuple[str, str, str]] = (),
-) -> str:  # fmt: skip
-    """The table as plain text."""
-    from rich.console import Console
-
-    stream = StringIO()
-    console = Console(file=stream, width=width, color_system=None, force_terminal=False, highlight=False)
-    show(model, console, depth=depth, columns=columns, flat=flat, ascii_only=ascii_only, extra=extra)
-    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
 
 
 def show(
