@@ -78,6 +78,25 @@ def test_a_function_that_cannot_see_the_batch_is_written_in_place() -> None:
     assert not proto.functions
 
 
+@pytest.mark.parametrize("functions", [False, True])
+def test_a_batch_that_is_given_needs_no_shape(functions: bool) -> None:
+    """`N` stands for it wherever the spec names it: in `expand`, in `reshape`, in an asserted shape."""
+    text = """archspec = 1
+    [model]
+    input = ["N", 4, 6]
+    layers = [
+      { as = "tokens", op = "reshape", shape = ["N", 12, 2] },
+      { name = "token", op = "param", shape = [1, 1, 2] }, { op = "expand", shape = ["N", -1, -1] },
+      { op = "concat", axis = 1, from = ["x", "tokens"] }, { layers = ["tanh"], shape = ["N", 13, 2] },
+    ]
+    """
+    model = archspec.load("token.toml", source=text, inputs={"input": (2, 4, 6)})
+    proto = agree(model, functions=functions)
+    assert [node.op_type for node in proto.graph.node] == ["Reshape", "Expand", "Concat", "Tanh"]
+    free = agree(archspec.load("token.toml", source=text), functions=functions)
+    assert "Shape" in {node.op_type for node in free.graph.node}
+
+
 @names
 def test_folded_norms_compute_the_same(model: Model) -> None:
     """With random statistics, through a file of weights."""

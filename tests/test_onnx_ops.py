@@ -324,6 +324,56 @@ def test_shuffles(scale: int, channels: int, size: int) -> None:
     agree(loaded("channel_shuffle", {"groups": scale}, ("N", scale * channels, size)))
 
 
+# --- forms that most runtimes read right, not the shortest ------------------------------------------------------------
+
+GROUPS = ["Reshape", "Transpose", "Reshape"]
+FREE_GROUPS = ["Unsqueeze", *GROUPS, "Squeeze"]
+BORDER = ["Slice", "Slice", "Concat"]
+
+
+@pytest.mark.parametrize(
+    ("op", "fields", "shape", "dynamic", "forms"),
+    [
+        # OpenVINO computes other values for a Gather of channels between convolutions; ncnn cannot run it
+        ("channel_shuffle", {"groups": 2}, ("N", 6, 5, 7), False, GROUPS),
+        ("channel_shuffle", {"groups": 2}, ("N", 6, 7), False, GROUPS),
+        ("channel_shuffle", {"groups": 2}, ("N", 6, 5, 7), True, FREE_GROUPS),
+        ("pixel_unshuffle", {"scale": 2}, ("N", 3, 4, 6), False, GROUPS),
+        ("pixel_unshuffle", {"scale": 2}, ("N", 3, 4, 6), True, ["SpaceToDepth", *FREE_GROUPS]),
+        # nor do they know the mode `wrap` of Pad
+        ("pad", {"padding": 2, "mode": "circular"}, ("N", 3, 5, 7), False, BORDER * 2),
+        ("pad", {"padding": 2, "mode": "circular"}, ("N", 3, 5), True, BORDER),
+    ],
+)  # fmt: skip
+def test_forms(
+    op: str, fields: Fields, shape: tuple[int | str, ...], dynamic: bool, forms: list[str]
+) -> None:
+    proto = agree(node(op, fields, shape), opset=22, dynamic=dynamic)
+    assert [step.op_type for step in proto.graph.node] == forms
+
+
+@pytest.mark.parametrize("op", [{"op": "groupnorm", "groups": 2}, {"op": "instancenorm", "affine": True}])
+@pytest.mark.parametrize("shape", [("N", 6, 5), ("N", 6, 5, 7)])
+def test_instances_are_images(op: Fields, shape: tuple[int | str, ...]) -> None:
+    """ncnn cannot read InstanceNormalization of sequences, of three axes."""
+    proto = agree(node(op["op"], {key: value for key, value in op.items() if key != "op"}, shape))
+    ranks = {
+        value.name: len(value.type.tensor_type.shape.dim)
+        for value in (*proto.graph.input, *proto.graph.value_info)
+    }
+    (norm,) = [step for step in proto.graph.node if step.op_type == "InstanceNormalization"]
+    assert ranks[norm.input[0]] == 4
+
+
+@pytest.mark.parametrize("dynamic", [False, True])
+@pytest.mark.parametrize("op", ["channel_shuffle", "pad"])
+def test_an_empty_batch(op: str, dynamic: bool) -> None:
+    fields: Fields = {"groups": 2} if op == "channel_shuffle" else {"padding": 1, "mode": "circular"}
+    run = session(model_of(node(op, fields, ("N", 6, 5, 7)), Options(dynamic=dynamic)))
+    (found,) = run.run(None, {"in0": np.zeros((0, 6, 5, 7), np.float32)})
+    assert found.shape == ((0, 6, 5, 7) if op == "channel_shuffle" else (0, 6, 7, 9))
+
+
 # --- what cannot be lowered ----------------------------------------------------------------------------------
 
 

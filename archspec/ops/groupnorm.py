@@ -65,11 +65,14 @@ class GroupNorm(Op):
         return TorchCode("nn.GroupNorm", arguments, fresh=True)
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
-        """`InstanceNormalization` of each group as one channel: `GroupNormalization` means something else by opset."""
+        """`InstanceNormalization` of each group as one image: `GroupNormalization` means something else by opset.
+
+        As a sequence, which is as long, not every runtime reads it.
+        """
         x, count = inputs[0], channels(inputs[0])
-        grouped = e.merged(e.x, (x.shape[0], self.groups), (count // self.groups, *x.spatial))
+        grouped = e.merged(e.x, (x.shape[0], self.groups, count // self.groups), x.spatial)
         one, zero = e.filled(1.0, self.groups), e.filled(0.0, self.groups)
-        normal = e.node("InstanceNormalization", grouped, one, zero, epsilon=self.eps)
+        normal = e.instances(grouped, one, zero, self.eps)
         return e.scaled_and_shifted(e.restored(normal, e.x))
 
     examples: ClassVar[tuple[Example, ...]] = (

@@ -49,7 +49,7 @@ class InstanceNorm(RunningNorm):
         if self.track_running_stats:
             return self.onnx_norm(e, inputs)
         scale, shift = self.onnx_affine(e, inputs)
-        return e.node("InstanceNormalization", e.x, scale, shift, epsilon=self.eps)
+        return e.instances(e.x, scale, shift, self.eps)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 6, 5, 7),), "nn.InstanceNorm2d(6)", doc="Style transfer; nothing is learnt."),

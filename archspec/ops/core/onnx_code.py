@@ -363,6 +363,13 @@ class Emitter:
         deviation = self.node("Sqrt", self.node("Add", variance, self.number(eps)))
         return self.node("Div", centred, deviation)
 
+    def instances(self, value: str, scale: str, shift: str, eps: float) -> str:
+        """`InstanceNormalization`, of sequences as images of one row, which more runtimes read."""
+        rank = self.type(value).rank
+        image = self.unsqueeze(value, (2,)) if rank == 3 else value
+        normal = self.node("InstanceNormalization", image, scale, shift, epsilon=eps)
+        return self.squeeze(normal, (2,)) if rank == 3 else normal
+
     def scaled_and_shifted(self, value: str) -> str:
         """Times `weight` and plus `bias`, per channel, if the op has them."""
         rank = self.type(value).rank
