@@ -5,6 +5,7 @@ from typing import ClassVar
 from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, at_least, channels, divides
 from archspec.ops.core.fields import Positive
+from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, in_place
 from archspec.ops.core.torch_code import TorchCode, positional
@@ -34,6 +35,10 @@ class ChannelShuffle(Op):
     def brief(self) -> str:
         """`channel_shuffle 2`."""
         return f"channel_shuffle {self.groups}"
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """With the channels last if those of the input are."""
+        return (like_images(outputs[0], inputs),)
 
     def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
         """`nn.ChannelShuffle`."""

@@ -6,6 +6,7 @@ from typing import ClassVar
 from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, Saved, at_least, channels, sizes
 from archspec.ops.core.fields import Number, Positive
+from archspec.ops.core.held import elementwise
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, changed, same_axes, sliding
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
@@ -46,6 +47,10 @@ class LRN(Op):
         batch, channels, *positions = sizes(inputs[0].shape)
         planes = (channels + self.size - 1) + 2 * channels
         return Saved(inputs=(0,), elements=batch * planes * prod(positions))
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """As the input does."""
+        return (elementwise(outputs[0], inputs),)
 
     def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
         """`nn.LocalResponseNorm`."""

@@ -9,6 +9,7 @@ from archspec.diagnostics import Problem
 from archspec.ir import TensorType
 from archspec.ops.core.base import INPUT, Example, Inputs, Op, Saved, one_of_ranks, size
 from archspec.ops.core.fields import Natural, Number, Sides
+from archspec.ops.core.held import elementwise, like_images
 from archspec.ops.core.onnx_code import INT64_MAX, Emitter
 from archspec.ops.core.reach import Links, in_place, sliding
 from archspec.ops.core.symbol import Symbol, shifted
@@ -102,6 +103,12 @@ class Pad(Op):
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """The input, where the border repeats it; nothing for constant and circular ones."""
         return INPUT if self.mode in ("reflect", "replicate") else Saved()
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """With the channels last if those of the input are, unless the border is circular; without a border a copy."""
+        if inputs[0].shape == outputs[0].shape and self.mode == "constant":
+            return (elementwise(outputs[0], inputs),)
+        return outputs if self.mode == "circular" else (like_images(outputs[0], inputs),)
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.ZeroPad2d` and its like, or `F.pad`."""

@@ -6,6 +6,7 @@ from typing import ClassVar
 from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, channels, divides, one_of_ranks, size
 from archspec.ops.core.fields import Positive
+from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, in_place, sliding
 from archspec.ops.core.symbol import Symbol, divided
@@ -51,6 +52,10 @@ class PixelUnshuffle(Op):
     def brief(self) -> str:
         """`pixel_unshuffle 2`."""
         return f"pixel_unshuffle {self.scale}"
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """With the channels last if those of the input are."""
+        return (like_images(outputs[0], inputs),)
 
     def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
         """`nn.PixelUnshuffle`."""

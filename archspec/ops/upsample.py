@@ -11,6 +11,7 @@ from archspec.diagnostics import Problem
 from archspec.ir import Dim, TensorType
 from archspec.ops.core.base import Example, Inputs, Op, one_of_ranks, size
 from archspec.ops.core.fields import MAX, Flag, PositiveNumber, Size, per_axis
+from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Attribute, Emitter
 from archspec.ops.core.reach import Interval, Links, Reach, in_place, repeating, same_for_all, whole
 from archspec.ops.core.resampling import (
@@ -140,6 +141,10 @@ class Upsample(Op):
             return per_axis(self.size, len(axes), "size")
         scales = per_axis(self.scale or 1.0, len(axes), "scale")
         return tuple(map(_scaled, axes, inputs[0].spatial, scales))
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """With the channels last if those of the input are."""
+        return (like_images(outputs[0], inputs),)
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.Upsample`, or `F.interpolate`."""

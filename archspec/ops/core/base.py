@@ -129,12 +129,23 @@ class Op(BaseModel):
         return ""
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
-        """What is kept for the backward pass. Weights do not count: they are there anyway."""
+        """What is kept for the backward pass. Weights do not count: they are there anyway.
+
+        An input may be `Held`: it then tells how it lies in memory, and whether a gradient reaches it.
+        """
         return Saved()
 
     def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
         """Whether the outputs are the first input in another shape, or parts of it: they share its storage."""
         return False
+
+    def copies(self, inputs: Inputs, outputs: Inputs) -> bool:  # noqa: ARG002
+        """Whether what would be a view must be a copy, as the first input lies in memory; see `Held`."""
+        return False
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:  # noqa: ARG002
+        """The outputs as they lie in memory, where the inputs do as they say; see `Held`. Default: row by row."""
+        return outputs
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """For each input, what the positions of the output see of its axes. Norms count as acting on each alone."""
