@@ -46,6 +46,13 @@ def test_summary_shows_the_network_at_any_width(width: int) -> None:
     assert "…" not in text  # nothing is cut
 
 
+def test_a_table_is_as_wide_as_columns_says_and_100_in_a_pipe() -> None:
+    spec = "specs/googlenet.toml"
+    assert output("summary", spec, COLUMNS="60") == output("summary", spec, "--width", "60")
+    assert output("summary", spec, COLUMNS="10") == output("summary", spec, "--width", "40")
+    assert output("summary", spec) == output("summary", spec, "--width", "100")
+
+
 def test_summary_in_ascii() -> None:
     text = output("summary", ALEXNET, "--ascii")
     assert text.isascii()

@@ -292,6 +292,13 @@ def test_a_repeat_of_unequal_copies_has_its_own_row() -> None:
     assert read(model.summary(depth=1))[0]["Op"] == "3 × unit"
 
 
+def test_counted_names_end_in_their_number() -> None:
+    layers = '[{ name = "stage", layers = [{ name = "unit_{i + 8}", op = "unit", repeat = 4 }, { name = "a", op = "unit" }] }]'
+    model = spec(layers, BLOCK, '["N", 4, 9, 9]')
+    assert read(model.summary(depth=2))[1]["Module"] == "├ unit_8–11  × 4"
+    assert read(model.summary(depth=2, ascii=True))[1]["Module"] == "|- unit_8-11  x 4"
+
+
 def test_the_field_of_a_repeat_is_that_after_its_last_copy() -> None:
     model = spec(
         '[{ name = "stage", op = "unit", repeat = 3 }, { op = "conv", out = 1, kernel = 3 }]',

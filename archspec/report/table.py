@@ -1,5 +1,6 @@
 """The summary as a table: a tree of modules with shapes and costs, for a terminal of any width."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -144,7 +145,7 @@ class Table:
             return Name("", row.path)
         name, after = row.name or self.plain("·"), ""
         if row.count > 1:
-            name, after = self.plain(f"{name}–{row.last}"), self.plain(f"  × {row.count}")
+            name, after = self.plain(f"{name}–{_end(row)}"), self.plain(f"  × {row.count}")
         return Name(guides(row, ascii_only=self.ascii_only), name, after)
 
     def _guides_below(self) -> list[str]:
@@ -183,6 +184,15 @@ class Table:
 
 
 _STYLES = {"op": "cyan", "input": "dim", "params": "green", "macs": "yellow", "macs#": "yellow"}
+
+
+def _end(row: Row) -> str:
+    """The name of the last of equal instances; its number alone where that is what tells it from the first."""
+    first, last = row.name.rpartition(".")[2], row.last
+    number = re.search(r"[0-9]*$", last)
+    assert number is not None  # noqa: S101 — it may be empty
+    is_counted = number[0] and first.rstrip("0123456789") == last.removesuffix(number[0])
+    return number[0] if is_counted else last
 
 
 def guides(row: Row, *, ascii_only: bool, below: bool = False, opens: bool = False) -> str:
