@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from archspec.report.columns import COLUMNS, SORTABLE
+
 ROOT = Path(__file__).resolve().parents[1]
 SPECS = ROOT / "specs"
 ALEXNET = "specs/alexnet.toml"
@@ -263,7 +265,10 @@ def test_ops() -> None:
 def test_version_and_help() -> None:
     assert output("--version").startswith("archspec 0.")
     assert "summary" in output("--help")
-    assert "--explain" in output("summary", "--help")
+    text = " ".join(output("summary", "--help").split())
+    assert "--explain" in text
+    assert f"separated by commas: {', '.join(COLUMNS)}." in text
+    assert f"sorted by {', '.join(SORTABLE[:-1])} or {SORTABLE[-1]}." in text
 
 
 # --- what goes wrong ------------------------------------------------------------------------------------------

@@ -93,11 +93,24 @@ def summary(
     input_: o.Input = None,
     batch: o.Batch = 1,
     depth: Annotated[
-        int | None, typer.Option("--depth", min=1, help="Levels to show; default: about a page.")
+        int | None, typer.Option("--depth", min=1, help="Levels to show; default: as many as make a page.")
     ] = None,
-    columns: Annotated[str | None, typer.Option("--columns", help="Columns, separated by commas.")] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            "--columns",
+            metavar="NAMES",
+            help="Columns, separated by commas: path, op, input, output, params, params%, buffers, macs, macs#, macs%, "
+            "flops, field, jump, source.",
+        ),
+    ] = None,
     sort: Annotated[
-        str | None, typer.Option("--sort", metavar="COLUMN", help="List the ops by a column.")
+        str | None,
+        typer.Option(
+            "--sort",
+            metavar="COLUMN",
+            help="List the ops, sorted by path, op, output, params, buffers, macs or flops.",
+        ),
     ] = None,
     top: Annotated[int | None, typer.Option("--top", min=1, help="List only the first N ops.")] = None,
     explain: Annotated[
@@ -130,7 +143,7 @@ def summary(
 
 @app.command()
 def compare(
-    specs: Annotated[list[str], typer.Argument(metavar="SPEC...", help="Spec files, or FILE@VARIANT.")],
+    specs: Annotated[list[str], typer.Argument(metavar="SPEC", help="Spec files, or FILE@VARIANT.")],
     set_: o.Set = None,
     input_: o.Input = None,
     batch: o.Batch = 1,
@@ -140,7 +153,7 @@ def compare(
     ascii_: o.Ascii = False,
     allow_outside: o.AllowOutside = False,
 ) -> None:
-    """Show networks side by side."""
+    """Show networks side by side, or many below each other."""
     from archspec.cli.compare import run
 
     models = [load(spec, set_, input_, batch, allow_outside=allow_outside) for spec in specs]
@@ -192,7 +205,10 @@ def export(
         External, typer.Option("--external", help="ONNX: where weights are stored; auto: above 64 MiB, data.")
     ] = External.AUTO,
     align: Annotated[
-        int, typer.Option("--align", min=1, help="ONNX: each tensor of a data file is at a multiple.")
+        int,
+        typer.Option(
+            "--align", min=1, help="ONNX: tensors in a data file start at multiples of so many bytes."
+        ),
     ] = 64,
     allow_outside: o.AllowOutside = False,
 ) -> None:
@@ -210,7 +226,7 @@ def export(
 def validate(
     paths: Annotated[
         list[str],
-        typer.Argument(metavar="PATH...", help="Spec files, FILE@VARIANT, folders, or - for standard input."),
+        typer.Argument(metavar="PATH", help="Spec files, FILE@VARIANT, folders, or - for standard input."),
     ],
     format_: Annotated[
         FindingFormat,
@@ -265,9 +281,7 @@ def validate(
 def verify(
     paths: Annotated[
         list[str],
-        typer.Argument(
-            metavar="PATH...", help="Spec files with all their variants, FILE@VARIANT, or folders."
-        ),
+        typer.Argument(metavar="PATH", help="Spec files with all their variants, FILE@VARIANT, or folders."),
     ],
     set_: o.Set = None,
     input_: o.Input = None,
