@@ -219,6 +219,18 @@ def initialised(weights: tuple[Weight, ...], init: dict[str, float | str]) -> tu
     return tuple(changed)
 
 
+def custom_inits(op: Op, inputs: Inputs) -> list[tuple[str, Init]]:
+    """The weights whose first values are not PyTorch's, with these."""
+    if not getattr(op, "init", None):
+        return []
+    if op.is_parameter:
+        (weight,) = op.weights(inputs)
+        return [] if weight.init.name == "constant" else [("", weight.init)]
+    plain = op.model_copy(update={"init": {}})
+    default = {weight.name: weight.init for weight in plain.weights(inputs)}
+    return [(w.name, w.init) for w in op.weights(inputs) if w.init != default[w.name]]
+
+
 def sizes(shape: tuple[Dim, ...]) -> tuple[int, ...]:
     """`shape` as integers, with a free dimension counted once: costs are those of one sample."""
     return tuple([dim if isinstance(dim, int) else 1 for dim in shape])
