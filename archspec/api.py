@@ -321,7 +321,7 @@ def export(
     inputs: Mapping[str, Sequence[Dim]] | None = None, allow_outside: bool = False, seed: int | None = None,
     weights: str | None = None, no_weights: bool = False, dtype: str = "float32", opset: int = 20,
     functions: bool = False, fold_bn: bool = False, dynamic: bool = False, external: str = "auto", align: int = 64,
-    half: bool = False,
+    half: bool = False, for_: str | None = None,
 ) -> None:  # fmt: skip
     """Write the network to the file `path`, whose suffix tells the format. Needs no torch.
 
@@ -334,8 +334,10 @@ def export(
 
     For ONNX alone: `opset` is the version of its operators, 18 to 24. `functions` makes blocks functions of the model,
     `fold_bn` folds batch normalisation into the layer before it, `dynamic` leaves height and width free as well as the
-    batch. `no_weights` makes the weights inputs. `external` tells where they are stored: `inline`, in a `data` file
-    beside the model at multiples of `align` bytes, in a `safetensors` file, or `auto`: beside it above 64 MiB.
+    batch. `for_` is `"inference"` for a model that is run or quantised and nothing else: batch normalisation is folded,
+    and what steps make of a weight alone, such as its transpose, is the weight. `no_weights` makes the weights inputs.
+    `external` tells where they are stored: `inline`, in a `data` file beside the model at multiples of `align` bytes,
+    in a `safetensors` file, or `auto`: beside it above 64 MiB.
 
     Raises `SpecError` where a part of the network has no such form, `UsageError` for what does not go together, a file
     that cannot be written and weights that do not fit.
@@ -348,7 +350,7 @@ def export(
     options = Options(
         seed=seed, weights=None if weights is None else fspath(weights), no_weights=no_weights,
         dtype=floating(dtype, half=half),
-        opset=opset, functions=functions, fold_bn=fold_bn, dynamic=dynamic, external=external, align=align,
+        opset=opset, functions=functions, fold_bn=fold_bn, for_=for_, dynamic=dynamic, external=external, align=align,
     )  # fmt: skip
     write(_model(spec, variant, params, inputs, allow_outside=allow_outside), fspath(path), options)
 

@@ -38,6 +38,21 @@ def test_example_in_other_forms(op: type[Op], example: Example, form: str) -> No
         agree(model, functions=form == "in a block", batches=(3,))
 
 
+@pytest.mark.parametrize(("op", "example"), VALID, ids=name_case)
+def test_example_for_inference(op: type[Op], example: Example) -> None:
+    """No step is left that only rearranges a weight, in the graph or in a function."""
+    form = "in a block" if applies(op, example, "in a block") else "named"
+    model = archspec.load("example.json", source=spec_of(op, example, form))
+    proto = agree(model, for_="inference", functions=form == "in a block", batches=(3,))
+    weights = {tensor.name for tensor in proto.graph.initializer if not tensor.name.startswith("/")}
+    steps = [*proto.graph.node, *(step for function in proto.functions for step in function.node)]
+    made = {value for step in steps for value in step.output}
+    for step in steps:
+        if step.op_type in ("Transpose", "Split", "Unsqueeze", "Reshape") and step.input[0] not in made:
+            assert step.input[0] not in weights
+            assert step.input[0].startswith(("in", "x"))  # an input of the model or of the function
+
+
 @pytest.mark.parametrize("opset", [18, 22])
 @pytest.mark.parametrize(("op", "example"), VALID, ids=name_case)
 def test_example_in_half_precision(op: type[Op], example: Example, opset: int) -> None:

@@ -42,6 +42,12 @@ class Backend(StrEnum):
     ONNX = "onnx"
 
 
+class Purpose(StrEnum):
+    """What an ONNX model is for."""
+
+    INFERENCE = "inference"
+
+
 class External(StrEnum):
     """Where an ONNX model has its weights."""
 
@@ -201,6 +207,10 @@ def export(
     fold_bn: Annotated[
         bool, typer.Option("--fold-bn", help="ONNX: fold batch-norm into the layer before it.")
     ] = False,
+    for_: Annotated[
+        Purpose | None,
+        typer.Option("--for", help="ONNX: a preset: fold batch-norm, make constants of what weights become."),
+    ] = None,
     external: Annotated[
         External, typer.Option("--external", help="ONNX: where weights are stored; auto: above 64 MiB, data.")
     ] = External.AUTO,
@@ -218,7 +228,7 @@ def export(
     run(
         load(spec, set_, input_, allow_outside=allow_outside), out, seed=seed, weights=weights, no_weights=no_weights,
         dtype=dtype.value, half=half, opset=opset, dynamic=dynamic, functions=functions, fold_bn=fold_bn,
-        external=external.value, align=align,
+        for_=None if for_ is None else for_.value, external=external.value, align=align,
     )  # fmt: skip
 
 
