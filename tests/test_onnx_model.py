@@ -189,6 +189,18 @@ def test_weights_for_inference_are_constants(functions: bool) -> None:
     assert named <= made
 
 
+def test_a_weight_that_is_arranged_in_two_ways() -> None:
+    """A part of it turned, and the same part again as it is."""
+    layers = """[
+      { name = "p", op = "param", shape = [4, 6] }, { as = "one", op = "split", sections = 2, axis = 0 },
+      { as = "turned", op = "permute", axes = [1, 0], from = "one.0" },
+      { as = "two", op = "split", sections = 2, axis = 0, from = "p" },
+      { op = "add", from = ["input", "turned"] }, { op = "permute", axes = [0, 2, 1] }, { op = "add", from = ["x", "two.0"] },
+    ]"""
+    proto = agree(spec(layers, shape='["N", 6, 2]'), for_="inference")
+    assert [step.op_type for step in proto.graph.node] == ["Add", "Transpose", "Add"]
+
+
 @pytest.mark.parametrize("external", ["inline", "data", "safetensors"])
 def test_a_network_for_inference_from_a_file(tmp_path: Path, external: str) -> None:
     model = network("convnext", "convnext_tiny", inputs={"input": ("N", 3, 32, 39)})
