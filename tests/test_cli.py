@@ -62,6 +62,23 @@ def test_summary_in_ascii() -> None:
     assert output("summary", ALEXNET, PYTHONIOENCODING="ascii").isascii()
 
 
+@pytest.mark.parametrize("command", [["ops"], ["ops", "conv"], ["rule"], ["compare", ALEXNET]], ids=" ".join)
+def test_every_table_can_be_ascii(command: list[str]) -> None:
+    for text in (output(*command, "--ascii"), output(*command, PYTHONIOENCODING="ascii")):
+        assert text.isascii()
+        assert "?" not in text
+
+
+def test_rules_have_the_room_to_be_read() -> None:
+    lines = output("rule", "--width", "40").splitlines()
+    assert "    A file that is not UTF-8 text." in lines
+    assert max(map(len, lines)) <= 40
+    assert any(
+        "not-utf-8" in line and "A file that is not UTF-8 text." in line
+        for line in output("rule").splitlines()
+    )
+
+
 def test_colour_goes_where_it_is_wanted() -> None:
     assert "\x1b[" not in output("summary", ALEXNET)
     assert "\x1b[" in output("summary", ALEXNET, FORCE_COLOR="1")

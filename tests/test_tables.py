@@ -258,6 +258,17 @@ def test_a_column_is_added_only_while_everything_fits() -> None:
     assert "40,613,888" in model.summary(76)
 
 
+def test_counts_are_there_where_there_is_no_room_for_shapes() -> None:
+    source = 'archspec = 1\n[model]\ninput = ["N", 2048, 16, 1120, 1120]\nlayers = [{ op = "conv", out = 2048, kernel = 3 }]'
+    model = archspec.load("net.toml", source=source, batch=64)
+    assert columns_of(model.summary(50)) == ["Module", "Op", "Output", "Params"]
+    lines = model.summary(40).splitlines()
+    assert max(map(len, lines)) <= 40
+    assert [line.split() for line in lines if line.startswith(("Module", "0 "))] == [
+        ["Module", "Op", "Params", "MACs"], ["0", "conv", "2048,", "k3", "113.2M", "126.8P"],
+    ]  # fmt: skip
+
+
 def test_several_shapes_are_shortened_where_they_have_no_room() -> None:
     model = spec(
         '[{ op = "conv", out = 16, kernel = 1 }, { name = "s", op = "split", sections = [7, 5, 4] }, { op = "relu", from = "s.0" }]'

@@ -32,10 +32,14 @@ def drawn(draw: Callable[[Any, bool], None], width: int | None, *, ascii_only: b
 
     from rich.console import Console
 
+    from archspec.report.drawing import plain
+
     if width is None and not sys.stdout.isatty() and "COLUMNS" not in os.environ:
         width = 100
     console = Console(width=width, highlight=False, emoji=False, markup=False)
     encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
+    ascii_only = ascii_only or not encoding.startswith("utf")
     with console.capture() as captured:
-        draw(console, ascii_only or not encoding.startswith("utf"))
-    return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
+        draw(console, ascii_only)
+    text = "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
+    return plain(text) if ascii_only else text

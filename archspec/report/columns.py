@@ -106,7 +106,10 @@ COLUMNS: dict[str, Column] = {
 BASE = ("op", "output", "params", "macs")
 NARROW = (*BASE, "macs%")
 WIDE = ("op", "input", "output", "params", "params%", "macs#", "macs%")
-BY_WIDTH = (WIDE, tuple(name for name in WIDE if name != "input"), NARROW, BASE, BASE[:3], BASE[:2], BASE[:1])
+BY_WIDTH = (
+    WIDE, tuple(name for name in WIDE if name != "input"), NARROW, BASE, BASE[:3], BASE[:2],
+    ("op", "params", "macs"), ("op", "params"), ("op",),
+)  # fmt: skip
 """What a table shows, from the most to the least. `BASE` it shows wherever there is room."""
 SORTABLE = ("path", "op", "output", "params", "buffers", "macs", "flops")
 

@@ -77,7 +77,20 @@ def paragraph(text: str, width: int, style: str = "", ends: tuple[str, ...] = WO
     return [Text(line, style) for line in wrap(text, width, "  ", ends)]
 
 
-_PLAIN = str.maketrans({"×": "x", "→": "->", "–": "-", "·": "-", "…": "...", "±": "+-"})
+_PLAIN = str.maketrans(
+    {
+        "×": "x",
+        "→": "->",
+        "–": "-",
+        "·": "*",
+        "…": "...",
+        "±": "+-",
+        "√": "sqrt ",
+        "Φ": "Phi",
+        "≤": "<=",
+        "≥": ">=",
+    }
+)
 
 
 def plain(text: str) -> str:
