@@ -370,6 +370,20 @@ def test_a_wrong_order_of_branches_is_seen(monkeypatch: pytest.MonkeyPatch) -> N
         text_of(model)
 
 
+def test_what_nobody_needs_may_be_left_out() -> None:
+    """`forward` has no call of a function whose value is not used; another call of that function is none of it."""
+    layers = """[
+      { name = "a", op = "conv", out = 3, kernel = 1 },
+      { op = "residual", layers = [{ op = "leaky_relu", negative_slope = 0.3 }], as = "used" },
+      { op = "leaky_relu", negative_slope = 0.1, from = "a" },
+      { op = "max", from = ["a", "used"] },
+      { name = "c", op = "conv", out = 3, kernel = 1, from = "used" },
+    ]"""
+    text = text_of(spec(layers))
+    assert text.count("leaky_relu(") == 1
+    assert "maximum" not in text
+
+
 # --- PyTorch's defaults ----------------------------------------------------------------------------------
 
 

@@ -143,13 +143,15 @@ class _Body:
         return Disagreement(path, kind, (what, wanted, found), self.around)
 
     @cached_property
-    def needed(self) -> set[int]:
-        """The values that the results need."""
-        needed = {*self.module.results}
+    def unneeded(self) -> set[int]:
+        """The nodes that no result needs, by `id`."""
+        needed, unneeded = {*self.module.results}, set()
         for node, ids in reversed([*self.module.values()]):
-            if not needed.isdisjoint(ids):
+            if needed.isdisjoint(ids):
+                unneeded.add(id(node))
+            else:
                 needed.update(node.inputs)
-        return needed
+        return unneeded
 
     @cached_property
     def late_inside(self) -> dict[int, Live]:
@@ -163,10 +165,10 @@ class _Body:
 
     def check(self) -> None:
         """Compare every node, then what is returned."""
-        for node, ids in self.module.values():
+        for node in self.module.body:
             given = [self.values[index][0] for index in node.inputs]
             made = self._outputs(node, given)
-            if made[0].number >= self.end and not self.needed.isdisjoint(ids):
+            if made[0].number >= self.end and id(node) not in self.unneeded:
                 raise self._wrong("its call in `forward`", made[0], NOTHING, node)
             self.values += zip(made, node.module.outputs, strict=True)
         for name, child in self.made.__children__.items():
@@ -293,12 +295,12 @@ class _Body:
         for child, value in self._free(
             node, Leaf, lambda child: self._applied(code.call, node, given, child)
         ):
-            problem = self._made_otherwise(node, code, child)
-            if problem is None:
-                self.claimed.add(id(child))
-                return value
-            found = problem
-        if found is None:
+            if child.kind == code.module:
+                found = self._made_otherwise(node, code, child)
+                if found is None:
+                    self.claimed.add(id(child))
+                    return value
+        if found is None or id(node) in self.unneeded:
             return self.recorder.value("name", f"{code.function or code.module}(…)", node)
         raise self._wrong(*found, node)
 
