@@ -82,6 +82,8 @@ class Module:
     declared: int = 1
     exports: tuple[str, ...] = ()
     """The names of a block's declared outputs, which are its last outputs."""
+    parts: int = 1
+    """How many outputs, the first ones, are the value of a composite: more than one where it ends in a split."""
 
     def values(self) -> Iterator[tuple["Node", range]]:
         """Each body node with the ids of the values that it makes."""

@@ -286,6 +286,100 @@ VALID: dict[str, Valid] = {
             ', "relu"]', "]")),
         "0.weight 4x3x1x1, 1.weight 4x4x1x1",
     ),
+    "parameter with itself": Valid(
+        net('[{ name = "p", op = "param", shape = [3, 1, 1] }, { op = "add", from = ["p", "p"] }]'), "p 3x1x1", "3x1x1"
+    ),
+    "parameters in a container": Valid(
+        net('[{ name = "p", op = "param", shape = [3, 1, 1], repeat = 3 }, { op = "add", from = ["input", "p.0"] }]'),
+        "p.0 3x1x1, p.1 3x1x1, p.2 3x1x1", "Nx3x8x8",
+    ),
+    "when before the number of copies": Valid(
+        net(f'[{{ op = "conv", out = 9, when = "len(rows) > 0", repeat = "rows[0]" }}, {C4}]', top="[params]\nrows = []"),
+        "0.weight 4x3x1x1",
+    ),
+    "when before a container's copies": Valid(
+        net(f'[{{ name = "s", op = "conv", out = 9, when = "len(rows) > 0", repeat = "rows[0]" }}, {C4}, '
+            '{ op = "conv", out = 5, from = "s" }]', top="[params]\nrows = []"),
+        "0.weight 4x3x1x1, 1.weight 5x3x1x1", "Nx5x8x8",
+    ),
+    "when before from": Valid(
+        net(f'[{{ when = "extra", layers = [{{ op = "relu", as = "t" }}] }}, '
+            f'{{ when = "extra", op = "concat", from = ["x", "t"] }}, {C4}]', top="[params]\nextra = false"),
+        "0.weight 4x3x1x1",
+    ),
+    "when before from, unless it asks for x": Valid(
+        net(f'[{{ when = "extra", name = "t", op = "conv", out = 5 }}, '
+            f'{{ when = "extra and x.channels == 5", op = "relu", from = "nowhere" }}, {C4}]'.replace(
+                "nowhere", "t"), top="[params]\nextra = false"),
+        "0.weight 4x3x1x1",
+    ),
+    "when before the fields": Valid(
+        net(f'[{{ op = "conv", out = "rows[0]", when = "len(rows) > 0" }}, {C4}]', top="[params]\nrows = []"),
+        "0.weight 4x3x1x1",
+    ),
+    "when before the shape": Valid(
+        net(f'[{{ op = "conv", out = 9, shape = ["N", 9, 8, 8], when = false }}, {C4}]'), "0.weight 4x3x1x1"
+    ),
+    "when before the name": Valid(
+        net(f'[{{ name = "n{{rows[0]}}", op = "conv", out = 9, when = "len(rows) > 0" }}, {C4}]', top="[params]\nrows = []"),
+        "0.weight 4x3x1x1",
+    ),
+    "names of removed copies stand for their input": Valid(
+        net(f'[{{ name = "a", op = "conv", out = 5 }}, {{ name = "f{{i}}", op = "conv", out = 9, repeat = 2, when = false }}, '
+            f'{C4}, {{ op = "conv", out = 4, from = "f1" }}]'),
+        "a.weight 5x3x1x1, 1.weight 4x5x1x1, 2.weight 4x5x1x1",
+    ),
+    "removed dense is a dropped branch": Valid(
+        net(f'[{{ op = "concat", branches = [{C4}, {{ op = "dense", repeat = 1, when = false, layers = [] }}] }}]'),
+        "0.weight 4x3x1x1",
+    ),
+    # --- values with several parts
+    "group behind a split": Valid(
+        net('[{ name = "halves", op = "split", sections = 2 }, { name = "paths", layers = ['
+            '{ name = "a", op = "conv", from = "halves.0", out = 2 }, { name = "b", op = "conv", from = "halves.1", out = 3 }] }, '
+            '{ op = "concat", from = ["paths.a", "paths.b"] }]', shape='["N", 4, 8, 8]'),
+        "paths.a.weight 2x2x1x1, paths.b.weight 3x2x1x1", "Nx5x8x8",
+    ),
+    "groups in a group behind a split": Valid(
+        net('[{ name = "halves", op = "split", sections = [1, 3] }, { name = "g", layers = [{ name = "h", layers = ['
+            '{ op = "conv", from = "halves.1", out = 2 }] }] }]', shape='["N", 4, 8, 8]'),
+        "g.h.0.weight 2x3x1x1", "Nx2x8x8",
+    ),
+    "group behind a split, of a parameter": Valid(
+        net('[{ name = "s", op = "split", sections = 3 }, { name = "g", layers = [{ name = "p", op = "param", shape = [3, 1, 1] }] }, '
+            '{ op = "add", from = ["g", "s.0"] }]'),
+        "g.p 3x1x1", "Nx3x8x8",
+    ),
+    "group that ends in a split": Valid(
+        net('[{ name = "g", layers = ["relu", { name = "s", op = "split", sections = [1, 2] }] }, '
+            '{ op = "conv", out = 4, from = "g.s.1" }]'),
+        "1.weight 4x2x1x1",
+    ),
+    "groups that end in a split": Valid(
+        net('[{ name = "g", layers = [{ name = "h", layers = [{ name = "s", op = "split", sections = [1, 2] }] }] }, '
+            '{ name = "k", layers = [] }, { op = "mul", from = ["g.h.s.0", "g.h.s.1"] }]'),
+        "", "Nx2x8x8",
+    ),
+    "residual without skip that ends in a split": Valid(
+        net('[{ name = "g", op = "residual", skip = false, layers = [{ name = "s", op = "split", sections = 3 }] }, '
+            '{ op = "conv", out = 4, from = "g.s.1" }]'),
+        "1.weight 4x1x1x1",
+    ),
+    "branches that pick parts": Valid(
+        net('[{ name = "halves", op = "split", sections = 2 }, { op = "concat", branches = ['
+            '{ op = "identity", from = "halves.0" }, { op = "conv", from = "halves.1", out = 3 }] }]', shape='["N", 4, 8, 8]'),
+        "2.weight 3x2x1x1", "Nx5x8x8",
+    ),
+    "branches of a named join that pick parts": Valid(
+        net('[{ name = "halves", op = "split", sections = 2 }, { name = "j", op = "concat", branches = ['
+            '{ op = "identity", from = "halves.0" }, [{ op = "conv", from = "halves.1", out = 3 }, "relu"]] }]', shape='["N", 4, 8, 8]'),
+        "j.1.weight 3x2x1x1", "Nx5x8x8",
+    ),
+    "residual whose sides pick parts": Valid(
+        net('[{ name = "s", op = "split", sections = [1, 2] }, { op = "residual", layers = [{ op = "conv", out = 4, from = "s.0" }], '
+            'shortcut = [{ op = "conv", out = 4, from = "s.1" }] }]'),
+        "1.weight 4x1x1x1, 2.weight 4x2x1x1",
+    ),
     # --- residual, dense, joins
     "residual": Valid(
         net(f'[{C4}, {{ op = "residual", layers = [{C4}, "relu", {C4}] }}, {C4}]'),
@@ -673,12 +767,31 @@ INVALID: dict[str, Invalid] = {
     "into a block": bad(net('[{ name = "b", op = "c" }, { op = "relu", from = "b.0" }]', "[blocks.c]\nlayers = [\"relu\"]"), "AS301", "model.layers[1].from", "outputs"),
     "into an op": bad(net('[{ name = "b", op = "relu" }, { op = "relu", from = "b.0" }]'), "AS301", "model.layers[1].from"),
     "into a group, not there": bad(net('[{ name = "g", layers = ["relu"] }, { op = "relu", from = "g.1" }]'), "AS301", "model.layers[1].from"),
-    "inside a group, from outside": bad(net('[{ name = "g", layers = [{ name = "c", op = "relu" }] }, { op = "relu", from = "c" }]'), "AS301", "model.layers[1].from"),
+    "inside a group, from outside": bad(net('[{ name = "g", layers = [{ name = "c", op = "relu" }] }, { op = "relu", from = "c" }]'), "AS301", "model.layers[1].from", "did you mean `g.c`?"),
+    "part inside a group, from outside": bad(net('[{ name = "g", layers = [{ name = "s", op = "split", sections = 3 }, { op = "relu", from = "s.0" }] }, { op = "relu", from = "s.1" }]'),
+                                             "AS301", "model.layers[1].from", "did you mean `g.s.1`?"),
+    "inside a copy, from outside": bad(net('[{ name = "g", repeat = 2, layers = [{ name = "c", op = "relu" }] }, { op = "relu", from = "g.c" }]'), "AS301", "model.layers[1].from", "did you mean `g.0.c`?"),
+    "output inside a group": bad(net('[{ name = "head", layers = [{ name = "logits", op = "relu" }, "relu"] }]', 'outputs = ["logits"]'), "AS301", "model.outputs[0]", "did you mean `head.logits`?"),
+    "output inside a group of a block": bad(net('[{ name = "b", op = "b" }]', '[blocks.b]\noutputs = ["logits"]\nlayers = [{ name = "head", layers = [{ name = "logits", op = "relu" }, "relu"] }]'),
+                                            "AS301", "blocks.b.outputs[0]", "did you mean `head.logits`?"),
+    "declared output of a block, without the block": bad(net('[{ name = "b", op = "b" }, { op = "relu", from = "c3" }]', '[blocks.b]\noutputs = ["c3"]\nlayers = [{ name = "c3", op = "relu" }, "relu"]'),
+                                                         "AS301", "model.layers[1].from", "did you mean `b.c3`?"),
+    "inside a block, from outside": bad(net('[{ name = "g", op = "b" }, { op = "relu", from = "c" }]', '[blocks.b]\nlayers = [{ name = "c", op = "relu" }, "relu"]'),
+                                        "AS301", "model.layers[1].from", "inside the block `b`", "`outputs`"),
+    "removed with what made it": bad(net('[{ when = false, layers = [{ name = "c", op = "relu" }] }, { op = "relu", from = "c" }]'), "AS301", "model.layers[1].from", "removed by `when`"),
+    "all copies": bad(net('[{ name = "a{i}", op = "relu", repeat = 2 }, { op = "concat", from = ["a*"] }]'), "AS301", "model.layers[1].from[0]", '"a0", "a1"'),
     "of the caller": bad(net('[{ name = "a", op = "relu" }, "b"]', '[blocks.b]\nlayers = [{ op = "relu", from = "a" }]'), "AS301", "blocks.b.layers[0].from", "`a`"),
     "parameter of the caller": bad(net('[{ op = "b", n = 4 }]', '[blocks.b]\nrequired = { n = "int" }\nlayers = ["c"]\n[blocks.c]\nlayers = [{ op = "conv", out = "n" }]'),
                                    "AS301", "blocks.c.layers[0].out", "`n`"),
     "several parts": bad(net('[{ name = "s", op = "split", sections = 3 }, "relu"]'), "AS310", "model.layers[1]", "3 parts"),
     "several parts by name": bad(net('[{ name = "s", op = "split", sections = 3 }, { op = "relu", from = "s" }]'), "AS310", "model.layers[1].from", "`s.0`"),
+    "several parts of a group": bad(net('[{ name = "g", layers = [{ name = "s", op = "split", sections = 3 }] }, "relu"]'), "AS310", "model.layers[1]", "`x`", "`g.s.0` to `g.s.2`"),
+    "several parts of a group by name": bad(net('[{ name = "g", layers = [{ name = "s", op = "split", sections = 3 }] }, { op = "relu", from = "g" }]'), "AS310", "model.layers[1].from", "`g.s.0`"),
+    "several parts in a group": bad(net('[{ name = "s", op = "split", sections = 3 }, { name = "g", layers = ["relu"] }]'), "AS310", "model.layers[1].layers[0]", "`s.0` to `s.2`"),
+    "several parts in branches": bad(net('[{ name = "s", op = "split", sections = 3 }, { op = "add", branches = [{ op = "relu", from = "s.0" }, "relu"] }]'), "AS310", "model.layers[1].branches[1]", "`s.0`"),
+    "several parts without a name": bad(net('[{ op = "split", sections = 3 }, "relu"]'), "AS310", "model.layers[1]", "name the split"),
+    "several parts for dense": bad(net('[{ op = "split", sections = 3 }, { op = "dense", repeat = 1, layers = ["relu"] }]'), "AS310", "model.layers[1]", "3 parts"),
+    "several parts to choose by": bad(net('[{ op = "split", sections = 3 }, { name = "g", layers = [{ op = "relu", when = "x.channels == 1" }] }]'), "AS310", "model.layers[1].layers[0].when", "3 parts"),
     "part that is not there": bad(net('[{ name = "s", op = "split", sections = 3 }, { op = "relu", from = "s.3" }]'), "AS301", "model.layers[1].from", "0 to 2"),
     "from nothing": bad(net('[{ op = "relu", from = [] }]'), "AS203", "model.layers[0].from"),
     "from a number": bad(net('[{ op = "relu", from = 0 }]'), "AS203", "model.layers[0].from"),
@@ -702,6 +815,12 @@ INVALID: dict[str, Invalid] = {
     "first of a group": bad(net('[{ layers = [], repeat = 2, first = { out = 1 } }]'), "AS208", "model.layers[0].first"),
     "first with an unknown field": bad(net('[{ op = "conv", out = 4, repeat = 2, first = { strid = 2 } }]'), "AS201", "model.layers[0].first.strid", "stride"),
     "first with a bad value": bad(net('[{ op = "conv", out = 4, repeat = 2, first = { stride = 0 } }]'), "AS203", "model.layers[0].first.stride", "0"),
+    "counter in from": bad(net('[{ name = "f{i}", op = "relu", repeat = 2 }, { name = "o{i}", repeat = 2, from = "f{i}", op = "relu" }]', 'outputs = ["o0", "o1"]'),
+                           "AS208", "model.layers[1].from", "`i`", "layers = ["),
+    "counter in a list of from": bad(net('[{ name = "f0", op = "relu" }, { repeat = 2, index = "j", from = ["x", "f{j - j}"], op = "add" }]'), "AS208", "model.layers[1].from[1]", "`j`"),
+    "counter in from of dense": bad(net('[{ name = "f0", op = "relu" }, { repeat = 2, from = "f{i}", op = "dense", layers = [] }]'), "AS208", "model.layers[1].from"),
+    "repeat of a branch": bad(net('[{ op = "concat", branches = [{ op = "relu", repeat = 2 }, "relu"] }]'), "AS208", "model.layers[0].branches[0].repeat", "[{"),
+    "names of copies that fail": bad(net('[{ name = "f{i}", op = "conv", out = 4, groups = 2, repeat = 2 }, { op = "relu", from = "f1" }]'), "AS404", "model.layers[0].groups"),
     "when of a number": bad(net('[{ op = "relu", when = 1 }]'), "AS203", "model.layers[0].when", "true or false", "1"),
     "when that does not parse": bad(net('[{ op = "relu", when = "a =" }]'), "AS205", "model.layers[0].when"),
     "chain of copies does not fit": bad(net('[{ op = "conv", out = 4, kernel = 5, repeat = 3 }]'), "AS403", "model.layers[0].kernel"),

@@ -5,7 +5,7 @@ While a body grows, its values are handles in the order in which they came up; `
 may reach for a value around it, and a later node may reach into a group, at any time.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -48,6 +48,8 @@ class Body:
     """For each input of a group, the handle in the parent."""
     captured: dict[Handle, Handle] = field(default_factory=dict)
     """The inputs of a group by what they are in the parent."""
+    unread: dict[Handle, Handle] = field(default_factory=dict)
+    """Parts of the value that a group is given, with what they are in the parent: inputs only if someone takes them."""
     drafts: list[Draft] = field(default_factory=list)
     modules: dict[str, int | None] = field(default_factory=dict)
     """The modules of this scope: name → index of the draft, `None` where it failed."""
@@ -69,6 +71,13 @@ class Body:
         self.captured.setdefault(bound, handle)
         return handle
 
+    def add_unread(self, type_: TensorType | None, bound: Handle) -> Handle:
+        """A part of a value that nobody can take as a whole. In the parent it is `bound`."""
+        self.ordered = False
+        handle = self.new(type_)
+        self.unread[handle] = bound
+        return handle
+
     def add(self, draft: Draft) -> Handles:
         """Append a node; its outputs."""
         draft.outputs = [self.new(type_) for type_ in draft.module.outputs]
@@ -77,13 +86,25 @@ class Body:
 
     def capture(self, owner: "Body", handle: Handle) -> Handle:
         """The handle here of a value of a body around this one; it becomes an input on the way."""
-        if owner is self:
+        if owner is self and handle not in self.unread:
             return handle
         assert self.parent is not None  # noqa: S101 — lookup only finds bodies around this one
+        if owner is self:
+            owner, handle = self.parent, self.unread[handle]
         outer = self.parent.capture(owner, handle)
         if outer not in self.captured:
             return self.add_input(self.parent.types[outer], outer)
         return self.captured[outer]
+
+    def name_of(self, handles: Handles) -> str:
+        """What a value with several parts is called by the spec; empty if it has no name."""
+        first = handles[0]
+        if first in self.unread or first in self.inputs:
+            bound = self.unread[first] if first in self.unread else self.bound[self.inputs.index(first)]
+            return "" if self.parent is None or bound < 0 else self.parent.name_of((bound,))
+        draft = next((draft for draft in reversed(self.drafts) if first in draft.outputs), None)
+        names = [] if draft is None else [own_name(draft), *inner_names(draft.module)]
+        return "" if "" in names else ".".join(names)
 
     def expose(self, draft: Draft, path: tuple[str, ...]) -> Handle | None:
         """The handle of a value inside a group, which becomes a further output of the group; `None` if not there."""
@@ -101,7 +122,7 @@ class Body:
 
     def finish(
         self, kind: str, results: Handles, definition: Origin | None, args: tuple[tuple[str, Value], ...] = (),
-        *, declared: int = 1, exports: tuple[str, ...] = (),
+        *, declared: int = 1, exports: tuple[str, ...] = (), parts: int = 1,
     ) -> Module | None:  # fmt: skip
         """The composite, or `None` if something in it is wrong."""
         if None in self.types:
@@ -114,7 +135,7 @@ class Body:
         types = cast(list[TensorType], self.types)  # no None, see above
         return Module(
             None, tuple(types[handle] for handle in self.inputs), tuple(types[handle] for handle in results), kind,
-            definition, args, body, tuple(ids[handle] for handle in results), declared, exports,
+            definition, args, body, tuple(ids[handle] for handle in results), declared, exports, parts,
         )  # fmt: skip
 
     def node(self, draft: Draft, ids: Mapping[Handle, int] | range) -> Node:
@@ -124,3 +145,18 @@ class Body:
         return Node(
             draft.name, module, inputs, draft.origin, draft.positional, draft.copy, draft.label, draft.shares
         )  # fmt: skip
+
+
+def own_name(node: Draft | Node) -> str:
+    """What the spec calls a node's value; empty if only its position does."""
+    return node.label or ("" if node.positional else node.name or "")
+
+
+def inner_names(module: Module) -> Iterator[str]:
+    """The names from a composite to the node inside that makes its value."""
+    while module.op is None:
+        node = next((node for node, made in module.values() if module.results[0] in made), None)
+        yield "" if node is None else own_name(node)
+        if node is None:
+            return
+        module = node.module

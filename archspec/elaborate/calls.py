@@ -1,16 +1,15 @@
 """Nodes that call an op or a block."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from archspec.diagnostics import Label, Problem
 from archspec.elaborate.body import Body, Draft, Handles
 from archspec.elaborate.construct import construct
 from archspec.elaborate.plan import Compiler, Settings, Step
-from archspec.elaborate.scopes import Entry, Env, Poisoned, several
-from archspec.elaborate.settings import NOWHERE
+from archspec.elaborate.scopes import Entry, Env, Poisoned
+from archspec.elaborate.settings import NOWHERE, Setting
 from archspec.elaborate.targets import Target, resolve_op
-from archspec.ir import Dim, Module, Origin, TensorType, Value
+from archspec.ir import Module, Origin, TensorType, Value
 from archspec.language import limits
 from archspec.language.document import Definition, Document
 from archspec.language.params import MISSING
@@ -100,20 +99,23 @@ def types_of(env: Env, handles: Handles) -> Types:
     return cast(Types, found)
 
 
-def flat(step: Step, op: str, inputs: list[Handles], least: int, most: int) -> Handles:
+def flat(step: Step, env: Env, op: str, inputs: list[Handles], least: int, most: int) -> Handles:
     """The inputs as single tensors, in the right number."""
     for index, value in enumerate(inputs):
         if len(value) > 1:
             source = step.sources[index] if step.sources else None
-            if source is None:
-                raise several("x", len(value))
-            name = str(source.evaluate(NOWHERE)) if source.constant else "x"
-            raise several(name, len(value)).within(*source.path[len(step.path) :])
+            name = str(source.evaluate(NOWHERE)) if source is not None and source.constant else "x"
+            raise env.several(value, name).within(*(source.path[len(step.path) :] if source else ()))
+    check_number(step, op, inputs, least, most)
+    return tuple([value[0] for value in inputs])
+
+
+def check_number(step: Step, op: str, inputs: list[Handles], least: int, most: int) -> None:
+    """Refuse more or fewer inputs than an op, a block or a wiring node takes."""
     if not least <= len(inputs) <= most:
         wanted = str(least) if least == most else f"{least} to {most}"
         raise Problem("AS310", f"`{op}` takes {wanted} {'input' if wanted == '1' else 'inputs'}, not {len(inputs)}",
                       at=("from",) if step.sources else ())  # fmt: skip
-    return tuple([value[0] for value in inputs])
 
 
 def evaluate_fields(run: "Elaborator", step: Step, env: Env, settings: Settings) -> dict[str, Value]:
@@ -144,7 +146,7 @@ def call_op(
     """A call of an op."""
     if op.arity[1] == 0 and step.sources is None:
         inputs = []
-    handles = flat(step, op.name, inputs, *op.arity)
+    handles = flat(step, env, op.name, inputs, *op.arity)
     types = types_of(env, handles)
     module = step.cache.get(types) if not settings.varying and len(step.settings) == 1 else None
     if module is None:
@@ -161,7 +163,7 @@ def call_op(
             raise Problem(
                 "AS310", f"`{op.name}` joins nothing here: it needs `branches`, or values to join in `from`"
             )
-        check_joined(env, handles)
+        check_joined(step.sources, env, handles)
         return run.add(
             env, Draft(module, handles, step.origin, copy=env.copy, label=label or name), step.path
         )
@@ -172,8 +174,10 @@ def call_op(
     return run.add(env, draft, step.path)
 
 
-def check_joined(env: Env, handles: Handles) -> None:
+def check_joined(sources: list[Setting], env: Env, handles: Handles) -> None:
     """Refuse to join a parameter with itself: `x` behind a `param` is the parameter, not what was before it."""
+    if all(not source.constant or source.evaluate(NOWHERE) != "x" for source in sources):
+        return
     last = env.body.drafts[-1] if env.body.drafts else None
     if last is None or len(handles) != 2 or handles[0] != handles[1] or last.outputs[:1] != [handles[0]]:
         return
@@ -199,7 +203,7 @@ def leaf(run: "Elaborator", step: Step, env: Env, op: type[Op], settings: Settin
                 raise Poisoned
             instance = made
         try:
-            module = run.leaves[key] = typed(sized(instance, run.given), types, run.dimensions)
+            module = run.leaves[key] = typed(instance, types, run.dimensions)
         except Problem as problem:
             field = problem.at[0] if problem.at else None
             setting = settings.items.get(str(field))
@@ -207,20 +211,6 @@ def leaf(run: "Elaborator", step: Step, env: Env, op: type[Op], settings: Settin
             problem.at = (*at, *problem.at[1:]) if at else ()
             raise
     return module
-
-
-def sized(op: Op, given: Mapping[str, Dim]) -> Op:
-    """The op with what the free dimensions that it names are in this network."""
-    names = [name for name, reading in op.readings().items() if reading.dimension] if given else []
-    changed = {
-        name: with_given(value, given) for name in names if isinstance(value := getattr(op, name), tuple)
-    }
-    return op.model_copy(update=changed) if changed else op
-
-
-def with_given(shape: tuple[Any, ...], given: Mapping[str, Dim]) -> tuple[Any, ...]:
-    """A shape with what free dimensions of the spec are in this network."""
-    return tuple([given.get(dim, dim) if isinstance(dim, str) else dim for dim in shape])
 
 
 def typed(op: Op, types: Types, dimensions: frozenset[str]) -> Module:
@@ -281,7 +271,7 @@ def call_block(
 ) -> Handles:  # fmt: skip
     """A call of a block."""
     count = len(definition.inputs)
-    handles = flat(step, definition.name, inputs, count, count)
+    handles = flat(step, env, definition.name, inputs, count, count)
     types = types_of(env, handles)
     args = arguments(run, step, env, definition, settings)
     if any(active is definition for active, _, _ in run.active):

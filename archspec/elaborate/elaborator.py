@@ -5,21 +5,24 @@ This file has what all nodes share: findings, limits, definitions, chains, repea
 """
 
 from collections.abc import Callable
+from contextlib import suppress
+from math import inf
 from typing import Any
 
 from archspec.diagnostics import Diagnostic, Label, Problem
 from archspec.diagnostics.diagnostic import Path
 from archspec.elaborate import calls, wiring
 from archspec.elaborate.body import Body, Draft, Handles
-from archspec.elaborate.plan import Chain, Compiler, Plan, Step
-from archspec.elaborate.scopes import Entry, Env, Frame, Names, Poisoned, several
+from archspec.elaborate.plan import Chain, Compiler, Plan, Step, text_at
+from archspec.elaborate.scopes import Entry, Env, Frame, Names, Poisoned
 from archspec.elaborate.settings import Setting
 from archspec.elaborate.targets import check_defaults
-from archspec.ir import Dim, Module, Origin, TensorType, Value
+from archspec.ir import Module, Origin, TensorType, Value
 from archspec.language import limits
 from archspec.language.document import Definition, Document
 from archspec.language.expressions import show
 from archspec.language.names import check_label, check_module_name
+from archspec.language.templates import around
 from archspec.ops.core.symbol import Symbol
 
 Types = tuple[TensorType, ...]
@@ -41,8 +44,6 @@ class Elaborator:
         self.depth = 0
         self.dimensions: frozenset[str] = frozenset()
         """The free dimensions of the network's inputs."""
-        self.given: dict[str, Dim] = {}
-        """What free dimensions of the spec are in this network, where its inputs have other shapes."""
         self.leaves: dict[tuple[Any, ...], Module] = {}
         self.instances: dict[tuple[Any, ...], Module | None] = {}
         self.contents: dict[tuple[Any, ...], frozenset[Definition]] = {}
@@ -159,9 +160,8 @@ class Elaborator:
         x = self.chain(self.plan(definition).chain, env, env.names.inputs["input"])
         file, path = definition.document.file, definition.path
         try:
-            if len(x) != 1:
-                raise several("x", len(x))
-            env.x = x
+            env.x, env.order = x, inf
+            env.single(x, "x")
             exports = self.outputs(env, definition.outputs, "outputs")
         except Problem as problem:
             self.report(problem, file, path)
@@ -216,12 +216,12 @@ class Elaborator:
         try:
             if step.broken or len(self.diagnostics) >= limits.FINDINGS:
                 raise Poisoned
-            env.x, env.order = x, step.order
+            env.x, env.order, env.kept = x, step.order, False
             if step.repeat is not None and step.kind != "dense":
                 result = self.repeat(step, env, x)
             else:
-                result = self.copy(step, env, x, self.sources(step, env, x))
-            if step.shape is not None:
+                result = self.copy(step, env, x)
+            if step.shape is not None and env.kept:
                 env.x = x
                 self.check_shape(step, step.shape, env, result)
             return result
@@ -235,8 +235,10 @@ class Elaborator:
     def poison(self, step: Step, env: Env) -> Handles:
         """Stand in for a node that failed, so that nothing that depends on it is reported."""
         handles = (env.body.new(None),)
-        for setting in (step.name, step.label):
-            if setting is not None and setting.constant:
+        for key, setting in (("name", step.name), ("as", step.label)):
+            if setting is not None and not setting.constant:
+                env.names.lost.append(around(text_at(env.definition, (*step.path, key))))
+            elif setting is not None:
                 name = str(setting.evaluate(env))
                 env.names.entries.setdefault(name, Entry(env.body, handles, None, step.path))
                 env.body.modules.setdefault(name, None)
@@ -259,24 +261,32 @@ class Elaborator:
 
     def repeat(self, step: Step, env: Env, x: Handles) -> Handles:
         """Copies in a chain: spliced into the scope, or in a container of their own."""
+        is_numbered = step.name is not None and step.index in step.name.names
+        if step.when is not None and step.index not in step.when.names and self.is_removed(step, env, x):
+            return self.removed_copies(step, env, x) if is_numbered else self.removed(step, env, x)
         count = self.count(step, env)
-        outside, env.counters = env.counters, {**env.counters, step.index: 0}
+        if count == 0:
+            return x if is_numbered else self.removed(step, env, x)
         inputs = self.sources(step, env, x)
-        contained = (
-            step.name is not None
-            and step.index not in step.name.names
-            and calls.makes_modules(self, step, env)
-        )
-        env.counters = outside
-        if count == 0 and not (step.name and step.index in step.name.names):
-            return self.removed(step, env, x, inputs)
-        if not contained:
+        if step.name is None or is_numbered or not calls.makes_modules(self, step, env):
             return self.copies(step, env, x, inputs, count)
 
         def build(inner: Env, given: list[Handles]) -> Handles:
             return self.copies(step, inner, given[0] if given else (), given, count, contained=True)
 
+        env.kept = True
         return wiring.composite(self, step, env, "repeat", inputs, build, self.name(step, env))
+
+    def removed_copies(self, step: Step, env: Env, x: Handles) -> Handles:
+        """The copies of a node that `when` removes, each with the name that its counter makes."""
+        counters = env.counters
+        with suppress(Problem):  # of how many copies, nobody asks
+            for index in range(self.count(step, env)):
+                self.spend()
+                env.counters = {**counters, step.index: index}
+                x = self.removed(step, env, x)
+        env.counters = counters
+        return x
 
     def copies(
         self, step: Step, env: Env, x: Handles, inputs: list[Handles], count: int, *, contained: bool = False
@@ -308,6 +318,7 @@ class Elaborator:
         """
         return (
             last.positional
+            and bool(last.inputs)
             and (last.outputs[0],) == x
             and len(last.outputs) == 1
             and body.types[x[0]] == last.module.inputs[0]
@@ -326,19 +337,35 @@ class Elaborator:
     # --- one copy --------------------------------------------------------------------------------------
 
     def copy(
-        self, step: Step, env: Env, x: Handles, inputs: list[Handles], *, contained: bool = False, first: bool = False
+        self, step: Step, env: Env, x: Handles, inputs: list[Handles] | None = None, *, contained: bool = False,
+        first: bool = False,
     ) -> Handles:  # fmt: skip
         """One copy of a node. In a container the copies are named by their position."""
         self.spend()
-        env.x = inputs[0]
-        if step.when is not None and not self.truth(step.when, env, "when"):
+        if step.when is not None and self.is_removed(step, env, x, inputs):
             return self.removed(step, env, x, inputs)
+        if inputs is None:
+            inputs = self.sources(step, env, x)
+        env.x = inputs[0]
         name = None if contained or step.name is None else self.name(step, env)
         if step.kind == "call":
             result = calls.call(self, step, env, inputs, name, contained=contained, first=first)
         else:
             result = wiring.WIRING[step.kind](self, step, env, inputs, name, contained)
+        env.kept = True
         return result
+
+    def is_removed(self, step: Step, env: Env, x: Handles, inputs: list[Handles] | None = None) -> bool:
+        """Whether `when` is false. Of the rest of the node, only `from` is evaluated, and only if `x` is asked for."""
+        if step.when is None:
+            return False
+        env.x = inputs[0] if inputs else x
+        if inputs is None and step.sources is not None:
+            env.late = lambda: self.sources(step, env, x)[0]
+        try:
+            return not self.truth(step.when, env, "when")
+        finally:
+            env.late = None
 
     def sources(self, step: Step, env: Env, x: Handles) -> list[Handles]:
         """The inputs of a node: what `from` names, or the value before it."""
@@ -390,8 +417,6 @@ class Elaborator:
     def check_shape(self, step: Step, shape: Setting, env: Env, result: Handles) -> None:
         """The shape that the node asserts of its output; of a repeat, that of the last copy."""
         asserted = self.evaluate(shape, env, "shape")
-        if isinstance(asserted, tuple):
-            asserted = calls.with_given(asserted, self.given)
         actual = env.single(result, "x")
         if asserted == actual.shape or any(isinstance(dim, Symbol) for dim in actual.shape):
             return  # where sizes stay free, what is asserted has been checked for those that the spec gives
@@ -410,13 +435,20 @@ class Elaborator:
 
     # --- nodes of the body -----------------------------------------------------------------------------
 
-    def removed(self, step: Step, env: Env, x: Handles, inputs: list[Handles]) -> Handles:
-        """A node that `when` removes: the chain passes through, its name stands for its input."""
-        name, label = self.name(step, env), self.label(step, env)
-        passed = self.pass_through(step, env, inputs[0], name or label)
-        for word in (name, label):
-            if word is not None:
-                env.names.enter(word, Entry(env.body, passed, None, step.path, stands_in=True))
+    def removed(self, step: Step, env: Env, x: Handles, inputs: list[Handles] | None = None) -> Handles:
+        """A node that `when` removes: the chain passes through, its name stands for its input.
+
+        Nothing is wrong with it: a name or an input that it cannot have is one that nobody can ask for.
+        """
+        value, words = inputs[0] if inputs else x, []
+        with suppress(Problem, Poisoned):
+            if inputs is None:
+                value = self.sources(step, env, x)[0]
+            env.x = value
+            words = [word for word in (self.name(step, env), self.label(step, env)) if word is not None]
+        passed = self.pass_through(step, env, value, words[0] if words else None)
+        for word in words:
+            env.names.enter(word, Entry(env.body, passed, None, step.path, stands_in=True))
         return passed if step.sources is None else x
 
     def pass_through(self, step: Step, env: Env, value: Handles, label: str | None = None) -> Handles:
@@ -452,7 +484,7 @@ class Elaborator:
                               labels=self.owner(body, name, draft))  # fmt: skip
             body.modules[name] = len(body.drafts)
         outputs = body.add(draft)
-        value = outputs if draft.module.op is not None else outputs[:1]
+        value = outputs if draft.module.op is not None else outputs[: draft.module.parts]
         if name is not None:
             self.enter(env, name, Entry(body, value, draft, path), "name")
         if draft.label is not None:

@@ -39,6 +39,37 @@ def locate(module: Module, path: tuple[str, ...]) -> tuple[Place, TensorType] | 
     return (index, *place), type_
 
 
+SEARCHED = 1000
+"""The modules that a name is looked for in at most, for a suggestion."""
+
+
+def search(module: Module, name: str) -> tuple[tuple[str, ...], str] | None:
+    """The path of the nearest value called `name` at any depth inside a module, to be suggested; `None` if none is.
+
+    With it the block that hides it, of those on the way; empty where a reference can use the path.
+    """
+    waiting: list[tuple[Module, tuple[str, ...], str]] = [(module, (), "")]
+    seen = set()
+    hidden = None
+    for inner, path, block in waiting:
+        if inner.op is not None or inner in seen:
+            continue
+        seen.add(inner)
+        is_open = inner.kind in GROUPS
+        if name in inner.exports or (is_open and name in _indices(inner)):
+            if not block:
+                return (*path, name), ""
+        elif name in _indices(inner):
+            hidden = hidden or ((*path, name), block or inner.kind)
+        if len(waiting) < SEARCHED:
+            waiting += [
+                (node.module, (*path, name_), block or ("" if is_open else inner.kind))
+                for node in inner.body
+                if (name_ := node.name or node.label)
+            ]
+    return hidden
+
+
 def _output(module: Module, name: str) -> int | None:
     if name in module.exports:
         return len(module.outputs) - len(module.exports) + module.exports.index(name)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 from archspec.diagnostics import Diagnostic, Problem, SpecError, UsageError
@@ -12,7 +13,7 @@ from archspec.diagnostics.diagnostic import Path, shown, shown_file, suggest
 from archspec.elaborate.body import Body, Handles
 from archspec.elaborate.elaborator import Elaborator, TooLarge
 from archspec.elaborate.plan import DIMENSIONS, Plan
-from archspec.elaborate.scopes import Env, Poisoned, several
+from archspec.elaborate.scopes import Env, Poisoned
 from archspec.elaborate.settings import NOWHERE, compile_setting
 from archspec.ir import Dim, Module, Origin, TensorType, Value
 from archspec.language import limits
@@ -202,14 +203,13 @@ def _elaborate_model(
     if types is None:
         return None
     elaborator.dimensions = frozenset(dim for type_ in types for dim in type_.shape if isinstance(dim, str))
-    elaborator.given = _given_dimensions(document, inputs, elaborator.dimensions)
     body = Body()
     handles = tuple(body.add_input(type_) for type_ in types)
     env = elaborator.block_env(definition, {}, types, body, handles)
     ends = _ends(elaborator, elaborator.plan(definition), env)
     section = document.section
     assert section is not None  # noqa: S101 — there is a model
-    env.x = ends[-1] if ends else env.names.inputs["input"]
+    env.x, env.order = ends[-1] if ends else env.names.inputs["input"], inf
     try:
         train = elaborator.outputs(env, tuple(section.train_outputs), "train_outputs")
         results = elaborator.outputs(env, tuple(section.outputs or ()), "outputs")
@@ -217,8 +217,7 @@ def _elaborate_model(
             last = next(
                 (end for end in reversed(ends) if not set(end) & set(train)), env.names.inputs["input"]
             )
-            if len(last) != 1:
-                raise several("x", len(last))
+            env.single(last, "x")
             results = last
     except Problem as problem:
         elaborator.report(problem, document.file, definition.path)
@@ -243,7 +242,14 @@ def _input_types(
     elaborator: Elaborator, document: Document, definition: Definition, given: Inputs
 ) -> tuple[TensorType, ...] | None:  # fmt: skip
     """The types of the model's inputs."""
-    declared = _declared(document)
+    section = document.section
+    assert section is not None  # noqa: S101 — there is a model
+    if section.inputs is None:
+        declared: list[tuple[str, list[Any], Path]] = [("input", section.input or [], ("model", "input"))]
+    else:
+        declared = [
+            (item.name, item.shape, ("model", "inputs", i, "shape")) for i, item in enumerate(section.inputs)
+        ]
     for name in given:
         if name not in definition.inputs and name != "input":
             known = ", ".join(definition.inputs)
@@ -251,7 +257,7 @@ def _input_types(
     frame = elaborator.file_frame(document)
     types = []
     for index, (name, raw, path) in enumerate(declared):
-        override_ = _override(given, name, index)
+        override_ = given.get(name) or (given.get("input") if index == 0 else None)
         try:
             if override_ is not None:
                 types.append(_override_type(name, tuple(override_), raw))
@@ -268,30 +274,6 @@ def _input_types(
     return tuple(types) if len(types) == len(declared) else None
 
 
-def _declared(document: Document) -> list[tuple[str, list[Any], Path]]:
-    """The inputs as the spec has them: name, shape, place."""
-    section = document.section
-    assert section is not None  # noqa: S101 — there is a model
-    if section.inputs is None:
-        return [("input", section.input or [], ("model", "input"))]
-    return [(item.name, item.shape, ("model", "inputs", i, "shape")) for i, item in enumerate(section.inputs)]
-
-
-def _override(given: Inputs, name: str, index: int) -> Sequence[Dim] | None:
-    """The shape that an input is given in place of the spec's."""
-    return given.get(name) or (given.get("input") if index == 0 else None)
-
-
-def _given_dimensions(document: Document, given: Inputs, free: frozenset[str]) -> dict[str, Dim]:
-    """What has become of the spec's free dimensions that no input has any more."""
-    found: dict[str, Dim] = {}
-    for index, (name, shape, _) in enumerate(_declared(document)):
-        for old, new in zip(shape, _override(given, name, index) or (), strict=False):
-            if isinstance(old, str) and _FREE.fullmatch(old) and old not in free:
-                found.setdefault(old, new)
-    return found
-
-
 def _override_type(name: str, shape: tuple[Dim, ...], declared: list[Any]) -> TensorType:
     if len(shape) != len(declared):
         raise UsageError(
@@ -304,8 +286,6 @@ def _override_type(name: str, shape: tuple[Dim, ...], declared: list[Any]) -> Te
 
 
 _MAX_RANK = 8
-_FREE = re.compile("[A-Z][A-Za-z0-9_]*")
-"""The name of a free dimension."""
 
 
 def _checked_type(shape: Value) -> TensorType:
@@ -315,7 +295,7 @@ def _checked_type(shape: Value) -> TensorType:
     for axis, dim in enumerate(shape):
         if isinstance(dim, Symbol):
             continue
-        if isinstance(dim, str) and _FREE.fullmatch(dim):
+        if isinstance(dim, str) and re.fullmatch(r"[A-Z][A-Za-z0-9_]*", dim):
             if axis:
                 raise Problem("AS407", f"the free dimension `{dim}` needs a value", at=(axis,),
                               help="give the whole shape with `--input`, such as `--input N,3,224,224`")  # fmt: skip

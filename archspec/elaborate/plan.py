@@ -28,6 +28,7 @@ from archspec.language.names import (
     check_param_name,
 )
 from archspec.language.params import MISSING
+from archspec.language.templates import around, fits
 from archspec.ops.core.base import Op
 from archspec.ops.core.fields import EXPRESSION, TEXT, Reading
 
@@ -110,6 +111,11 @@ class Plan:
     """The blocks that are called by name, and from where."""
     lost: set[str]
     """The names in nodes that are broken: whoever refers to one is not to blame."""
+
+    def is_lost(self, name: str) -> bool:
+        """Whether a node that is broken has this name, or may have it."""
+        made = (around(text) for text in self.lost if "{" in text)
+        return name in self.lost or any(any(parts) and fits(name, parts) for parts in made)
 
 
 class Compiler:
@@ -227,6 +233,7 @@ class Compiler:
         inside, self.counters = self.counters, outside
         if "repeat" in raw:
             step.repeat = self.scalar(step, raw, "repeat")
+            self.check_sources(step)
         if "shape" in raw and not self.is_field(raw, "shape"):
             if not isinstance(raw["shape"], list):
                 raise Problem(
@@ -263,6 +270,17 @@ class Compiler:
             if not isinstance(source, str):
                 raise Problem("AS203", f"`from` must be a name or a list of names, not {show(source)}", at=at)
             step.sources.append(self.setting(step, source, TEXT, at))
+
+    def check_sources(self, step: Step) -> None:
+        """Refuse a `from` that uses the counter of its own node."""
+        for source in step.sources or ():
+            if step.index in source.names:
+                raise Problem(
+                    "AS208", f"`from` feeds the first copy only: it cannot use the counter `{step.index}`",
+                    at=source.path[len(step.path) :],
+                    help="put the `repeat` around the node, so that each copy has its own `from`: "
+                    "{ repeat = …, layers = [{ from = …, … }] }",
+                )  # fmt: skip
 
     def is_field(self, raw: dict[str, Any], key: str) -> bool:
         """Whether the node's op has a field of its own called like a common key, as `reshape` has `shape`."""
@@ -354,6 +372,7 @@ class Compiler:
             if not isinstance(raw["branches"], list) or not raw["branches"]:
                 raise Problem("AS203", "`branches` must be a list with at least one node", at=("branches",))
             step.branches = self.chain(raw["branches"], (*step.path, "branches"))
+            self.check_branches(step.branches)
             del fields["branches"]
         for key in WIRING_KEYS:
             if key in fields:
@@ -371,6 +390,17 @@ class Compiler:
                 step.names = step.names.union(*(item.names for item in compiled.items.values()))
         else:
             step.names |= {"*"}
+
+    def check_branches(self, branches: Chain) -> None:
+        """Refuse a `repeat` on a branch, which does not say whether the copies are a chain or branches."""
+        for branch in branches:
+            if isinstance(branch, Step) and branch.repeat is not None and branch.kind != "dense":
+                branch.broken = True
+                problem = Problem(
+                    "AS208", "a branch has no `repeat`: its copies would be a chain, not branches", at=("repeat",),
+                    help="where a chain is meant, write it as one: [{ repeat = …, … }]",
+                )  # fmt: skip
+                self.problems.append((problem, branch.path))
 
     def check_target(self, step: Step) -> None:
         """Only joins have branches."""
@@ -480,6 +510,14 @@ def steps(chain: Chain) -> Iterator[Step]:
             yield item
             for inner in (item.layers, item.shortcut, item.branches):
                 yield from steps(inner or [])
+
+
+def text_at(definition: Definition, path: Path) -> str:
+    """What stands in the document at the path of a text in a node of the definition."""
+    value: Any = {"layers": definition.layers}
+    for part in path[len(definition.path) :]:
+        value = value[part]
+    return str(value)
 
 
 def texts(raw: Any) -> Iterator[str]:

@@ -14,11 +14,13 @@ from typing import Any
 from archspec.diagnostics import Label, Problem
 from archspec.diagnostics.diagnostic import Path, shown, suggest
 from archspec.elaborate.body import Body, Draft, Handles
+from archspec.elaborate.exposure import search
 from archspec.elaborate.settings import compile_argument, compile_setting
 from archspec.ir import TensorType, Value
 from archspec.language import limits
 from archspec.language.document import Definition, Document
 from archspec.language.params import MISSING, Param
+from archspec.language.templates import fits
 from archspec.ops.core.fields import EXPRESSION
 
 
@@ -153,6 +155,8 @@ class Names:
     entries: dict[str, Entry] = field(default_factory=dict)
     written: Mapping[str, int] = field(default_factory=dict)
     """All names that the block gives anywhere, with the order of their nodes."""
+    lost: list[list[str]] = field(default_factory=list)
+    """The names that failed nodes would have had, where expressions make them: what stands around those."""
     until: float = inf
     """What came up later around this scope cannot be seen: so that a group that is called again means the same."""
 
@@ -169,6 +173,31 @@ class Names:
             until = min(until, scope.until)
             scope = scope.outer
         return None
+
+    def inside(self, path: str) -> str | None:
+        """A help text with the name that `path` has here, of a value inside of what can be named; `None` for none."""
+        first, *rest = path.split(".")
+        scope: Names | None = self
+        while scope is not None:
+            for name, entry in reversed(scope.entries.items()):
+                found = _inside(name, entry, (first, *rest))
+                if found is not None:
+                    return found
+            scope = scope.outer
+        return None
+
+    def is_lost(self, name: str) -> bool:
+        """Whether a node of this name may have failed, so that whoever uses it is not to blame."""
+        scope: Names | None = self
+        while scope is not None:
+            if any(fits(name, parts) for parts in scope.lost):
+                return True
+            scope = scope.outer
+        return False
+
+    def is_poisoned(self) -> bool:
+        """Whether something has failed here, which may have had any name inside of it."""
+        return None in self.body.types or (self.outer is not None and self.outer.is_poisoned())
 
     def all(self) -> list[str]:
         """Every name that can be used here."""
@@ -190,6 +219,20 @@ class Names:
         self.entries[name] = entry
 
 
+def _inside(name: str, entry: Entry, path: tuple[str, ...]) -> str | None:
+    """A help text for a path whose start is somewhere inside of the node that is called `name`; `None` if it is not."""
+    if entry.draft is None:
+        return None
+    found = search(entry.draft.module, path[0])
+    if found is None:
+        return None
+    way, block = found
+    if block:
+        return f"it is inside the block `{block}`, which shows nothing but its `outputs`: declare it there"
+    dotted = shown(".".join((name, *way, *path[1:])))
+    return f"did you mean `{dotted}`? what is inside `{name}` is called by its path"
+
+
 @dataclass(slots=True, eq=False, repr=False)
 class Env:
     """A place in a body. `x` is the input of the node that is being elaborated."""
@@ -201,8 +244,12 @@ class Env:
     x: Handles = ()
     counters: dict[str, int] = field(default_factory=dict)
     copy: tuple[int, ...] = ()
-    order: int = 0
+    order: float = 0
     """The order of the node that is being elaborated."""
+    late: Callable[[], Handles] | None = None
+    """Finds `x`, where that waits until somebody asks for it."""
+    kept: bool = False
+    """Whether `when` left the node that has been elaborated last, or a copy of it."""
 
     def value(self, name: str) -> Value:
         """A counter, parameter or `let`."""
@@ -217,6 +264,9 @@ class Env:
     def type_of(self, path: str) -> TensorType:
         """The type of the value that `path` names."""
         if path == "x":
+            if self.late is not None:
+                find, self.late = self.late, None
+                self.x = find()
             return self.single(self.x, "x")
         entry, rest = self.lookup(path)
         return self.single(self.reach(entry, rest, path) if rest else entry.handles, path, entry.body)
@@ -224,11 +274,19 @@ class Env:
     def single(self, handles: Handles, path: str, body: Body | None = None) -> TensorType:
         """The type of a value that must be one tensor."""
         if len(handles) != 1:
-            raise several(path, len(handles))
+            raise self.several(handles, path, body)
         type_ = (body or self.body).types[handles[0]]
         if type_ is None:
             raise Poisoned
         return type_
+
+    def several(self, handles: Handles, path: str, body: Body | None = None) -> Problem:
+        """The problem of a value with parts where one tensor is needed."""
+        count = len(handles)
+        name = shown((body or self.body).name_of(handles))
+        help_ = f"a part is named in `from`: `{name}.0` to `{name}.{count - 1}`"
+        return Problem("AS310", f"`{shown(path)}` has {count} parts: pick one",
+                       help=help_ if name else f"name the split and use `name.0` to `name.{count - 1}`")  # fmt: skip
 
     def lookup(self, path: str) -> tuple[Entry, tuple[str, ...]]:
         """The node that the first part of `path` names, and the rest of the path."""
@@ -243,22 +301,31 @@ class Env:
         if name == "x":
             return Problem("AS301", "`x` has no parts that could be named",
                            help="name the node before, and use its parts by that name")  # fmt: skip
+        if "*" in path:
+            meant = [shown(word) for word in self.names.all() if fits(word, path.split("*"))][:12]
+            listed = ": " + ", ".join(f'"{word}"' for word in meant) if meant else ""
+            return Problem("AS301", f"`{shown(path)}` is no name: `*` stands for nothing here",
+                           help=f"list the values one by one{listed}")  # fmt: skip
         if "," in path:
             return Problem(
                 "AS301",
                 f"`{shown(path)}` is not defined",
                 help='several values are a list: from = ["a", "b"]',
             )
-        order = self.names.written.get(name)
-        if self.definition.compiled is not None and name in self.definition.compiled.lost:
+        if self.names.is_lost(name) or (self.definition.compiled and self.definition.compiled.is_lost(name)):
             raise Poisoned
-        if order is None:
+        order = self.names.written.get(name)
+        inside = self.names.inside(path)
+        if inside is None and order is None:
             return undefined(name, self.names.all())
-        if order >= self.order:
+        if inside is None and order is not None and order >= self.order:
             return Problem("AS302", f"`{shown(path)}` is defined later: a node can only use earlier ones")
+        if inside is None and self.names.is_poisoned():
+            raise Poisoned
         return Problem(
             "AS301", f"`{shown(name)}` is not defined here",
-            help=f"what is inside a named group is called by its path, such as `group.{shown(name)}`",
+            help=inside or "no node of this name is left: it was removed by `when`, or has no copies; what uses it "
+            "needs the same condition",
         )  # fmt: skip
 
     def reach(self, entry: Entry, rest: tuple[str, ...], path: str) -> Handles:
@@ -275,9 +342,11 @@ class Env:
                           f"`{path.split('.')[0]}`")  # fmt: skip
         handle = entry.body.expose(entry.draft, rest)
         if handle is None:
+            start = path.split(".")[0]
             raise Problem(
                 "AS301", f"`{shown(path)}` does not exist",
-                help="a path enters named groups and repeats; of a block, only its declared `outputs`",
+                help=_inside(start, entry, rest)
+                or "a path enters named groups and repeats; of a block, only its declared `outputs`",
             )  # fmt: skip
         return (handle,)
 
@@ -288,10 +357,3 @@ class Env:
         entry, rest = self.lookup(path)
         handles = self.reach(entry, rest, path) if rest else entry.handles
         return tuple([self.body.capture(entry.body, handle) for handle in handles])
-
-
-def several(path: str, parts: int) -> Problem:
-    """The problem of a value with parts where one tensor is needed."""
-    return Problem("AS310", f"`{shown(path)}` has {parts} parts: pick one",
-                   help=f"name the split and use `{path if path != 'x' else 'name'}.0` to "
-                   f"`{path if path != 'x' else 'name'}.{parts - 1}`")  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from archspec.diagnostics import Diagnostic, Label, Problem
 from archspec.diagnostics.diagnostic import Path, shown
-from archspec.elaborate.plan import Chain, Plan, Step, steps
+from archspec.elaborate.plan import Chain, Plan, Step, steps, text_at
 from archspec.elaborate.scopes import undefined
 from archspec.elaborate.settings import NOWHERE, Setting
 from archspec.language.document import Definition, Document
@@ -35,7 +35,7 @@ class _References:
         for step in steps(self.plan.chain):
             for key, setting in (("name", step.name), ("as", step.label)):
                 if setting is not None and not setting.constant:
-                    self.made.append(around(_raw(self.definition.layers, (*step.path, key), definition.path)))
+                    self.made.append(around(text_at(definition, (*step.path, key))))
 
     def problems(self) -> Iterator[tuple[Problem, Path]]:
         """What is wrong, with where it is."""
@@ -108,14 +108,6 @@ class _References:
 
 def _constant(setting: Setting | None) -> str | None:
     return str(setting.evaluate(NOWHERE)) if setting is not None and setting.constant else None
-
-
-def _raw(layers: object, path: Path, start: Path) -> str:
-    """The text at a path of the document, of which the block starts at `start`."""
-    value: object = {"layers": layers}
-    for part in path[len(start) :]:
-        value = value[part]  # type: ignore[index]
-    return str(value)
 
 
 def _constant_repeat(step: Step) -> bool:

@@ -9,9 +9,9 @@ from archspec import ops
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import shown
 from archspec.elaborate.body import Body, Draft, Handles
-from archspec.elaborate.calls import find, flat, labelled, leaf, say_where_from, typed, types_of
+from archspec.elaborate.calls import check_number, find, flat, labelled, leaf, say_where_from, typed, types_of
 from archspec.elaborate.plan import Settings, Step
-from archspec.elaborate.scopes import Env, Names, Poisoned, moment, several
+from archspec.elaborate.scopes import Env, Names, Poisoned, moment
 from archspec.ir import Module, TensorType
 from archspec.language.document import Definition
 from archspec.language.expressions import show
@@ -48,7 +48,7 @@ def make(
 ) -> tuple[Module, Handles] | None:  # fmt: skip
     """The module, and the values that it takes from the body around it, as they were at the moment `until`."""
     body = Body(env.body)
-    given: list[Handles] = [(body.add_input(env.single(value, "x"), value[0]),) for value in inputs]
+    given = [group_input(body, env, value) for value in inputs]
     names = Names(body, outer=env.names, written=env.names.written, until=until)
     inner = Env(env.frame, body, names, env.definition, counters=env.counters)
     run.deeper()
@@ -56,10 +56,19 @@ def make(
         result = build(inner, given)
     finally:
         run.depth -= 1
-    if len(result) != 1:
-        raise several("x", len(result))
-    module = body.finish(kind, result, step.origin, declared=len(given))
+    result = tuple([body.capture(body, handle) for handle in result])
+    if not body.inputs:
+        for value in inputs[:1]:
+            body.capture(env.body, value[0])  # a group has an input, wanted or not
+    module = body.finish(kind, result, step.origin, declared=len(given), parts=len(result))
     return None if module is None else (module, tuple(body.bound))
+
+
+def group_input(body: Body, env: Env, value: Handles) -> Handles:
+    """What a value is inside of a group that is given it. One with several parts is no input: nobody can take it."""
+    if len(value) == 1:
+        return (body.add_input(env.single(value, "x"), value[0]),)
+    return tuple([body.add_unread(env.body.types[handle], handle) for handle in value])
 
 
 def wire(
@@ -67,10 +76,10 @@ def wire(
     contained: bool,
 ) -> Handles:  # fmt: skip
     """A wiring node with one input: a module if it is named or in a container, else transparent."""
-    x = flat(step, f"{kind}` with `branches" if step.kind == "join" else kind, inputs, 1, 1)
+    check_number(step, f"{kind}` with `branches" if step.kind == "join" else kind, inputs, 1, 1)
     if name is None and not contained:
-        return labelled(run, step, env, build(env, [x]))
-    return composite(run, step, env, kind, [x], build, name)
+        return labelled(run, step, env, build(env, inputs))
+    return composite(run, step, env, kind, inputs, build, name)
 
 
 def group(
@@ -128,6 +137,7 @@ def dense(
 
     def build(inner: Env, given: list[Handles]) -> Handles:
         x = inner.x = given[0]
+        inner.single(x, "x")
         counters, copy = inner.counters, inner.copy
         for index in range(run.count(step, inner)):
             run.spend()
@@ -168,16 +178,14 @@ def branches(
 
 def is_dropped(run: "Elaborator", branch: object, env: Env, x: Handles) -> bool:
     """Whether `when` removes a branch, which then is no branch at all."""
-    if not isinstance(branch, Step) or branch.when is None or branch.repeat is not None or branch.broken:
+    if not isinstance(branch, Step) or branch.when is None or branch.broken:
         return False
+    env.order = branch.order
     try:
-        env.x = x
-        inputs = run.sources(branch, env, x)
-        env.x = inputs[0]
-        if run.truth(branch.when, env, "when"):
+        if not run.is_removed(branch, env, x):
             return False
-        run.removed(branch, env, x, inputs)
-    except Problem:
+        run.removed(branch, env, x)
+    except (Problem, Poisoned):
         return False  # the branch itself reports it
     return True
 
@@ -218,7 +226,7 @@ def reuse(
         raise Poisoned
     owner = env.body.drafts[index]
     count = owner.module.declared
-    handles = flat(step, "reuse", inputs, count, count)
+    handles = flat(step, env, "reuse", inputs, count, count)
     if owner.module.op is not None:
         made: tuple[Module, Handles] | None = (
             typed(owner.module.op, types_of(env, handles), run.dimensions),
