@@ -8,14 +8,11 @@ from typing import Any
 
 import pytest
 import torchvision
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from spec_cases import HEAD, INVALID, VALID, Invalid, Valid, net
 from torch import nn
 
 import archspec
 from archspec import Model, SpecError, UsageError
-from archspec.analysis.expand import expand, to_text
 from archspec.ir import Module, TensorType
 
 SPECS = Path(__file__).parent.parent / "specs"
@@ -94,96 +91,6 @@ def test_order_of_keys_does_not_matter_for_findings(name: str) -> None:
     text = json.dumps(reversed_keys(tomllib.loads(case.text)))
     codes = {code for code, _ in found(findings(text, path="net.json"))}
     assert codes == {code for code, _ in case.findings}
-
-
-# --- expand ----------------------------------------------------------------------------------------------
-
-
-def expanded(model: Model) -> str:
-    document = model.network.document
-    doc = document.model.doc if document.model else ""
-    train = len(model.network.train_outputs)
-    return to_text(expand(model.root, name=model.name, doc=doc, inputs=model.inputs, train=train))
-
-
-def check_expansion(model: Model) -> None:
-    text = expanded(model)
-    again = load(text, "expanded.json")
-    assert weights(again) == weights(model)
-    assert again.totals == model.totals
-    assert again.training_totals == model.training_totals
-    assert expanded(again) == text
-
-
-@pytest.mark.parametrize("case", VALID.values(), ids=VALID)
-def test_expansion_is_a_fixpoint(case: Valid) -> None:
-    check_expansion(load(case.text))
-
-
-SPEC_VARIANTS = [
-    (str(path.relative_to(SPECS)), variant)
-    for path in sorted(SPECS.rglob("*.toml"))
-    for data in [tomllib.loads(path.read_text())]
-    if "model" in data
-    for variant in [None, *list(data.get("variants", {}))[:2]]
-]
-
-
-@pytest.mark.parametrize(("file", "variant"), SPEC_VARIANTS)
-def test_expansion_of_specs_is_a_fixpoint(file: str, variant: str | None) -> None:
-    check_expansion(archspec.load(str(SPECS / file), variant))
-
-
-def test_declared_output_that_no_one_asks_for() -> None:
-    model = load(net('[{ name = "b", op = "body" }]',
-                     '[blocks.body]\noutputs = ["mid"]\nlayers = [{ as = "mid", op = "conv", out = 6 }, "relu"]'))  # fmt: skip
-    check_expansion(model)
-
-
-# --- random networks -------------------------------------------------------------------------------------
-
-
-@st.composite
-def chains(draw: st.DrawFn, depth: int = 3) -> list[Any]:
-    """Nodes that fit any image of at least 8 × 8, whatever stands before them."""
-    leaf = st.sampled_from(
-        ["relu", "batchnorm", {"op": "conv", "out": 4}, {"op": "conv", "out": 5, "repeat": 2}, []]
-    )
-    if depth == 0:
-        return draw(st.lists(leaf, max_size=3))
-    inner = chains(depth - 1)
-    node = st.one_of(
-        leaf,
-        inner,
-        st.builds(lambda layers, n: {"layers": layers, "repeat": n}, inner, st.integers(0, 3)),
-        st.builds(lambda layers: {"op": "concat", "branches": [layers, [], ["relu"]]}, inner),
-        st.builds(lambda a, b: {"op": "residual", "layers": [*a, {"op": "conv", "out": 4}],
-                                "shortcut": [*b, {"op": "conv", "out": 4}]}, inner, inner),
-        st.builds(lambda layers, n: {"op": "dense", "layers": layers, "repeat": n}, inner, st.integers(0, 2)),
-        st.builds(lambda layers, flag: {"layers": layers, "when": flag}, inner, st.booleans()),
-        st.builds(lambda layers: {"name": "g", "layers": [{"name": "g", "layers": layers}]}, inner),
-    )  # fmt: skip
-    nodes: list[Any] = draw(st.lists(node, max_size=4))
-    return [
-        {**item, "name": f"n{i}"} if isinstance(item, dict) and item.get("name") == "g" else item
-        for i, item in enumerate(nodes)
-    ]
-
-
-@settings(max_examples=40)
-@given(chains())
-def test_expansion_of_random_networks(layers: list[Any]) -> None:
-    spec = {
-        "archspec": 1,
-        "defaults": {"conv": {"kernel": 1}},
-        "model": {"input": ["N", 3, 8, 8], "layers": layers},
-    }
-    try:
-        model = load(json.dumps(spec), "net.json")
-    except SpecError as error:  # only names may clash, where a transparent repeat copies a named group
-        assert {code for code, _ in found(error)} == {"AS303"}
-        return
-    check_expansion(model)
 
 
 # --- equal instances are one object ------------------------------------------------------------------------
@@ -355,7 +262,6 @@ def test_train_outputs() -> None:
     assert (model.training_totals.params, model.training_totals.macs) == (9 + 12 + 21, (9 + 12 + 21) * 64)
     assert list(model.weights()) == ["stem.weight", "aux.weight", "head.weight"]
     assert [str(shape) for shape in model.training_totals.outputs] == ["N×4×8×8", "N×7×8×8"]
-    check_expansion(model)
 
 
 def test_train_outputs_last() -> None:

@@ -19,7 +19,7 @@ from archspec.ir import Module, Node, TensorType
 Json = dict[str, Any]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Value:
     """A value of the expanded network: the node that makes it, or the name by which it is known everywhere."""
 
@@ -33,14 +33,50 @@ class Value:
     """Which of its parts is meant."""
     inside: "Value | None" = None
     """The value inside the node, a group, that is meant."""
+    same: "Value | None" = None
+    """The value that this one, of a removed node, stands for."""
+
+    @property
+    def real(self) -> "Value":
+        """The value itself, where this one only stands for it."""
+        return self if self.same is None else self.same.real
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What is the same for two that mean one value."""
+        return self.name, id(self.node), self.part, self.inside and self.inside.key
+
+    @property
+    def whole(self) -> "Value":
+        """The value that this one is a part of."""
+        return Value(self.name, self.node, self.scope, self.label)
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """A body that has been written: which values stand for its inputs, and which each of its nodes makes."""
+
+    number: int
+    inputs: list[Value]
+    given: list[Value]
+    """What the inputs are outside."""
+    made: list[list[Value]] = field(default_factory=list)
+    """The values of each node that is left."""
+    inner: list["Scope | None"] = field(default_factory=list)
+    """The bodies of those nodes."""
+    ends: list[Value] = field(default_factory=list)
+    """The value of the body itself, or its parts."""
 
 
 def expand(root: Module, *, name: str, doc: str, inputs: dict[str, TensorType], train: int) -> Json:
-    """The expanded spec as plain data. `train` is the number of training outputs among the root's results."""
-    expander = _Expander(root)
-    values = [Value(name=key) for key in inputs]
-    layers, results = expander.body(root, values)
-    names = [expander.reference(value, -2) for value in results]
+    """The expanded spec as plain data. `train` is the number of training outputs among the root's results.
+
+    Raises `UsageError` where a block is used again in another form: no group says that.
+    """
+    expander = _Expander(root, list(inputs))
+    layers, _, results = expander.body(root, expander.inputs)
+    layers = expander.start + layers
+    names = expander.outputs(results, layers)
     shapes = [list(type_.shape) for type_ in inputs.values()]
     model: Json = {"name": name}
     if doc:
@@ -94,86 +130,156 @@ def _ordered(node: Json) -> Json:
 
 
 class _Expander:
-    def __init__(self, root: Module) -> None:
+    def __init__(self, root: Module, inputs: list[str]) -> None:
         self.taken: Counter[str] = Counter()
         self.scopes = count()
-        _count_names(root, 1, self.taken)
+        self.modules: set[str] = set()
+        _count_names(root, self.taken, self.modules)
+        self.taken.update(inputs)
         self.fresh = (f"v{number}" for number in count(1) if not self.taken[f"v{number}"])
+        self.forms = Forms()
+        self.start: list[Json] = []
+        """The nodes that give a second name to inputs whose own name means something else in places."""
+        self.inputs = [self.input(root, index, name) for index, name in enumerate(inputs)]
+
+    def input(self, root: Module, index: int, name: str) -> Value:
+        """An input of the network, under a name by which it is found from anywhere."""
+        if name not in self.modules:
+            return Value(name=name)
+        labels = (
+            node.label for node in root.body if node.module.kind == "removed" and node.inputs == (index,)
+        )
+        label = next((label for label in labels if label and self.taken[label] == 1), None) or next(
+            self.fresh
+        )
+        self.start.append({"as": label, "from": name, "layers": []})
+        return Value(name=label)
+
+    def outputs(self, results: list[Value], layers: list[Json]) -> list[str]:
+        """The names of the network's outputs. What is an output twice gets a second name."""
+        names: list[str] = []
+        for value in results:
+            name = self.reference(value, 0)
+            if name in names:
+                label = value.label if value.same and self.taken[value.label or ""] == 1 else None
+                if label is None or label in names:
+                    label = next(self.fresh)
+                layers.append({"as": label, "from": name, "layers": []})
+                name = layers[-1]["as"]
+            names.append(name)
+        return names
 
     def body(
-        self, module: Module, inputs: list[Value], *, fixed: bool = True
-    ) -> tuple[list[Json], list[Value]]:
-        """The nodes of a composite whose inputs are these values, and its results.
+        self, module: Module, given: list[Value], *, fixed: bool = True, again: bool = False
+    ) -> tuple[list[Json], Scope, list[Value]]:  # fmt: skip
+        """The nodes of a composite whose inputs are these values, its scope, and its results.
 
-        What is used again, for inputs of another size, has no `fixed` shapes.
+        What is used again, for inputs of another size, has no `fixed` shapes. Of what is called `again` as a whole,
+        nothing refers to the input by the name that it has outside.
         """
-        again = {node.shares for node in module.body if node.shares is not None}
-        scope = next(self.scopes)
-        nodes: list[Json] = []
-        values = list(inputs)
-        for place, node in enumerate(module.body):
-            given = [values[index] for index in node.inputs]
-            if node.module.kind == "removed":
-                values.append(given[0])
-            else:
-                values += self.node(
-                    module, node, given, inputs, nodes, scope, fixed=fixed and place not in again
+        owners = {node.shares for node in module.body if node.shares is not None}
+        scope = Scope(next(self.scopes), list(given), given)
+        if again:
+            if given[0].key in [value.key for value in given[1:]]:
+                raise UsageError(
+                    "a group that is used again takes its input by a name as well: that has no expansion"
                 )
-        results = [values[index] for index in module.results]
-        end = results[0]
-        if module.kind != "model" and (not nodes or end.node is not nodes[-1] or end.inside):
-            nodes.append({"from": self.source(end, inputs, scope, first=not nodes), "layers": []})
-        return nodes, results
+            scope.inputs[0] = Value(scope=scope.number)
+        nodes: list[Json] = []
+        values, last = list(scope.inputs), scope.inputs[:1]
+        places: dict[int, int] = {}
+        for place, node in enumerate(module.body):
+            taken = [values[index].real for index in node.inputs]
+            if node.module.kind == "removed":
+                values.append(Value(same=taken[0], label=node.label))
+                if again and taken[0].key == scope.inputs[0].key:
+                    taken[0].label = taken[0].label or node.label
+                continue
+            places[place] = len(scope.made)
+            owner = places[node.shares] if node.shares is not None else None
+            last = self.node(module, node, taken, nodes, scope, owner, fixed=fixed, again=place in owners)
+            values += scope.made[-1]
+        ends = scope.ends = [values[index].real for index in module.results[: module.parts]]
+        if module.kind != "model" and (not nodes or [end.key for end in ends] != [end.key for end in last]):
+            end = ends[0].whole if len(ends) > 1 else ends[0]
+            nodes.append({"from": self.source(end, scope, first=not nodes), "layers": []})
+        if again and "as" in scope.inputs[0].node:
+            nodes.insert(0, {"as": scope.inputs[0].node["as"], "from": "x", "layers": []})
+        return nodes, scope, [values[index] for index in module.results]
 
     def node(
-        self, module: Module, node: Node, given: list[Value], inputs: list[Value], nodes: list[Json], scope: int,
-        *, fixed: bool,
+        self, module: Module, node: Node, given: list[Value], nodes: list[Json], scope: Scope, owner: int | None,
+        *, fixed: bool, again: bool,
     ) -> list[Value]:  # fmt: skip
-        """Append a node; the values that it makes."""
+        """Append a node. Its value, which is several where it is a split."""
         result: Json = {} if node.name is None else {"name": node.name}
-        first = not nodes
+        sources = self.sources(node, given, scope, first=not nodes)
         nodes.append(result)
         op = node.module.op
-        made = [Value(node=result, scope=scope, label=node.label) for _ in node.module.outputs]
-        if node.shares is not None:
-            owner = module.body[node.shares]
-            if node.module.declared > 1 and op is None:
-                raise UsageError(
-                    f"`{owner.name}`, a block with several inputs, is used again: that has no expansion"
-                )
-            result |= {"op": "reuse", "of": owner.name}
+        fixed = fixed and not again
+        made = [Value(node=result, scope=scope.number, label=node.label) for _ in node.module.outputs]
+        parts = len(made) if op is not None else node.module.parts
+        inner: Scope | None = None
+        if owner is not None:
+            inner = scope.inner[owner]
+            result |= {"op": "reuse", "of": self.owner(module, node)}
         elif op is not None:
             result["op"] = op.name
-        taken = given if op is not None else given[:1]  # a group reaches for further values itself
-        sources = [self.source(value, inputs, scope, first=first) for value in taken]
         if sources:
             result["from"] = sources[0] if len(sources) == 1 else sources
         if op is not None:
-            if node.shares is None:
+            if owner is None:
                 result |= op.model_dump(mode="json", exclude_unset=True)
-            if len(made) > 1:
-                made = [
-                    Value(node=result, scope=scope, label=node.label, part=part) for part in range(len(made))
-                ]
-        if fixed and "shape" not in result and (op is None or len(node.module.outputs) == 1):
+            if parts > 1:
+                for part, value in enumerate(made):
+                    value.part = part
+        if fixed and "shape" not in result and parts == 1:
             result["shape"] = list(node.module.outputs[0].shape)
-        if op is None and node.shares is None:
-            result["layers"], inner = self.body(node.module, given, fixed=fixed)
-            for index, value in list(enumerate(inner))[1:]:
-                made[index] = value if value.name else Value(node=result, scope=scope, inside=value)
-        return made
+        if op is None:
+            if owner is None:
+                result["layers"], inner, ends = self.body(node.module, given, fixed=fixed, again=again)
+            else:
+                assert inner is not None  # noqa: S101 — its first call is a composite too
+                ends = [_again(node.module, index, inner, given) for index in node.module.results]
+            assert inner is not None  # noqa: S101 — a composite has a body
+            made = [
+                made[0] if not index and parts == 1 else _outside(end, inner, given, made[0])
+                for index, end in enumerate(ends)
+            ]
+        scope.made.append(made)
+        scope.inner.append(inner)
+        return made[:parts]
 
-    def source(self, value: Value, inputs: list[Value], scope: int, *, first: bool) -> str:
+    def sources(self, node: Node, given: list[Value], scope: Scope, *, first: bool) -> list[str]:
+        """What a node takes. A group reaches for further values itself."""
+        taken = given if node.module.op is not None else given[:1]
+        return [self.source(value, scope, first=first) for value in taken]
+
+    def owner(self, module: Module, node: Node) -> str:
+        """The name of the module that is called again. Raises `UsageError` where that would be another one."""
+        assert node.shares is not None  # noqa: S101 — it is called again
+        owner = module.body[node.shares]
+        form = "a block with several inputs"
+        if node.module.op is not None or (
+            node.module.declared == 1 and self.forms.are_equal(owner.module, node.module)
+        ):
+            return str(owner.name)
+        if node.module.declared == 1:
+            form = "whose nodes depend on the size of its input"
+        raise UsageError(f"`{owner.name}`, {form}, is used again: that has no expansion")
+
+    def source(self, value: Value, scope: Scope, *, first: bool) -> str:
         """How a node of a body refers to a value; the first of a group calls the group's input `x`."""
-        if first and scope and inputs and value is inputs[0]:
+        if first and scope.number and scope.inputs and value.key == scope.inputs[0].key:
             return "x"
-        return self.reference(value, scope)
+        return self.reference(value, scope.number)
 
     def reference(self, value: Value, scope: int) -> str:
         """The name of a value, as it is found from a body: by its node's name in the same one, else by a label."""
+        value = value.real
         if value.name:
             return value.name
-        if "name" in value.node and (value.scope == scope or (scope == -2 and value.scope == 0)):
+        if "name" in value.node and value.scope == scope:
             return str(value.node["name"]) + self.rest(value)
         return self.labelled(value) + self.rest(value)
 
@@ -191,11 +297,78 @@ class _Expander:
         return str(value.node["as"])
 
 
-def _count_names(module: Module, times: int, taken: Counter[str]) -> None:
-    """Count every name and label of the network, each instance for itself."""
+def _outside(end: Value, inner: Scope, given: list[Value], node: Value) -> Value:
+    """A value of a group's body as it is seen from outside; `node` is the group's own."""
+    end = end.real
+    for outer, value in zip((given[0], *given), (inner.inputs[0], *given), strict=True):
+        if end.key == value.key:
+            return outer
+    if end.name or (len(inner.ends) == 1 and end.key == inner.ends[0].key):
+        return end if end.name else node
+    return Value(node=node.node, scope=node.scope, label=node.label, inside=end)
+
+
+def _again(module: Module, index: int, scope: Scope, given: list[Value]) -> Value:
+    """What a value of a composite is that is called again, given the body of its first call."""
+    if index < len(module.inputs):
+        return given[index]
+    kept = 0
+    for node, made in module.values():
+        if index in made:
+            break
+        kept += node.module.kind != "removed"
+    if node.module.kind == "removed":
+        return _again(module, node.inputs[0], scope, given)
+    which, first = index - made.start, scope.made[kept]
+    inner = scope.inner[kept]
+    if inner is None or (not which and node.module.parts == 1):
+        return first[which]
+    taken = [_again(module, value, scope, given) for value in node.inputs]
+    return _outside(_again(node.module, node.module.results[which], inner, taken), inner, taken, first[0])
+
+
+class Forms:
+    """What composites are but for their sizes, and for what is used of them from outside."""
+
+    def __init__(self) -> None:
+        self.known: dict[Module, int] = {}
+        self.numbers: dict[tuple[object, ...], int] = {}
+
+    def are_equal(self, one: Module, other: Module) -> bool:
+        """Whether the same text describes both."""
+        return one is other or self.of(one) == self.of(other)
+
+    def of(self, module: Module) -> int:
+        """The number of a form."""
+        if module not in self.known:
+            key = self.key(module)
+            self.known[module] = self.numbers.setdefault(key, len(self.numbers))
+        return self.known[module]
+
+    def key(self, module: Module) -> tuple[object, ...]:
+        """The form of a module: of an op its fields, of a composite its nodes, but for those that are removed."""
+        if module.op is not None:
+            return module.op.name, json.dumps(
+                module.op.model_dump(mode="json", exclude_unset=True), sort_keys=True
+            )
+        values: list[object] = [("input", index) for index in range(len(module.inputs))]
+        nodes: list[object] = []
+        for node in module.body:
+            taken = tuple([values[index] for index in node.inputs])
+            if node.module.kind == "removed":
+                values.append(taken[0])
+                continue
+            values += [(len(nodes), index) for index in range(len(node.module.outputs))]
+            shares = None if node.shares is None else module.body[node.shares].name
+            nodes.append((node.name, self.of(node.module), taken, shares))
+        return *nodes, tuple([values[index] for index in module.results[: module.parts]])
+
+
+def _count_names(module: Module, taken: Counter[str], modules: set[str]) -> None:
+    """Count every name and label of the network, each instance for itself, and gather the names of modules."""
     for node in module.body:
-        for name in (node.name, node.label):
-            if name is not None and node.module.kind != "removed":
-                taken[name] += times
+        taken.update([name for name in (node.name, node.label) if name is not None])
+        if node.name is not None:
+            modules.add(node.name)
         if node.shares is None:
-            _count_names(node.module, times, taken)
+            _count_names(node.module, taken, modules)

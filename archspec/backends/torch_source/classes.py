@@ -34,11 +34,8 @@ TYPED = frozenset(("Activations",))
 class Builder(Loops):
     """Makes one class of instances. Raises `Misfit` where they have none in common."""
 
-    def __init__(
-        self, program: "Program", places: list[Place], *, fold: bool, literal: bool = False
-    ) -> None:  # fmt: skip
+    def __init__(self, program: "Program", places: list[Place], *, fold: bool) -> None:
         super().__init__(program, places)
-        self.literal = literal
         self.body = align(places, fold=fold)
         module = places[0].module
         if any(place.module.declared != module.declared for place in places):

@@ -157,15 +157,11 @@ def counted(axes: tuple[Window, ...]) -> tuple[Dim, ...]:
     return tuple(window.count for window in axes)
 
 
-def kept(x: TensorType, axes: tuple[Window, ...], *, cut: bool = False) -> Saved:
-    """What autograd keeps of the input: its storage, or that of the padded copy that uneven sides need.
-
-    Where the copy is `cut`, it ends with the last window.
-    """
+def kept(x: TensorType, axes: tuple[Window, ...]) -> Saved:
+    """What autograd keeps of the input: its storage, or that of the padded copy that uneven sides need."""
     if all(window.before == window.after for window in axes):
         return INPUT
-    ends = [max(window.reaching, 0) if cut else window.after for window in axes]
-    padded = [window.before + size(window.n) + end for window, end in zip(axes, ends, strict=True)]
+    padded = [window.before + size(window.n) + window.after for window in axes]
     return Saved(elements=prod(sizes(x.shape[:2])) * prod(padded))
 
 
