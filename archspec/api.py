@@ -147,11 +147,28 @@ class Model:
         train = len(self.network.train_outputs)
         return memory(self.root, train, batch=self.batch, element=ELEMENTS[dtype], optimizer=optimizer)
 
-    def summary(self, width: int = 100, *, depth: int | None = None) -> str:
-        """The summary table as plain text."""
-        from archspec.report.table import render
+    def summary(
+        self, width: int = 100, *, depth: int | None = None, columns: str | Sequence[str] | None = None,
+        sort: str | None = None, top: int | None = None, explain: str | None = None, memory: bool = False,
+        dtype: str = "float32", optimizer: "Optimizer" = "sgd", format: str = "table",  # noqa: A002 — as in the command
+        json: bool = False, ascii: bool = False,  # noqa: A002
+    ) -> str:  # fmt: skip
+        """What `archspec summary` prints, without colours: a table of `width` columns, 40 or more.
 
-        return render(self, width=width, depth=depth)
+        The options are those of the command. The tree has `depth` levels, by default as many as make about a page;
+        `columns` are names such as `op` and `params`, in a list or separated by commas. `sort` lists the ops by a
+        column, `top` only so many of them. `explain` shows the arithmetic of one module in place of the table.
+        `memory` adds the memory for `dtype` and `optimizer`, as in `memory()`. `format` is `table`, `json`, `csv` or
+        `markdown`; `json` is short for the second. `ascii` leaves out all that is not ASCII.
+
+        Raises `UsageError` for a column, module or format that does not exist.
+        """
+        from archspec.report.summary import plain, summary
+
+        return summary(
+            self, lambda draw: plain(draw, width, ascii_only=ascii), format_="json" if json else format, depth=depth,
+            columns=columns, sort=sort, top=top, explain=explain, memory=(dtype, optimizer) if memory else None,
+        )  # fmt: skip
 
     def __repr__(self) -> str:
         totals = self.totals
@@ -182,29 +199,35 @@ def load(
 
 
 def validate(
-    path: str, *, source: str | bytes | None = None, only: str | None = None, select: Sequence[str] | None = None,
-    extend_select: Sequence[str] = (), ignore: Sequence[str] = (), allow_outside: bool = False,
+    path: str, variant: str | None = None, params: Mapping[str, Any] | None = None, *,
+    inputs: Mapping[str, Sequence[Dim]] | None = None, source: str | bytes | None = None, only: str | None = None,
+    select: str | Sequence[str] | None = None, extend_select: str | Sequence[str] = (),
+    ignore: str | Sequence[str] = (), allow_outside: bool = False,
 ) -> "list[Finding]":  # fmt: skip
-    """Everything that is wrong with a spec, in all of its variants, with lines and columns; empty if nothing is.
+    """Everything that is wrong with a spec, with lines and columns; empty if nothing is.
 
     The syntax, all names and shapes, what the spec expects, and whether it can be written in PyTorch and in ONNX, or in
-    `only` one of `torch` and `onnx`. `source` is the text of the file, if that is at hand.
+    `only` one of `torch` and `onnx`. All variants are looked at, or `variant` alone. With `params` or `inputs`, which
+    are as in `load`, the networks are others than the spec expects, and only the rest is checked. `source` is the text
+    of the file, if that is at hand.
 
     `select` names the lint rules to look for in place of those that are on by themselves, `extend_select` further ones,
-    `ignore` those that are not wanted: by code, by name, by the start of several codes, or `ALL`. Errors are always
-    reported.
+    `ignore` those that are not wanted: by code, by name, by the start of several codes, or `ALL`, in a list or
+    separated by commas. Errors are always reported.
 
-    Raises `UsageError` where there is no such file or rule.
+    Raises `UsageError` where there is no such file, variant or rule.
     """
     from os import fspath
 
     from archspec.diagnostics.locate import Locator, reader
-    from archspec.lint import Layer, choose
+    from archspec.lint import Layer, choose, words
 
     name = fspath(path)
-    selection = choose(Layer(select, tuple(extend_select), tuple(ignore)))
+    selection = choose(Layer(None if select is None else words(select), words(extend_select), words(ignore)))
     with without_collector():
-        diagnostics, _ = examine(name, source, only, selection, allow_outside=allow_outside)
+        diagnostics, _ = examine(
+            name, source, only, selection, variant=variant, params=params, inputs=inputs, allow_outside=allow_outside
+        )  # fmt: skip
     texts = (
         {}
         if source is None
@@ -276,14 +299,14 @@ def _of_variants(diagnostic: Diagnostic, names: list[str | None], total: int) ->
 def build(
     spec: "str | Model", variant: str | None = None, params: Mapping[str, Any] | None = None, *,
     inputs: Mapping[str, Sequence[Dim]] | None = None, device: "Device | str | None" = None,
-    dtype: "Dtype | None" = None, weights: str | None = None, allow_outside: bool = False,
+    dtype: "Dtype | str | None" = None, weights: str | None = None, allow_outside: bool = False,
 ) -> "nn.Module":  # fmt: skip
     """The network as a live `nn.Module`, which is the text that `export` writes, executed.
 
     `spec` is a file, with `variant`, `params`, `inputs` and `allow_outside` as in `load`; or a model that is loaded.
-    The module is made on `device`, on `meta` without memory, in `dtype`, and is in training mode. Its values are
-    PyTorch's initial ones, or those of `weights`: a `.safetensors` file, or a state_dict saved by `torch.save`, read
-    without executing anything in it. Needs torch.
+    The module is made on `device`, on `meta` without memory, in `dtype`, torch's or its name, and is in training mode.
+    Its values are PyTorch's initial ones, or those of `weights`: a `.safetensors` file, or a state_dict saved by
+    `torch.save`, read without executing anything in it. Needs torch.
 
     Raises `SpecError` where a part of the network has no form in PyTorch, `UsageError` where the weights do not fit.
     """
@@ -298,6 +321,7 @@ def export(
     inputs: Mapping[str, Sequence[Dim]] | None = None, allow_outside: bool = False, seed: int | None = None,
     weights: str | None = None, no_weights: bool = False, dtype: str = "float32", opset: int = 20,
     functions: bool = False, fold_bn: bool = False, dynamic: bool = False, external: str = "auto", align: int = 64,
+    half: bool = False, for_: str | None = None,
 ) -> None:  # fmt: skip
     """Write the network to the file `path`, whose suffix tells the format. Needs no torch.
 
@@ -305,12 +329,15 @@ def export(
     `build`. An old file is replaced when the new one is complete.
 
     Weights are drawn from PyTorch's initial distributions with `seed` (default: 0), the same for every format and on
-    every machine; or `weights` names a file of them, as in `build`. `dtype` is `float32`, `float16` or `bfloat16`.
+    every machine; or `weights` names a file of them, as in `build`. `dtype` is `float32`, `float16` or `bfloat16`;
+    `half` is short for the second.
 
     For ONNX alone: `opset` is the version of its operators, 18 to 24. `functions` makes blocks functions of the model,
     `fold_bn` folds batch normalisation into the layer before it, `dynamic` leaves height and width free as well as the
-    batch. `no_weights` makes the weights inputs. `external` tells where they are stored: `inline`, in a `data` file
-    beside the model at multiples of `align` bytes, in a `safetensors` file, or `auto`: beside it above 64 MiB.
+    batch. `for_` is `"inference"` for a model that is run or quantised and nothing else: batch normalisation is folded,
+    and what steps make of a weight alone, such as its transpose, is the weight. `no_weights` makes the weights inputs.
+    `external` tells where they are stored: `inline`, in a `data` file beside the model at multiples of `align` bytes,
+    in a `safetensors` file, or `auto`: beside it above 64 MiB.
 
     Raises `SpecError` where a part of the network has no such form, `UsageError` for what does not go together, a file
     that cannot be written and weights that do not fit.
@@ -318,11 +345,12 @@ def export(
     from os import fspath
 
     from archspec.backends.export import export as write
-    from archspec.backends.options import Options
+    from archspec.backends.options import Options, floating
 
     options = Options(
-        seed=seed, weights=None if weights is None else fspath(weights), no_weights=no_weights, dtype=dtype,
-        opset=opset, functions=functions, fold_bn=fold_bn, dynamic=dynamic, external=external, align=align,
+        seed=seed, weights=None if weights is None else fspath(weights), no_weights=no_weights,
+        dtype=floating(dtype, half=half),
+        opset=opset, functions=functions, fold_bn=fold_bn, for_=for_, dynamic=dynamic, external=external, align=align,
     )  # fmt: skip
     write(_model(spec, variant, params, inputs, allow_outside=allow_outside), fspath(path), options)
 

@@ -66,10 +66,11 @@ def agree(
 ) -> onnx.ModelProto:
     """The full check, then what ONNX Runtime computes as written and optimised, against PyTorch."""
     proto = model_of(model, Options(**options))
-    if random_norms and not options.get("fold_bn"):
+    derived = options.get("fold_bn") or options.get("for_")
+    if random_norms and not derived:
         randomise(proto)
     onnx.checker.check_model(proto, full_check=True)
-    module = module_with(model, proto) if not options.get("fold_bn") else module_with(model, model_of(model))
+    module = module_with(model, proto) if not derived else module_with(model, model_of(model))
     runs = [session(proto, level) for level in LEVELS]
     names = [item.name for item in runs[0].get_inputs()]
     assert names == list(model.inputs)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from archspec.report.columns import COLUMNS, SORTABLE
+
 ROOT = Path(__file__).resolve().parents[1]
 SPECS = ROOT / "specs"
 ALEXNET = "specs/alexnet.toml"
@@ -46,11 +48,35 @@ def test_summary_shows_the_network_at_any_width(width: int) -> None:
     assert "…" not in text  # nothing is cut
 
 
+def test_a_table_is_as_wide_as_columns_says_and_100_in_a_pipe() -> None:
+    spec = "specs/googlenet.toml"
+    assert output("summary", spec, COLUMNS="60") == output("summary", spec, "--width", "60")
+    assert output("summary", spec, COLUMNS="10") == output("summary", spec, "--width", "40")
+    assert output("summary", spec) == output("summary", spec, "--width", "100")
+
+
 def test_summary_in_ascii() -> None:
     text = output("summary", ALEXNET, "--ascii")
     assert text.isascii()
     assert "64x55x55" in text
     assert output("summary", ALEXNET, PYTHONIOENCODING="ascii").isascii()
+
+
+@pytest.mark.parametrize("command", [["ops"], ["ops", "conv"], ["rule"], ["compare", ALEXNET]], ids=" ".join)
+def test_every_table_can_be_ascii(command: list[str]) -> None:
+    for text in (output(*command, "--ascii"), output(*command, PYTHONIOENCODING="ascii")):
+        assert text.isascii()
+        assert "?" not in text
+
+
+def test_rules_have_the_room_to_be_read() -> None:
+    lines = output("rule", "--width", "40").splitlines()
+    assert "    A file that is not UTF-8 text." in lines
+    assert max(map(len, lines)) <= 40
+    assert any(
+        "not-utf-8" in line and "A file that is not UTF-8 text." in line
+        for line in output("rule").splitlines()
+    )
 
 
 def test_colour_goes_where_it_is_wanted() -> None:
@@ -214,7 +240,7 @@ def test_standard_input() -> None:
 def test_findings_in_standard_input_show_the_line() -> None:
     spec = (ROOT / "specs" / "lenet.toml").read_text().replace('op = "conv"', 'op = "cnov"', 1)
     message = archspec("summary", "-", source=spec).stderr
-    assert "--> -:" in message
+    assert "--> <stdin>:" in message
     assert 'op = "cnov"' in message
     assert "^^^^" in message
 
@@ -256,7 +282,10 @@ def test_ops() -> None:
 def test_version_and_help() -> None:
     assert output("--version").startswith("archspec 0.")
     assert "summary" in output("--help")
-    assert "--explain" in output("summary", "--help")
+    text = " ".join(output("summary", "--help").split())
+    assert "--explain" in text
+    assert f"separated by commas: {', '.join(COLUMNS)}." in text
+    assert f"sorted by {', '.join(SORTABLE[:-1])} or {SORTABLE[-1]}." in text
 
 
 # --- what goes wrong ------------------------------------------------------------------------------------------

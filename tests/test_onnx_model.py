@@ -78,6 +78,25 @@ def test_a_function_that_cannot_see_the_batch_is_written_in_place() -> None:
     assert not proto.functions
 
 
+@pytest.mark.parametrize("functions", [False, True])
+def test_a_batch_that_is_given_needs_no_shape(functions: bool) -> None:
+    """`N` stands for it wherever the spec names it: in `expand`, in `reshape`, in an asserted shape."""
+    text = """archspec = 1
+    [model]
+    input = ["N", 4, 6]
+    layers = [
+      { as = "tokens", op = "reshape", shape = ["N", 12, 2] },
+      { name = "token", op = "param", shape = [1, 1, 2] }, { op = "expand", shape = ["N", -1, -1] },
+      { op = "concat", axis = 1, from = ["x", "tokens"] }, { layers = ["tanh"], shape = ["N", 13, 2] },
+    ]
+    """
+    model = archspec.load("token.toml", source=text, inputs={"input": (2, 4, 6)})
+    proto = agree(model, functions=functions)
+    assert [node.op_type for node in proto.graph.node] == ["Reshape", "Expand", "Concat", "Tanh"]
+    free = agree(archspec.load("token.toml", source=text), functions=functions)
+    assert "Shape" in {node.op_type for node in free.graph.node}
+
+
 @names
 def test_folded_norms_compute_the_same(model: Model) -> None:
     """With random statistics, through a file of weights."""
@@ -107,6 +126,23 @@ def test_folding_with_statistics(tmp_path: Path) -> None:
         close(session(folded).run(None, {"input": x.numpy()}), [module(x).numpy()])
 
 
+def test_folding_of_norms_in_a_row(tmp_path: Path) -> None:
+    """The first goes into the layer, whose weights then are others: the second stays."""
+    model = spec(
+        '[{ name = "c", op = "conv", out = 6, kernel = 3 }, { name = "n", op = "batchnorm" }, { name = "m", op = "batchnorm" }]'
+    )
+    proto = model_of(model)
+    randomise(proto)
+    module = module_with(model, proto)
+    torch.save(module.state_dict(), tmp_path / "w.pt")
+    archspec.export(model, str(tmp_path / "m.onnx"), weights=str(tmp_path / "w.pt"), fold_bn=True)
+    folded = onnx.load(str(tmp_path / "m.onnx"))
+    assert [node.name for node in folded.graph.node] == ["c", "m"]
+    x = torch.randn(2, 3, 8, 8)
+    with torch.no_grad():
+        close(session(folded).run(None, {"input": x.numpy()}), [module(x).numpy()])
+
+
 def test_folding_leaves_alone_what_others_read() -> None:
     """An output between layer and norm, a layer whose output goes two ways, weights that are used again."""
     layers = """[
@@ -120,6 +156,87 @@ def test_folding_leaves_alone_what_others_read() -> None:
     proto = agree(archspec.load("net.toml", source=text), fold_bn=True)
     kept = [node.name for node in proto.graph.node if node.op_type == "BatchNormalization"]
     assert kept == ["n1", "n2"]
+
+
+# --- for inference -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("functions", [False, True])
+def test_weights_for_inference_are_constants(functions: bool) -> None:
+    """Of `linear` with more axes, of attention, of what is used again; and norms are folded."""
+    layers = """[
+      { name = "c", op = "conv", out = 6, kernel = 3, bias = false }, { name = "n", op = "batchnorm" },
+      { op = "permute", axes = [0, 2, 3, 1] }, { name = "wide", op = "linear", out = 8, bias = false },
+      { op = "flatten", start = 1, stop = 2 }, { name = "a", op = "attention", heads = 2 },
+      { op = "reuse", of = "a" }, { name = "b", op = "tail" },
+    ]"""
+    blocks = '[blocks.tail]\nlayers = [{ name = "fc", op = "linear", out = 5 }]'
+    proto = agree(spec(layers, blocks), for_="inference", functions=functions)
+    weights = {
+        tensor.name: tuple(tensor.dims)
+        for tensor in proto.graph.initializer
+        if not tensor.name.startswith("/")
+    }
+    assert weights == {
+        "c/weight": (6, 3, 3, 3), "c/bias": (6,), "wide/weight": (6, 8),
+        "a/in_proj_weight/0": (8, 8), "a/in_proj_weight/8": (8, 8), "a/in_proj_weight/16": (8, 8),
+        "a/in_proj_bias/0": (8,), "a/in_proj_bias/8": (8,), "a/in_proj_bias/16": (8,),
+        "a.out_proj/weight": (8, 8), "a.out_proj.bias": (8,), "b.fc/weight": (8, 5), "b.fc.bias": (5,),
+    }  # fmt: skip
+    assert not {step.op_type for step in proto.graph.node} & {"Split", "BatchNormalization"}
+    named = {value.name for value in proto.graph.value_info}
+    made = {value for step in proto.graph.node for value in step.output}
+    assert named <= made
+
+
+def test_a_weight_that_is_arranged_in_two_ways() -> None:
+    """A part of it turned, and the same part again as it is."""
+    layers = """[
+      { name = "p", op = "param", shape = [4, 6] }, { as = "one", op = "split", sections = 2, axis = 0 },
+      { as = "turned", op = "permute", axes = [1, 0], from = "one.0" },
+      { as = "two", op = "split", sections = 2, axis = 0, from = "p" },
+      { op = "add", from = ["input", "turned"] }, { op = "permute", axes = [0, 2, 1] }, { op = "add", from = ["x", "two.0"] },
+    ]"""
+    proto = agree(spec(layers, shape='["N", 6, 2]'), for_="inference")
+    assert [step.op_type for step in proto.graph.node] == ["Add", "Transpose", "Add"]
+
+
+@pytest.mark.parametrize("external", ["inline", "data", "safetensors"])
+def test_a_network_for_inference_from_a_file(tmp_path: Path, external: str) -> None:
+    model = network("convnext", "convnext_tiny", inputs={"input": ("N", 3, 32, 39)})
+    proto = model_of(model)
+    randomise(proto)
+    module = module_with(model, proto)
+    torch.save(module.state_dict(), tmp_path / "w.pt")
+    file = str(tmp_path / "m.onnx")
+    archspec.export(model, file, weights=str(tmp_path / "w.pt"), for_="inference", external=external)
+    onnx.checker.check_model(file, full_check=True)
+    x = torch.randn(2, 3, 32, 39)
+    with torch.no_grad():
+        close(session(file).run(None, {"input": x.numpy()}), [module(x).numpy()])
+
+
+def test_quantisers_see_the_weights_for_inference(tmp_path: Path) -> None:
+    """Integers of 8 bits take a quarter of the bytes; without the preset they would be left as they are."""
+    from onnxruntime.quantization import quantize_dynamic
+
+    layers = """[
+      { name = "stem", op = "conv", out = 128, kernel = 4, stride = 4 },
+      { op = "residual", repeat = 2, layers = [
+        { op = "conv", out = 128, kernel = 7, padding = "half", groups = 128 }, { op = "permute", axes = [0, 2, 3, 1] },
+        "layernorm", { op = "linear", out = 512 }, "gelu", { op = "linear", out = 128 },
+        { op = "permute", axes = [0, 3, 1, 2] },
+      ] },
+      { op = "flatten", start = 2 }, { op = "permute", axes = [0, 2, 1] }, { op = "attention", heads = 4 },
+    ]"""
+    model = spec(layers, shape='["N", 3, 32, 32]')
+    full, small = str(tmp_path / "m.onnx"), str(tmp_path / "q.onnx")
+    archspec.export(model, full, for_="inference")
+    quantize_dynamic(full, small)
+    assert Path(small).stat().st_size < 0.28 * Path(full).stat().st_size
+    x = {"input": np.random.default_rng(0).standard_normal((2, 3, 32, 32), np.float32)}
+    (wanted,), (got,) = (session(file).run(None, x) for file in (full, small))
+    np.testing.assert_allclose(got, wanted, atol=0.1 * np.abs(wanted).max())
 
 
 DYNAMIC = [("resnet", "resnet18"), ("densenet", "densenet121"), ("mobilenet_v2", None), ("squeezenet", "squeezenet1_0"),
@@ -306,10 +423,9 @@ def test_metadata() -> None:
     assert (proto.producer_name, proto.producer_version) == ("archspec", archspec.__version__)
 
 
-@pytest.mark.parametrize("options", [{}, {"functions": True}, {"fold_bn": True}, {"dynamic": True}])
-def test_same_bytes_everywhere(tmp_path: Path, options: dict[str, bool]) -> None:
+@pytest.mark.parametrize("flags", [[], ["--functions"], ["--fold-bn"], ["--dynamic"], ["--for", "inference"]])
+def test_same_bytes_everywhere(tmp_path: Path, flags: list[str]) -> None:
     """For two hash seeds and folders; and nothing of either is in the file."""
-    flags = [f"--{name.replace('_', '-')}" for name in options]
     written = []
     for seed, folder in (("1", tmp_path / "one"), ("2", tmp_path / "another")):
         folder.mkdir()
@@ -328,8 +444,8 @@ def test_nothing_is_left_to_remove(model: Model, tmp_path: Path) -> None:
     """Neither onnxslim nor ONNX Runtime's basic level finds more than norms to fold; folded, none at all."""
     if Path(model.file).parent == MORE:
         return  # the promise is about the networks of `specs/`
-    for fold_bn in (False, True):
-        proto = model_of(model, Options(fold_bn=fold_bn))
+    for options_ in ({}, {"fold_bn": True}, {"for_": "inference"}):
+        proto = model_of(model, Options(**options_))
         ours = operators(proto)
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
@@ -337,7 +453,7 @@ def test_nothing_is_left_to_remove(model: Model, tmp_path: Path) -> None:
         onnxruntime.InferenceSession(proto.SerializeToString(), options, providers=["CPUExecutionProvider"])
         for theirs in (onnx.load(str(tmp_path / "basic.onnx")), onnxslim.slim(copy.deepcopy(proto))):
             assert not operators(theirs) - ours
-            assert set(ours - operators(theirs)) <= (set() if fold_bn else {"BatchNormalization"})
+            assert set(ours - operators(theirs)) <= (set() if options_ else {"BatchNormalization"})
 
 
 def operators(proto: onnx.ModelProto) -> Counter[str]:
@@ -353,6 +469,8 @@ def operators(proto: onnx.ModelProto) -> Counter[str]:
         ({"seed": 1, "weights": "w.pt"}, "`--seed` and `--weights` contradict"),
         ({"no_weights": True, "seed": 1}, "`--no-weights` and `--seed`"),
         ({"no_weights": True, "fold_bn": True}, "`--no-weights` and `--fold-bn`"),
+        ({"no_weights": True, "for_": "inference"}, "`--no-weights` and `--for` contradict"),
+        ({"for_": "training"}, "there is no purpose `training`"),
         ({"align": 0}, "an alignment is from 1"), ({"align": 4096, "external": "safetensors"}, "`--align`"),
     ],
 )  # fmt: skip

@@ -4,11 +4,13 @@ import json
 from math import prod
 from typing import Any
 
+import numpy as np
 import onnx
 import pytest
+import torch
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from onnx_runs import agree, node
+from onnx_runs import LEVELS, agree, module_with, node, session
 from op_examples import CASES, name_case
 from test_torch_ops import VALID, applies, spec_of
 
@@ -34,6 +36,64 @@ def test_example_in_other_forms(op: type[Op], example: Example, form: str) -> No
     if applies(op, example, form):
         model = archspec.load("example.json", source=spec_of(op, example, form))
         agree(model, functions=form == "in a block", batches=(3,))
+
+
+@pytest.mark.parametrize(("op", "example"), VALID, ids=name_case)
+def test_example_for_inference(op: type[Op], example: Example) -> None:
+    """No step is left that only rearranges a weight, in the graph or in a function."""
+    form = "in a block" if applies(op, example, "in a block") else "named"
+    model = archspec.load("example.json", source=spec_of(op, example, form))
+    proto = agree(model, for_="inference", functions=form == "in a block", batches=(3,))
+    weights = {tensor.name for tensor in proto.graph.initializer if not tensor.name.startswith("/")}
+    steps = [*proto.graph.node, *(step for function in proto.functions for step in function.node)]
+    made = {value for step in steps for value in step.output}
+    for step in steps:
+        if step.op_type in ("Transpose", "Split", "Unsqueeze", "Reshape") and step.input[0] not in made:
+            assert step.input[0] not in weights
+            assert step.input[0].startswith(("in", "x"))  # an input of the model or of the function
+
+
+@pytest.mark.parametrize("opset", [18, 22])
+@pytest.mark.parametrize(("op", "example"), VALID, ids=name_case)
+def test_example_in_half_precision(op: type[Op], example: Example, opset: int) -> None:
+    """Of small and of large numbers, since runtimes write out what they have no kernel of 16 bits for."""
+    model = archspec.load("example.json", source=spec_of(op, example, "named"))
+    proto = model_of(model, Options(dtype="float16", opset=opset))
+    module, run = module_with(model, proto).double(), session(proto)
+    for scale in (1e-3, 100.0):
+        torch.manual_seed(1)
+        shapes = [
+            [dim if isinstance(dim, int) else 3 for dim in type_.shape] for type_ in model.inputs.values()
+        ]
+        inputs = [(scale * torch.randn(shape)).half() for shape in shapes]
+        with torch.no_grad():
+            outputs = module(*(value.double() for value in inputs))
+        feed = {name: value.numpy() for name, value in zip(model.inputs, inputs, strict=True)}
+        wanted = outputs if isinstance(outputs, tuple) else (outputs,)
+        for ours, theirs in zip(run.run(None, feed), wanted, strict=True):
+            rounded = theirs.detach().half().numpy()
+            largest = float(np.abs(rounded[np.isfinite(rounded)]).max(initial=0))
+            np.testing.assert_allclose(ours, rounded, rtol=0.02, atol=0.002 * largest + 1e-7)
+
+
+def test_softplus_in_half_precision_overflows_nowhere() -> None:
+    x = np.array([[-1000, -80, 0, 9, 80, 89, 1000, 60000]], np.float16)
+    wanted = torch.nn.functional.softplus(torch.tensor(x)).numpy()
+    for opset in range(18, 25):
+        proto = model_of(node("softplus", {}, ("N", 8)), Options(dtype="float16", opset=opset))
+        for level in LEVELS:
+            (ours,) = session(proto, level).run(None, {"in0": x})
+            np.testing.assert_allclose(ours, wanted, rtol=1e-3)
+
+
+@pytest.mark.parametrize(("momentum", "written"), [(0.1, []), (0.3, [0.7]), (0.0, [1.0])])
+@pytest.mark.parametrize("op", ["batchnorm", "instancenorm"])
+def test_momentum_is_that_of_the_old_statistics(op: str, momentum: float, written: list[float]) -> None:
+    """0.9 is ONNX's default, 0.1 that of PyTorch: https://onnx.ai/onnx/operators/onnx__BatchNormalization.html"""
+    proto = model_of(node(op, {"momentum": momentum, "track_running_stats": True}, ("N", 3, 5)))
+    (norm,) = [step for step in proto.graph.node if step.op_type == "BatchNormalization"]
+    found = [attribute.f for attribute in norm.attribute if attribute.name == "momentum"]
+    assert found == pytest.approx(written)
 
 
 SIZES: tuple[dict[int | str, int | str], ...] = ({"H": 11, "W": 7}, {"H": 13, "W": 5})
@@ -236,7 +296,9 @@ def test_upsample(data: st.DataObject, opset: int) -> None:
     if data.draw(st.booleans()):
         fields["size"] = data.draw(per_axis(axes, 1, 19))
     else:
-        scale = st.sampled_from([0.1, 0.29, 0.4, 0.5, 0.7, 1.0, 1.1, 1.3, 1.5, 2.0, 2.3, 3.0, 7.0])
+        scale = st.sampled_from(
+            [0.1, 0.29, 0.4, 0.5, 0.7, 1.0, 1.05, 1.1, 1.3, 1.3333, 1.5, 2.0, 2.3, 3.0, 7.0]
+        )
         fields["scale"] = data.draw(scale | st.lists(scale, min_size=axes, max_size=axes))
     if not mode.startswith("nearest"):
         fields["align_corners"] = data.draw(st.booleans())
@@ -275,6 +337,56 @@ def test_shuffles(scale: int, channels: int, size: int) -> None:
     agree(loaded("pixel_shuffle", {"scale": scale}, ("N", channels * scale**2, size, 3)))
     agree(loaded("pixel_unshuffle", {"scale": scale}, ("N", channels, size * scale, 2 * scale)))
     agree(loaded("channel_shuffle", {"groups": scale}, ("N", scale * channels, size)))
+
+
+# --- forms that most runtimes read right, not the shortest ------------------------------------------------------------
+
+GROUPS = ["Reshape", "Transpose", "Reshape"]
+FREE_GROUPS = ["Unsqueeze", *GROUPS, "Squeeze"]
+BORDER = ["Slice", "Slice", "Concat"]
+
+
+@pytest.mark.parametrize(
+    ("op", "fields", "shape", "dynamic", "forms"),
+    [
+        # OpenVINO computes other values for a Gather of channels between convolutions; ncnn cannot run it
+        ("channel_shuffle", {"groups": 2}, ("N", 6, 5, 7), False, GROUPS),
+        ("channel_shuffle", {"groups": 2}, ("N", 6, 7), False, GROUPS),
+        ("channel_shuffle", {"groups": 2}, ("N", 6, 5, 7), True, FREE_GROUPS),
+        ("pixel_unshuffle", {"scale": 2}, ("N", 3, 4, 6), False, GROUPS),
+        ("pixel_unshuffle", {"scale": 2}, ("N", 3, 4, 6), True, ["SpaceToDepth", *FREE_GROUPS]),
+        # nor do they know the mode `wrap` of Pad
+        ("pad", {"padding": 2, "mode": "circular"}, ("N", 3, 5, 7), False, BORDER * 2),
+        ("pad", {"padding": 2, "mode": "circular"}, ("N", 3, 5), True, BORDER),
+    ],
+)  # fmt: skip
+def test_forms(
+    op: str, fields: Fields, shape: tuple[int | str, ...], dynamic: bool, forms: list[str]
+) -> None:
+    proto = agree(node(op, fields, shape), opset=22, dynamic=dynamic)
+    assert [step.op_type for step in proto.graph.node] == forms
+
+
+@pytest.mark.parametrize("op", [{"op": "groupnorm", "groups": 2}, {"op": "instancenorm", "affine": True}])
+@pytest.mark.parametrize("shape", [("N", 6, 5), ("N", 6, 5, 7)])
+def test_instances_are_images(op: Fields, shape: tuple[int | str, ...]) -> None:
+    """ncnn cannot read InstanceNormalization of sequences, of three axes."""
+    proto = agree(node(op["op"], {key: value for key, value in op.items() if key != "op"}, shape))
+    ranks = {
+        value.name: len(value.type.tensor_type.shape.dim)
+        for value in (*proto.graph.input, *proto.graph.value_info)
+    }
+    (norm,) = [step for step in proto.graph.node if step.op_type == "InstanceNormalization"]
+    assert ranks[norm.input[0]] == 4
+
+
+@pytest.mark.parametrize("dynamic", [False, True])
+@pytest.mark.parametrize("op", ["channel_shuffle", "pad"])
+def test_an_empty_batch(op: str, dynamic: bool) -> None:
+    fields: Fields = {"groups": 2} if op == "channel_shuffle" else {"padding": 1, "mode": "circular"}
+    run = session(model_of(node(op, fields, ("N", 6, 5, 7)), Options(dynamic=dynamic)))
+    (found,) = run.run(None, {"in0": np.zeros((0, 6, 5, 7), np.float32)})
+    assert found.shape == ((0, 6, 5, 7) if op == "channel_shuffle" else (0, 6, 7, 9))
 
 
 # --- what cannot be lowered ----------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 """Every example of every op against torch on the meta device."""
 
 import json
+import re
+from math import ceil, floor
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from archspec.diagnostics import Problem
 from archspec.diagnostics.rules import RULES
 from archspec.ir import TensorType
 from archspec.ops import Example, Op
+from archspec.report.explain import explain
 
 
 def module_of(oracle: Any) -> nn.Module | None:
@@ -131,3 +134,130 @@ def test_means_the_same_in_a_spec(name: str, op: type[Op], example: Example) -> 
     assert [weight.shape for weight in model.weights().values()] == [
         weight.shape for weight in ours.weights(inputs)
     ]
+
+
+# --- arithmetic that is shown --------------------------------------------------------------------------
+
+
+def value_of(formula: str) -> float:
+    """What arithmetic comes to, as a reader works it out: words say what numbers are."""
+    text = re.sub(r"\b(?!floor\b|ceil\b)[a-z]+\b", "", formula)
+    return float(eval(text, {"__builtins__": {}, "floor": floor, "ceil": ceil}))  # noqa: S307 — checked numbers
+
+
+def filled(types_: tuple[TensorType, ...], batch: int | str) -> tuple[TensorType, ...]:
+    """The types with numbers for free dimensions."""
+    numbers = {"N": batch, "H": 11, "W": 13, "L": 5}
+    return tuple(
+        TensorType(tuple(numbers.get(dim, dim) if isinstance(dim, str) else dim for dim in type_.shape))
+        for type_ in types_
+    )
+
+
+@pytest.mark.parametrize(("op", "example"), [case for case in CASES if case[1].valid], ids=name_case)
+@pytest.mark.parametrize("batch", ["N", 3])
+def test_shown_arithmetic_is_true(op: type[Op], example: Example, batch: int | str) -> None:
+    """Of MACs and of sizes, with the batch free and fixed."""
+    named = batch if "N" not in example.fields.get("shape", ()) else "N"
+    ours, inputs = make(op, example), filled(types(example), named)
+    ours.check(inputs)
+    outputs = ours.outputs(inputs)
+    macs, formula = ours.macs(inputs, outputs), ours.macs_formula(inputs, outputs)
+    assert bool(formula) == bool(macs)
+    if formula:
+        assert value_of(formula) == macs
+    sizes = {dim for type_ in outputs for dim in type_.shape if isinstance(dim, int)}
+    for line in ours.explain(inputs):
+        shown, result = line.partition(": ")[2].partition(", as ")[0].split(" = ")
+        assert value_of(shown) == float(result)
+        assert int(result) in sizes or op.name == "split"  # which shows the whole, the sum of its parts
+
+
+FORMULAS = [
+    ("conv", {"out": 12, "kernel": 3, "groups": 3}, "(12 * 6 * 7) outputs * 2 channels per group * (3 * 3) kernel"),
+    ("conv_transpose", {"out": 9, "kernel": 3, "groups": 3, "stride": 2},
+     "(6 * 8 * 9) inputs * 3 channels per group * (3 * 3) kernel"),
+    ("conv_transpose", {"out": 9, "kernel": [3, 2]}, "(6 * 8 * 9) inputs * 9 channels * (3 * 2) kernel"),
+    ("linear", {"out": 5}, "(6 * 8 * 5) outputs * 9 inputs"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "fields", "formula"), FORMULAS)
+def test_explained_macs(name: str, fields: dict[str, Any], formula: str) -> None:
+    """What is multiplied, in words."""
+    spec = {
+        "archspec": 1,
+        "model": {"input": ["N", 6, 8, 9], "layers": [{"name": "it", "op": name, **fields}]},
+    }
+    model = archspec.load("spec.json", source=json.dumps(spec))
+    macs = model.totals.macs
+    assert f"  MACs        {formula} = {macs:,} (" in explain(model, "it")
+    assert value_of(formula) == macs
+
+
+# kernel and dilation, dilation * (kernel - 1) // 2
+HALVES = [
+    (1, 1, 0), (2, 1, 0), (3, 1, 1), (4, 1, 1), (5, 1, 2), (6, 1, 2), (2, 2, 1), (4, 2, 3), (6, 2, 5), (2, 3, 1),
+    (3, 3, 3), (4, 3, 4), (2, 4, 2), (4, 5, 7), ((4, 3), 3, (4, 3)), (4, (1, 2), (1, 3)), ((2, 4), (3, 2), (1, 3)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kernel", "dilation", "padding"), HALVES)
+@pytest.mark.parametrize("stride", [1, 2])
+def test_half_padding(kernel: Any, dilation: Any, padding: Any, stride: int) -> None:
+    """The value is that of a convolution of PyTorch with this padding; the table and `--explain` show it."""
+    node = {
+        "op": "conv",
+        "out": 5,
+        "kernel": kernel,
+        "dilation": dilation,
+        "stride": stride,
+        "padding": "half",
+    }
+    spec = {"archspec": 1, "model": {"input": ["N", 3, 31, 29], "layers": [{"name": "it", **node}]}}
+    model = archspec.load("spec.json", source=json.dumps(spec))
+    theirs = nn.Conv2d(3, 5, kernel, stride, padding, dilation)
+    expected = tuple(theirs(torch.empty(1, 3, 31, 29)).shape[1:])
+    assert model.outputs[0].shape[1:] == expected
+    built = archspec.build(model).get_submodule("it")
+    assert (built.padding, built.stride, built.dilation) == (theirs.padding, theirs.stride, theirs.dilation)
+
+    shown = [row.text for row in model.modules() if row.path == "it"]
+    pads = f" p{short(padding)}" if padding else ""
+    text = f"conv 5, k{short(kernel)}" + " s2" * (stride == 2) + pads
+    text += f" d{short(dilation)}" * (dilation != 1)
+    assert shown == [text]
+    lines = explain(model, "it").splitlines()
+    assert lines[0] == f"it: {text}"
+    for axis, name in enumerate(("height", "width")):
+        k, d, p = (
+            value[axis] if isinstance(value, tuple) else value for value in (kernel, dilation, padding)
+        )
+        shown_size = f"{name}: floor(({(31, 29)[axis]} - {d * (k - 1) + 1} + {2 * p} + {stride}) / {stride})"
+        assert any(line.endswith(f"{shown_size} = {expected[1 + axis]}") for line in lines)
+
+
+def make_op(name: str, **fields: Any) -> Op:
+    op = ops.lookup(name)
+    assert op is not None
+    return op(**fields)
+
+
+def short(value: Any) -> str:
+    return "×".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "theirs", "text"),
+    [
+        ("maxpool", {"kernel": 4}, nn.MaxPool2d(4, 2, 1), "maxpool k4 s2 p1"),
+        ("maxpool", {"kernel": 2, "dilation": 2}, nn.MaxPool2d(2, 2, 1, 2), "maxpool k2 s2 p1 d2"),
+        ("maxpool", {"kernel": 2, "dilation": 3}, nn.MaxPool2d(2, 2, 1, 3), "maxpool k2 s2 p1 d3"),
+        ("avgpool", {"kernel": 6}, nn.AvgPool2d(6, 2, 2), "avgpool k6 s2 p2"),
+    ],
+)
+def test_half_padding_of_pools(name: str, fields: dict[str, Any], theirs: nn.Module, text: str) -> None:
+    ours = make_op(name, stride=2, padding="half", **fields)
+    x = TensorType((1, 3, 31, 29))
+    assert ours.brief() == text
+    assert ours.output((x,)).shape == tuple(theirs(torch.rand(1, 3, 31, 29)).shape)

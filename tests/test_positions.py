@@ -75,11 +75,11 @@ documents = st.recursive(
 )
 def test_json(data: Any, escaped: bool, indent: Any, end: str) -> None:
     text = json.dumps(data, ensure_ascii=escaped, indent=indent).replace("\n", end)
-    check(index(text, is_json=True), json.loads(text), is_json=True)
+    check(index(text, json=True), json.loads(text), is_json=True)
 
 
 def test_keys_that_stand_twice() -> None:
-    found = index('{"a": 1, "b": {"a": 2, "a": 3}, "a": 4}', is_json=True)
+    found = index('{"a": 1, "b": {"a": 2, "a": 3}, "a": 4}', json=True)
     assert [found.text[span.start :][:6] for span in found.repeated] == ['"a": 3', '"a": 4']
 
 
@@ -188,7 +188,7 @@ def tables(draw: st.DrawFn, header: str, end: str, depth: int = 2) -> Iterator[s
 @given(st.data(), st.sampled_from(["\n", "\r\n"]))
 def test_toml(data: st.DataObject, end: str) -> None:
     text = end.join(data.draw(tables("", end))) + data.draw(st.sampled_from(["", end]))
-    check(index(text, is_json=False), tomllib.loads(text), is_json=False)
+    check(index(text, json=False), tomllib.loads(text), is_json=False)
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_toml(data: st.DataObject, end: str) -> None:
 )
 def test_specs(file: Path) -> None:
     text = file.read_text()
-    check(index(text, is_json=False), tomllib.loads(text), is_json=False)
+    check(index(text, json=False), tomllib.loads(text), is_json=False)
 
 
 def test_lines_and_columns() -> None:
@@ -208,7 +208,7 @@ def test_lines_and_columns() -> None:
 
 
 def test_nearest_place() -> None:
-    found = index("[model]\nlayers = [{ op = 1 }]\n", is_json=False)
+    found = index("[model]\nlayers = [{ op = 1 }]\n", json=False)
     assert found.find(("model", "layers", 0, "kernel")) == (
         ("model", "layers", 0),
         found.places["model", "layers", 0],

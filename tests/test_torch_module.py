@@ -41,6 +41,7 @@ MORE = {
     "shufflenet_v2_x1_5": "shufflenet_v2",
     "shufflenet_v2_x2_0": "shufflenet_v2",
     "convnext_tiny": "convnext",
+    "efficientnet_b0": "efficientnet",
 }
 SPEC_OF = {name: entry[0] for name, entry in TORCHVISION.items()} | MORE
 SIZES = ("N", 3, 107, 97)

@@ -1,20 +1,32 @@
-"""What autograd keeps for the backward pass, followed from storage to storage, once for each distinct module."""
+"""What autograd keeps for the backward pass, followed from storage to storage, once for each distinct module.
 
-from dataclasses import dataclass, field
+Kept is what is there when the forward pass has returned: what only leads to values that nobody asks for is gone.
+"""
 
-from archspec.analysis.sizing import INDEX, Sizing, owner_of, renumbered
+from dataclasses import dataclass, field, replace
+
+from archspec.analysis.cost import Live
+from archspec.analysis.sizing import INDEX, Sizing, layout, owner_of, renumbered
 from archspec.ir import Module
-from archspec.ops.core.base import Op, Saved
+from archspec.ops.core.base import Inputs, Op, Saved
+from archspec.ops.core.held import Held, Strides
 
 
 @dataclass(slots=True)
 class Storage:
-    """The memory of a value. That of a module's input has no size: it counts where it was made."""
+    """The memory of values. That of a module's input has no size: it counts where it was made."""
 
     size: int
     saved: bool = False
-    trained: bool = True
-    """Whether its values depend on a parameter: what does not is not differentiated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A tensor in a storage: whether it is differentiated, and how it lies there if not row by row."""
+
+    storage: int
+    trained: bool
+    strides: Strides | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +41,12 @@ class Kept:
     """The inputs whose storage is kept."""
     made: tuple[Storage, ...] = ()
     """The new storages that come out."""
-    outputs: tuple[int, ...] = ()
-    """The storage of each output."""
+    outputs: tuple[Value, ...] = ()
+    """The outputs. What does not depend on a parameter is not differentiated."""
+
+
+Given = tuple[tuple[bool, ...], tuple[Strides | None, ...]]
+"""Which inputs of a call are differentiated, and how they lie in memory."""
 
 
 @dataclass(slots=True)
@@ -38,63 +54,94 @@ class Keeping:
     """What calls keep for the backward pass, remembered for each distinct module."""
 
     sizing: Sizing
-    known: dict[tuple[Module, tuple[bool, ...]], Kept] = field(default_factory=dict)
+    known: dict[tuple[Module, Given, Live], Kept] = field(default_factory=dict)
+    needs: dict[tuple[Module, Live], tuple[list[Live], Live]] = field(default_factory=dict)
 
-    def of(self, module: Module, trained: tuple[bool, ...]) -> Kept:
-        """What a call keeps, given which inputs depend on parameters."""
-        key = (module, trained)
+    def of(self, module: Module, given: Given, wanted: Live) -> Kept:
+        """What a call keeps, of whose outputs some are asked for."""
+        key = (module, given, wanted)
         if key not in self.known:
-            self.known[key] = self.composite(module, trained) if module.op is None else self.leaf(
-                module, module.op, trained
+            self.known[key] = self.composite(module, given, wanted) if module.op is None else self.leaf(
+                module, module.op, given, wanted
             )  # fmt: skip
         return self.known[key]
 
-    def leaf(self, module: Module, op: Op, trained: tuple[bool, ...]) -> Kept:
+    def root(self, module: Module) -> Kept:
+        """What a network keeps, of whose inputs none is differentiated."""
+        count = len(module.inputs)
+        return self.of(module, ((False,) * count, (None,) * count), frozenset(range(len(module.results))))
+
+    def leaf(self, module: Module, op: Op, given: Given, wanted: Live) -> Kept:
         """What an op keeps: nothing where there is nothing to differentiate."""
+        trained, held = given
         count, sizing = len(module.inputs), self.sizing
         params, buffers = sizing.weights(op, module)
-        if op.view(module.inputs, training=True):
-            return Kept(params, buffers, outputs=(0,) * len(module.outputs))
+        inputs = sizing.given(module, held)
+        made = sizing.made(op, module, inputs)
         differentiated = bool(params) or any(trained)
-        saved = sizing.saved(op, module) if differentiated else Saved()
-        made = tuple(
-            Storage(0 if op.is_parameter else sizing.bytes(type_), index in saved.outputs, differentiated)
-            for index, type_ in enumerate(module.outputs)
-        )
+        if op.view(inputs, training=True) and not op.copies(inputs, made):
+            outputs = tuple([Value(0, trained[0], layout(x)) for x in made])
+            return Kept(params, buffers, outputs=outputs)
+        saved = op.saved(_told(inputs, trained), made) if differentiated and wanted else Saved()
+        storages = tuple(
+            Storage(0 if op.is_parameter else sizing.bytes(x), index in saved.outputs) for index, x in enumerate(made)
+        )  # fmt: skip
+        outputs = tuple([Value(count + index, differentiated, layout(x)) for index, x in enumerate(made)])
         inside = sizing.element * saved.elements + INDEX * saved.indices
-        return Kept(
-            params, buffers, inside, frozenset(saved.inputs), made, tuple(range(count, count + len(made)))
-        )
+        return Kept(params, buffers, inside, frozenset(saved.inputs), storages, outputs)
 
-    def composite(self, module: Module, trained: tuple[bool, ...]) -> Kept:
+    def composite(self, module: Module, given: Given, wanted: Live) -> Kept:
         """What the calls of a body keep."""
         count = len(module.inputs)
         params = buffers = inside = 0
-        storages = [Storage(0, trained=flag) for flag in trained]
-        values = list(range(count))
+        storages = [Storage(0) for _ in range(count)]
+        values = [Value(index, *told) for index, told in enumerate(zip(*given, strict=True))]
         owners = set()
-        for index, node in enumerate(module.body):
-            given = [values[value] for value in node.inputs]
-            call = self.of(node.module, tuple([storages[storage].trained for storage in given]))
+        for index, (node, needed) in enumerate(zip(module.body, self.need(module, wanted)[0], strict=True)):
+            taken = [values[value] for value in node.inputs]
+            told = tuple([value.trained for value in taken]), tuple([value.strides for value in taken])
+            call = self.of(node.module, told, needed)
             inside += call.inside
             for position in call.inputs:
-                storages[given[position]].saved = True
-            given += range(len(storages), len(storages) + len(call.made))
-            values += [given[storage] for storage in call.outputs]
-            storages += [Storage(made.size, made.saved, made.trained) for made in call.made]
+                storages[taken[position].storage].saved = True
+            numbers = [value.storage for value in taken]
+            numbers += range(len(storages), len(storages) + len(call.made))
+            values += [replace(value, storage=numbers[value.storage]) for value in call.outputs]
+            storages += [Storage(made.size, made.saved) for made in call.made]
             if (owner := owner_of(node, index)) not in owners:
                 owners.add(owner)
                 params += call.params
                 buffers += call.buffers
         results = [values[value] for value in module.results]
-        numbers, made = renumbered(count, results)
+        numbers_, made = renumbered(count, [value.storage for value in results])
         inside += sum(
             storage.size
             for number, storage in enumerate(storages)
-            if storage.saved and number >= count and number not in numbers
+            if storage.saved and number >= count and number not in numbers_
         )
         kept = frozenset(number for number in range(count) if storages[number].saved)
         return Kept(
             params, buffers, inside, kept, tuple(storages[number] for number in made),
-            tuple(numbers[number] for number in results),
+            tuple(replace(value, storage=numbers_[value.storage]) for value in results),
         )  # fmt: skip
+
+    def need(self, module: Module, wanted: Live) -> tuple[list[Live], Live]:
+        """For each node of a body the outputs that lead to wanted ones; and the inputs of the body that do."""
+        if module.op is not None:
+            return [], frozenset(range(len(module.inputs))) if wanted else wanted
+        key = (module, wanted)
+        if key not in self.needs:
+            used = {module.results[index] for index in wanted}
+            found: list[Live] = []
+            for node, values in reversed(list(module.values())):
+                found.append(frozenset(part for part, value in enumerate(values) if value in used))
+                used |= {node.inputs[index] for index in self.need(node.module, found[-1])[1]}
+            self.needs[key] = found[::-1], frozenset(used & {*range(len(module.inputs))})
+        return self.needs[key]
+
+
+def _told(inputs: Inputs, trained: tuple[bool, ...]) -> Inputs:
+    """The inputs, which tell whether they are differentiated."""
+    return tuple(
+        [x if flag else Held(x.shape, layout(x), flag) for x, flag in zip(inputs, trained, strict=True)]
+    )

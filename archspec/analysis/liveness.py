@@ -4,9 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from archspec.analysis.cost import Live, training_only
-from archspec.analysis.sizing import Sizing, owner_of, renumbered
+from archspec.analysis.sizing import Sizing, layout, owner_of, renumbered
 from archspec.ir import Module
 from archspec.ops.core.base import Op
+from archspec.ops.core.held import Strides
+
+Layouts = tuple[Strides | None, ...]
+"""How the inputs of a call lie in memory."""
+Call = tuple[Module, Live, Layouts]
+"""A module, the outputs that are left out, as they are for training, and how the inputs lie in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +26,12 @@ class Lived:
     """The node of the body in whose call that is."""
     made: tuple[int, ...] = ()
     """The sizes of the new storages that come out."""
-    outputs: tuple[int | None, ...] = ()
-    """The storage of each output; `None` where it exists in training only."""
+    outputs: tuple["Lying | None", ...] = ()
+    """Where each output is; `None` where it exists in training only."""
+
+
+Lying = tuple[int, Strides | None]
+"""The number of the storage in which a value is, and how it lies there if not row by row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,7 @@ class Step:
     call: Lived
     given: list[int]
     made: range
+    held: Layouts
 
 
 @dataclass(slots=True)
@@ -39,79 +50,92 @@ class Liveness:
     """What calls need in inference, remembered for each distinct module."""
 
     sizing: Sizing
-    known: dict[tuple[Module, Live], Lived] = field(default_factory=dict)
+    known: dict[Call, Lived] = field(default_factory=dict)
 
-    def of(self, module: Module, only: Live = frozenset()) -> Lived:
-        """What a call needs that leaves out the outputs `only`, which are for training."""
-        key = (module, only)
-        if key not in self.known:
-            self.known[key] = (
-                self.composite(module, only) if module.op is None else self.leaf(module, module.op)
-            )
-        return self.known[key]
+    def root(self, module: Module, only: Live = frozenset()) -> Lived:
+        """What a network needs without the outputs `only`, which are for training."""
+        return self.of(module, only, (None,) * len(module.inputs))
 
-    def leaf(self, module: Module, op: Op) -> Lived:
+    def of(self, *call: *Call) -> Lived:
+        """What a call needs."""
+        if call not in self.known:
+            module, only, held = call
+            self.known[call] = (
+                self.composite(module, only, held) if module.op is None else self.leaf(module, module.op, held)
+            )  # fmt: skip
+        return self.known[call]
+
+    def leaf(self, module: Module, op: Op, held: Layouts) -> Lived:
         """What an op needs: its outputs."""
         count = len(module.inputs)
         weights = sum(self.sizing.weights(op, module))
-        if op.view(module.inputs, training=False):
-            return Lived(weights, 0, outputs=(0,) * len(module.outputs))
+        inputs = self.sizing.given(module, held)
+        outputs = self.sizing.made(op, module, inputs)
+        if op.view(inputs, training=False) and not op.copies(inputs, outputs):
+            return Lived(weights, 0, outputs=tuple([(0, layout(x)) for x in outputs]))
         made = tuple(0 if op.is_parameter else self.sizing.bytes(type_) for type_ in module.outputs)
-        return Lived(weights, sum(made), None, made, tuple(range(count, count + len(made))))
+        lying = tuple([(number, layout(x)) for number, x in enumerate(outputs, start=count)])
+        return Lived(weights, sum(made), None, made, lying)
 
-    def composite(self, module: Module, only: Live) -> Lived:
+    def composite(self, module: Module, only: Live, held: Layouts) -> Lived:
         """What the calls of a body need, one after the other."""
         count = len(module.inputs)
         storages = [0] * count  # their bytes; those of the inputs count where they were made
-        values: list[int | None] = list(range(count))
-        steps = list(self.steps(module, only, values, storages))
+        values: list[Lying | None] = list(enumerate(held))
+        calls = list(self.steps(module, only, values, storages))
         results = [None if place in only else values[value] for place, value in enumerate(module.results)]
-        peak, at = busiest(steps, storages, {*range(count), *results})
-        owners = {owner_of(module.body[step.index], step.index): step.call.weights for step in steps}
-        numbers, made = renumbered(count, [number for number in results if number is not None])
+        out = [value[0] for value in results if value is not None]
+        peak, at = busiest(calls, storages, {*range(count), *out})
+        owners = {owner_of(module.body[step.index], step.index): step.call.weights for step in calls}
+        numbers, made = renumbered(count, out)
         return Lived(
             sum(owners.values()), peak, at, tuple(storages[number] for number in made),
-            tuple(None if number is None else numbers[number] for number in results),
+            tuple(None if value is None else (numbers[value[0]], value[1]) for value in results),
         )  # fmt: skip
 
     def steps(
-        self, module: Module, only: Live, values: list[int | None], storages: list[int]
+        self, module: Module, only: Live, values: list[Lying | None], storages: list[int]
     ) -> Iterator[Step]:
         """The calls of a body in turn; each one's storages, and which of them its values have, are appended."""
         for index, (node, unused) in enumerate(zip(module.body, unwanted(module, only), strict=True)):
-            given = [number for value in node.inputs if (number := values[value]) is not None]
+            taken = [found for value in node.inputs if (found := values[value]) is not None]
             outputs = len(node.module.outputs)
-            if len(unused) == outputs or len(given) < len(node.inputs):
+            if len(unused) == outputs or len(taken) < len(node.inputs):
                 values += [None] * outputs
                 continue
-            call = self.of(node.module, unused if node.module.op is None else frozenset())
+            held = tuple([strides for _, strides in taken])
+            call = self.of(node.module, unused if node.module.op is None else frozenset(), held)
             made = range(len(storages), len(storages) + len(call.made))
-            numbers = [*given, *made]
-            values += [None if number is None else numbers[number] for number in call.outputs]
+            numbers = [*(number for number, _ in taken), *made]
+            values += [None if found is None else (numbers[found[0]], found[1]) for found in call.outputs]
             storages += call.made
-            yield Step(index, call, given, made)
+            yield Step(index, call, numbers[: len(taken)], made, held)
 
     def place(self, module: Module, only: Live) -> tuple[str, str]:
         """The path of the module in whose call the peak is, and the op that is called then."""
-        path = []
-        while (at := self.of(module, only).at) is not None:
+        path: list[str] = []
+        held: Layouts = (None,) * len(module.inputs)
+        while (at := self.of(module, only, held).at) is not None:
             node = module.body[at]
             name = module.body[owner_of(node, at)].name
             path += [] if name is None else [name]
+            values: list[Lying | None] = list(enumerate(held))
+            here = [step for step in self.steps(module, only, values, [0] * len(held)) if step.index == at]
             unused = unwanted(module, only)[at]
+            held = here[0].held
             module, only = node.module, unused if node.module.op is None else frozenset()
         return ".".join(path), module.kind
 
 
-def busiest(steps: list[Step], storages: list[int], kept: set[int | None]) -> tuple[int, int | None]:
+def busiest(calls: list[Step], storages: list[int], kept: set[int | None]) -> tuple[int, int | None]:
     """The most bytes alive during a call, and in which. The storages of `kept` outlive all calls."""
-    last = {number: position for position, step in enumerate(steps) for number in (*step.given, *step.made)}
-    dying = [0] * len(steps)
+    last = {number: position for position, step in enumerate(calls) for number in (*step.given, *step.made)}
+    dying = [0] * len(calls)
     for number, position in last.items():
         if number not in kept:
             dying[position] += storages[number]
     alive, peak, at = 0, 0, None
-    for step, freed in zip(steps, dying, strict=True):
+    for step, freed in zip(calls, dying, strict=True):
         if at is None or alive + step.call.peak > peak:
             peak, at = alive + step.call.peak, step.index
         alive += sum(storages[number] for number in step.made) - freed

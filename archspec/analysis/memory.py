@@ -86,7 +86,7 @@ def memory(
 
 
 def _training(root: Module, sizing: Sizing, optimizer: Optimizer) -> Training:
-    call = Keeping(sizing).of(root, (False,) * len(root.inputs))
+    call = Keeping(sizing).root(root)
     activations = call.inside + sum(storage.size for storage in call.made if storage.saved)
     return Training(
         call.params + call.buffers, call.params, STATES[optimizer] * call.params, activations
@@ -97,6 +97,6 @@ def _inference(root: Module, train: int, sizing: Sizing) -> Inference:
     count = len(root.results)
     liveness = Liveness(sizing)
     only = frozenset(range(count - train, count))
-    call = liveness.of(root, only)
+    call = liveness.root(root, only)
     held = sum(map(sizing.bytes, root.inputs))
     return Inference(call.weights, held + call.peak, *liveness.place(root, only))

@@ -41,6 +41,8 @@ class Row:
     """Equal instances in a chain that the row stands for."""
     last: str = ""
     """The name of the last of them."""
+    folded: bool = False
+    """Those are all that a repeat holds, and the row stands for the repeat as well."""
     ends: tuple[bool, ...] = ()
     """For each level, whether the row is in the last item of it: what a tree's guides are drawn from."""
     has_children: bool = False
@@ -54,7 +56,7 @@ def rows(
     """All nodes of a network, outer before inner, down to `depth`.
 
     `train` is the number of training outputs, the last of the root's results. `grouped` puts equal instances that
-    follow each other into one row.
+    follow each other into one row, and a repeat of nothing else into the same.
     """
     count = len(root.results)
     only = _only(root, frozenset(range(count - train)), frozenset(range(count - train, count)))
@@ -87,6 +89,11 @@ def _rows(
         inner = (*ends, position == len(items) - 1)
         children = node.module.op is None and bool(node.module.body) and node.shares is None
         row = _row(node, costs, prefix, depth, module)
+        if grouped and count == 1 and (training or not here) and (copies := _copies(node, costs)):
+            _, node, last, count = copies
+            copy = _row(node, costs, f"{row.path}.", depth, module)
+            row = replace(copy, name=f"{row.name}.{copy.name}", folded=True)
+            children = node.module.op is None and bool(node.module.body)
         row = replace(row, training=training, count=count, last=last, ends=inner, has_children=children)
         yield row
         if children and (limit is None or depth + 1 < limit):
@@ -94,6 +101,21 @@ def _rows(
             below = training_only(node.module, parts - here, here) if here and not training else None
             for child in _rows(node.module, costs, f"{row.path}.", depth + 1, inner, below, limit, grouped):
                 yield replace(child, training=True) if training else child
+
+
+def _copies(node: Node, costs: Costs) -> tuple[int, Node, str, int] | None:
+    """The one group of equal copies that a repeat consists of, as `_items` has it."""
+    if node.module.kind != "repeat" or node.shares is not None:
+        return None
+    items = list(_items(node.module, grouped=True))
+    if len(items) != 1 or items[0][1].name is None:
+        return None
+    whole, one, count = costs.of(node.module), costs.of(items[0][1].module), items[0][3]
+    is_sum = all(
+        total == count * each
+        for total, each in ((whole.params, one.params), (whole.buffers, one.buffers), (whole.macs, one.macs))
+    )
+    return items[0] if is_sum else None
 
 
 def _row(node: Node, costs: Costs, prefix: str, depth: int, scope: Module) -> Row:
@@ -143,7 +165,11 @@ def describe(module: Module) -> str:
 def _argument(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return "×".join(map(_argument, value)) if isinstance(value, tuple) else shown(str(value))
+    if isinstance(value, float):
+        return f"{value:.6g}"  # 0.1 + 0.2 is 0.3 to whoever reads it; JSON has every digit
+    if isinstance(value, tuple):
+        return "×".join(map(_argument, value))
+    return shown(str(value), limit=len(str(value)))
 
 
 def find(root: Module, path: str) -> tuple[Node, Module]:

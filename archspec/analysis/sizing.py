@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from math import prod
 
 from archspec.ir import Module, Node, TensorType
-from archspec.ops.core.base import Op, Saved, sizes
+from archspec.ops.core.base import Inputs, Op, sizes
+from archspec.ops.core.held import Held, Strides
 
 INDEX = 8
 """Bytes of an integer."""
@@ -36,10 +37,16 @@ class Sizing:
                 params += size
         return params, buffers
 
-    def saved(self, op: Op, module: Module) -> Saved:
-        """What autograd keeps of a call."""
-        inputs, outputs = (tuple(map(self.filled, types)) for types in (module.inputs, module.outputs))
-        return op.saved(inputs, outputs)
+    def given(self, module: Module, held: tuple[Strides | None, ...]) -> Inputs:
+        """The inputs of a module that lie in memory as `held` says."""
+        filled = map(self.filled, module.inputs)
+        return tuple(
+            [x if steps is None else Held(x.shape, steps) for x, steps in zip(filled, held, strict=True)]
+        )
+
+    def made(self, op: Op, module: Module, inputs: Inputs) -> Inputs:
+        """The outputs of an op as they lie in memory."""
+        return op.held(inputs, tuple(map(self.filled, module.outputs)))
 
 
 def owner_of(node: Node, index: int) -> int:
@@ -52,3 +59,8 @@ def renumbered(count: int, results: list[int]) -> tuple[dict[int, int], list[int
     made = list(dict.fromkeys(number for number in results if number >= count))
     inputs = {number: number for number in range(count)}
     return inputs | {number: position for position, number in enumerate(made, start=count)}, made
+
+
+def layout(x: TensorType) -> Strides | None:
+    """The strides of a tensor that does not lie row by row."""
+    return x.strides if isinstance(x, Held) else None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from archspec.backends.options import Options
+from archspec.backends.options import Options, one_of
 from archspec.diagnostics import Diagnostic, SpecError
 from archspec.ir import Module
 from archspec.ops.core.base import Op
@@ -16,6 +16,8 @@ BACKENDS = ("torch", "onnx")
 
 def refusals(model: "Model", only: str | None = None) -> list[Diagnostic]:
     """What keeps a network from being written in PyTorch and in ONNX, or `only` in one of them."""
+    if only is not None:
+        one_of("backend", only, BACKENDS)
     found: list[Diagnostic] = []
     for backend in BACKENDS:
         if only in (None, backend):

@@ -9,6 +9,7 @@ from archspec.diagnostics.diagnostic import shown
 
 OPSETS = range(18, 25)
 DTYPES = ("float32", "float16", "bfloat16")
+PURPOSES = ("inference",)
 EXTERNAL = ("auto", "inline", "data", "safetensors")
 INLINE = 64 * 2**20
 """The bytes of weights up to which `auto` puts them into the model itself."""
@@ -37,6 +38,8 @@ class Options:
     """Whether blocks become functions of the model."""
     fold_bn: bool = False
     """Whether batch normalisation is folded into the layer before it."""
+    for_: str | None = None
+    """What the model is for: `inference` folds batch normalisation, and makes constants of what weights become."""
     dynamic: bool = False
     """Whether the sizes of images stay free, not the batch alone."""
     external: str = "auto"
@@ -48,8 +51,10 @@ class Options:
     def __post_init__(self) -> None:
         if type(self.opset) is not int or self.opset not in OPSETS:
             raise UsageError(f"opset {self.opset} cannot be written, only {OPSETS[0]} to {OPSETS[-1]}")
-        _one_of("dtype", self.dtype, DTYPES)
-        _one_of("external", self.external, EXTERNAL)
+        one_of("dtype", self.dtype, DTYPES)
+        one_of("external", self.external, EXTERNAL)
+        if self.for_ is not None:
+            one_of("purpose", self.for_, PURPOSES)
         if self.seed is not None and not 0 <= self.seed <= MAX_SEED:
             raise UsageError(f"a seed is from 0 to {MAX_SEED}, not {self.seed}")
         if not 1 <= self.align <= MAX_ALIGN:
@@ -60,7 +65,7 @@ class Options:
         given = self.given()
         for one, other in (
             ("seed", "weights"), ("no_weights", "seed"), ("no_weights", "weights"), ("no_weights", "external"),
-            ("no_weights", "fold_bn"), ("no_weights", "align"),
+            ("no_weights", "fold_bn"), ("no_weights", "for_"), ("no_weights", "align"),
         ):  # fmt: skip
             if one in given and other in given:
                 raise UsageError(f"{option(one)} and {option(other)} contradict each other")
@@ -81,11 +86,19 @@ class Options:
 _DEFAULTS: dict[str, Any] = {item.name: item.default for item in fields(Options)}
 
 
+def floating(dtype: str, *, half: bool) -> str:
+    """The floating type, for which `half` is short if it is `float16`. Raises `UsageError` where it is another."""
+    if half and dtype not in (_DEFAULTS["dtype"], "float16"):
+        raise UsageError(f"{option('half')} contradicts `--dtype {shown(dtype)}`")
+    return "float16" if half else dtype
+
+
 def option(name: str) -> str:
     """An option as the command line has it."""
-    return f"`--{name.replace('_', '-')}`"
+    return f"`--{name.rstrip('_').replace('_', '-')}`"
 
 
-def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+def one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    """Raises `UsageError` for a value that is not among those that there are."""
     if value not in known:
         raise UsageError(f"there is no {name} `{shown(str(value))}`: there are {', '.join(known)}")

@@ -5,6 +5,7 @@ from hashlib import sha256
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from archspec.backends.options import DTYPES, one_of
 from archspec.backends.torch_source import source
 from archspec.backends.torch_source.render import main_class
 from archspec.diagnostics import UsageError
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 
 def build(
-    model: "Model", *, device: "Device | str | None" = None, dtype: "Dtype | None" = None, weights: str | None = None
+    model: "Model", *, device: "Device | str | None" = None, dtype: "Dtype | str | None" = None,
+    weights: str | None = None,
 ) -> "nn.Module":  # fmt: skip
     """The network as a module in training mode, with PyTorch's initial values or those of the file `weights`.
 
@@ -26,6 +28,9 @@ def build(
     where torch is missing or the weights do not fit.
     """
     torch = import_torch()
+    if isinstance(dtype, str):
+        one_of("dtype", dtype, DTYPES)
+        dtype = getattr(torch, dtype)
     target = torch.device(device) if device is not None else torch.get_default_device()
     class_ = compiled(source(model))
     with torch.device("meta" if weights is not None else target):

@@ -7,6 +7,7 @@ import typer
 
 from archspec.cli import options as o
 from archspec.cli.loading import load
+from archspec.diagnostics.diagnostic import STDIN
 
 app = typer.Typer(
     add_completion=True, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -39,6 +40,12 @@ class Backend(StrEnum):
 
     TORCH = "torch"
     ONNX = "onnx"
+
+
+class Purpose(StrEnum):
+    """What an ONNX model is for."""
+
+    INFERENCE = "inference"
 
 
 class External(StrEnum):
@@ -75,11 +82,6 @@ def _version(value: bool) -> None:
         raise typer.Exit
 
 
-def _words(options: list[str]) -> list[str]:
-    """What is separated by commas, in all options."""
-    return [word.strip() for option in options for word in option.split(",") if word.strip()]
-
-
 @app.callback()
 def archspec(
     version: Annotated[
@@ -97,11 +99,24 @@ def summary(
     input_: o.Input = None,
     batch: o.Batch = 1,
     depth: Annotated[
-        int | None, typer.Option("--depth", min=1, help="Levels to show; default: about a page.")
+        int | None, typer.Option("--depth", min=1, help="Levels to show; default: as many as make a page.")
     ] = None,
-    columns: Annotated[str | None, typer.Option("--columns", help="Columns, separated by commas.")] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            "--columns",
+            metavar="NAMES",
+            help="Columns, separated by commas: path, op, input, output, params, params%, buffers, macs, macs#, macs%, "
+            "flops, field, jump, source.",
+        ),
+    ] = None,
     sort: Annotated[
-        str | None, typer.Option("--sort", metavar="COLUMN", help="List the ops by a column.")
+        str | None,
+        typer.Option(
+            "--sort",
+            metavar="COLUMN",
+            help="List the ops, sorted by path, op, output, params, buffers, macs or flops.",
+        ),
     ] = None,
     top: Annotated[int | None, typer.Option("--top", min=1, help="List only the first N ops.")] = None,
     explain: Annotated[
@@ -134,7 +149,7 @@ def summary(
 
 @app.command()
 def compare(
-    specs: Annotated[list[str], typer.Argument(metavar="SPEC...", help="Spec files, or FILE@VARIANT.")],
+    specs: Annotated[list[str], typer.Argument(metavar="SPEC", help="Spec files, or FILE@VARIANT.")],
     set_: o.Set = None,
     input_: o.Input = None,
     batch: o.Batch = 1,
@@ -144,7 +159,7 @@ def compare(
     ascii_: o.Ascii = False,
     allow_outside: o.AllowOutside = False,
 ) -> None:
-    """Show networks side by side."""
+    """Show networks side by side, or many below each other."""
     from archspec.cli.compare import run
 
     models = [load(spec, set_, input_, batch, allow_outside=allow_outside) for spec in specs]
@@ -192,23 +207,28 @@ def export(
     fold_bn: Annotated[
         bool, typer.Option("--fold-bn", help="ONNX: fold batch-norm into the layer before it.")
     ] = False,
+    for_: Annotated[
+        Purpose | None,
+        typer.Option("--for", help="ONNX: a preset: fold batch-norm, make constants of what weights become."),
+    ] = None,
     external: Annotated[
         External, typer.Option("--external", help="ONNX: where weights are stored; auto: above 64 MiB, data.")
     ] = External.AUTO,
     align: Annotated[
-        int, typer.Option("--align", min=1, help="ONNX: each tensor of a data file is at a multiple.")
+        int,
+        typer.Option(
+            "--align", min=1, help="ONNX: tensors in a data file start at multiples of so many bytes."
+        ),
     ] = 64,
     allow_outside: o.AllowOutside = False,
 ) -> None:
     """Write a network as an ONNX model, as PyTorch source, or its weights alone."""
     from archspec.cli.export import run
 
-    if half and dtype not in (Dtype.FLOAT32, Dtype.FLOAT16):
-        raise typer.BadParameter(f"--half contradicts --dtype {dtype.value}")
     run(
         load(spec, set_, input_, allow_outside=allow_outside), out, seed=seed, weights=weights, no_weights=no_weights,
-        dtype="float16" if half else dtype.value, opset=opset, dynamic=dynamic, functions=functions, fold_bn=fold_bn,
-        external=external.value, align=align,
+        dtype=dtype.value, half=half, opset=opset, dynamic=dynamic, functions=functions, fold_bn=fold_bn,
+        for_=None if for_ is None else for_.value, external=external.value, align=align,
     )  # fmt: skip
 
 
@@ -216,7 +236,7 @@ def export(
 def validate(
     paths: Annotated[
         list[str],
-        typer.Argument(metavar="PATH...", help="Spec files, FILE@VARIANT, folders, or - for standard input."),
+        typer.Argument(metavar="PATH", help="Spec files, FILE@VARIANT, folders, or - for standard input."),
     ],
     format_: Annotated[
         FindingFormat,
@@ -227,7 +247,7 @@ def validate(
     ] = None,
     stdin_filename: Annotated[
         str, typer.Option("--stdin-filename", metavar="NAME", help="What standard input is called.")
-    ] = "-",
+    ] = STDIN,
     set_: o.Set = None,
     input_: o.Input = None,
     only: Annotated[
@@ -261,8 +281,8 @@ def validate(
     backend = None if only is None else only.value
     if code := run(
         paths, format_.value, output_file, stdin_filename, backend, set_=set_, input_=input_,
-        select=None if select is None else _words(select), extend_select=_words(extend_select or []),
-        ignore=_words(ignore or []), exit_zero=exit_zero, skip_others=skip_others, allow_outside=allow_outside,
+        select=select, extend_select=extend_select or (), ignore=ignore or (), exit_zero=exit_zero,
+        skip_others=skip_others, allow_outside=allow_outside,
     ):  # fmt: skip
         raise typer.Exit(code)
 
@@ -271,9 +291,7 @@ def validate(
 def verify(
     paths: Annotated[
         list[str],
-        typer.Argument(
-            metavar="PATH...", help="Spec files with all their variants, FILE@VARIANT, or folders."
-        ),
+        typer.Argument(metavar="PATH", help="Spec files with all their variants, FILE@VARIANT, or folders."),
     ],
     set_: o.Set = None,
     input_: o.Input = None,

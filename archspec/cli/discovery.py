@@ -2,11 +2,11 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from archspec.cli.loading import split
-from archspec.diagnostics import SpecError, UsageError
-from archspec.diagnostics.diagnostic import shown_file
+from archspec.diagnostics import SpecError, UnreadableError
+from archspec.diagnostics.diagnostic import reason, shown_file
 from archspec.elaborate.network import load_document
 from archspec.language import reading
 
@@ -27,18 +27,28 @@ def specs(paths: list[str], *, allow_outside: bool = False) -> Iterator[tuple[st
             yield from variants(found, allow_outside=allow_outside, library_ok=os.path.isdir(path))
 
 
-def specs_of(paths: list[str]) -> Iterator[str]:
-    """The files that are named, and the specs in the folders that are named. Raises `UsageError` for an empty one."""
+def _stop(error: UnreadableError) -> None:
+    raise error
+
+
+def specs_of(paths: list[str], unreadable: Callable[[UnreadableError], None] = _stop) -> Iterator[str]:
+    """The files that are named, and the specs in the folders that are named.
+
+    `unreadable` takes what cannot be read in a folder, and a folder without specs; without it, it is raised.
+    """
     for path in paths:
-        if os.path.isdir(path):
-            found = _inside(path)
-            first = next(found, None)
-            if first is None:
-                raise UsageError(f"there are no specs in `{shown_file(path)}`")
-            yield first
-            yield from found
-        else:
+        if not os.path.isdir(path):
             yield path
+            continue
+        wrong: list[UnreadableError] = []
+        empty = True
+        for found in _inside(path, wrong.append):
+            empty = False
+            yield found
+        if empty and not wrong:
+            wrong.append(UnreadableError(f"there are no specs in `{shown_file(path)}`", path))
+        for error in wrong:
+            unreadable(error)
 
 
 def variants(file: str, *, allow_outside: bool, library_ok: bool) -> Iterator[tuple[str, str | None]]:
@@ -56,14 +66,24 @@ def variants(file: str, *, allow_outside: bool, library_ok: bool) -> Iterator[tu
     yield from ((file, name) for name in document.variants or (None,))
 
 
-def _inside(folder: str) -> Iterator[str]:
+def _inside(folder: str, unreadable: Callable[[UnreadableError], None]) -> Iterator[str]:
     """The specs below a folder, in order; folders that start with a dot are passed over."""
-    for where, folders, files in os.walk(folder):
+
+    def closed(error: OSError) -> None:
+        text = f"cannot read `{shown_file(error.filename)}`: {reason(error)}"
+        unreadable(UnreadableError(text, error.filename))
+
+    for where, folders, files in os.walk(folder, onerror=closed):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             path = os.path.join(where, name)
-            if name.endswith((".toml", ".json")) and os.path.isfile(path) and is_spec(path):
-                yield path
+            if not name.endswith((".toml", ".json")) or not os.path.isfile(path):
+                continue
+            try:
+                if is_spec(path):
+                    yield path
+            except UnreadableError as error:
+                unreadable(error)
 
 
 def is_spec(path: str) -> bool:

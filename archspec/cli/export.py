@@ -14,13 +14,13 @@ PATIENCE = 1.0
 """The seconds after which people want to see how far it is."""
 
 
-def run(model: "Model", path: str, **options: Any) -> None:
+def run(model: "Model", path: str, *, dtype: str = "float32", half: bool = False, **options: Any) -> None:
     """Write the network to a file."""
     from archspec.backends.export import export
-    from archspec.backends.options import Options
+    from archspec.backends.options import Options, floating
 
     with progress() as report:
-        export(model, path, Options(**options, progress=report))
+        export(model, path, Options(**options, dtype=floating(dtype, half=half), progress=report))
 
 
 @contextmanager

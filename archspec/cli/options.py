@@ -16,7 +16,7 @@ Input = Annotated[
     typer.Option(
         "--input",
         metavar="[NAME=]N,3,224,224",
-        help="Override an input's shape; N stands for any batch size.",
+        help="Override an input's shape; N stands for any batch size; repeatable.",
     ),
 ]
 Batch = Annotated[int, typer.Option("--batch", min=1, help="Batch size at which MACs are counted.")]
@@ -26,5 +26,8 @@ AllowOutside = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON: a stable format for programs.")]
 Ascii = Annotated[bool, typer.Option("--ascii", help="Print nothing but ASCII.")]
 Width = Annotated[
-    int | None, typer.Option("--width", min=40, max=1000, help="Columns; default: the terminal's.")
+    int | None,
+    typer.Option(
+        "--width", min=40, max=1000, help="Characters in a line; default: the terminal's, else 100."
+    ),
 ]

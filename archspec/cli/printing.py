@@ -17,7 +17,12 @@ def write(text: str, stream: "TextIO | None" = None) -> None:
 
 
 def print_rich(draw: Callable[[Any, bool], None], width: int | None, *, ascii_only: bool) -> None:
-    """Let `draw` print to a rich console, told whether only ASCII can be shown.
+    """Print what `draw` draws."""
+    write(drawn(draw, width, ascii_only=ascii_only))
+
+
+def drawn(draw: Callable[[Any, bool], None], width: int | None, *, ascii_only: bool) -> str:
+    """What `draw` prints to a rich console, told whether only ASCII can be shown.
 
     Colours go to terminals; `NO_COLOR` and `FORCE_COLOR` are honoured. Into a file or a pipe a table is 100 columns
     wide, and lines end without blanks.
@@ -27,11 +32,14 @@ def print_rich(draw: Callable[[Any, bool], None], width: int | None, *, ascii_on
 
     from rich.console import Console
 
+    from archspec.report.drawing import plain
+
     if width is None and not sys.stdout.isatty() and "COLUMNS" not in os.environ:
         width = 100
     console = Console(width=width, highlight=False, emoji=False, markup=False)
     encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
+    ascii_only = ascii_only or not encoding.startswith("utf")
     with console.capture() as captured:
-        draw(console, ascii_only or not encoding.startswith("utf"))
-    lines = captured.get().splitlines()
-    write("\n".join(line.rstrip() for line in lines) + "\n")
+        draw(console, ascii_only)
+    text = "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
+    return plain(text) if ascii_only else text

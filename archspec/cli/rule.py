@@ -1,5 +1,6 @@
 """`archspec rule`."""
 
+from collections.abc import Iterable
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,9 @@ from archspec.lint.catalogue import catalogue, find
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+SIDE_BY_SIDE = 72
+"""The width from which what rules are about stands beside their names."""
 
 
 def run(name: str | None, *, json: bool, width: int | None, ascii_only: bool) -> None:
@@ -36,6 +40,9 @@ def _list(console: "Console", rules: list[type[Rule]]) -> None:
 
     for phase, members in groupby(rules, key=lambda rule: rule.phase()):
         console.print(Text(phase, "bold"))
+        if console.width < SIDE_BY_SIDE:
+            _below(console, members)
+            continue
         table = Table.grid(padding=(0, 2))
         for column in ("cyan", "cyan"):
             table.add_column(style=column, no_wrap=True, min_width=7 if not table.columns else 23)
@@ -48,6 +55,17 @@ def _list(console: "Console", rules: list[type[Rule]]) -> None:
         console.print(table)
     text = "\n`archspec rule CODE` explains one. Those that are off are looked for on request: `--extend-select`."
     console.print(Text(text, "dim"))
+
+
+def _below(console: "Console", rules: Iterable[type[Rule]]) -> None:
+    """What each rule is about, below its name."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    for rule in rules:
+        console.print(Text(f"  {rule.code}  {rule.name}", "cyan"))
+        what = Text(rule.paragraphs()[0])
+        console.print(Padding(what if rule.on else what.append(" Off.", "dim"), (0, 0, 0, 4)))
 
 
 def _one(console: "Console", rule: type[Rule]) -> None:

@@ -2,18 +2,19 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from archspec.api import examine
 from archspec.cli.config import Config
 from archspec.cli.discovery import is_spec, specs_of
 from archspec.cli.loading import inputs, settings, split
 from archspec.cli.printing import write
-from archspec.diagnostics import Diagnostic
+from archspec.diagnostics import Diagnostic, UnreadableError
 from archspec.diagnostics.locate import Locator, reader
 from archspec.diagnostics.render import Run, render
 from archspec.elaborate import without_collector
-from archspec.lint import Layer
+from archspec.language import reading
+from archspec.lint import Layer, words
 from archspec.lint.catalogue import catalogue
 
 
@@ -23,31 +24,38 @@ def run(
     extend_select: Sequence[str] = (), ignore: Sequence[str] = (), exit_zero: bool = False,
     allow_outside: bool = False, skip_others: bool = False,
 ) -> int:  # fmt: skip
-    """Check specs; the exit code: 1 for findings."""
-    config = Config(Layer(select, extend_select, ignore))
+    """Check specs; the exit code: 1 for findings, 2 where a file could not be read."""
+    config = Config(Layer(None if select is None else words(select), words(extend_select), words(ignore)))
     params, shapes = settings(set_), inputs(input_)
     files: dict[str, str] = {}  # by what they really are, so that each is looked at once
     networks = 0
     diagnostics: list[Diagnostic] = []
     texts: dict[str, str] = {}  # what standard input had, by the name that it goes under
-    for path, variant in _named(paths):
-        if skip_others and path != "-" and not is_spec(path):
-            continue
+    unreadable: list[UnreadableError] = []
+    for path, variant in _named(paths, unreadable.append):
         name, source = stdin_filename if path == "-" else path, None
         key = f"{os.path.realpath(name)}@{variant}" if "\0" not in name else name
         if key in files:
             continue
-        files[key] = name
-        if path == "-":
-            source = _stdin()
-            texts[name] = source.decode("utf-8", "replace")
-        with without_collector():  # between files it may look for what is left of the last
-            found, count = examine(
-                name, source, only, config.of(name), variant=variant, params=params, inputs=shapes,
-                allow_outside=allow_outside,
-            )  # fmt: skip
+        try:
+            if skip_others and path != "-" and not is_spec(path):
+                continue
+            files[key] = name
+            if path == "-":
+                source = _stdin()
+                texts[name] = source.decode("utf-8", "replace")
+            with without_collector():  # between files it may look for what is left of the last
+                found, count = examine(
+                    name, source, only, config.of(name), variant=variant, params=params, inputs=shapes,
+                    allow_outside=allow_outside,
+                )  # fmt: skip
+        except UnreadableError as error:
+            unreadable.append(error)
+            continue
         diagnostics += found
         networks += count
+    diagnostics += [Diagnostic("AS106", str(error), error.path) for error in unreadable]
+    texts = {path: data.decode("utf-8", "replace") for path, data in reading.taken.items()} | texts
     findings = Locator(reader(texts)).findings(diagnostics)
     run_ = Run(tuple(dict.fromkeys(files.values())), networks, catalogue)
     text = render(format_, findings, run_)
@@ -60,17 +68,19 @@ def run(
             file.write(text.encode("utf-8", "replace"))
     if format_ == "github" or output_file is not None:  # people read the log all the same
         write(render("full", findings, run_), sys.stderr)
-    return int(bool(findings) and not exit_zero)
+    return 2 if unreadable else int(bool(findings) and not exit_zero)
 
 
-def _named(paths: list[str]) -> Iterator[tuple[str, str | None]]:
+def _named(
+    paths: list[str], unreadable: Callable[[UnreadableError], None]
+) -> Iterator[tuple[str, str | None]]:
     """The files that are meant, each with the variant if one is: as short as possible, below the working folder."""
     for path in paths:
         file, variant = split(path)
         if variant is not None:
             yield _short(file), variant
         else:
-            yield from ((_short(found), None) for found in specs_of([path]))
+            yield from ((_short(found), None) for found in specs_of([path], unreadable))
 
 
 def _short(path: str) -> str:
@@ -82,8 +92,6 @@ def _short(path: str) -> str:
 
 
 def _stdin() -> bytes:
-    from archspec.language import reading
-
     text = reading.read("-")
     assert isinstance(text, bytes)  # noqa: S101 — it is read as bytes
     return text

@@ -1,5 +1,12 @@
 """What can be wrong with a spec, and how it is said."""
 
-from archspec.diagnostics.diagnostic import Diagnostic, Label, Problem, SpecError, UsageError
+from archspec.diagnostics.diagnostic import (
+    Diagnostic,
+    Label,
+    Problem,
+    SpecError,
+    UnreadableError,
+    UsageError,
+)
 
-__all__ = ["Diagnostic", "Label", "Problem", "SpecError", "UsageError"]
+__all__ = ["Diagnostic", "Label", "Problem", "SpecError", "UnreadableError", "UsageError"]

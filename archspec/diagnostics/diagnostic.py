@@ -3,6 +3,7 @@
 Problem          found while reading a value; becomes a Diagnostic where its place is known
 SpecError        the spec is wrong: carries every Diagnostic of the run (exit code 1)
 UsageError       the call is wrong: no such file, variant or parameter (exit code 2)
+UnreadableError  one of these: a file cannot be read
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,9 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 Path = tuple[str | int, ...]
+
+STDIN = "<stdin>"
+"""What standard input is called where files have names."""
 
 
 class Label(NamedTuple):
@@ -134,6 +138,14 @@ class SpecError(Exception):
 
 class UsageError(Exception):
     """What was asked for cannot be done: a file, a variant or an argument is not there or not right."""
+
+
+class UnreadableError(UsageError):
+    """A file or folder cannot be read, or has nothing in it that is meant. `path` is its name."""
+
+    def __init__(self, message: str, path: str) -> None:
+        super().__init__(message)
+        self.path = path
 
 
 _CANDIDATES = 100

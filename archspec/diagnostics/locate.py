@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from archspec.diagnostics.diagnostic import Diagnostic, Path
-from archspec.diagnostics.positions import Index, Place, Span, index
+from archspec.diagnostics.positions import Index, Place, Span, index, is_json
 
 Read = Callable[[str], str | None]
 """The text of a file, or `None` where it cannot be had."""
@@ -116,6 +116,8 @@ class Locator:
         labels = tuple(
             [(self.named(file or diagnostic.file, path), text) for text, path, file in diagnostic.labels]
         )
+        if not diagnostic.path:  # of the file as a whole, which may be none that can be read
+            return Finding(diagnostic, Spot(diagnostic.file), calls, labels)
         span = self.span(diagnostic.file, diagnostic.path, diagnostic)
         spot = self.at(diagnostic.file, span)
         edit = self.edit(diagnostic, span)
@@ -153,9 +155,8 @@ class Locator:
             text = self.text(file)
             self.indices[file] = None
             if text is not None:
-                is_json = file.endswith(".json") or (not file.endswith(".toml") and text.lstrip()[:1] == "{")
                 try:
-                    self.indices[file] = index(text, is_json=is_json)
+                    self.indices[file] = index(text, json=is_json(file, text))
                 except (LookupError, ValueError, RecursionError):  # a text that is not valid after all
                     self.indices[file] = None
         return self.indices[file]

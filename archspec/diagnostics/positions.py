@@ -48,10 +48,15 @@ class Index:
         return None
 
 
-def index(text: str, *, is_json: bool) -> Index:
+def is_json(file: str, text: str) -> bool:
+    """Whether a spec is JSON: its suffix tells; where that tells nothing, such as of standard input, its first sign."""
+    return file.endswith(".json") or (not file.endswith(".toml") and text.lstrip()[:1] == "{")
+
+
+def index(text: str, *, json: bool) -> Index:
     """The places of all values in a text that is valid."""
     found = Index(text)
-    if is_json:
+    if json:
         _Json(found).value((), 0)
     else:
         _Toml(found).document()

@@ -1,6 +1,7 @@
 """Nodes that call an op or a block."""
 
-from typing import TYPE_CHECKING, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 from archspec.diagnostics import Label, Problem
 from archspec.elaborate.body import Body, Draft, Handles
@@ -9,7 +10,7 @@ from archspec.elaborate.plan import Compiler, Settings, Step
 from archspec.elaborate.scopes import Entry, Env, Poisoned
 from archspec.elaborate.settings import NOWHERE, Setting
 from archspec.elaborate.targets import Target, resolve_op
-from archspec.ir import Module, Origin, TensorType, Value
+from archspec.ir import Dim, Module, Origin, TensorType, Value
 from archspec.language import limits
 from archspec.language.document import Definition, Document
 from archspec.language.params import MISSING
@@ -203,7 +204,7 @@ def leaf(run: "Elaborator", step: Step, env: Env, op: type[Op], settings: Settin
                 raise Poisoned
             instance = made
         try:
-            module = run.leaves[key] = typed(instance, types, run.dimensions)
+            module = run.leaves[key] = typed(sized(instance, run.given), types, run.dimensions)
         except Problem as problem:
             field = problem.at[0] if problem.at else None
             setting = settings.items.get(str(field))
@@ -211,6 +212,20 @@ def leaf(run: "Elaborator", step: Step, env: Env, op: type[Op], settings: Settin
             problem.at = (*at, *problem.at[1:]) if at else ()
             raise
     return module
+
+
+def sized(op: Op, given: Mapping[str, Dim]) -> Op:
+    """The op with what the free dimensions that it names are in this network."""
+    names = [name for name, reading in op.readings().items() if reading.dimension] if given else []
+    changed = {
+        name: with_given(value, given) for name in names if isinstance(value := getattr(op, name), tuple)
+    }
+    return op.model_copy(update=changed) if changed else op
+
+
+def with_given(shape: tuple[Any, ...], given: Mapping[str, Dim]) -> tuple[Any, ...]:
+    """A shape with what free dimensions of the spec are in this network."""
+    return tuple([given.get(dim, dim) if isinstance(dim, str) else dim for dim in shape])
 
 
 def typed(op: Op, types: Types, dimensions: frozenset[str]) -> Module:

@@ -17,7 +17,7 @@ from archspec.elaborate.plan import Chain, Compiler, Plan, Step, text_at
 from archspec.elaborate.scopes import Entry, Env, Frame, Names, Poisoned
 from archspec.elaborate.settings import Setting
 from archspec.elaborate.targets import check_defaults
-from archspec.ir import Module, Origin, TensorType, Value
+from archspec.ir import Dim, Module, Origin, TensorType, Value
 from archspec.language import limits
 from archspec.language.document import Definition, Document
 from archspec.language.expressions import show
@@ -44,6 +44,8 @@ class Elaborator:
         self.depth = 0
         self.dimensions: frozenset[str] = frozenset()
         """The free dimensions of the network's inputs."""
+        self.given: dict[str, Dim] = {}
+        """What free dimensions of the spec are in this network, where its inputs have other shapes."""
         self.leaves: dict[tuple[Any, ...], Module] = {}
         self.instances: dict[tuple[Any, ...], Module | None] = {}
         self.contents: dict[tuple[Any, ...], frozenset[Definition]] = {}
@@ -417,6 +419,8 @@ class Elaborator:
     def check_shape(self, step: Step, shape: Setting, env: Env, result: Handles) -> None:
         """The shape that the node asserts of its output; of a repeat, that of the last copy."""
         asserted = self.evaluate(shape, env, "shape")
+        if isinstance(asserted, tuple):
+            asserted = calls.with_given(asserted, self.given)
         actual = env.single(result, "x")
         if asserted == actual.shape or any(isinstance(dim, Symbol) for dim in actual.shape):
             return  # where sizes stay free, what is asserted has been checked for those that the spec gives

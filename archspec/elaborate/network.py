@@ -203,6 +203,7 @@ def _elaborate_model(
     if types is None:
         return None
     elaborator.dimensions = frozenset(dim for type_ in types for dim in type_.shape if isinstance(dim, str))
+    elaborator.given = _given_dimensions(document, inputs, elaborator.dimensions)
     body = Body()
     handles = tuple(body.add_input(type_) for type_ in types)
     env = elaborator.block_env(definition, {}, types, body, handles)
@@ -242,14 +243,7 @@ def _input_types(
     elaborator: Elaborator, document: Document, definition: Definition, given: Inputs
 ) -> tuple[TensorType, ...] | None:  # fmt: skip
     """The types of the model's inputs."""
-    section = document.section
-    assert section is not None  # noqa: S101 — there is a model
-    if section.inputs is None:
-        declared: list[tuple[str, list[Any], Path]] = [("input", section.input or [], ("model", "input"))]
-    else:
-        declared = [
-            (item.name, item.shape, ("model", "inputs", i, "shape")) for i, item in enumerate(section.inputs)
-        ]
+    declared = _declared(document)
     for name in given:
         if name not in definition.inputs and name != "input":
             known = ", ".join(definition.inputs)
@@ -257,7 +251,7 @@ def _input_types(
     frame = elaborator.file_frame(document)
     types = []
     for index, (name, raw, path) in enumerate(declared):
-        override_ = given.get(name) or (given.get("input") if index == 0 else None)
+        override_ = _override(given, name, index)
         try:
             if override_ is not None:
                 types.append(_override_type(name, tuple(override_), raw))
@@ -274,6 +268,30 @@ def _input_types(
     return tuple(types) if len(types) == len(declared) else None
 
 
+def _declared(document: Document) -> list[tuple[str, list[Any], Path]]:
+    """The inputs as the spec has them: name, shape, place."""
+    section = document.section
+    assert section is not None  # noqa: S101 — there is a model
+    if section.inputs is None:
+        return [("input", section.input or [], ("model", "input"))]
+    return [(item.name, item.shape, ("model", "inputs", i, "shape")) for i, item in enumerate(section.inputs)]
+
+
+def _override(given: Inputs, name: str, index: int) -> Sequence[Dim] | None:
+    """The shape that an input is given in place of the spec's."""
+    return given.get(name) or (given.get("input") if index == 0 else None)
+
+
+def _given_dimensions(document: Document, given: Inputs, free: frozenset[str]) -> dict[str, Dim]:
+    """What has become of the spec's free dimensions that no input has any more."""
+    found: dict[str, Dim] = {}
+    for index, (name, shape, _) in enumerate(_declared(document)):
+        for old, new in zip(shape, _override(given, name, index) or (), strict=False):
+            if isinstance(old, str) and _FREE.fullmatch(old) and old not in free:
+                found.setdefault(old, new)
+    return found
+
+
 def _override_type(name: str, shape: tuple[Dim, ...], declared: list[Any]) -> TensorType:
     if len(shape) != len(declared):
         raise UsageError(
@@ -286,6 +304,8 @@ def _override_type(name: str, shape: tuple[Dim, ...], declared: list[Any]) -> Te
 
 
 _MAX_RANK = 8
+_FREE = re.compile("[A-Z][A-Za-z0-9_]*")
+"""The name of a free dimension."""
 
 
 def _checked_type(shape: Value) -> TensorType:
@@ -295,7 +315,7 @@ def _checked_type(shape: Value) -> TensorType:
     for axis, dim in enumerate(shape):
         if isinstance(dim, Symbol):
             continue
-        if isinstance(dim, str) and re.fullmatch(r"[A-Z][A-Za-z0-9_]*", dim):
+        if isinstance(dim, str) and _FREE.fullmatch(dim):
             if axis:
                 raise Problem("AS407", f"the free dimension `{dim}` needs a value", at=(axis,),
                               help="give the whole shape with `--input`, such as `--input N,3,224,224`")  # fmt: skip

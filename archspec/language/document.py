@@ -7,7 +7,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from archspec.diagnostics import Diagnostic, Label, Problem, SpecError, UsageError
-from archspec.diagnostics.diagnostic import Path, shown, shown_file, suggest
+from archspec.diagnostics.diagnostic import STDIN, Path, shown, shown_file, suggest
 from archspec.ir import Value
 from archspec.language import expectations, limits, reading, schema
 from archspec.language.names import (
@@ -66,7 +66,7 @@ class Document:
     def name(self) -> str:
         """The model's name; the file's where it has none."""
         given = self.section.name if self.section else None
-        return given or ("stdin" if self.file == "-" else FilePath(self.file).stem)
+        return given or ("stdin" if self.file == STDIN else FilePath(self.file).stem)
 
 
 class Loader:
@@ -83,8 +83,9 @@ class Loader:
     def load(self, file: str, source: str | bytes | None = None) -> Document | None:
         """The document of the root file; `None` where there is too little to go on."""
         text = reading.read(file) if source is None else source
+        file = STDIN if file == "-" else file
         try:
-            self.root = FilePath(os.path.realpath("." if file == "-" else os.path.dirname(file) or "."))
+            self.root = FilePath(os.path.realpath(os.path.dirname(file) or "."))
             self.active = [os.path.realpath(file)]
         except ValueError:
             raise UsageError(f"`{shown_file(file)}` cannot be the name of a file") from None

@@ -8,10 +8,12 @@ from collections import Counter
 from collections.abc import Iterator
 from math import isfinite
 from pathlib import Path
+from stat import S_ISFIFO, S_ISREG
 from typing import Any
 
-from archspec.diagnostics import Problem, SpecError, UsageError
-from archspec.diagnostics.diagnostic import reason, shown, shown_file
+from archspec.diagnostics import Problem, SpecError, UnreadableError
+from archspec.diagnostics.diagnostic import STDIN, reason, shown, shown_file
+from archspec.diagnostics.positions import is_json
 from archspec.language import limits
 
 # tomllib takes time quadratic in the parts of a dotted key.
@@ -20,21 +22,31 @@ _ENDLESS_KEY = re.compile(
 )
 
 taken: dict[str, bytes] = {}
-"""What has been read and cannot be read again: standard input, for findings to show its lines."""
+"""What has been read and cannot be read again, for findings to show its lines: standard input, what a shell pipes."""
 
 
 def read(path: str) -> str | bytes:
-    """The bytes of the file `path`; `-` is standard input. Raises `UsageError` where it cannot be read."""
+    """The bytes of the file `path`; `-` is standard input. Raises `UnreadableError`."""
     try:
         if path == "-":
             if sys.stdin is None:
-                raise UsageError("there is no standard input")
-            taken[path] = sys.stdin.buffer.read(limits.FILE_BYTES + 1)
-            return taken[path]
+                raise UnreadableError("there is no standard input", STDIN)
+            taken[STDIN] = sys.stdin.buffer.read(limits.FILE_BYTES + 1)
+            return taken[STDIN]
+        if _is_pipe(path):
+            raise UnreadableError(f"cannot read `{shown_file(path)}`: it is a pipe", path)
         with open(path, "rb") as file:
-            return file.read(limits.FILE_BYTES + 1)
+            data = file.read(limits.FILE_BYTES + 1)
+            if not S_ISREG(os.fstat(file.fileno()).st_mode):
+                taken[path] = data
+            return data
     except (OSError, ValueError) as error:
-        raise UsageError(f"cannot read `{shown_file(path)}`: {reason(error)}") from None
+        raise UnreadableError(f"cannot read `{shown_file(path)}`: {reason(error)}", path) from None
+
+
+def _is_pipe(path: str) -> bool:
+    """Whether this is a named pipe, which whoever opens it waits at; those of a shell's `<(...)` are in `/dev`."""
+    return S_ISFIFO(os.stat(path).st_mode) and not path.startswith("/dev/")
 
 
 def parse(source: str | bytes, file: str) -> dict[str, Any]:
@@ -46,13 +58,16 @@ def parse(source: str | bytes, file: str) -> dict[str, Any]:
         return _peeked.pop()[2]
     try:
         text = _decode(source)
-        is_json = file.endswith(".json") or (not file.endswith(".toml") and text.lstrip()[:1] == "{")
-        data = _parse_json(text) if is_json else _parse_toml(text)
+        if file.endswith((".yaml", ".yml")):
+            raise Problem("AS102", "a spec is TOML or JSON, and this is called YAML", help=_YAML)
+        data = _parse_json(text) if is_json(file, text) else _parse_toml(text)
         _check_size(data)
     except Problem as problem:
         raise SpecError([problem.located(file, ())]) from None
     return data
 
+
+_YAML = "write `key = value` and `[table]` in a .toml file, or convert it to a .json file"
 
 _peeked: list[tuple[str, str | bytes, dict[str, Any]]] = []
 
@@ -158,6 +173,8 @@ def _parse_json(text: str) -> dict[str, Any]:
         raise Problem("AS103", f"invalid JSON: {_lower(error)}") from None
     if not isinstance(data, dict):
         raise Problem("AS103", "a spec is a JSON object")
+    if not isinstance(data.pop("$schema", ""), str):  # for editors
+        raise Problem("AS203", "`$schema` must be text, the address of a JSON Schema", at=("$schema",))
     if _SURROGATE.search(text) and any(_SURROGATES & set(word) for word in _texts(data)):
         raise Problem("AS103", "invalid JSON: half of a surrogate pair is no character")
     return data
@@ -233,7 +250,7 @@ def resolve_library(target: str, user: str, root: Path, *, anywhere: bool) -> st
         raise Problem("AS309", "a path has no null character")
     if os.path.isabs(target):
         raise Problem("AS309", f"`{shown(target)}` is an absolute path", help="name it relative to this file")
-    path = os.path.normpath(os.path.join("." if user == "-" else os.path.dirname(user), target))
+    path = os.path.normpath(os.path.join(os.path.dirname(user), target))
     if not anywhere and not Path(os.path.realpath(path)).is_relative_to(root):
         raise Problem("AS309", f"`{shown(target)}` lies outside the spec's folder",
                       help="move it there, or allow it with `--allow-outside`")  # fmt: skip

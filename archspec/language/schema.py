@@ -144,6 +144,8 @@ def _problem(kind: str, path: tuple[int | str, ...], value: Any) -> Problem:
         help_ = suggest(key, list(section.model_fields))
         if not path[1:] and key in ModelSection.model_fields:
             help_ = "it belongs into the table `[model]`"
+        if path == ("$schema",):
+            help_ = "in TOML the first line `#:schema ADDRESS` tells editors the schema"
         return Problem("AS201", f"{place} has no `{shown(key)}`", at=path, help=help_)
     if kind == "missing":
         help_ = "the first line of a spec is `archspec = 1`" if path == ("archspec",) else None

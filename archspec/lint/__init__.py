@@ -6,6 +6,6 @@ becomes of the values of a network) and `selection` (which of them are asked for
 
 from archspec.lint.lint import Lint
 from archspec.lint.runner import Networks, lints, of_text
-from archspec.lint.selection import Layer, Selection, choose, unknown
+from archspec.lint.selection import Layer, Selection, choose, unknown, words
 
-__all__ = ["Layer", "Lint", "Networks", "Selection", "choose", "lints", "of_text", "unknown"]
+__all__ = ["Layer", "Lint", "Networks", "Selection", "choose", "lints", "of_text", "unknown", "words"]

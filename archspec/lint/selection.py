@@ -75,6 +75,12 @@ class Selection:
                 )  # fmt: skip
 
 
+def words(rules: str | Sequence[str]) -> list[str]:
+    """The rules that a command or a call names, separated by commas, in one text or in several."""
+    texts = [rules] if isinstance(rules, str) else rules
+    return [word.strip() for text in texts for word in text.split(",") if word.strip()]
+
+
 def choose(*layers: Layer) -> Selection:
     """The rules that are on, changed by one layer after the other. Raises `UsageError` for one that does not exist."""
     chosen = {code for code, lint in lints().items() if lint.on}

@@ -1,12 +1,11 @@
 """Adaptive average pooling."""
 
-from math import prod
 from typing import ClassVar
 
-from archspec.ir import Dim
 from archspec.ops.core.base import INPUT, Example, Inputs, Saved, size
 from archspec.ops.core.onnx_code import MAX_CONSTANT, Emitter, too_large
 from archspec.ops.core.pools import AdaptivePool, bins, equal_windows
+from archspec.ops.core.resampling import sums
 from archspec.ops.core.torch_code import TorchCode, positional
 
 
@@ -40,35 +39,13 @@ class AdaptiveAvgPool(AdaptivePool):
             return e.node("AveragePool", e.x, to=out, kernel_shape=strides, strides=strides)
         value = e.x
         for axis in range(2, x.rank):
-            value = self._averaged(e, value, axis, size(x.shape[axis], "an axis to pool"), size(out[axis]))
+            n, count = size(x.shape[axis], "an axis to pool"), size(out[axis])
+            if n * count > MAX_CONSTANT:
+                raise too_large(n * count)
+            if n != count:
+                rows = [dict.fromkeys(range(*bin_), 1 / (bin_[1] - bin_[0])) for bin_ in bins(n, count)]
+                value = sums(e, value, axis, rows, "windows")
         return value
-
-    def _averaged(self, e: Emitter, value: str, axis: int, n: int, out: int) -> str:
-        """The averages along one axis, as a product with a matrix that has the weights of each window."""
-        if n == out:
-            return value
-        if n * out > MAX_CONSTANT:
-            raise too_large(n * out)
-        rows = [
-            [1 / (stop - start) if start <= i < stop else 0.0 for i in range(n)]
-            for start, stop in bins(n, out)
-        ]
-        shape = self._shape(e, value, axis, out)
-        if axis == len(shape) - 1:
-            flat = [row[i] for i in range(n) for row in rows]
-            return e.node("MatMul", value, e.numbers(f"windows{axis}", (n, out), flat), to=shape)
-        matrix = e.numbers(f"windows{axis}", (out, n), [weight for row in rows for weight in row])
-        if axis == len(shape) - 2:
-            return e.node("MatMul", matrix, value, to=shape)
-        before, after = shape[:axis], shape[axis + 1 :]
-        plane = prod(size(dim, "an axis to pool") for dim in after)
-        rowed = e.reshape(value, (*before, n, plane))
-        return e.reshape(e.node("MatMul", matrix, rowed, to=(*before, out, plane)), shape)
-
-    @staticmethod
-    def _shape(e: Emitter, value: str, axis: int, out: int) -> tuple[Dim, ...]:
-        shape = e.type(value).shape
-        return (*shape[:axis], out, *shape[axis + 1 :])
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

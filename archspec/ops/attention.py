@@ -18,6 +18,7 @@ from archspec.ops.core.base import (
     sizes,
 )
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive, Probability
+from archspec.ops.core.held import lying, packed, strides, viewed
 from archspec.ops.core.init import ZEROS, Init, fan_in_uniform
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import SAME, Link, Links, everywhere
@@ -100,11 +101,13 @@ class Attention(Op):
         return all_ if len(inputs) == 1 else ((batch, Link(1, SAME), everywhere(output.shape[2])), *all_[1:])
 
     def macs_formula(self, inputs: Inputs, outputs: Inputs) -> str:
-        """`(32 * 12 + ...) projections + 2 * (32 * 32) products, * 12 features`."""
+        """`12 features * (2 * 32 * 12 + ... for projections + 2 * 32 * 32 for scores and sums)`."""
         _, key, value = _roles(inputs)
         (_, length, features), (_, keys, k), (_, _, v) = (sizes(x.shape) for x in (outputs[0], key, value))
+        batch = outputs[0].shape[0]
         return (
-            f"{features} features * (2 * {length} * {features} + {keys} * {k} + {keys} * {v} for projections "
+            (f"{batch} sequences * " if isinstance(batch, int) else "")
+            + f"{features} features * (2 * {length} * {features} + {keys} * {k} + {keys} * {v} for projections "
             f"+ 2 * {length} * {keys} for scores and sums)"
         )
 
@@ -113,20 +116,31 @@ class Attention(Op):
         return f"attention {self.heads} head{'s' * (self.heads != 1)}"
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
-        """What PyTorch's general way keeps, with the attention weights at hand: not that of a fused kernel.
+        """What PyTorch keeps when nobody asks for the attention weights, as the source here does not.
 
-        The inputs, copied with the sequence first unless one axis is 1; projected keys and values, and of
-        self-attention the queries; the scaled queries; the weights, with dropout thrice; what `out_proj` takes.
+        The inputs, copied with the sequence first unless that is a view; projected queries, keys and values, of which
+        those of one input share a storage; what `out_proj` takes. The fused kernel keeps a number for each row of
+        the weights besides. It is not used with dropout: then queries and keys are kept scaled, of the projections
+        the storage of the values alone, and the weights before and after dropout, with its noise.
         """
-        query, key, value = _roles(inputs)
-        packed = _features(query) == _features(key) == _features(value)
+        query, key, value = map(_features, _roles(inputs))
+        packed = query == key == value
         sources = (0, 1, 1) if len(inputs) == 2 and not packed else range(len(inputs))
-        copied = [index for index in sources if 1 not in inputs[index].shape[:2]]
-        (batch, length, features), keys = sizes(outputs[0].shape), sizes(key.shape)[1]
-        elements = sum(prod(sizes(inputs[index].shape)) for index in copied)
-        elements += batch * features * (2 * keys + (3 if len(inputs) == 1 else 2) * length)
-        elements += batch * self.heads * length * keys * (1 + (self.p > 0) + (0 < self.p < 1)) + (self.p == 1)
+        copied = [index for index in sources if viewed(*_rows(inputs[index])) is None]
+        (batch, length, features), keys = sizes(outputs[0].shape), sizes(_roles(inputs)[1].shape)[1]
+        vector, weights = batch * features, batch * self.heads * length
+        elements = sum(prod(sizes(inputs[index].shape)) for index in copied) + vector * length
+        if self.p:
+            shared = 4 - len(inputs) if packed else 1  # projections in the storage of the values
+            elements += vector * (length + keys + shared * keys)
+            elements += weights * keys * (2 + (self.p < 1)) + (self.p == 1)
+        else:
+            elements += vector * (length + 2 * keys) + weights
         return Saved(inputs=tuple({*sources} - {*copied}), elements=elements)
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:  # noqa: ARG002
+        """With the sequence first, in which order PyTorch computes."""
+        return (packed(outputs[0], (2, 0, 1)),)
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.MultiheadAttention`, without the attention weights, which nobody asks for."""
@@ -220,3 +234,12 @@ def _roles(inputs: Inputs) -> tuple[TensorType, TensorType, TensorType]:
 
 def _features(x: TensorType) -> int:
     return size(x.shape[2], "the last axis of the input")
+
+
+def _rows(x: TensorType) -> tuple[TensorType, tuple[int, int]]:
+    """An input with the sequence first, and the shape of its vectors as the rows of a matrix."""
+    (batch, length, features), steps = sizes(x.shape), strides(x)
+    return lying(TensorType((length, batch, features)), (steps[1], steps[0], steps[2])), (
+        length * batch,
+        features,
+    )

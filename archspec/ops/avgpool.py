@@ -1,15 +1,16 @@
 """Average pooling."""
 
 from dataclasses import replace
+from math import prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import Example, Inputs, size
+from archspec.ops.core.base import Example, Inputs, Saved, size, sizes
 from archspec.ops.core.fields import Flag, Positive
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.pools import PaddedPool, check_filled, onnx_average
 from archspec.ops.core.torch_code import TorchCode, expression, keyword, positional
-from archspec.ops.core.window import padding_formulas, torch_border, torch_padding
+from archspec.ops.core.window import kept, padding_formulas, torch_border, torch_padding
 
 
 class AvgPool(PaddedPool):
@@ -36,6 +37,14 @@ class AvgPool(PaddedPool):
                 f"but {inputs[0]} has 1",
                 at=("divisor_override",),
             )
+
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
+        """The input, or a padded copy of it, and then how many elements count in each window where it is not all."""
+        divides = not self.count_include_pad and not self.divisor_override
+        found = kept(inputs[0], self.windows(inputs), cut=divides)
+        if found.inputs or not divides:
+            return found
+        return replace(found, elements=found.elements + prod(sizes(outputs[0].shape)))
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.AvgPool2d`; with a border of zeros where the two sides of an axis differ.

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import Example, Inputs, Saved, channels, one_of_ranks
+from archspec.ops.core.held import like_images
 from archspec.ops.core.norms import RunningNorm, single
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode
@@ -31,6 +32,10 @@ class BatchNorm(RunningNorm):
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """The input, mean and variance of each channel."""
         return Saved(inputs=(0,), elements=2 * channels(inputs[0]))
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """With the channels last if those of the input are."""
+        return (like_images(outputs[0], inputs),)
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.BatchNorm2d`; `nn.BatchNorm1d` without spatial axes too."""

@@ -5,6 +5,7 @@ from typing import ClassVar
 from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, at_least, channels, divides
 from archspec.ops.core.fields import Positive
+from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, in_place
 from archspec.ops.core.torch_code import TorchCode, positional
@@ -35,18 +36,17 @@ class ChannelShuffle(Op):
         """`channel_shuffle 2`."""
         return f"channel_shuffle {self.groups}"
 
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """With the channels last if those of the input are."""
+        return (like_images(outputs[0], inputs),)
+
     def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
         """`nn.ChannelShuffle`."""
         return TorchCode("nn.ChannelShuffle", (positional(self.groups, "groups"),), "F.channel_shuffle")
 
-    def onnx(self, e: Emitter, inputs: Inputs) -> str:
-        """`Gather` of the channels in their new order."""
-        count = channels(inputs[0])
-        if self.groups in (1, count):
-            return e.x
-        size = count // self.groups
-        order = e.ints(group * size + place for place in range(size) for group in range(self.groups))
-        return e.node("Gather", e.x, order, axis=1)
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+        """The groups as an axis, which changes places with that of their channels: a `Gather` confuses runtimes."""
+        return e.interleaved(e.x, self.groups)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"groups": 2}, (("N", 6, 5, 7),), "nn.ChannelShuffle(2)"),

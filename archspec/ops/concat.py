@@ -6,6 +6,7 @@ from archspec.diagnostics import Problem
 from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, axis_index, size
 from archspec.ops.core.fields import Integer
+from archspec.ops.core.held import like_images
 from archspec.ops.core.joins import MANY
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, changed, same_axes, whole
@@ -60,6 +61,10 @@ class Concat(Op):
     def brief(self) -> str:
         """`concat`, with the axis if it is not the channels."""
         return "concat" if self.axis == 1 else f"concat axis {self.axis}"
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """With the channels last if those of all inputs are."""
+        return (like_images(outputs[0], inputs),)
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`torch.cat`."""

@@ -14,6 +14,7 @@ from archspec.ops.core.base import (
 )
 from archspec.ops.core.convolution import check_groups, product_formula, products, weight_and_bias
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Padding, Positive, Size, per_axis
+from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, in_place
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
@@ -81,7 +82,7 @@ class Conv(Op):
     def macs_formula(self, inputs: Inputs, outputs: Inputs) -> str:
         """`(64 * 112 * 112) outputs * 3 channels * (7 * 7) kernel`."""
         kernel = self.kernels(inputs)
-        return product_formula(outputs[0].shape[1:], "outputs", self.group_size(inputs), kernel, self.groups)
+        return product_formula(outputs[0].shape, "outputs", self.group_size(inputs), kernel, self.groups)
 
     def kernels(self, inputs: Inputs) -> tuple[int, ...]:
         """The size of the kernel along each axis."""
@@ -107,6 +108,10 @@ class Conv(Op):
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """The input, or a copy with its zeros where the sides of an axis differ."""
         return kept(inputs[0], self.windows(inputs))
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """With the channels last if those of the input are."""
+        return (like_images(outputs[0], inputs),)
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.Conv2d`, behind `F.pad` where the two sides of an axis differ."""

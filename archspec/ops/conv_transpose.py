@@ -18,6 +18,7 @@ from archspec.ops.core.base import (
 )
 from archspec.ops.core.convolution import check_groups, product_formula, products, weight_and_bias
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, NaturalSize, Positive, Size, per_axis
+from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import MAX_PERIOD, Interval, Links, Reach, in_place, repeating, whole
 from archspec.ops.core.symbol import number, scaled, shifted
@@ -152,7 +153,7 @@ class ConvTranspose(Op):
     def macs_formula(self, inputs: Inputs, outputs: Inputs) -> str:  # noqa: ARG002
         """`(64 * 7 * 7) inputs * 32 channels * (4 * 4) kernel`."""
         between, kernel = self.out // self.groups, self.kernels(inputs)
-        return product_formula(inputs[0].shape[1:], "inputs", between, kernel, self.groups)
+        return product_formula(inputs[0].shape, "inputs", between, kernel, self.groups)
 
     def kernels(self, inputs: Inputs) -> tuple[int, ...]:
         """The size of the kernel along each axis."""
@@ -176,6 +177,10 @@ class ConvTranspose(Op):
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """The input."""
         return INPUT
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """With the channels last if those of the input are."""
+        return (like_images(outputs[0], inputs),)
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.ConvTranspose2d`."""

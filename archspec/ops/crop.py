@@ -7,6 +7,7 @@ from archspec.diagnostics import Problem
 from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, one_of_ranks, size
 from archspec.ops.core.fields import Size, per_axis
+from archspec.ops.core.held import lying, strides
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, in_place, sliding
 from archspec.ops.core.torch_code import TorchCode
@@ -72,6 +73,10 @@ class Crop(Op):
     def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
         """A part of the input."""
         return True
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """With the strides of the input."""
+        return (lying(outputs[0], strides(inputs[0])),)
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`x[:, :, 3:8, 3:7]`."""

@@ -5,6 +5,7 @@ from typing import ClassVar
 from archspec.diagnostics import Problem
 from archspec.ir import Dim, TensorType
 from archspec.ops.core.base import Example, Inputs, Op
+from archspec.ops.core.held import lying, strides
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.shape import Shape, listed
 from archspec.ops.core.torch_code import TorchCode
@@ -70,6 +71,13 @@ class Expand(Op):
     def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
         """Each element is there once."""
         return True
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """What is repeated has stride 0."""
+        (y,), x = outputs, inputs[0]
+        new = y.rank - x.rank
+        steps = zip(strides(x), x.shape, y.shape[new:], strict=True)
+        return (lying(y, (0,) * new + tuple(step if old == dim else 0 for step, old, dim in steps)),)
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`x.expand`."""

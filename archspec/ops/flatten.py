@@ -8,6 +8,7 @@ from archspec.diagnostics import Problem
 from archspec.ir import Dim, TensorType
 from archspec.ops.core.base import Example, Inputs, Op, axis_index
 from archspec.ops.core.fields import Integer
+from archspec.ops.core.held import lying, viewed
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, regrouped
 from archspec.ops.core.shape import fixed, free, product
@@ -74,8 +75,17 @@ class Flatten(Op):
         return axis_index(self.start, rank, "start"), axis_index(self.stop, rank, "stop")
 
     def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
-        """Of an input in memory order, which is taken for granted."""
+        """Unless the input lies in memory in a way that only a copy can have the new shape of."""
         return True
+
+    def copies(self, inputs: Inputs, outputs: Inputs) -> bool:
+        """Where no strides lead through the input in the new shape."""
+        return viewed(inputs[0], outputs[0].shape) is None
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """In the strides of the input, or as a copy row by row."""
+        steps = viewed(inputs[0], outputs[0].shape)
+        return outputs if steps is None else (lying(outputs[0], steps),)
 
     def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
         """`nn.Flatten`, or `torch.flatten`."""

@@ -6,6 +6,7 @@ from typing import ClassVar
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import Example, Inputs, Op, Saved, Weight, channels, divides, initialised, sizes
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive, PositiveNumber
+from archspec.ops.core.held import like_images
 from archspec.ops.core.norms import scale_and_shift, single
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
@@ -54,6 +55,10 @@ class GroupNorm(Op):
         """The input, mean and variance of each group."""
         return Saved(inputs=(0,), elements=2 * prod(sizes(inputs[0].shape[:1])) * self.groups)
 
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """With the channels last if those of the input are."""
+        return (like_images(outputs[0], inputs),)
+
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.GroupNorm`."""
         arguments = (
@@ -65,11 +70,14 @@ class GroupNorm(Op):
         return TorchCode("nn.GroupNorm", arguments, fresh=True)
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
-        """`InstanceNormalization` of each group as one channel: `GroupNormalization` means something else by opset."""
+        """`InstanceNormalization` of each group as one image: `GroupNormalization` means something else by opset.
+
+        As a sequence, which is as long, not every runtime reads it.
+        """
         x, count = inputs[0], channels(inputs[0])
-        grouped = e.merged(e.x, (x.shape[0], self.groups), (count // self.groups, *x.spatial))
+        grouped = e.merged(e.x, (x.shape[0], self.groups, count // self.groups), x.spatial)
         one, zero = e.filled(1.0, self.groups), e.filled(0.0, self.groups)
-        normal = e.node("InstanceNormalization", grouped, one, zero, epsilon=self.eps)
+        normal = e.instances(grouped, one, zero, self.eps)
         return e.scaled_and_shifted(e.restored(normal, e.x))
 
     examples: ClassVar[tuple[Example, ...]] = (

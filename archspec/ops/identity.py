@@ -20,6 +20,10 @@ class Identity(Activation):
         """Nothing."""
         return Saved()
 
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:  # noqa: ARG002
+        """It is its input."""
+        return inputs
+
     def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
         """It is its input."""
         return True

@@ -6,6 +6,7 @@ from typing import ClassVar
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import Example, Inputs, Saved, one_of_ranks, sizes
 from archspec.ops.core.fields import Flag
+from archspec.ops.core.held import is_packed
 from archspec.ops.core.norms import RunningNorm, single
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode
@@ -36,9 +37,15 @@ class InstanceNorm(RunningNorm):
             )
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
-        """The input, mean and variance of each channel; scale and running statistics repeated for each sample."""
+        """The input, mean and variance of each channel; scale and running statistics repeated for each sample.
+
+        An input that does not lie row by row is copied.
+        """
         vectors = 2 + self.affine + 2 * self.track_running_stats
-        return Saved(inputs=(0,), elements=vectors * prod(sizes(inputs[0].shape[:2])))
+        elements = vectors * prod(sizes(inputs[0].shape[:2]))
+        if is_packed(inputs[0]):
+            return Saved(inputs=(0,), elements=elements)
+        return Saved(elements=elements + prod(sizes(inputs[0].shape)))
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.InstanceNorm2d`."""
@@ -49,7 +56,7 @@ class InstanceNorm(RunningNorm):
         if self.track_running_stats:
             return self.onnx_norm(e, inputs)
         scale, shift = self.onnx_affine(e, inputs)
-        return e.node("InstanceNormalization", e.x, scale, shift, epsilon=self.eps)
+        return e.instances(e.x, scale, shift, self.eps)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 6, 5, 7),), "nn.InstanceNorm2d(6)", doc="Style transfer; nothing is learnt."),

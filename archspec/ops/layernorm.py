@@ -17,6 +17,7 @@ from archspec.ops.core.base import (
     sizes,
 )
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Integer, PositiveNumber
+from archspec.ops.core.held import packed
 from archspec.ops.core.norms import scale_and_shift
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
@@ -78,6 +79,12 @@ class LayerNorm(Op):
         """The input, and mean and variance of each vector."""
         shape = sizes(inputs[0].shape)
         return Saved(inputs=(0,), elements=2 * prod(shape) // shape[axis_index(self.axis, len(shape))])
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """The channels of an image are moved to the end and back, so they lie next to each other."""
+        rank = inputs[0].rank
+        axis = axis_index(self.axis, rank)
+        return (packed(outputs[0], (axis, *(place for place in reversed(range(rank)) if place != axis))),)
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.LayerNorm`; for the channels of an image, with these moved to the end and back."""

@@ -18,6 +18,7 @@ from archspec.ops.core.base import (
     sizes,
 )
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive
+from archspec.ops.core.held import viewed
 from archspec.ops.core.init import fan_in_uniform
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, everywhere, same_axes
@@ -63,7 +64,7 @@ class Linear(Op):
 
     def macs_formula(self, inputs: Inputs, outputs: Inputs) -> str:
         """`1000 outputs * 2048 inputs`."""
-        return f"{factors(outputs[0].shape[1:])} outputs * {inputs[0].shape[-1]} inputs"
+        return f"{factors(outputs[0].shape)} outputs * {inputs[0].shape[-1]} inputs"
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
         """Rows see themselves, outputs all inputs."""
@@ -74,8 +75,11 @@ class Linear(Op):
         return f"linear {self.out}"
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
-        """The input."""
-        return INPUT
+        """The input, or a copy of it where its vectors cannot be seen as the rows of a matrix."""
+        x = inputs[0]
+        if x.rank == 2 or viewed(x, (prod(sizes(x.shape[:-1])), *x.shape[-1:])) is not None:
+            return INPUT
+        return Saved(elements=prod(sizes(x.shape)))
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.Linear`."""

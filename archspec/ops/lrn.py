@@ -6,6 +6,7 @@ from typing import ClassVar
 from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, Saved, at_least, channels, sizes
 from archspec.ops.core.fields import Number, Positive
+from archspec.ops.core.held import elementwise
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, changed, same_axes, sliding
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
@@ -47,6 +48,10 @@ class LRN(Op):
         planes = (channels + self.size - 1) + 2 * channels
         return Saved(inputs=(0,), elements=batch * planes * prod(positions))
 
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """As the input does."""
+        return (elementwise(outputs[0], inputs),)
+
     def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
         """`nn.LocalResponseNorm`."""
         arguments = (
@@ -58,9 +63,9 @@ class LRN(Op):
         return TorchCode("nn.LocalResponseNorm", arguments, "F.local_response_norm")
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
-        """`LRN` of images and odd sizes; else the mean square as an average pool along the channels."""
+        """`LRN` of images, odd sizes, numbers above 0; else the mean square as an average pool along the channels."""
         x = inputs[0]
-        if self.size % 2 and x.rank == 4:
+        if self.size % 2 and x.rank == 4 and min(self.alpha, self.beta) > 0:
             return e.node("LRN", e.x, alpha=self.alpha, beta=self.beta, bias=self.k, size=self.size)
         planes = e.merged(e.node("Mul", e.x, e.x), (x.shape[0], 1, channels(x)), x.spatial)
         pads = (self.size // 2, 0, (self.size - 1) // 2, 0)
@@ -81,6 +86,17 @@ class LRN(Op):
             (("N", 2, 3, 5, 7),),
             "nn.LocalResponseNorm(9)",
             doc="Channels that are not there count as zero.",
+        ),
+        Example(
+            {"size": 3, "alpha": 0.0, "k": 2.0},
+            (("N", 7, 5, 3),),
+            "nn.LocalResponseNorm(3, alpha=0.0, k=2.0)",
+            doc="Every channel by the same number.",
+        ),
+        Example(
+            {"size": 3, "alpha": 0.5, "beta": -0.5},
+            (("N", 7, 5, 3),),
+            "nn.LocalResponseNorm(3, alpha=0.5, beta=-0.5)",
         ),
         Example({"size": 5}, (("N", 6),), error="AS402"),
         Example({"size": 0}, (("N", 6, 5, 7),), error="AS203"),

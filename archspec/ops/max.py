@@ -18,7 +18,7 @@ class Max(Elementwise):
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """All inputs, and the maxima on the way from three on."""
-        return factors_of(self.name, inputs)
+        return factors_of(self.name, inputs, crossed=False)
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`torch.maximum`, of two at a time."""

@@ -7,12 +7,14 @@ from typing import ClassVar
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import Example, Inputs, Saved, size, sizes
 from archspec.ops.core.fields import Size
+from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.pools import PaddedPool
 from archspec.ops.core.torch_code import Argument, TorchCode, expression, keyword, positional
 from archspec.ops.core.window import (
     Window,
     brief,
+    kept,
     onnx_border,
     onnx_window,
     padding_formulas,
@@ -43,7 +45,12 @@ class MaxPool(PaddedPool):
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input, or a padded copy of it, and where each maximum was."""
-        return replace(super().saved(inputs, outputs), indices=prod(sizes(outputs[0].shape)))
+        found = kept(inputs[0], self.windows(inputs), cut=True)
+        return replace(found, indices=prod(sizes(outputs[0].shape)))
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """With the channels last if those of the input are."""
+        return (like_images(outputs[0], inputs),) if inputs[0].rank == 5 else super().held(inputs, outputs)
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.MaxPool2d`, behind a border that never wins where the two sides of an axis differ."""
@@ -122,7 +129,7 @@ class MaxPool(PaddedPool):
         ),
         Example(
             {"kernel": 3, "stride": 2, "padding": {"bottom": 1, "right": 1}},
-            (("N", 5, 14, 11),),
+            (("N", 5, 14, 12),),
             "lambda x: F.max_pool2d(F.pad(x, (0, 1, 0, 1), value=-torch.inf), 3, 2)",
             doc="Padding by side.",
         ),

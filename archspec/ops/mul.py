@@ -17,8 +17,8 @@ class Mul(Elementwise):
     name: ClassVar[str] = "mul"
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
-        """All inputs, and the products on the way from three on."""
-        return factors_of(self.name, inputs)
+        """Each factor for the gradient of the other one; from three on, the products on the way are factors."""
+        return factors_of(self.name, inputs, crossed=True)
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`a * b`."""

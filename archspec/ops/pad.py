@@ -9,7 +9,8 @@ from archspec.diagnostics import Problem
 from archspec.ir import TensorType
 from archspec.ops.core.base import INPUT, Example, Inputs, Op, Saved, one_of_ranks, size
 from archspec.ops.core.fields import Natural, Number, Sides
-from archspec.ops.core.onnx_code import Emitter
+from archspec.ops.core.held import elementwise, like_images
+from archspec.ops.core.onnx_code import INT64_MAX, Emitter
 from archspec.ops.core.reach import Links, in_place, sliding
 from archspec.ops.core.symbol import Symbol, shifted
 from archspec.ops.core.torch_code import Argument, TorchCode, literal, positional
@@ -28,7 +29,7 @@ Border = Annotated[
 _TORCH = {"constant": "Zero", "reflect": "Reflection", "replicate": "Replication", "circular": "Circular"}
 """What PyTorch's classes are called."""
 
-_ONNX = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+_ONNX = {"constant": "constant", "reflect": "reflect", "replicate": "edge"}
 
 
 class Pad(Op):
@@ -103,6 +104,12 @@ class Pad(Op):
         """The input, where the border repeats it; nothing for constant and circular ones."""
         return INPUT if self.mode in ("reflect", "replicate") else Saved()
 
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """With the channels last if those of the input are, unless the border is circular; without a border a copy."""
+        if inputs[0].shape == outputs[0].shape and self.mode == "constant":
+            return (elementwise(outputs[0], inputs),)
+        return outputs if self.mode == "circular" else (like_images(outputs[0], inputs),)
+
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.ZeroPad2d` and its like, or `F.pad`."""
         pads = self.pads(inputs)
@@ -120,11 +127,11 @@ class Pad(Op):
         return TorchCode(f"nn.{kind}Pad{len(pads)}d", arguments, f"F.pad({{0}}, {', '.join(words)})")
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
-        """`Pad`; a circular border from slices before opset 19."""
+        """`Pad`; a circular border from slices, which more runtimes know than the mode `wrap`."""
         pads, shape = self.pads(inputs), self.output(inputs).shape
         if not any(map(any, pads)):
             return e.x
-        if self.mode == "circular" and e.opset < 19:
+        if self.mode == "circular":
             return self._circular(e, inputs[0])
         sides = (0, 0, *(before for before, _ in pads), 0, 0, *(after for _, after in pads))
         value = e.number(self.value) if self.mode == "constant" else ""
@@ -133,11 +140,12 @@ class Pad(Op):
     def _circular(self, e: Emitter, x: TensorType) -> str:
         value = e.x
         for axis, (before, after) in enumerate(self.pads((x,)), start=2):
-            if before or after:
-                n = size(x.shape[axis], "an axis to pad")
-                ends = [(n - before, n, 1)] * (before > 0), [(0, after, 1)] * (after > 0)
-                front, back = ([e.cut(value, {axis: end}) for end in side] for side in ends)
-                value = e.join([*front, value, *back], axis)
+            ends = [(-before, INT64_MAX)] * (before > 0), [(0, after)] * (after > 0)
+            front, back = ([_end(e, value, axis, *end) for end in side] for side in ends)
+            shape = list(e.type(value).shape)
+            if front or back:
+                shape[axis] = shifted(shape[axis], before + after)
+                value = e.node("Concat", *front, value, *back, to=shape, axis=axis)
         return value
 
     examples: ClassVar[tuple[Example, ...]] = (
@@ -174,3 +182,10 @@ class Pad(Op):
         Example({"padding": -1}, (("N", 3, 5, 7),), error="AS203", doc="`crop` makes inputs smaller."),
         Example({"padding": -1}, (("N", 3, 5, 7),), error="AS203", doc="`crop` removes a border."),
     )
+
+
+def _end(e: Emitter, value: str, axis: int, start: int, stop: int) -> str:
+    """The first or the last elements along an axis of any size."""
+    shape = list(e.type(value).shape)
+    shape[axis] = stop if start == 0 else -start
+    return e.node("Slice", value, e.ints([start]), e.ints([stop]), e.ints([axis]), to=shape)

@@ -6,6 +6,7 @@ from archspec.diagnostics import Problem
 from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op
 from archspec.ops.core.fields import Integer
+from archspec.ops.core.held import lying, strides
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import SAME, Link, Links
 from archspec.ops.core.shape import axis_indices
@@ -66,6 +67,12 @@ class Permute(Op):
     def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
         """The same memory, walked in another order."""
         return True
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """The same memory: the strides go with the axes."""
+        x, steps = inputs[0], strides(inputs[0])
+        axes = axis_indices(self.axes, x.rank)
+        return (lying(outputs[0], tuple(steps[axis] for axis in axes)),)
 
     def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
         """`x.permute`."""

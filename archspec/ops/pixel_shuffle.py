@@ -7,6 +7,7 @@ from archspec.diagnostics import Problem
 from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, channels, one_of_ranks
 from archspec.ops.core.fields import Positive
+from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, in_place, repeating, whole
 from archspec.ops.core.symbol import scaled
@@ -62,6 +63,10 @@ class PixelShuffle(Op):
     def brief(self) -> str:
         """`pixel_shuffle ×2`."""
         return f"pixel_shuffle ×{self.scale}"
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """With the channels last if those of the input are."""
+        return (like_images(outputs[0], inputs),)
 
     def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
         """`nn.PixelShuffle`."""

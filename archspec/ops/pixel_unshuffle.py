@@ -6,6 +6,7 @@ from typing import ClassVar
 from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, channels, divides, one_of_ranks, size
 from archspec.ops.core.fields import Positive
+from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, in_place, sliding
 from archspec.ops.core.symbol import Symbol, divided
@@ -52,6 +53,10 @@ class PixelUnshuffle(Op):
         """`pixel_unshuffle 2`."""
         return f"pixel_unshuffle {self.scale}"
 
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """With the channels last if those of the input are."""
+        return (like_images(outputs[0], inputs),)
+
     def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
         """`nn.PixelUnshuffle`."""
         return TorchCode(
@@ -62,13 +67,18 @@ class PixelUnshuffle(Op):
         )
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
-        """`SpaceToDepth`, whose channels come in another order: block by block."""
-        shape, count, block = self.output(inputs).shape, channels(inputs[0]), self.scale**2
-        blocks = e.node("SpaceToDepth", e.x, to=shape, blocksize=self.scale)
-        if 1 in (count, block):
-            return blocks
-        order = e.ints(place * count + channel for channel in range(count) for place in range(block))
-        return e.node("Gather", blocks, order, axis=1)
+        """The places in a block as axes, moved behind the channels.
+
+        Of free sizes `SpaceToDepth`, whose channels come in another order, block by block.
+        """
+        new, count, block = self.output(inputs).shape, channels(inputs[0]), self.scale
+        batch, _, height, width = new
+        if isinstance(height, str) or isinstance(width, str):
+            return e.interleaved(e.node("SpaceToDepth", e.x, to=new, blocksize=block), block**2)
+        if block == 1:
+            return e.x
+        places = e.reshape(e.x, (batch, count, height, block, width, block))
+        return e.reshape(e.transpose(places, (0, 1, 3, 5, 2, 4)), new)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"scale": 2}, (("N", 3, 10, 14),), "nn.PixelUnshuffle(2)", doc="YOLO's focus layer."),

@@ -7,6 +7,7 @@ from typing import ClassVar
 from archspec.diagnostics import Problem
 from archspec.ir import Dim, TensorType
 from archspec.ops.core.base import Example, Inputs, Op
+from archspec.ops.core.held import lying, viewed
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, regrouped
 from archspec.ops.core.shape import Shape, fixed, free, listed, product
@@ -111,8 +112,17 @@ class Reshape(Op):
         )
 
     def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
-        """Of an input in memory order, which is taken for granted."""
+        """Unless the input lies in memory in a way that only a copy can have the new shape of."""
         return True
+
+    def copies(self, inputs: Inputs, outputs: Inputs) -> bool:
+        """Where no strides lead through the input in the new shape."""
+        return viewed(inputs[0], outputs[0].shape) is None
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """In the strides of the input, or as a copy row by row."""
+        steps = viewed(inputs[0], outputs[0].shape)
+        return outputs if steps is None else (lying(outputs[0], steps),)
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`x.reshape`; one free dimension is -1, further ones are taken from the input."""

@@ -7,6 +7,7 @@ from archspec.diagnostics import Problem
 from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, axis_index, size
 from archspec.ops.core.fields import Integer, Positive
+from archspec.ops.core.held import lying, strides
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, changed, same_axes, sliding
 from archspec.ops.core.torch_code import TorchCode
@@ -85,6 +86,14 @@ class Slice(Op):
     def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
         """A part of the input."""
         return True
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """With the strides of the input, longer along the axis by what is left out."""
+        axis = axis_index(self.axis, inputs[0].rank)
+        steps = [
+            step * self.stride if place == axis else step for place, step in enumerate(strides(inputs[0]))
+        ]
+        return (lying(outputs[0], tuple(steps)),)
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`x[:, 0:3]`."""

@@ -27,11 +27,19 @@ class Softplus(Activation):
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Softplus` of beta * x, divided by beta; beyond the threshold x itself, where that makes a difference."""
         scaled = e.product(e.x, self.beta)
-        bent = e.product(e.node("Softplus", scaled), 1 / self.beta)
+        # at opset 18 ONNX Runtime writes it out, as log(exp(x) + 1), where it has no kernel
+        soft = self._bounded(e, scaled) if e.half and e.opset == 18 else e.node("Softplus", scaled)
+        bent = e.product(soft, 1 / self.beta)
         if self.threshold >= EXACT:
             return bent
         beyond = e.truth("Greater", scaled, e.number(self.threshold))
         return e.node("Where", beyond, e.x, bent, to=inputs[0].shape)
+
+    @staticmethod
+    def _bounded(e: Emitter, x: str) -> str:
+        """max(x, 0) + log(1 + exp(-|x|)), of which nothing overflows."""
+        small = e.node("Exp", e.node("Neg", e.node("Abs", x)))
+        return e.node("Add", e.node("Relu", x), e.node("Log", e.node("Add", small, e.number(1.0))))
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3),), "nn.Softplus()"),

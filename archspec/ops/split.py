@@ -10,6 +10,7 @@ from archspec.diagnostics import Problem
 from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, axis_index, divides, size
 from archspec.ops.core.fields import Integer, Positive
+from archspec.ops.core.held import lying, strides
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, changed, same_axes, sliding
 from archspec.ops.core.shape import listed
@@ -94,6 +95,11 @@ class Split(Op):
     def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
         """Parts of the input."""
         return True
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """With the strides of the input."""
+        steps = strides(inputs[0])
+        return tuple([lying(part, steps) for part in outputs])
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`torch.chunk` into equal parts, `torch.split` into parts of given sizes."""

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 
 from archspec.ops.core.base import Example, Inputs, Op, Saved, sizes
 from archspec.ops.core.fields import Probability
+from archspec.ops.core.held import elementwise
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
 
@@ -57,6 +58,10 @@ class StochasticDepth(Op):
     def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
         """Its input where nothing is dropped."""
         return not training or self.p == 0
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """As the input does."""
+        return inputs if self.p == 0 else (elementwise(outputs[0], inputs),)
 
     def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
         """A module of its own, `StochasticDepth`."""

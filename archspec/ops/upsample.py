@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 from fractions import Fraction
 from math import ceil, floor
-from operator import eq
-from struct import pack, unpack
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -13,8 +11,20 @@ from archspec.diagnostics import Problem
 from archspec.ir import Dim, TensorType
 from archspec.ops.core.base import Example, Inputs, Op, one_of_ranks, size
 from archspec.ops.core.fields import MAX, Flag, PositiveNumber, Size, per_axis
-from archspec.ops.core.onnx_code import MAX_CONSTANT, Attribute, Emitter, too_large
+from archspec.ops.core.held import like_images
+from archspec.ops.core.onnx_code import Attribute, Emitter
 from archspec.ops.core.reach import Interval, Links, Reach, in_place, repeating, same_for_all, whole
+from archspec.ops.core.resampling import (
+    CUBIC,
+    gathered,
+    interpolated,
+    nearest,
+    nearest_of_runtimes,
+    safe_scale,
+    same,
+    single,
+    sums,
+)
 from archspec.ops.core.symbol import Symbol
 from archspec.ops.core.torch_code import Constant, TorchCode, keyword
 from archspec.ops.core.window import AXIS_NAMES
@@ -132,6 +142,10 @@ class Upsample(Op):
         scales = per_axis(self.scale or 1.0, len(axes), "scale")
         return tuple(map(_scaled, axes, inputs[0].spatial, scales))
 
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """With the channels last if those of the input are."""
+        return (like_images(outputs[0], inputs),)
+
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.Upsample`, or `F.interpolate`."""
         scale: Constant = self.scale
@@ -146,28 +160,72 @@ class Upsample(Op):
         return TorchCode("nn.Upsample", arguments, "F.interpolate")
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
-        """`Resize`; `Gather` where rounding would let a runtime choose other elements than PyTorch."""
+        """`Resize`; where runtimes would take other elements than PyTorch, `Gather` or a product with a matrix."""
         x, shape = inputs[0], self.output(inputs).shape
-        factors = per_axis(self.scale or 1.0, x.rank - 2, "scale")
-        if shape == x.shape and set(factors) == {1.0}:
+        if shape == x.shape and set(per_axis(self.scale or 1.0, x.rank - 2, "scale")) == {1.0}:
             return e.x
-        scales = None if self.scale is None else [*map(_single_scale, x.spatial, shape[2:], factors)]
-        if self.mode.startswith("nearest") and all(isinstance(dim, int) for dim in x.spatial):
-            pairs = [(size(n), size(out)) for n, out in zip(x.spatial, shape[2:], strict=True)]
-            given = factors if scales else (None,) * len(pairs)
+        scales, others = self._plan(x, shape)
+        value = e.x
+        if any(ratio != 1 for ratio in scales):
+            value = self._resized(e, x, shape, scales, [*others])
+        for axis, elements in others.items():
+            if isinstance(elements[0], int):
+                value = gathered(e, value, axis, [*elements])
+            else:
+                value = sums(e, value, axis, elements, "factors")
+        return value
 
-            def indices(axis: int) -> Iterator[int]:
-                return self._indices(*pairs[axis], given[axis], images=x.rank == 4)
+    def _resized(
+        self, e: Emitter, x: TensorType, shape: tuple[Dim, ...], scales: list[float], without: list[int]
+    ) -> str:
+        """`Resize` of all axes but some."""
+        to = [x.shape[axis] if axis in without else dim for axis, dim in enumerate(shape)]
+        spatial = to[2:]
+        factors, sizes = e.float32(scales), ""
+        if self._by_size and all(isinstance(dim, int) for dim in spatial):
+            factors, sizes = "", e.ints(map(size, spatial))
+        axes = tuple(range(2, x.rank))
+        return e.node("Resize", e.x, "", factors, sizes, to=to, axes=axes, **self._attributes())
 
-            ratios = scales or [_single(out / n) for n, out in pairs]
-            theirs = map(self._indices_of_runtimes, (out for _, out in pairs), ratios)
-            if not all(all(map(eq, indices(axis), other)) for axis, other in enumerate(theirs)):
-                return self._gathered(e, [[*indices(axis)] for axis in range(len(pairs))])
-        sizes = "" if scales else e.ints(map(size, shape[2:]))
-        factors_ = e.float32(scales) if scales else ""
-        return e.node(
-            "Resize", e.x, "", factors_, sizes, to=shape, axes=tuple(range(2, x.rank)), **self._attributes()
-        )
+    @property
+    def _by_size(self) -> bool:
+        """Whether only the sizes say where the elements of the output lie."""
+        return self.scale is None or self.align_corners
+
+    def _plan(self, x: TensorType, shape: tuple[Dim, ...]) -> tuple[list[float], dict[int, Any]]:
+        """The scale of each axis, 1 where `Resize` leaves it alone; what the elements of others are made of."""
+        factors = per_axis(self.scale or 0.0, x.rank - 2, "scale")
+        scales, others = [], dict[int, Any]()
+        for axis, (n, out, factor) in enumerate(zip(x.spatial, shape[2:], factors, strict=True), start=2):
+            if not isinstance(n, int) or not isinstance(out, int):
+                scales.append(factor or 2.0)
+                continue
+            scale, elements = self._axis(n, out, factor or None, images=x.rank == 4)
+            scales.append(scale)
+            if elements is not None:
+                others[axis] = elements
+        return scales, others
+
+    def _axis(self, n: int, out: int, factor: float | None, *, images: bool) -> tuple[float, Any]:
+        """The same of one axis. Runtimes take an axis that keeps its size for one that nothing happens to."""
+        if self.mode.startswith("nearest"):
+            exact = self.mode == "nearest-exact"
+            if n == out and same(nearest(n, out, factor, exact=exact, images=images), iter(range(n))):
+                return 1.0, None
+            scale = single(out / n) if factor is None else safe_scale(n, out, factor)
+            wanted = nearest(n, out, factor, exact=exact, images=images)
+            if n != out and scale and same(wanted, nearest_of_runtimes(out, scale, exact=exact)):
+                return scale, None
+            return 1.0, [*nearest(n, out, factor, exact=exact, images=images)]
+        cubic = self.mode == "bicubic"
+        if n == out and not cubic:
+            return 1.0, None  # neither does PyTorch look at the scale then
+        if self._by_size or factor is None:
+            return out / n, None
+        scale = 1.0 if factor == 1 else None if n == out else safe_scale(n, out, factor)
+        if scale:
+            return scale, None
+        return 1.0, interpolated(n, out, factor, cubic=cubic)
 
     def _attributes(self) -> dict[str, Attribute]:
         """`Resize` in PyTorch's way; its defaults are another's."""
@@ -183,34 +241,8 @@ class Upsample(Op):
         corners = "align_corners" if self.align_corners else "half_pixel"
         mode: dict[str, Attribute] = {"mode": "linear"}
         if self.mode == "bicubic":
-            mode = {"mode": "cubic", "cubic_coeff_a": -0.75}
+            mode = {"mode": "cubic", "cubic_coeff_a": CUBIC}
         return {**mode, "coordinate_transformation_mode": corners}
-
-    def _indices(self, n: int, out: int, scale: float | None, *, images: bool) -> Iterator[int]:
-        """The elements that PyTorch takes, in its single precision."""
-        if out > MAX_CONSTANT:
-            raise too_large(out)
-        step = _single(_single(n) / _single(out)) if scale is None else _single(1 / scale)
-        if images and self.mode == "nearest" and out in (n, 2 * n):
-            return (i * n // out for i in range(out))  # of images it does not look at the scale then
-        shift = 0.5 if self.mode == "nearest-exact" else 0.0
-        return (min(floor(_single((i + shift) * step)), n - 1) for i in range(out))
-
-    def _indices_of_runtimes(self, out: int, scale: float) -> Iterator[int]:
-        """The elements that `Resize` takes by its definition, in single precision."""
-        if self.mode == "nearest":
-            return (floor(_single(i / scale)) for i in range(out))
-        return (floor(_single(_single((i + 0.5) / scale) - 0.5) + 0.5) for i in range(out))
-
-    @staticmethod
-    def _gathered(e: Emitter, indices: list[list[int]]) -> str:
-        value = e.x
-        for axis, wanted in enumerate(indices, start=2):
-            shape = e.type(value).shape
-            if wanted != list(range(size(shape[axis]))):
-                to = (*shape[:axis], len(wanted), *shape[axis + 1 :])
-                value = e.node("Gather", value, e.ints(wanted), to=to, axis=axis)
-        return value
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"scale": 2}, (("N", 3, 5, 7),), "nn.Upsample(scale_factor=2)", doc="Each pixel four times."),
@@ -255,6 +287,29 @@ class Upsample(Op):
             (("N", 2, 3, 5, 7),),
             'nn.Upsample(size=(2, 3, 5), mode="trilinear", align_corners=True)',
         ),
+        Example(
+            {"scale": 1.3333},
+            (("N", 2, 2),),
+            "nn.Upsample(scale_factor=1.3333)",
+            doc="2 * 1.3333 is 2, yet the first element comes twice.",
+        ),
+        Example({"scale": 1.1}, (("N", 2, 5, 3, 7),), "nn.Upsample(scale_factor=1.1)"),
+        Example(
+            {"scale": 1.05, "mode": "bicubic"},
+            (("N", 3, 5, 23),),
+            'nn.Upsample(scale_factor=1.05, mode="bicubic")',
+            doc="The height stays 5, of other elements.",
+        ),
+        Example(
+            {"scale": [1.24, 1, 2.3], "mode": "linear"},
+            (("N", 2, 4, 2, 9),),
+            'nn.Upsample(scale_factor=(1.24, 1, 2.3), mode="trilinear")',
+        ),
+        Example(
+            {"scale": 0.29, "mode": "linear"},
+            (("N", 2, 100, 7),),
+            'nn.Upsample(scale_factor=0.29, mode="bilinear")',
+        ),
         Example({}, (("N", 3, 5, 7),), error="AS202"),
         Example({"size": 9, "scale": 2}, (("N", 3, 5, 7),), error="AS208"),
         Example({"scale": 2, "align_corners": True}, (("N", 3, 5, 7),), error="AS208"),
@@ -287,26 +342,3 @@ def _scaled(name: str, dim: Dim, scale: float) -> Dim:
             notes=(f"{name}: floor({dim} * {scale:g}) = 0",),
         )
     return floor(exact)
-
-
-def _single(value: float) -> float:
-    """`value` in single precision."""
-    return float(unpack("f", pack("f", value))[0])
-
-
-def _single_scale(n: Dim, out: Dim, scale: float) -> float:
-    """A scale in single precision that brings `n` to `out` there, too. Raises `Problem` where there is none."""
-    rounded = _single(scale)
-    if not isinstance(n, int) or not isinstance(out, int):
-        return rounded
-    # Runtimes multiply in single precision, the onnx package in double.
-    steps: set[int] = set()
-    while floor(rounded * n) < out or floor(_single(rounded * n)) > out:
-        step = 1 if floor(rounded * n) < out else -1
-        steps.add(step)
-        if len(steps) > 1:
-            message = f"no scale in single precision brings {n:,} to {out:,}, as ONNX's `Resize` needs"
-            raise Problem("AS705", message, at=("scale",), help="give `size` in place of `scale`")
-        bits = unpack("I", pack("f", rounded))[0] + step
-        rounded = float(unpack("f", pack("I", bits))[0])
-    return rounded

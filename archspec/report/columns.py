@@ -1,12 +1,15 @@
 """The columns that a summary can have: their headings, and how a row fills them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archspec.analysis.modules import Row
+from archspec.analysis.totals import Totals
 from archspec.diagnostics import UsageError
 from archspec.diagnostics.diagnostic import shown, suggest
+from archspec.ir import TensorType
+from archspec.report.layout import Kind
 from archspec.report.numbers import human, percent, shapes
 
 if TYPE_CHECKING:
@@ -15,20 +18,35 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Column:
-    """A column: heading, alignment, the text of a cell for people, and the value for machines and sorting."""
+    """A column: heading, the text of a cell for people, and the value for machines and sorting."""
 
     heading: str
     text: Callable[[Row, "Model"], str]
     value: Callable[[Row, "Model"], int | str]
-    right: bool = True
+    kind: Kind = Kind.OTHER
+    short: Callable[[Row, "Model"], str] | None = None
+    """A shorter text of shapes and counts, where there is not the room."""
+
+    @property
+    def right(self) -> bool:
+        """Whether it is a column of numbers, which are aligned at their ends."""
+        return self.kind in (Kind.COUNTS, Kind.OTHER)
 
 
 def _params(row: Row, _: "Model") -> int:
     return row.cost.params * row.count
 
 
+def _buffers(row: Row, _: "Model") -> int:
+    return row.cost.buffers * row.count
+
+
 def _macs(row: Row, model: "Model") -> int:
     return row.cost.macs * row.count * model.batch
+
+
+def _flops(row: Row, model: "Model") -> int:
+    return 2 * _macs(row, model)
 
 
 def _batch(model: "Model") -> int | None:
@@ -39,48 +57,60 @@ def _number(value: int) -> str:
     return f"{value:,}" if value else ""
 
 
+def _human(value: int) -> str:
+    return human(value) if value else ""
+
+
+def _words(heading: str, text: Callable[[Row], str], kind: Kind = Kind.TEXT) -> Column:
+    return Column(heading, lambda row, _: text(row), lambda row, _: text(row), kind)
+
+
+def _types(heading: str, types: Callable[[Row], tuple[TensorType, ...]]) -> Column:
+    return Column(
+        heading, lambda row, model: shapes(types(row), _batch(model)), lambda row, _: shapes(types(row)), Kind.SHAPES,
+        lambda row, model: shapes(types(row), _batch(model), short=True),
+    )  # fmt: skip
+
+
+def _count(heading: str, value: Callable[[Row, "Model"], int]) -> Column:
+    return Column(
+        heading, lambda row, model: _number(value(row, model)), value, Kind.COUNTS,
+        lambda row, model: _human(value(row, model)),
+    )  # fmt: skip
+
+
+def _share(heading: str, value: Callable[[Row, "Model"], int], whole: Callable[[Totals], int]) -> Column:
+    return Column(
+        heading, lambda row, model: percent(value(row, model), whole(model.training_totals)), value
+    )  # fmt: skip
+
+
 COLUMNS: dict[str, Column] = {
-    "path": Column("Path", lambda row, _: row.path, lambda row, _: row.path, right=False),
-    "op": Column("Op", lambda row, _: row.text, lambda row, _: row.text, right=False),
-    "input": Column(
-        "Input",
-        lambda row, model: shapes(row.inputs, _batch(model)),
-        lambda row, _: shapes(row.inputs),
-        right=False,
-    ),
-    "output": Column(
-        "Output",
-        lambda row, model: shapes(row.outputs, _batch(model)),
-        lambda row, _: shapes(row.outputs),
-        right=False,
-    ),
-    "params": Column("Params", lambda row, model: _number(_params(row, model)), _params),
-    "params%": Column(
-        "Params %", lambda row, model: percent(_params(row, model), model.training_totals.params), _params
-    ),
-    "buffers": Column(
-        "Buffers",
-        lambda row, _: _number(row.cost.buffers * row.count),
-        lambda row, _: row.cost.buffers * row.count,
-    ),
-    "macs": Column("MACs", lambda row, model: human(_macs(row, model)) if row.cost.macs else "", _macs),
-    "macs#": Column("MACs", lambda row, model: _number(_macs(row, model)), _macs),
-    "macs%": Column(
-        "MACs %", lambda row, model: percent(_macs(row, model), model.training_totals.macs), _macs
-    ),
-    "flops": Column(
-        "FLOPs",
-        lambda row, model: human(2 * _macs(row, model)) if row.cost.macs else "",
-        lambda row, model: 2 * _macs(row, model),
-    ),
-    "field": Column("Field", lambda row, _: _field(row), lambda row, _: _field(row), right=False),
-    "jump": Column("Jump", lambda row, _: _jump(row), lambda row, _: _jump(row), right=False),
-    "source": Column("Defined at", lambda row, _: _source(row), lambda row, _: _source(row), right=False),
+    "path": _words("Path", lambda row: row.path, Kind.NAME),
+    "op": _words("Op", lambda row: row.text),
+    "input": _types("Input", lambda row: row.inputs),
+    "output": _types("Output", lambda row: row.outputs),
+    "params": _count("Params", _params),
+    "params%": _share("Params %", _params, lambda totals: totals.params),
+    "buffers": _count("Buffers", _buffers),
+    "macs": Column("MACs", lambda row, model: _human(_macs(row, model)), _macs),
+    "macs#": _count("MACs", _macs),
+    "macs%": _share("MACs %", _macs, lambda totals: totals.macs),
+    "flops": Column("FLOPs", lambda row, model: _human(_flops(row, model)), _flops),
+    "field": _words("Field", lambda row: _field(row), Kind.PLAIN),
+    "jump": _words("Jump", lambda row: _jump(row), Kind.PLAIN),
+    "source": _words("Defined at", lambda row: _source(row)),
 }
 """By the name that `--columns` and `--sort` give them."""
 
-NARROW = ("op", "output", "params", "macs", "macs%")
+BASE = ("op", "output", "params", "macs")
+NARROW = (*BASE, "macs%")
 WIDE = ("op", "input", "output", "params", "params%", "macs#", "macs%")
+BY_WIDTH = (
+    WIDE, tuple(name for name in WIDE if name != "input"), NARROW, BASE, BASE[:3], BASE[:2],
+    ("op", "params", "macs"), ("op", "params"), ("op",),
+)  # fmt: skip
+"""What a table shows, from the most to the least. `BASE` it shows wherever there is room."""
 SORTABLE = ("path", "op", "output", "params", "buffers", "macs", "flops")
 
 
@@ -110,9 +140,10 @@ def _jump(row: Row) -> str:
     return "×".join(map(str, row.field.stride))
 
 
-def parse_columns(text: str) -> tuple[str, ...]:
-    """The names in `--columns`. Raises `UsageError` for one that does not exist."""
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
+def parse_columns(given: str | Sequence[str]) -> tuple[str, ...]:
+    """The names in `--columns`, or a list of them. Raises `UsageError` for one that does not exist."""
+    listed = given.split(",") if isinstance(given, str) else given
+    names = tuple(name.strip() for name in listed if name.strip())
     for name in names:
         if name not in COLUMNS:
             hint = suggest(name, list(COLUMNS)) or f"there are {', '.join(COLUMNS)}"

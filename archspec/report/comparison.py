@@ -1,34 +1,72 @@
 """Networks side by side."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archspec._version import __version__
 from archspec.diagnostics.diagnostic import shown
+from archspec.ir import TensorType
+from archspec.report.layout import Column, Kind
 from archspec.report.machine import FORMAT_VERSION
-from archspec.report.numbers import dims, human, mebibytes, shapes
+from archspec.report.numbers import human, mebibytes, shapes
 
 if TYPE_CHECKING:
     from archspec.api import Model
 
 
-def facts(model: "Model") -> dict[str, str]:
-    """What is compared, for people."""
-    totals, training = model.totals, model.report.training
-    batch = model.batch if model.batch != 1 else None
-    kinds = _kinds(model)
-    return {
-        "Input": ", ".join(dims(type_.shape, batch) for type_ in model.inputs.values()),
-        "Output": shapes(model.outputs, batch),
-        "Parameters": f"{totals.params:,}",
-        "… in training": f"{training.params:,}" if training else "",
-        "Buffers": f"{totals.buffers:,}" if totals.buffers else "",
-        "float32 size": mebibytes(totals.params),
-        "MACs": f"{totals.macs:,}",
-        "FLOPs": human(totals.flops),
-        "Modules": f"{totals.modules:,}",
-        "conv layers": f"{kinds.get('conv', 0):,}",
-        "linear layers": f"{kinds.get('linear', 0):,}",
-    }
+SIDE_BY_SIDE = 6
+"""The networks up to which each has a column; more have a row each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What is compared: as text in full and shorter, with the kind of column that it makes."""
+
+    heading: str
+    text: Callable[["Model"], str]
+    kind: Kind = Kind.OTHER
+    short: Callable[["Model"], str] | None = None
+
+
+def _shapes(heading: str, types: Callable[["Model"], tuple[TensorType, ...]]) -> Fact:
+    def text(model: "Model", *, short: bool = False) -> str:
+        return shapes(types(model), model.batch if model.batch != 1 else None, short=short)
+
+    return Fact(heading, text, Kind.SHAPES, lambda model: text(model, short=True))
+
+
+def _count(heading: str, number: Callable[["Model"], int]) -> Fact:
+    def text(model: "Model", form: Callable[[int], str]) -> str:
+        return form(value) if (value := number(model)) else ""
+
+    return Fact(
+        heading, lambda model: text(model, "{:,}".format), Kind.COUNTS, lambda model: text(model, human)
+    )  # fmt: skip
+
+
+def _layers(kind: str) -> Fact:
+    return Fact(f"{kind} layers", lambda model: f"{_kinds(model).get(kind, 0):,}")
+
+
+FACTS = (
+    _shapes("Input", lambda model: tuple(model.inputs.values())),
+    _shapes("Output", lambda model: model.outputs),
+    _count("Parameters", lambda model: model.totals.params),
+    _count("… in training", lambda model: model.report.training.params if model.report.training else 0),
+    _count("Buffers", lambda model: model.totals.buffers),
+    Fact("float32 size", lambda model: mebibytes(model.totals.params)),
+    _count("MACs", lambda model: model.totals.macs),
+    Fact("FLOPs", lambda model: human(model.totals.flops)),
+    Fact("Modules", lambda model: f"{model.totals.modules:,}"),
+    _layers("conv"),
+    _layers("linear"),
+)
+BY_NEED = (
+    "Parameters", "MACs", "Output", "Input", "float32 size", "FLOPs", "… in training", "Buffers", "Modules",
+    "conv layers", "linear layers",
+)  # fmt: skip
+"""The facts in the order in which the row of a network gets them as far as there is room."""
 
 
 def _kinds(model: "Model") -> dict[str, int]:
@@ -38,21 +76,23 @@ def _kinds(model: "Model") -> dict[str, int]:
     return op_counts(model.root)
 
 
-def titles(models: list["Model"]) -> list[str]:
+def titles(models: Sequence["Model"]) -> list[str]:
     """A heading for each: its name, with its file where two have the same."""
     names = [model.name for model in models]
     return [name if names.count(name) == 1 else f"{name} ({shown(model.file)})"
             for name, model in zip(names, models, strict=True)]  # fmt: skip
 
 
-def lines(models: list["Model"]) -> list[tuple[str, list[str]]]:
-    """The rows of the comparison; rows that are empty everywhere are left out."""
-    columns = [facts(model) for model in models]
-    return [
-        (key, [column[key] for column in columns])
-        for key in columns[0]
-        if any(column[key] for column in columns)
-    ]
+def columns(models: Sequence["Model"]) -> list[Column]:
+    """A column for each fact that any of the networks has, with a row for each network."""
+    made = [
+        Column(
+            fact.heading, fact.kind, [fact.text(model) for model in models],
+            [fact.short(model) for model in models] if fact.short else (), right=fact.kind is not Kind.SHAPES,
+        )
+        for fact in FACTS
+    ]  # fmt: skip
+    return [column for column in made if any(column.cells)]
 
 
 def to_json(models: list["Model"]) -> dict[str, Any]:
@@ -64,7 +104,10 @@ def to_json(models: list["Model"]) -> dict[str, Any]:
             {
                 "spec": model.file, "model": model.network.document.name, "variant": model.variant,
                 "input": list(next(iter(model.inputs.values())).shape),
-                "output": list(model.outputs[0].shape), "params": model.totals.params,
+                "output": list(model.outputs[0].shape),
+                "inputs": [{"name": name, "shape": list(type_.shape)} for name, type_ in model.inputs.items()],
+                "outputs": [list(type_.shape) for type_ in model.outputs],
+                "batch": model.batch, "params": model.totals.params,
                 "training_params": model.training_totals.params, "buffers": model.totals.buffers,
                 "macs": model.totals.macs, "flops": model.totals.flops, "modules": model.totals.modules,
                 "ops": _kinds(model),
@@ -75,6 +118,17 @@ def to_json(models: list["Model"]) -> dict[str, Any]:
 
 
 def to_markdown(models: list["Model"]) -> str:
-    """The comparison as a Markdown table."""
-    text = f"|  | {' | '.join(titles(models))} |\n|---|{'---:|' * len(models)}\n"
-    return text + "".join(f"| {key} | {' | '.join(cells)} |\n" for key, cells in lines(models))
+    """The comparison as a Markdown table: a column a network, or of many networks a row each."""
+    names, facts = [title.replace("|", "\\|") for title in titles(models)], columns(models)
+    if len(models) > SIDE_BY_SIDE:
+        heads = ["", *(fact.heading for fact in facts)]
+        rows = [[name, *(fact.cells[index] for fact in facts)] for index, name in enumerate(names)]
+    else:
+        heads = ["", *names]
+        rows = [[fact.heading, *fact.cells] for fact in facts]
+    rule = f"|---|{'---:|' * (len(heads) - 1)}"
+    return "\n".join([_row(heads), rule, *map(_row, rows)]) + "\n"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -1,9 +1,12 @@
-"""Networks side by side as a table for a terminal."""
+"""Networks side by side, or below each other, as a table for a terminal."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from archspec.report.comparison import lines, titles
-from archspec.report.table import plain, plain_box
+from archspec.report import layout
+from archspec.report.comparison import BY_NEED, SIDE_BY_SIDE, columns, titles
+from archspec.report.drawing import body, paragraph, plain
+from archspec.report.layout import Column, Kind, Layout, Name
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -12,20 +15,50 @@ if TYPE_CHECKING:
 
 
 def show(models: "list[Model]", console: "Console", *, ascii_only: bool) -> None:
-    """Print the comparison, a column a network."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
+    """Print the comparison: a column a network, or a row where they are many or have not the room."""
+    width = max(console.width, layout.MIN_WIDTH)
+    ellipsis = plain("…") if ascii_only else "…"
+    facts, names = columns(models), titles(models)
+    needs = sorted(range(len(facts)), key=lambda index: BY_NEED.index(facts[index].heading))
+    if ascii_only:
+        facts, names = list(map(_plain, facts)), list(map(plain, names))
+    table = _across(names, facts, width, ellipsis) if len(models) <= SIDE_BY_SIDE else None
+    left_out: list[str] = []
+    if table is None:
+        table, left_out = _down(names, facts, needs, width, ellipsis)
+    lines = body(table, [["bold", *[""] * (len(table.columns) - 1)]] * len(table.rows))
+    if left_out:
+        remark = f"No room for: {', '.join(left_out)}. `--json` and `--markdown` have all."
+        lines += [*paragraph("", width), *paragraph(remark, width, "dim")]
+    for line in lines:
+        console.print(line, soft_wrap=True)
 
-    table = Table(
-        box=plain_box() if ascii_only else box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold",
-        border_style="dim",
-    )  # fmt: skip
-    table.add_column("")
-    for title in titles(models):
-        table.add_column(Text(title), justify="right")
-    for key, cells in lines(models):
-        texts = [Text(plain(cell) if ascii_only else cell) for cell in (key, *cells)]
-        texts[0].stylize("bold")
-        table.add_row(*texts)
-    console.print(table)
+
+def _plain(fact: Column) -> Column:
+    cells, short = list(map(plain, fact.cells)), list(map(plain, fact.short))
+    return replace(fact, heading=plain(fact.heading), cells=cells, short=short)
+
+
+def _across(names: list[str], facts: list[Column], width: int, ellipsis: str) -> Layout | None:
+    """A column a network, if that has room with every number whole."""
+    made = [Column("", Kind.PLAIN, [fact.heading for fact in facts])]
+    for index, name in enumerate(names):
+        made.append(Column(name, Kind.PLAIN, [fact.cells[index] for fact in facts], right=True))
+    return layout.fit(made, width, range(1), ellipsis)
+
+
+def _down(
+    names: list[str], facts: list[Column], needs: list[int], width: int, ellipsis: str
+) -> tuple[Layout, list[str]]:  # fmt: skip
+    """A row a network, with the facts that there is room for, and which there is none for.
+
+    For the first two, parameters and MACs, names and digits may go; for the others nothing more.
+    """
+    first = Column("Network", Kind.NAME, names, names=[Name("", name) for name in names])
+    table, chosen = layout.force([first], width, ellipsis), set[int]()
+    for place, index in enumerate(needs):
+        more = [first, *(facts[i] for i in sorted({*chosen, index}))]
+        steps = len(layout.STEPS) if place < 2 else min(table.step, layout.WHOLE) + 1
+        if found := layout.fit(more, width, range(steps), ellipsis):
+            table, chosen = found, {*chosen, index}
+    return table, [fact.heading for index, fact in enumerate(facts) if index not in chosen]

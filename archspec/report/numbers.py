@@ -48,8 +48,10 @@ def dims(shape: tuple[Dim, ...], batch: int | None = None) -> str:
     return "×".join(map(str, shape)) or "1"
 
 
-def shapes(types: tuple[TensorType, ...], batch: int | None = None) -> str:
-    """The shapes of one or several values."""
+def shapes(types: tuple[TensorType, ...], batch: int | None = None, *, short: bool = False) -> str:
+    """The shapes of one or several values; in `short` the first, and how many follow: `128×7×7 +3`."""
+    if short and len(types) > 1:
+        return f"{dims(types[0].shape, batch)} +{len(types) - 1}"
     if len(types) > 3 and len(set(types)) == 1:
-        return f"{len(types)}·({dims(types[0].shape, batch)})"
+        return f"{len(types)} × ({dims(types[0].shape, batch)})"
     return ", ".join(dims(type_.shape, batch) for type_ in types)

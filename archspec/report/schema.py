@@ -103,6 +103,7 @@ def schema() -> Json:
     file = _section(FileSection)
     keys = file["properties"]
     keys["archspec"] = {"const": 1, "description": "The version of the language."}
+    keys["$schema"] = {**_TEXT, "description": "The address of this schema, for editors. In JSON alone."}
     keys["model"], keys["lint"] = _section(ModelSection), _section(LintSection)
     keys["lint"]["properties"]["ignore"]["items"] = _rules()
     keys["model"]["properties"]["inputs"]["items"] = _section(InputSection)

@@ -1,17 +1,20 @@
 """The summary as a table: a tree of modules with shapes and costs, for a terminal of any width."""
 
+import re
 from collections.abc import Sequence
-from io import StringIO
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archspec.analysis.modules import Row, rows
-from archspec.report.columns import COLUMNS, NARROW, WIDE, needs_fields
+from archspec.report import layout
+from archspec.report.columns import BASE, BY_WIDTH, COLUMNS, NARROW, needs_fields
+from archspec.report.drawing import body, grid, paragraph, plain
+from archspec.report.layout import Kind, Name
 from archspec.report.numbers import dims, human, mebibytes, shapes
+from archspec.report.wrapping import ITEMS
 
 if TYPE_CHECKING:
-    from rich.box import Box
-    from rich.console import Console, RenderableType
-    from rich.table import Table
+    from rich.console import Console
     from rich.text import Text
 
     from archspec.api import Model
@@ -19,22 +22,9 @@ if TYPE_CHECKING:
 PAGE = 64
 """The rows that a table shows at most unless a depth is asked for."""
 WIDE_FROM = 120
-"""The width from which there is room for inputs, exact MACs and bars."""
+"""The width from which there is room for inputs, exact MACs and whole headings."""
 MOST_ROWS = 1_000
 """The rows that a table shows at most in any case."""
-
-
-def render(
-    model: "Model", *, width: int = 100, depth: int | None = None, columns: tuple[str, ...] | None = None,
-    flat: list[Row] | None = None, ascii_only: bool = False,
-) -> str:  # fmt: skip
-    """The table as plain text."""
-    from rich.console import Console
-
-    stream = StringIO()
-    console = Console(file=stream, width=width, color_system=None, force_terminal=False, highlight=False)
-    show(model, console, depth=depth, columns=columns, flat=flat, ascii_only=ascii_only)
-    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
 
 
 def show(
@@ -42,17 +32,16 @@ def show(
     flat: list[Row] | None = None, ascii_only: bool = False, extra: Sequence[tuple[str, str, str]] = (),
 ) -> None:  # fmt: skip
     """Print the table to a rich console. `extra` are further rows below the totals."""
-    if columns is None:
-        columns = WIDE if console.width >= WIDE_FROM else NARROW
     hidden = False
     if flat is not None:
         listed = flat
     else:
-        listed, hidden = tree(model, depth, columns)
-    flat_list = flat is not None
-    body = table(model, listed, columns, flat=flat_list, ascii_only=ascii_only, width=console.width)
-    for renderable in (heading(model), body, *footer(model, listed, extra, hidden=hidden)):
-        console.print(_ascii(renderable) if ascii_only else renderable)
+        listed, hidden = tree(model, depth, columns or ())
+    more = len(listed) > MOST_ROWS
+    listed = listed[:MOST_ROWS]
+    draw = Table(model, listed, flat is not None, ascii_only, max(console.width, layout.MIN_WIDTH))
+    for text in (*draw.heading(), *draw.body(columns), *draw.footer(extra, hidden=hidden, more=more)):
+        console.print(text, soft_wrap=True)
 
 
 def tree(model: "Model", depth: int | None, columns: tuple[str, ...] = ()) -> tuple[list[Row], bool]:
@@ -87,160 +76,146 @@ def tree(model: "Model", depth: int | None, columns: tuple[str, ...] = ()) -> tu
     return listed, False
 
 
-def heading(model: "Model") -> "RenderableType":
-    """The network's name, its input and its output."""
-    from rich.text import Text
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Table:
+    """Rows on their way to lines of text, of at most `width` columns unless that cannot be."""
 
-    text = Text()
-    text.append(model.name, "bold")
-    batch = model.batch if model.batch != 1 else None
-    inputs = ", ".join(
-        (f"{name} " if len(model.inputs) > 1 else "") + dims(type_.shape, batch)
-        for name, type_ in model.inputs.items()
-    )
-    text.append(f"   {inputs} → {shapes(model.outputs, batch)}", "dim")
-    text.append("\n")
-    return text
+    model: "Model"
+    listed: list[Row]
+    flat: bool
+    """Whether modules have their paths, and not the lines of a tree."""
+    ascii_only: bool
+    width: int
+
+    @property
+    def batch(self) -> int | None:
+        """The batch size, if one was asked for."""
+        return self.model.batch if self.model.batch != 1 else None
+
+    def plain(self, text: str) -> str:
+        """The text as it can be shown."""
+        return plain(text) if self.ascii_only else text
+
+    def heading(self) -> list["Text"]:
+        """The network's name, its input and its output."""
+        model = self.model
+        inputs = ", ".join(
+            (f"{name} " if len(model.inputs) > 1 else "") + dims(type_.shape, self.batch)
+            for name, type_ in model.inputs.items()
+        )
+        text = self.plain(f"{model.name}   {inputs} → {shapes(model.outputs, self.batch)}")
+        lines = paragraph(text, self.width, "dim", ITEMS)
+        lines[0].stylize("not dim bold", 0, len(model.name))
+        return [*lines, *paragraph("", self.width)]
+
+    def body(self, columns: tuple[str, ...] | None) -> list["Text"]:
+        """The rows: with the columns that were asked for, or with those that there is room for."""
+        ellipsis, width = self.plain("…"), self.width
+        if columns is None:
+            sets = [
+                ("", *names)
+                for names in (BY_WIDTH if width >= WIDE_FROM else BY_WIDTH[BY_WIDTH.index(NARROW) :])
+            ]
+            names, found = layout.widest(sets, sets.index(("", *BASE)), self._column, width, ellipsis)
+        else:
+            names = ("", *columns)
+            found = layout.force([self._column(name) for name in names], width, ellipsis)
+        styles = [[self._style(name, row) for name in names] for row in self.listed]
+        return body(found, styles, self._guides_below())
+
+    def _column(self, name: str) -> layout.Column:
+        """A column of all rows; the first, which has no name, is the tree."""
+        if not name:
+            names = [self._name(row) for row in self.listed]
+            return layout.Column("Module", Kind.NAME, ["".join(one) for one in names], names=names)
+        column = COLUMNS[name]
+        texts = [self.plain(self._text(name, row)) for row in self.listed]
+        short = [self.plain(column.short(row, self.model)) for row in self.listed] if column.short else ()
+        parts = [Name("", text) for text in texts] if column.kind is Kind.NAME else ()
+        heading = "%" if name.endswith("%") and self.width < WIDE_FROM else column.heading
+        return layout.Column(heading, column.kind, texts, short, parts, column.right)
+
+    def _text(self, column: str, row: Row) -> str:
+        text = COLUMNS[column].text(row, self.model)
+        return f"{text} (training)" if column == "op" and row.training else text
+
+    def _name(self, row: Row) -> Name:
+        """The module's name behind the lines of the tree; of several equal ones, the first and the last."""
+        if self.flat:
+            return Name("", row.path)
+        name, after = row.name or self.plain("·"), ""
+        if row.count > 1:
+            name, after = self.plain(f"{name}–{_end(row)}"), self.plain(f"  × {row.count}")
+        return Name(guides(row, ascii_only=self.ascii_only), name, after)
+
+    def _guides_below(self) -> list[str]:
+        """What stands before the further lines of each row."""
+        if self.flat:
+            return [""] * len(self.listed)
+        following = [row.depth for row in self.listed[1:]] + [0]
+        return [
+            guides(row, ascii_only=self.ascii_only, below=True, opens=after > row.depth)
+            for row, after in zip(self.listed, following, strict=True)
+        ]
+
+    def _style(self, column: str, row: Row) -> str:
+        if not column:
+            return "not dim bold" if row.has_children else "not dim" if row.is_module else "dim"
+        is_idle = row.module.op is not None and not row.cost.params and not row.cost.macs
+        return "dim" if not row.is_module or is_idle or column.endswith("%") else _STYLES.get(column, "")
+
+    def footer(
+        self, extra: Sequence[tuple[str, str, str]] = (), *, hidden: bool, more: bool
+    ) -> list["Text"]:  # fmt: skip
+        """The totals, in full digits, and what is not shown."""
+        remarks = []
+        if hidden:
+            remarks.append("More inside: `--depth N` opens more levels.")
+        if more:
+            remarks.append(f"Only the first {MOST_ROWS:,} rows are shown.")
+        if self.model.variants and self.model.variant is None:
+            remarks.append(f"Variants: {', '.join(self.model.variants)}")
+        lines = paragraph("", self.width)
+        rows = [(what, number, self.plain(remark)) for what, number, remark in (*totals(self.model), *extra)]
+        lines += grid(rows, self.width)
+        for remark in remarks:
+            lines += [*paragraph("", self.width), *paragraph(remark, self.width, "dim")]
+        return lines
 
 
-def table(
-    model: "Model", listed: list[Row], columns: tuple[str, ...], *, flat: bool, ascii_only: bool, width: int
-) -> "Table":  # fmt: skip
-    """The rows as a rich table of at most `width` columns; where it gets tight, the op's text is cut first."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    result = Table(
-        box=plain_box() if ascii_only else box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0),
-        header_style="bold", border_style="dim",
-    )  # fmt: skip
-    lines = [[_module(row, flat=flat, ascii_only=ascii_only), *(_cell(name, row, model) for name in columns)]
-             for row in listed]  # fmt: skip
-    if ascii_only:
-        lines = [[Text(plain(cell.plain)) for cell in line] for line in lines]
-    headings = ["Module", *(_heading(name, width) for name in columns)]
-    widths = [
-        max([len(heading), *(line[i].cell_len for line in lines)]) for i, heading in enumerate(headings)
-    ]
-    if "op" in columns:
-        place = columns.index("op") + 1
-        spare = width - sum(widths) - 2 * (len(widths) - 1)
-        widths[place] = max(8, widths[place] + min(spare, 0))
-    for index, heading_ in enumerate(headings):
-        right = index > 0 and COLUMNS[columns[index - 1]].right
-        result.add_column(
-            heading_, justify="right" if right else "left", no_wrap=True, overflow="ellipsis",
-            width=widths[index],
-        )  # fmt: skip
-    for line in lines:
-        result.add_row(*line)
-    return result
+_STYLES = {"op": "cyan", "input": "dim", "params": "green", "macs": "yellow", "macs#": "yellow"}
 
 
-def _heading(column: str, width: int) -> str:
-    heading = COLUMNS[column].heading
-    return "%" if heading.endswith("%") and width < WIDE_FROM else heading
+def _end(row: Row) -> str:
+    """The name of the last of equal instances; its number alone where that is what tells it from the first."""
+    first, last = row.name.rpartition(".")[2], row.last
+    number = re.search(r"[0-9]*$", last)
+    assert number is not None  # noqa: S101 — it may be empty
+    is_counted = number[0] and first.rstrip("0123456789") == last.removesuffix(number[0])
+    return number[0] if is_counted else last
 
 
-def _module(row: Row, *, flat: bool, ascii_only: bool) -> "Text":
-    from rich.text import Text
-
-    cell = Text("" if flat else _guides(row, ascii_only), "dim")
-    style = "not dim bold" if row.has_children else "not dim" if row.is_module else "dim"
-    return cell.append(row.path if flat else _name(row), style)
-
-
-def _cell(column: str, row: Row, model: "Model") -> "Text":
-    from rich.text import Text
-
-    text = COLUMNS[column].text(row, model)
-    if column == "op" and row.training and not text.endswith(")"):
-        text += " (training)"
-    style = {
-        "op": "cyan",
-        "output": "",
-        "input": "dim",
-        "params": "green",
-        "macs": "yellow",
-        "macs#": "yellow",
-    }
-    dimmed = not row.is_module or (row.module.op is not None and not row.cost.params and not row.cost.macs)
-    return Text(text, "dim" if dimmed or column.endswith("%") else style.get(column, ""))
-
-
-def _name(row: Row) -> str:
-    """The module's name; for several equal ones, the first and the last."""
-    if row.count > 1:
-        return f"{row.name}–{row.last}  × {row.count}"
-    return row.name or "·"
-
-
-def _guides(row: Row, ascii_only: bool) -> str:
-    """The lines that show which module a row is in."""
-    if row.depth == 0:
-        return ""
+def guides(row: Row, *, ascii_only: bool, below: bool = False, opens: bool = False) -> str:
+    """The lines that show which module a row is in; `below` it if it has further lines, and something inside."""
     bar, space, tee, corner = ("|  ", "   ", "|- ", "`- ") if ascii_only else ("│ ", "  ", "├ ", "└ ")
     inner = "".join(space if end else bar for end in row.ends[1:-1])
-    return inner + (corner if row.ends[-1] else tee)
+    if below:
+        own = "" if row.depth == 0 else space if row.ends[-1] else bar
+        return inner + own + (bar if opens else "")
+    return inner + (corner if row.ends[-1] else tee) if row.depth else ""
 
 
-def footer(
-    model: "Model", listed: list[Row], extra: Sequence[tuple[str, str, str]] = (), *, hidden: bool
-) -> list["RenderableType"]:
-    """The totals, in full digits, and what is not shown."""
-    from rich.table import Table
-    from rich.text import Text
-
-    totals, training = model.totals, model.report.training
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="bold")
-    grid.add_column(justify="right")
-    grid.add_column(style="dim")
-    grid.add_row("Parameters", f"{totals.params:,}", f"{mebibytes(totals.params)} in float32")
-    if totals.buffers:
-        grid.add_row("Buffers", f"{totals.buffers:,}", "not trained")
-    per = (
-        f"at batch {model.fixed_batch or model.batch}"
-        if model.fixed_batch or model.batch > 1
-        else "per sample"
-    )
-    grid.add_row(
-        "MACs", f"{totals.macs:,}", f"{human(totals.flops)}FLOPs {per}".replace("FLOPs", " FLOPs", 1)
-    )
+def totals(model: "Model") -> list[tuple[str, str, str]]:
+    """The totals: what, how much, and what there is to say of it."""
+    whole, training = model.totals, model.report.training
+    result = [("Parameters", f"{whole.params:,}", f"{mebibytes(whole.params)} in float32")]
+    if whole.buffers:
+        result.append(("Buffers", f"{whole.buffers:,}", "not trained"))
+    batch = model.fixed_batch or model.batch
+    per = f"at batch {batch}" if model.fixed_batch or batch > 1 else "per sample"
+    result.append(("MACs", f"{whole.macs:,}", f"{human(whole.flops)} FLOPs {per}"))
     if training is not None:
-        only = training.params - totals.params
-        grid.add_row("In training", f"{training.params:,}", f"parameters, {only:,} of them only there")
-        grid.add_row("", f"{training.macs:,}", "MACs")
-    for row in extra:
-        grid.add_row(*row)
-    result: list[RenderableType] = [Text(), grid]
-    if hidden:
-        result.append(Text("\nMore inside: `--depth N` opens more levels.", "dim"))
-    if len(listed) > MOST_ROWS:
-        result.append(Text(f"\nOnly the first {MOST_ROWS:,} rows are shown.", "dim"))
-    if model.variants and model.variant is None:
-        result.append(Text(f"\nVariants: {', '.join(model.variants)}", "dim"))
+        only = training.params - whole.params
+        result.append(("In training", f"{training.params:,}", f"parameters, {only:,} of them only there"))
+        result.append(("", f"{training.macs:,}", "MACs"))
     return result
-
-
-def plain_box() -> "Box":
-    """A line of hyphens below the heading, and no other line."""
-    from rich.box import Box
-
-    empty = "    \n"
-    return Box(empty * 2 + " -- \n" + empty * 5, ascii=True)
-
-
-_PLAIN = str.maketrans({"×": "x", "→": "->", "–": "-", "·": "-", "…": "...", "±": "+-"})
-
-
-def plain(text: str) -> str:
-    """`text` with nothing but ASCII."""
-    return text.translate(_PLAIN).encode("ascii", "replace").decode()
-
-
-def _ascii(renderable: "RenderableType") -> "RenderableType":
-    from rich.text import Text
-
-    return Text(plain(renderable.plain), renderable.style) if isinstance(renderable, Text) else renderable

@@ -6,12 +6,12 @@ from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 from math import prod
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from archspec._version import __version__
 from archspec.analysis.expand import canonical
 from archspec.backends.ahead import ahead
-from archspec.backends.onnx_model.fold import Folded
+from archspec.backends.onnx_model.derived import derived_values
 from archspec.backends.onnx_model.lowering import Lowering
 from archspec.backends.onnx_model.proto import Writer
 from archspec.backends.options import INLINE, Options
@@ -29,7 +29,6 @@ from archspec.diagnostics import SpecError, UsageError
 from archspec.diagnostics.diagnostic import shown_file
 from archspec.elaborate.network import Network, with_free_sizes
 from archspec.files import writing_together
-from archspec.ops.core.base import Weight
 
 if TYPE_CHECKING:
     import onnx
@@ -105,7 +104,7 @@ class Exporter:
         self.model, self.options = model, options
         self.state = model.weights()  # refuses what is too large, before it is written out
         self.lowering = _lowered(model.network, options)
-        self.weights, self.folded = self.lowering.graph.weights, self.lowering.graph.folded
+        self.weights, self.derived = self.lowering.graph.weights, self.lowering.graph.derived
         self.size = sum(weight.size for weight in self.weights.values()) * SIZES[options.dtype]
         self.done = 0
 
@@ -164,8 +163,10 @@ class Exporter:
 
     def pieces(self, source: Source, key: str, dtype: str) -> Iterator[memoryview]:
         """The bytes of a tensor, piece by piece."""
-        folded = self.folded.get(key)
-        chunks = folded_values(folded, source, self.state) if folded else source.chunks(key, self.state[key])
+        derived = self.derived.get(key)
+        chunks = (
+            derived_values(derived, source, self.state) if derived else source.chunks(key, self.state[key])
+        )
         for values in chunks:
             yield encoded(values, dtype)
 
@@ -183,7 +184,7 @@ class Exporter:
 
     def entries(self) -> list[Entry]:
         """What is stored beside the model: the initialisers; in safetensors all of the state_dict, for torch too."""
-        if self.options.external != "safetensors" or self.folded:
+        if self.options.external != "safetensors" or self.derived:
             return [(key, self.options.dtype, weight.shape) for key, weight in self.weights.items()]
         return state_entries(self.state, self.options.dtype)
 
@@ -233,7 +234,7 @@ class Exporter:
         """Where the tensors lie in a file of weights that stays as it is."""
         with source_of(self.options, self.state), SafeTensors(path) as file:
             wanted = SAFETENSORS[self.options.dtype]
-            if self.folded or any(file.tensors[key].dtype != wanted for key in self.weights):
+            if self.derived or any(file.tensors[key].dtype != wanted for key in self.weights):
                 raise UsageError(
                     f"`{shown_file(path)}`, which the weights are read from, would be replaced by others: "
                     "write the model elsewhere"
@@ -243,38 +244,13 @@ class Exporter:
         return {key: (name, tensor.start, tensor.stop - tensor.start) for key, tensor in tensors.items()}
 
 
-def folded_values(folded: Folded, source: Source, state: Mapping[str, Weight]) -> Iterator[Any]:
-    """The values of a weight or bias with a normalisation folded in, in double precision."""
-    import numpy as np
-
-    def whole(key: str, default: float) -> Any:
-        if not key:
-            return default
-        return np.concatenate([chunk.astype(np.float64) for chunk in source.chunks(key, state[key])])
-
-    scale, shift, mean, variance = map(whole, folded.statistics, (1.0, 0.0, 0.0, 1.0))
-    factor = scale / np.sqrt(variance + folded.eps)
-    if folded.is_bias:
-        yield (whole(folded.source, 0.0) - mean) * factor + shift
-        return
-    shape, (axis, groups) = state[folded.source].shape, folded.channel_axes
-    inner, outer = prod(shape[axis + 1 :]), prod(shape[axis:])
-    start = 0
-    for chunk in source.chunks(folded.source, state[folded.source]):
-        index = np.arange(start, start + len(chunk))
-        channel = index // inner % shape[axis]
-        if groups > 1 and axis:  # a transposed convolution has its groups along the input channels
-            channel += index // (outer * (shape[0] // groups)) * shape[axis]
-        yield chunk * factor[channel]
-        start += len(chunk)
-
-
 def _lowered(network: Network, options: Options) -> Lowering:
     """The network as steps. Raises `SpecError` where it cannot be written."""
     try:
         return Lowering(
             with_free_sizes(network) if options.dynamic else network,
-            opset=options.opset, functions=options.functions, fold_bn=options.fold_bn,
+            opset=options.opset, half=options.dtype != "float32", functions=options.functions,
+            fold_bn=options.fold_bn or options.for_ == "inference", arranged=options.for_ == "inference",
         )  # fmt: skip
     except SpecError as error:
         advice = "here the size must be known: export without `--dynamic`"

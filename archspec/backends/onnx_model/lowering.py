@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from archspec.analysis.cost import Live
 from archspec.analysis.demand import NOTHING, inference, needed
-from archspec.backends.onnx_model.fold import Target, fold
+from archspec.backends.onnx_model.arrange import arrange
+from archspec.backends.onnx_model.derived import Target
+from archspec.backends.onnx_model.fold import fold
 from archspec.diagnostics import Diagnostic, Problem, SpecError
 from archspec.elaborate.network import Network
 from archspec.ir import Module, Node, TensorType
@@ -91,9 +93,11 @@ class Lowering:
     """One network. `graph` is its graph, `functions` are the blocks that it calls, callees first."""
 
     def __init__(
-        self, network: Network, *, opset: int, functions: bool = False, fold_bn: bool = False
-    ) -> None:
-        self.opset, self.as_functions, self.fold = opset, functions, fold_bn
+        self, network: Network, *, opset: int, half: bool = False, functions: bool = False, fold_bn: bool = False,
+        arranged: bool = False,
+    ) -> None:  # fmt: skip
+        self.opset, self.half, self.as_functions, self.fold = opset, half, functions, fold_bn
+        self.arranged = arranged
         self.demands = Demands()
         self.known: dict[tuple[Module, Live], Function | None] = {}
         self.functions: list[Function] = []
@@ -107,7 +111,7 @@ class Lowering:
     # --- graphs ----------------------------------------------------------------------------------------
 
     def _graph(self, inputs: dict[str, TensorType]) -> Target:
-        graph = Target(self.opset)
+        graph = Target(self.opset, self.half)
         graph.inputs.update(inputs)
         graph.types.update(graph.inputs)
         graph.names.update(dict.fromkeys(inputs, 1))
@@ -132,6 +136,8 @@ class Lowering:
         for step in graph.steps:
             step.inputs[:] = [renamed.get(value, value) if value in made else value for value in step.inputs]
             step.outputs[:] = [renamed.get(value, value) for value in step.outputs]
+        if self.arranged:
+            arrange(graph)
         if self.fold:
             fold(graph)
 
@@ -230,7 +236,7 @@ class Lowering:
             graph.weights[full] = inner.weights[key]
             graph.names.setdefault(full, 1)
             graph.types[full] = inner.types[key]
-        graph.folded.update({prefix + key: fold.within(prefix) for key, fold in inner.folded.items()})
+        graph.derived.update({prefix + key: made.within(prefix) for key, made in inner.derived.items()})
         name = graph.unique(prefix.removesuffix("."))
         outputs = [name] if len(parts) == 1 else [f"{name}/{place}" for place in range(len(parts))]
         inputs = [*(given[place] for place in function.inputs), *keys.values()]

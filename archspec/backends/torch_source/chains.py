@@ -39,6 +39,9 @@ from archspec.language.parser import parse
 class Chains(Modules):
     """Writes composites."""
 
+    literal = False
+    """Whether copies that their counter tells apart are written one by one."""
+
     # --- composites ------------------------------------------------------------------------------------
 
     def _composite(self, places: Places, nodes: Nodes, here: list[Dims]) -> tuple[Made, list[Initialised]]:
@@ -162,7 +165,11 @@ class Chains(Modules):
         self, places: Places, group: list[list[Node]], here: Dims, positions: list[int], length: int
     ) -> tuple[list[Item], Dims] | None:  # fmt: skip
         """Copies that differ in what their counter says, in one comprehension; `None` where they do not."""
-        if self.pairs is not None or any(not node.positional for nodes in group for node in nodes):
+        if (
+            self.literal
+            or self.pairs is not None
+            or any(not node.positional for nodes in group for node in nodes)
+        ):
             return None
         first = next(nodes for nodes in group if nodes)
         if first[0].module.op is not None or all(self._alike(node, first[1]) for node in first[2:]):
@@ -190,7 +197,7 @@ class Chains(Modules):
             for row, copies in enumerate(group):
                 positions[row] += len(copies) - start
             count = Symbol(Literal(length - start), (length - start,) * len(places))
-            items.append(Item(str(start), True, made, count, counts=True))
+            items.append(Item(str(start), True, made, count, counts=True, start=start))
             return items, here
         return None
 

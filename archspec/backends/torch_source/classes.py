@@ -34,8 +34,11 @@ TYPED = frozenset(("Activations",))
 class Builder(Loops):
     """Makes one class of instances. Raises `Misfit` where they have none in common."""
 
-    def __init__(self, program: "Program", places: list[Place], *, fold: bool) -> None:
+    def __init__(
+        self, program: "Program", places: list[Place], *, fold: bool, literal: bool = False
+    ) -> None:  # fmt: skip
         super().__init__(program, places)
+        self.literal = literal
         self.body = align(places, fold=fold)
         module = places[0].module
         if any(place.module.declared != module.declared for place in places):

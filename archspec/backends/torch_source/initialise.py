@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from archspec.backends.torch_source.layout import WIDTH
-from archspec.backends.torch_source.modules import custom_inits
 from archspec.backends.torch_source.names import is_attribute
 from archspec.backends.torch_source.parts import Class
 from archspec.ir import Module
+from archspec.ops.core.base import custom_inits
 from archspec.ops.core.init import Init
 from archspec.ops.core.torch_code import TorchCode
 
@@ -30,7 +30,7 @@ def common(
             if op is not None and not op.is_parameter:
                 name = code_of(node.module).module
                 counts[name] += node.shares is None
-                found.setdefault(name, set()).add(tuple(custom_inits(node.module)))
+                found.setdefault(name, set()).add(tuple(custom_inits(op, node.module.inputs)))
             if node.module not in seen:
                 seen.add(node.module)
                 stack.append(node.module)

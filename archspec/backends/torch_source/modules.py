@@ -28,6 +28,7 @@ from archspec.ir import Module, Node
 from archspec.language.expressions import Name
 from archspec.language.parser import Expression, parse
 from archspec.language.templates import parse_template
+from archspec.ops.core.base import custom_inits
 from archspec.ops.core.torch_code import Argument, TorchCode, expression
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ class Modules(Columns):
             if all(item is None or item.is_default for item in items):
                 continue
             column = tuple(item.value if item is not None else ABSENT for item in items)
-            wanted = "_".join(filter(None, (stem(node), role(argument, index))))
+            wanted = "_".join(filter(None, (stem(node), argument.role(index))))
             arguments.append((argument.name, self._argument(column, argument, view, wanted)))
         wrap = code.call if node.module.op is not None and node.module.op.is_parameter else "{m}"
         return Constructor(self._kind(places, nodes, codes), arguments, wrap.replace("{m}", "{0}"))
@@ -163,7 +164,8 @@ class Modules(Columns):
         """The weights of an op with first values of their own, the same for all instances."""
         if code.module in self.program.rules:
             return []
-        found = {tuple(custom_inits(node.module)) for node in nodes if node is not None}
+        there = [node.module for node in nodes if node is not None]
+        found = {tuple(custom_inits(module.op, module.inputs)) for module in there if module.op is not None}
         if len(found) > 1:
             raise Misfit
         return [Initialised((name,) if name else (), init, code.module) for name, init in found.pop()]
@@ -188,27 +190,6 @@ def setting(places: Places, nodes: Nodes, key: str, op: str) -> Any:
 def stem(node: Node) -> str:
     """What a node is called where an argument is named after it."""
     return node.name if node.name is not None and not node.positional else node.module.kind
-
-
-def role(argument: Argument, index: int) -> str:
-    """What an argument is for, in a word that can name it."""
-    if argument.name:
-        return argument.name
-    formula = argument.formulas[0] if argument.formulas else f"argument{index}"
-    return {"x.channels": "in_channels", "x.shape[-1]": "in_features"}.get(formula, formula.partition("[")[0])
-
-
-def custom_inits(module: Module) -> list[tuple[str, Any]]:
-    """The weights of an op whose first values are not PyTorch's, with these."""
-    op = module.op
-    if op is None or not getattr(op, "init", None):
-        return []
-    if op.is_parameter:
-        (weight,) = op.weights(module.inputs)
-        return [] if weight.init.name == "constant" else [("", weight.init)]
-    plain = op.model_copy(update={"init": {}})
-    default = {weight.name: weight.init for weight in plain.weights(module.inputs)}
-    return [(w.name, w.init) for w in op.weights(module.inputs) if w.init != default[w.name]]
 
 
 def equal(left: Made, right: Made) -> bool:

@@ -54,6 +54,8 @@ class Item:
     """How many there are of it, one after the other."""
     counts: bool = False
     """Whether the copies differ in what their counter says."""
+    start: int = 0
+    """The counter of the first of the copies: those before it stand apart."""
     when: Symbol | None = None
     comment: str = ""
     fresh: bool = False

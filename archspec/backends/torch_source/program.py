@@ -1,9 +1,11 @@
 """All classes of a network: which composites become one, in which order, for which instances."""
 
+from collections.abc import Collection
+
 from archspec.analysis.cost import Costs, training_only
 from archspec.backends.torch_source.align import Misfit
 from archspec.backends.torch_source.classes import Builder
-from archspec.backends.torch_source.collect import groups
+from archspec.backends.torch_source.collect import Key, groups, key_of
 from archspec.backends.torch_source.initialise import common
 from archspec.backends.torch_source.names import Namer, class_name, is_attribute
 from archspec.backends.torch_source.parts import Class
@@ -19,8 +21,8 @@ from archspec.ops.core.torch_code import TorchCode
 class Program:
     """The classes of a network, callees first; the last is the network itself."""
 
-    def __init__(self, network: Network, name: str) -> None:
-        self.network = network
+    def __init__(self, network: Network, name: str, apart: Collection[Key] = ()) -> None:
+        self.network, self.apart = network, apart
         self.costs = Costs()
         self.helpers: dict[str, str] = {}
         """The classes that PyTorch does not have: name → source."""
@@ -57,6 +59,8 @@ class Program:
 
     def _fitting(self, places: list[Place], name: str) -> list[Class]:
         """One class for all instances if that works out, else one for those that are built alike, else one for each."""
+        if key_of(places[0].module) in self.apart:
+            return [self._alone(place, name, literal=True) for place in places]
         made = self._try(places, name)
         if made is not None:
             return [made]
@@ -77,9 +81,9 @@ class Program:
                 continue
         return None
 
-    def _alone(self, place: Place, name: str) -> Class:
+    def _alone(self, place: Place, name: str, *, literal: bool = False) -> Class:
         try:
-            return Builder(self, [place], fold=False).build(name)
+            return Builder(self, [place], fold=False, literal=literal).build(name)
         except Misfit:  # pragma: no cover — everything is a literal
             raise AssertionError(f"`{place.module.kind}` has no class") from None
 

@@ -2,10 +2,13 @@
 
 import ast
 import re
+from collections.abc import Collection
 from os.path import basename
 from typing import TYPE_CHECKING
 
 from archspec._version import __version__
+from archspec.backends.torch_check import Disagreement, check
+from archspec.backends.torch_source.collect import Key, key_of
 from archspec.backends.torch_source.layout import Bracket, lines
 from archspec.backends.torch_source.parts import (
     Class,
@@ -30,17 +33,37 @@ def source(model: "Model") -> str:
 
     Raises `SpecError` where a part of the network has no form in PyTorch.
     """
+    apart: set[Key] = set()
+    while True:
+        try:
+            return text_of(model, apart)
+        except Disagreement as error:
+            key = next((key for key in map(key_of, error.around) if key not in apart), None)
+            if key is None:
+                raise
+            apart.add(key)
+
+
+def text_of(model: "Model", apart: Collection[Key] = ()) -> str:
+    """The source, with a class for each instance of the definitions `apart`, in which all values are literals.
+
+    Raises `Disagreement` where it does not say what the spec says.
+    """
     with without_collector():
-        program = Program(model.network, model.name)
+        program = Program(model.network, model.name, apart)
         classes = [
             ClassWriter(class_, program.rules, class_ is program.main).write() for class_ in program.classes
         ]
-    code = [text.strip("\n") for _, text in sorted(program.helpers.items())]
-    code += ["\n".join(lines_) for lines_ in classes]
-    if any("make_divisible(" in text for text in code):
-        code.insert(0, _DIVISIBLE)
-    body = "\n\n\n".join([*code, _main(model, program.main)])
-    return "\n".join([*_docstring(model), "", *_imports(body), "", "", body, ""])
+        code = [text.strip("\n") for _, text in sorted(program.helpers.items())]
+        code += ["\n".join(lines_) for lines_ in classes]
+        if any("make_divisible(" in text for text in code):
+            code.insert(0, _DIVISIBLE)
+        body = "\n\n\n".join([*code, _main(model, program.main)])
+        tree = ast.parse(body)
+        imports = _imports(tree)
+        training = len(model.network.train_outputs)
+        check(tree, model.root, training, program.code_of, program.weights, program.helpers)
+    return "\n".join([*_docstring(model), "", *imports, "", "", body, ""])
 
 
 def main_class(text: str) -> str:
@@ -65,8 +88,8 @@ def _docstring(model: "Model") -> list[str]:
     return text
 
 
-def _imports(body: str) -> list[str]:
-    names = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
+def _imports(tree: ast.Module) -> list[str]:
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     used = ["from collections import OrderedDict", ""] if "OrderedDict" in names else []
     used += ["import torch", f"from torch import {'Tensor, ' * ('Tensor' in names)}nn"]
     return [*used, "from torch.nn import functional as F"] if "F" in names else used

@@ -253,8 +253,11 @@ class ClassWriter:
     def _counted(self, item: Item, code: Code) -> Code:
         if item.count is None:
             return code
-        counter = self.ids[COUNTER] if item.counts else "_"
-        return Generated(code, f"for {counter} in range({self.text(item.count)})")
+        if not item.counts:
+            return Generated(code, f"for _ in range({self.text(item.count)})")
+        assert item.count.is_literal  # noqa: S101 — what a counter says, it says for each copy
+        bounds = f"{item.start}, " * (item.start > 0) + str(item.start + item.count.values[0])
+        return Generated(code, f"for {self.ids[COUNTER]} in range({bounds})")
 
     def _named(self, chain: Chain, before: list[str]) -> Bracket:
         """A chain whose modules have names of their own."""

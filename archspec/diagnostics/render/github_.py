@@ -7,17 +7,19 @@ from collections.abc import Sequence
 
 from archspec.diagnostics.locate import Finding
 from archspec.diagnostics.render import Run
+from archspec.diagnostics.repository import Repositories
 
 
 def render(findings: Sequence[Finding], run: Run) -> str:  # noqa: ARG001 — the same for every format
     """A command a finding. GitHub keeps ten errors and ten warnings a step: print the full text beside them."""
-    return "".join(f"{command(finding)}\n" for finding in findings)
+    files = Repositories()
+    return "".join(f"{command(finding, files)}\n" for finding in findings)
 
 
-def command(finding: Finding) -> str:
-    """`::error file=…,line=…::message`."""
+def command(finding: Finding, files: Repositories) -> str:
+    """`::error file=…,line=…::message`. GitHub takes the file as below the root of the repository."""
     diagnostic, spot = finding.diagnostic, finding.spot
-    fields = [("title", f"archspec ({diagnostic.code})"), ("file", diagnostic.file)]
+    fields = [("title", f"archspec ({diagnostic.code})"), ("file", files.path(diagnostic.file))]
     if spot.known:
         fields.append(("line", str(spot.line)))
         if spot.end_line == spot.line:  # columns of several lines confuse it

@@ -7,15 +7,17 @@ from xml.sax.saxutils import escape, quoteattr
 from archspec.diagnostics.locate import Finding
 from archspec.diagnostics.render import Run
 from archspec.diagnostics.render.full_ import one
+from archspec.diagnostics.repository import Repositories
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def render(findings: Sequence[Finding], run: Run) -> str:
     """All files that were looked at; those with findings fail."""
-    by_file: dict[str, list[Finding]] = {file: [] for file in run.files}
+    files = Repositories()
+    by_file: dict[str, list[Finding]] = {files.path(file): [] for file in run.files}
     for finding in findings:
-        by_file.setdefault(finding.diagnostic.file, []).append(finding)
+        by_file.setdefault(files.path(finding.diagnostic.file), []).append(finding)
     counts = f'tests="{sum(max(len(found), 1) for found in by_file.values())}" failures="{len(findings)}" errors="0"'
     lines = ['<?xml version="1.0" encoding="utf-8"?>', f'<testsuites name="archspec" {counts}>']
     for file, found in by_file.items():

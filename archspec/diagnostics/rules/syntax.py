@@ -80,6 +80,20 @@ class RepeatedKey(Rule):
 """
 
 
+class UnreadableFile(Rule):
+    """A file or folder that cannot be read, or a folder without specs.
+
+    It is not there, may not be read, leads nowhere, or is a pipe: often it was deleted or renamed, and a list of files
+    still has it. What is in it was not checked, so the exit code is 2, also with `--exit-zero`; the other files are
+    reported all the same.
+
+    Correct the path, or take it off the list.
+    """
+
+    code: ClassVar[str] = "AS106"
+    name: ClassVar[str] = "unreadable-file"
+
+
 class FileTooLarge(Rule):
     """A file that is larger, or nested deeper, than archspec reads.
 

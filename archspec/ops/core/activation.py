@@ -6,6 +6,7 @@ from typing import ClassVar
 from archspec.ir import TensorType
 from archspec.ops.core.base import INPUT, OUTPUT, Inputs, Op, Saved, axis_index
 from archspec.ops.core.fields import Integer
+from archspec.ops.core.held import elementwise
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, changed, pointwise, whole
 from archspec.ops.core.torch_code import REQUIRED, TorchCode, keyword
@@ -26,6 +27,10 @@ class Activation(Op):
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """The input: most derivatives are functions of it."""
         return INPUT
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """As the input does."""
+        return (elementwise(outputs[0], inputs),)
 
     def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
         """The class is called as PyTorch's, the fields as its arguments."""
@@ -70,6 +75,10 @@ class AlongAxis(Activation):
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """The output."""
         return OUTPUT
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:  # noqa: ARG002
+        """Row by row."""
+        return outputs
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """The axis is PyTorch's `dim`, which has no default."""

@@ -129,12 +129,23 @@ class Op(BaseModel):
         return ""
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
-        """What is kept for the backward pass. Weights do not count: they are there anyway."""
+        """What is kept for the backward pass. Weights do not count: they are there anyway.
+
+        An input may be `Held`: it then tells how it lies in memory, and whether a gradient reaches it.
+        """
         return Saved()
 
     def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
         """Whether the outputs are the first input in another shape, or parts of it: they share its storage."""
         return False
+
+    def copies(self, inputs: Inputs, outputs: Inputs) -> bool:  # noqa: ARG002
+        """Whether what would be a view must be a copy, as the first input lies in memory; see `Held`."""
+        return False
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:  # noqa: ARG002
+        """The outputs as they lie in memory, where the inputs do as they say; see `Held`. Default: row by row."""
+        return outputs
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """For each input, what the positions of the output see of its axes. Norms count as acting on each alone."""
@@ -208,6 +219,18 @@ def initialised(weights: tuple[Weight, ...], init: dict[str, float | str]) -> tu
     return tuple(changed)
 
 
+def custom_inits(op: Op, inputs: Inputs) -> list[tuple[str, Init]]:
+    """The weights whose first values are not PyTorch's, with these."""
+    if not getattr(op, "init", None):
+        return []
+    if op.is_parameter:
+        (weight,) = op.weights(inputs)
+        return [] if weight.init.name == "constant" else [("", weight.init)]
+    plain = op.model_copy(update={"init": {}})
+    default = {weight.name: weight.init for weight in plain.weights(inputs)}
+    return [(w.name, w.init) for w in op.weights(inputs) if w.init != default[w.name]]
+
+
 def sizes(shape: tuple[Dim, ...]) -> tuple[int, ...]:
     """`shape` as integers, with a free dimension counted once: costs are those of one sample."""
     return tuple([dim if isinstance(dim, int) else 1 for dim in shape])
@@ -222,9 +245,10 @@ def size(dim: Dim, what: str = "the input") -> int:
 
 
 def factors(shape: tuple[Dim, ...]) -> str:
-    """A product written out: `(64 * 112 * 112)`."""
-    text = " * ".join(map(str, shape))
-    return f"({text})" if len(shape) > 1 else text
+    """A product written out: `(64 * 112 * 112)`. Free dimensions, which costs count once, are left out."""
+    known = [str(dim) for dim in shape if isinstance(dim, int)]
+    text = " * ".join(known)
+    return f"({text})" if len(known) > 1 else text
 
 
 def channels(x: TensorType, least: int = 2) -> int:

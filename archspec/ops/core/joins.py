@@ -6,6 +6,7 @@ from typing import ClassVar
 from archspec.diagnostics import Problem
 from archspec.ir import Dim, TensorType
 from archspec.ops.core.base import Inputs, Op, Saved, sizes
+from archspec.ops.core.held import elementwise, is_trained
 from archspec.ops.core.onnx_code import Emitter
 
 MANY = 10_000
@@ -25,26 +26,41 @@ class Elementwise(Op):
             result = broadcast(result, other, self.name, index)
         return result
 
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:  # noqa: ARG002
+        """In the order of the inputs, joined two at a time."""
+        result = inputs[0]
+        for index, other in enumerate(inputs[1:], start=2):
+            result = elementwise(broadcast(result, other, self.name, index), (result, other))
+        return (result,)
+
     def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
         """A single input is what comes out."""
         return len(inputs) == 1
 
 
-def factors_of(op: str, inputs: Inputs) -> Saved:
-    """All inputs, and what has been joined before each input from the third on: what products and maxima keep."""
-    if len(inputs) == 1:
-        return Saved()
-    elements, joined = 0, inputs[0]
-    for index, other in enumerate(inputs[1:-1], start=2):
-        joined = broadcast(joined, other, op, index)
-        elements += prod(sizes(joined.shape))
-    return Saved(inputs=tuple(range(len(inputs))), elements=elements)
+def factors_of(op: str, inputs: Inputs, *, crossed: bool) -> Saved:
+    """The two sides of each join, which are what has been joined so far and the next input.
+
+    Where they are `crossed`, each side is kept for the gradient of the other one; else both for the gradient of any.
+    """
+    kept, elements, joined, trained = set[int](), 0, inputs[0], is_trained(inputs[0])
+    for index, other in enumerate(inputs[1:], start=1):
+        needed = is_trained(other), trained
+        left, right = needed if crossed else (any(needed),) * 2
+        if left and index == 1:
+            kept.add(0)
+        elif left:
+            elements += prod(sizes(joined.shape))
+        if right:
+            kept.add(index)
+        joined, trained = broadcast(joined, other, op, index + 1), any(needed)
+    return Saved(inputs=tuple(sorted(kept)), elements=elements)
 
 
 def broadcast(a: TensorType, b: TensorType, op: str, index: int) -> TensorType:
     """The common shape of `a` and `b`. https://docs.pytorch.org/docs/stable/notes/broadcasting.html"""
-    if a == b:
-        return a
+    if a.shape == b.shape:
+        return TensorType(a.shape)
     rank = max(a.rank, b.rank)
     left = (1,) * (rank - a.rank) + a.shape
     right = (1,) * (rank - b.rank) + b.shape

@@ -43,6 +43,8 @@ class Graph:
     """A graph, or the body of a function. Names of values and of constants never meet those of weights."""
 
     opset: int
+    half: bool = False
+    """Whether the model's floating type has 16 bits."""
     inputs: dict[str, TensorType] = field(default_factory=dict)
     outputs: list[str] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
@@ -93,6 +95,11 @@ class Emitter:
     def opset(self) -> int:
         """The version of ONNX's operators that is written."""
         return self._graph.opset
+
+    @property
+    def half(self) -> bool:
+        """Whether the model's floating type has 16 bits."""
+        return self._graph.half
 
     @property
     def x(self) -> str:
@@ -257,6 +264,38 @@ class Emitter:
             return self.reshape(value, shape)
         return self.node("Reshape", value, self.shape_of(like), to=shape)
 
+    def parted(self, value: str, axis: int, sizes: Sequence[int]) -> str:
+        """One axis as several of these sizes."""
+        shape = self.type(value).shape
+        if _is_free(shape[axis + 1 :]):  # what stays at its place is copied, whatever it is
+            value = self.unsqueeze(value, range(axis + 1, axis + len(sizes)))
+        return self.reshape(value, (*shape[:axis], *sizes, *shape[axis + 1 :]))
+
+    def united(self, value: str, axis: int, count: int) -> str:
+        """`count` axes of known sizes, from `axis` on, as one."""
+        shape = self.type(value).shape
+        rest = shape[axis + count :]
+        size = prod(dim for dim in shape[axis : axis + count] if isinstance(dim, int))
+        if not _is_free(rest):
+            return self.reshape(value, (*shape[:axis], size, *rest))
+        value = self.reshape(value, (*shape[:axis], size, *(1,) * (count - 1), *rest))
+        return self.squeeze(value, range(axis + 1, axis + count))
+
+    def interleaved(self, value: str, groups: int) -> str:
+        """The channels of so many groups in turns: the first of each, the second of each."""
+        x = self.type(value)
+        count = x.shape[1]
+        if not isinstance(count, int) or groups in (1, count):
+            return value
+        parts = self.parted(value, 1, (groups, count // groups))
+        turned = self.transpose(parts, (0, 2, 1, *range(3, self.type(parts).rank)))
+        return self.united(turned, 1, 2)
+
+    def squeeze(self, value: str, axes: Sequence[int]) -> str:
+        """Without these axes, whose size is 1."""
+        shape = [dim for axis, dim in enumerate(self.type(value).shape) if axis not in axes]
+        return self.node("Squeeze", value, self.ints(axes), to=shape) if axes else value
+
     def unsqueeze(self, value: str, axes: Sequence[int]) -> str:
         """New axes of size 1, at these places of the output."""
         shape = list(self.type(value).shape)
@@ -324,6 +363,13 @@ class Emitter:
         deviation = self.node("Sqrt", self.node("Add", variance, self.number(eps)))
         return self.node("Div", centred, deviation)
 
+    def instances(self, value: str, scale: str, shift: str, eps: float) -> str:
+        """`InstanceNormalization`, of sequences as images of one row, which more runtimes read."""
+        rank = self.type(value).rank
+        image = self.unsqueeze(value, (2,)) if rank == 3 else value
+        normal = self.node("InstanceNormalization", image, scale, shift, epsilon=eps)
+        return self.squeeze(normal, (2,)) if rank == 3 else normal
+
     def scaled_and_shifted(self, value: str) -> str:
         """Times `weight` and plus `bias`, per channel, if the op has them."""
         rank = self.type(value).rank
@@ -349,6 +395,10 @@ class Emitter:
             self._graph.types[value] = self._graph.types.pop(old)
             self._graph.names.pop(old, None)
         return tuple(new)
+
+
+def _is_free(shape: Sequence[Dim]) -> bool:
+    return any(isinstance(dim, str) for dim in shape)
 
 
 def too_large(count: int) -> Problem:

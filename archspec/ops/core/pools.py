@@ -8,6 +8,7 @@ from archspec.diagnostics import Problem
 from archspec.ir import Dim, TensorType
 from archspec.ops.core.base import Inputs, Op, Saved, one_of_ranks
 from archspec.ops.core.fields import Flag, Padding, Size, per_axis
+from archspec.ops.core.held import like_image_or_row, like_images
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Interval, Links, Reach, in_place, repeating, whole
 from archspec.ops.core.window import AXIS_NAMES, Window, brief, counted, explained, kept, onnx_border, windows
@@ -43,6 +44,10 @@ class Pool(Op):
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """The input, or a padded copy of it."""
         return kept(inputs[0], self.windows(inputs))
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """With the channels last if those of the input are, but for averages of volumes."""
+        return pooled(inputs[0], outputs, self.windows(inputs))
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
         """What the windows see."""
@@ -103,6 +108,10 @@ class AdaptivePool(Op):
         x = inputs[0]
         return TensorType((*x.shape[:2], *per_axis(self.size, x.rank - 2, "size")))
 
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """With the channels last if those of the input are, but for volumes."""
+        return pooled(inputs[0], outputs)
+
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """Windows of equal size if the output divides the input; else they come again after some."""
         return (in_place(inputs[0], list(map(_adaptive, inputs[0].spatial, output.spatial))),)
@@ -129,6 +138,14 @@ class GlobalPool(Op):
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
         """All positions."""
         return (in_place(inputs[0], [whole(dim) for dim in inputs[0].spatial]),)
+
+
+def pooled(x: TensorType, outputs: Inputs, axes: tuple[Window, ...] = ()) -> Inputs:
+    """How the output of a pool lies. A sequence is an image of one row, unless a border is put around it first."""
+    if x.rank == 5:
+        return outputs
+    bordered = any(window.before != window.after for window in axes)
+    return ((like_images(outputs[0], (x,)) if bordered else like_image_or_row(outputs[0], x)),)
 
 
 def _adaptive(n: Dim, out: Dim) -> Reach:

@@ -28,6 +28,15 @@ class Argument:
         # 1 is not True, and neither is 1.0, in source code that people read
         return type(self.value) is type(self.default) and self.value == self.default
 
+    def role(self, index: int) -> str:
+        """What it is for, in a word; `index` is its position."""
+        if self.name:
+            return self.name
+        formula = self.formulas[0] if self.formulas else f"argument{index}"
+        return {"x.channels": "in_channels", "x.shape[-1]": "in_features"}.get(
+            formula, formula.partition("[")[0]
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class TorchCode:

@@ -157,11 +157,15 @@ def counted(axes: tuple[Window, ...]) -> tuple[Dim, ...]:
     return tuple(window.count for window in axes)
 
 
-def kept(x: TensorType, axes: tuple[Window, ...]) -> Saved:
-    """What autograd keeps of the input: its storage, or that of the padded copy that uneven sides need."""
+def kept(x: TensorType, axes: tuple[Window, ...], *, cut: bool = False) -> Saved:
+    """What autograd keeps of the input: its storage, or that of the padded copy that uneven sides need.
+
+    Where the copy is `cut`, it ends with the last window.
+    """
     if all(window.before == window.after for window in axes):
         return INPUT
-    padded = [window.before + size(window.n) + window.after for window in axes]
+    ends = [max(window.reaching, 0) if cut else window.after for window in axes]
+    padded = [window.before + size(window.n) + end for window, end in zip(axes, ends, strict=True)]
     return Saved(elements=prod(sizes(x.shape[:2])) * prod(padded))
 
 

@@ -1,0 +1,143 @@
+"""Tensors as the expressions that make them. Equal expressions are the same object."""
+
+from collections.abc import Iterator
+from typing import Any
+
+Key = tuple[Any, ...]
+OPERATORS = {
+    "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**", "matmul": "@",
+    "lt": "<", "le": "<=", "gt": ">", "ge": ">=",
+}  # fmt: skip
+
+
+class Recorder:
+    """The expressions of all tensors."""
+
+    def __init__(self) -> None:
+        self.values: dict[Key, Value] = {}
+        self.order: list[Value] = []
+        self.calls: dict[Key, list[Value]] = {}
+        """The calls of a function or a module on a first argument."""
+        self.inplace: set[Value] = set()
+        self.training = Training()
+
+    def value(self, *key: Any) -> "Value":
+        """The value of an expression."""
+        known = self.values.get(key)
+        if known is None:
+            known = self.values[key] = Value(self, key, len(self.order))
+            self.order.append(known)
+        return known
+
+    def call(self, called: Any, args: tuple[Any, ...], words: dict[str, Any]) -> "Value":
+        """The value of a call."""
+        inplace = words.pop("inplace", False) if words else False
+        key = ("call", called, frozen(args), frozen(tuple(sorted(words.items()))) if words else ())
+        value = self.values.get(key)
+        if value is None:
+            value = self.value(*key)
+            self.calls.setdefault((called, key[2][:1]), []).append(value)
+        if inplace:
+            self.inplace.add(value)
+        return value
+
+
+class Training:
+    """Whether a module is in training mode: who asks is told, and known to have asked."""
+
+    now = True
+    asked = False
+
+    def __bool__(self) -> bool:
+        self.asked = True
+        return self.now
+
+    def __repr__(self) -> str:
+        return "self.training"
+
+
+class Value:
+    """A tensor, or a function of PyTorch: the expression that makes it."""
+
+    __slots__ = ("key", "number", "recorder")
+
+    def __init__(self, recorder: Recorder, key: Key, number: int) -> None:
+        self.recorder, self.key, self.number = recorder, key, number
+
+    def __getattr__(self, name: str) -> "Value":
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self.recorder.value("attribute", self, name)
+
+    def __call__(self, *args: Any, **words: Any) -> "Value":
+        """The value of a call."""
+        return self.recorder.call(self, args, words)
+
+    def __getitem__(self, index: Any) -> "Value":
+        return self.recorder.value("item", self, frozen(index))
+
+    def __iter__(self) -> Iterator["Value"]:
+        raise TypeError("how many parts there are is not known")
+
+    def __neg__(self) -> "Value":
+        return self.recorder.value("operator", "-", self)
+
+    def __repr__(self) -> str:
+        match self.key:
+            case ("name", str(name)):
+                return name
+            case ("attribute", of, name):
+                return f"{of!r}.{name}"
+            case ("item", of, index):
+                return f"{of!r}[{index!r}]"
+            case ("call", Value() as called, args, words):
+                return (
+                    f"{called!r}({', '.join([*map(_short, args), *(f'{k}={_short(v)}' for k, v in words)])})"
+                )
+            case ("operator", sign, *operands):
+                return f" {sign} ".join(map(_short, operands))
+        return "x"
+
+
+def _short(value: Any) -> str:
+    """An operand: a tensor is just `x`."""
+    return "x" if isinstance(value, Value) and value.key[0] in ("call", "input", "operator") else repr(value)
+
+
+def _operator(name: str, sign: str) -> None:
+    def forwards(self: Value, other: Any) -> Value:
+        return self.recorder.value("operator", sign, self, other)
+
+    def backwards(self: Value, other: Any) -> Value:
+        return self.recorder.value("operator", sign, other, self)
+
+    setattr(Value, f"__{name}__", forwards)
+    if sign not in ("<", "<=", ">", ">="):
+        setattr(Value, f"__r{name}__", backwards)
+
+
+for _name, _sign in OPERATORS.items():
+    _operator(_name, _sign)
+
+
+def frozen(value: Any) -> Any:
+    """An argument as something that can be a key."""
+    kind = type(value)
+    if kind is list or kind is tuple:
+        for item in value:
+            if type(item) in _HELD:
+                return tuple(map(frozen, value))
+        return value if kind is tuple else tuple(value)
+    return ("slice", value.start, value.stop, value.step) if kind is slice else value
+
+
+_HELD = frozenset((list, tuple, slice))
+
+
+def operands(key: Key, found: "list[Value]") -> None:
+    """Add the values that an expression uses, as often as it does."""
+    for part in key:
+        if type(part) is tuple:
+            operands(part, found)
+        elif isinstance(part, Value):
+            found.append(part)

@@ -1,0 +1,410 @@
+"""The comparison of generated source with the spec: it sees every fault of the generator, and says where."""
+
+import ast
+import copy
+import inspect
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812
+from nets import network, spec
+from op_examples import CASES, make, name_case, types
+from torch import nn
+
+import archspec
+from archspec import Model, UsageError
+from archspec.backends.torch_check import Disagreement, check
+from archspec.backends.torch_source import source
+from archspec.backends.torch_source.columns import Columns
+from archspec.backends.torch_source.forward import Forward
+from archspec.backends.torch_source.modules import Modules
+from archspec.backends.torch_source.parts import Constructor
+from archspec.backends.torch_source.program import Program
+from archspec.backends.torch_source.render import text_of
+from archspec.backends.torch_source.symbols import Symbol
+from archspec.backends.torch_source.writer import ClassWriter
+from archspec.language.expressions import Literal
+from archspec.ops import Example, Op
+from archspec.ops.core.torch_code import REQUIRED
+
+EVERYTHING = """
+archspec = 1
+
+[model]
+inputs = [{ name = "image", shape = ["N", 3, 16, 16] }, { name = "mask", shape = ["N", 1, 16, 16] }]
+outputs = ["head", "body"]
+train_outputs = ["body.aux"]
+layers = [
+  { op = "mul", from = ["image", "mask"] },
+  { name = "stem", op = "conv", out = 8, kernel = 3, padding = 1, init = { weight = "kaiming_normal(fan_out)", bias = 0.0 } },
+  { op = "leaky_relu", negative_slope = 0.3 },
+  { name = "body", layers = [
+    { name = "units", op = "unit", repeat = 3, slope = "0.1 * (i + 1)", rate = "0.2 * i", first = { dilation = 2 } },
+    { name = "aux", op = "conv", out = 5, kernel = 1, bias = false },
+    { op = "elu", alpha = 0.7, from = "units" },
+  ] },
+  { op = "dense", repeat = 3, layers = [{ name = "layer{i + 1}", op = "conv", out = 4, kernel = 1 }] },
+  { op = "mul", branches = [[], { name = "scale", op = "param", shape = ["x.channels", 1, 1], init = { weight = "normal(0.02)" } }] },
+  { name = "tail", op = "unit", slope = 0.1, rate = 0.5, wide = true },
+  { op = "reuse", of = "tail" },
+  { op = "split", sections = [5, 15], as = "parts" },
+  { op = "lrn", size = 5, alpha = 0.5, from = "parts.0" },
+  { op = "pad", padding = 1, mode = "reflect", as = "left" },
+  { op = "slice", axis = 1, start = 4, stop = 9, from = "parts.1" },
+  { op = "pad", padding = 1, value = 0.5 },
+  { op = "max", from = ["left", "x"] },
+  { op = "avgpool", kernel = 3, padding = 1, count_include_pad = false },
+  { op = "reshape", shape = ["N", -1, "x.channels"] },
+  { op = "layernorm", eps = 0.01 },
+  { op = "reduce_mean", axes = [1] },
+  { op = "dropout", p = 0.3 },
+  { name = "head", op = "linear", out = 7 },
+]
+
+[blocks.unit]
+required = { slope = "float", rate = "float" }
+params = { dilation = 1, wide = false }
+layers = [
+  { op = "residual", layers = [
+    { name = "conv", op = "conv", out = "x.channels", kernel = 3, padding = "dilation", dilation = "dilation" },
+    { name = "norm", op = "batchnorm", eps = 0.001, momentum = 0.01, init = { weight = 0.0 } },
+    { op = "leaky_relu", negative_slope = "slope" },
+    { op = "stochastic_depth", p = "rate" },
+  ] },
+  { name = "pool", op = "maxpool", kernel = 3, stride = 1, padding = 1, when = "wide" },
+]
+"""
+"""A bit of everything that generated source can say."""
+
+
+def everything() -> Model:
+    return archspec.load("net.toml", source=EVERYTHING)
+
+
+# --- faults in the text ----------------------------------------------------------------------------------
+
+
+def constants(tree: ast.Module) -> Iterator[ast.Module]:
+    """The code with one constant changed, for each."""
+    for index, node in enumerate(ast.walk(tree)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, int | float | str):
+            value: Any = node.value
+            other = (
+                not value if isinstance(value, bool) else f"{value}_" if isinstance(value, str) else value + 1
+            )
+            if value is not True or not is_inplace(tree, node):
+                yield changed(tree, index, put("value", other))
+
+
+def is_inplace(tree: ast.Module, constant: ast.Constant) -> bool:
+    """Whether a constant is that of `inplace=True`, without which values are the same."""
+    words = (node for node in ast.walk(tree) if isinstance(node, ast.keyword))
+    return any(word.value is constant and word.arg == "inplace" for word in words)
+
+
+def arguments(tree: ast.Module) -> Iterator[ast.Module]:
+    """The code with one argument left out, or with two neighbours in each other's place, for each."""
+    for index, node in enumerate(ast.walk(tree)):
+        if isinstance(node, ast.Call):
+            for at, word in enumerate(node.keywords):
+                if word.arg != "inplace":
+                    yield changed(tree, index, drop("keywords", at))
+            for at in range(len(node.args) - 1):
+                if ast.dump(node.args[at]) != ast.dump(node.args[at + 1]):
+                    yield changed(tree, index, swap(at))
+
+
+def names(tree: ast.Module) -> Iterator[ast.Module]:
+    """The code with one name that is read replaced by another one of the same function, for each."""
+    numbers = {id(node): index for index, node in enumerate(ast.walk(tree))}
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef):
+            inside = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
+            known = {node.id for node in inside if isinstance(node.ctx, ast.Store)}
+            order = sorted(known | {item.arg for item in function.args.args[1:]})
+            for node in inside:
+                if isinstance(node.ctx, ast.Load) and node.id in order and len(order) > 1:
+                    other = order[order.index(node.id) - 1]
+                    yield changed(tree, numbers[id(node)], put("id", other))
+
+
+def statements(tree: ast.Module) -> Iterator[ast.Module]:
+    """The code without one statement of a function, for each."""
+    for index, node in enumerate(ast.walk(tree)):
+        if isinstance(node, ast.FunctionDef | ast.If | ast.For) and len(node.body) > 1:
+            for at in range(len(node.body)):
+                yield changed(tree, index, drop("body", at))
+
+
+def put(name: str, value: object) -> Callable[[Any], object]:
+    return lambda node: setattr(node, name, value)
+
+
+def drop(name: str, at: int) -> Callable[[Any], object]:
+    return lambda node: getattr(node, name).pop(at)
+
+
+def swap(at: int) -> Callable[[Any], object]:
+    return lambda node: node.args.insert(at, node.args.pop(at + 1))
+
+
+def changed(tree: ast.Module, index: int, change: Callable[[Any], object]) -> ast.Module:
+    """A copy with the node that `ast.walk` yields at this index changed."""
+    result = copy.deepcopy(tree)
+    change(next(node for at, node in enumerate(ast.walk(result)) if at == index))
+    return result
+
+
+def own_classes(text: str, helpers: dict[str, str]) -> tuple[list[ast.stmt], ast.Module]:
+    """The helpers, and the classes of the network without docstrings and annotations, which mean nothing here."""
+    found = [item for item in ast.parse(text).body if isinstance(item, ast.ClassDef)]
+    kept = [item for item in found if item.name not in helpers]
+    for part in (part for item in kept for part in ast.walk(item)):
+        if isinstance(part, ast.ClassDef) and ast.get_docstring(part):
+            part.body.pop(0)
+        if isinstance(part, ast.FunctionDef):
+            part.returns = None
+            for argument in part.args.args:
+                argument.annotation = None
+    return [item for item in found if item.name in helpers], ast.Module([*kept], [])
+
+
+EQUIVALENT = {
+    "if stride != 1 or width != width:",  # wherever the channels differ there is a stride
+    "self.convs = Double(out + out, out)",  # as many channels in all calls
+    "nn.init.kaiming_normal_(self.stem.weight, mode='fan_out')",  # PyTorch's default, a leaky ReLU of slope 0
+}
+"""Lines of mutants that mean the same for all instances."""
+
+
+@pytest.mark.parametrize("mutate", [constants, arguments, names, statements])
+@pytest.mark.parametrize("name", ["everything", "resnet18", "unet"])
+def test_every_fault_in_the_text_is_seen(
+    name: str, mutate: Callable[[ast.Module], Iterator[ast.Module]]
+) -> None:
+    variants = {"resnet18": ("resnet", name), "unet": ("unet", None)}
+    model = network(*variants[name]) if name in variants else everything()
+    program = Program(model.network, model.name)
+    helpers, tree = own_classes(source(model), program.helpers)
+
+    def compare(code: ast.Module) -> None:
+        whole = ast.Module([*helpers, *code.body], [])
+        training = len(model.network.train_outputs)
+        check(whole, model.root, training, program.code_of, program.weights, program.helpers)
+
+    compare(copy.deepcopy(tree))
+    before = {*ast.unparse(tree).splitlines()}
+    count = 0
+    for mutant in mutate(tree):
+        lines = {line.strip() for line in {*ast.unparse(mutant).splitlines()} - before}
+        count += 1
+        try:
+            compare(mutant)
+        except Disagreement:
+            continue
+        assert lines & EQUIVALENT, lines
+    assert count > 10
+
+
+# --- faults of the generator -----------------------------------------------------------------------------
+
+
+def restarted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counters of loops start at 0."""
+    counted = ClassWriter._counted
+
+    def wrong(self: ClassWriter, item: Any, code: Any) -> Any:
+        item.start = 0
+        return counted(self, item, code)
+
+    monkeypatch.setattr(ClassWriter, "_counted", wrong)
+
+
+def swapped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first two arguments of modules stand in each other's place."""
+    call = ClassWriter._call
+
+    def wrong(self: ClassWriter, made: Constructor) -> Any:
+        if made.target == "nn.Conv2d":
+            first, second, *rest = made.arguments
+            made.arguments = [second, first, *rest]
+        return call(self, made)
+
+    monkeypatch.setattr(ClassWriter, "_call", wrong)
+
+
+def dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An argument of modules is forgotten."""
+    call = ClassWriter._call
+
+    def wrong(self: ClassWriter, made: Constructor) -> Any:
+        if isinstance(made.target, str):
+            made.arguments = [item for item in made.arguments if item[0] != "dilation"]
+        return call(self, made)
+
+    monkeypatch.setattr(ClassWriter, "_call", wrong)
+
+
+def with_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The default of an argument is another one."""
+    constructor = ClassWriter._constructor
+
+    def wrong(self: ClassWriter) -> list[str]:
+        return [line.replace("dilation: int = 1", "dilation: int = 3") for line in constructor(self)]
+
+    monkeypatch.setattr(ClassWriter, "_constructor", wrong)
+
+
+def as_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All instances get what the first has."""
+
+    def wrong(_: Columns, column: Any, __: Any) -> Symbol:
+        return Symbol(Literal(column[0]), column)
+
+    monkeypatch.setattr(Columns, "fit", wrong)
+
+
+def without_rates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Functions are written without their arguments."""
+    expression = Forward._expression
+
+    def wrong(self: Forward, position: int, action: Any, pending: Any) -> Any:
+        action.template = action.template.replace(", negative_slope=0.1", "").replace(
+            ", 0.3, self", ", 0.5, self"
+        )
+        return expression(self, position, action, pending)
+
+    monkeypatch.setattr(Forward, "_expression", wrong)
+
+
+def uninitialised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights keep PyTorch's first values."""
+    monkeypatch.setattr(Modules, "_inits", lambda *_: [])
+
+
+LAYERS = (
+    '[{ name = "s", op = "unit", repeat = 4, out = 4, d = "i + 1", first = { stride = 2 } },'
+    ' { op = "unit", out = 5, d = 1, dilation = 2 },'
+    ' { op = "residual", layers = [{ op = "leaky_relu", negative_slope = 0.1 }, { op = "dropout", p = 0.3 }] }]'
+)
+BLOCK = """[blocks.unit]
+required = { out = "int", d = "int" }
+params = { stride = 1, dilation = 1 }
+layers = [
+  { op = "conv", out = "out", kernel = 3, stride = "stride", padding = "d", dilation = "d" },
+  { op = "conv", out = "out", kernel = 1, dilation = "dilation", init = { weight = 0.5 } },
+]"""
+FAULTS: dict[Any, tuple[str, str]] = {
+    # the fault: the module and the setting that are named, what it is and what it should be
+    restarted: ("s.1.0", "`padding` is `1` instead of `2`"),
+    swapped: ("s.0.0", "`in_channels` is `4` instead of `3`"),
+    dropped: ("s.1.0", "`dilation` is `1` instead of `2`"),
+    with_default: ("s.0.1", "`dilation` is `3` instead of `1`"),
+    as_first: ("s.1.0", "`in_channels` is `3` instead of `4`"),
+    without_rates: ("2", "`negative_slope` is `0.01` instead of `0.1`"),
+    uninitialised: ("s.0.1", "the initialiser of `weight` is PyTorch's own instead of"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+def test_every_fault_of_the_generator_is_seen(
+    fault: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = spec(LAYERS, BLOCK)
+    text_of(model)
+    fault(monkeypatch)
+    where, what = FAULTS[fault]
+    with pytest.raises(Disagreement) as caught:
+        text_of(model)
+    assert what in str(caught.value)
+    assert f"`{where}`" in str(caught.value)
+
+
+@pytest.mark.parametrize("fault", [restarted, with_default])
+def test_a_class_that_fails_is_written_out(
+    fault: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With one class for each instance and every value a literal, there is less to go wrong."""
+    fault(monkeypatch)
+    with torch.device("meta"):
+        module = archspec.build(spec(LAYERS, BLOCK))
+    found = [(part.dilation, part.stride) for part in module.modules() if isinstance(part, nn.Conv2d)]
+    assert found[::2] == [
+        ((1, 1), (2, 2)),
+        ((2, 2), (1, 1)),
+        ((3, 3), (1, 1)),
+        ((4, 4), (1, 1)),
+        ((1, 1), (1, 1)),
+    ]
+    assert found[1::2] == [((1, 1), (1, 1))] * 4 + [((2, 2), (1, 1))]
+
+
+def test_nothing_wrong_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    swapped(monkeypatch)
+    file = tmp_path / "net.py"
+    file.write_text("# as it was")
+    with pytest.raises(UsageError, match=r"in `s\.0\.0` \(`conv`\), `in_channels` is `4` instead of `3`"):
+        archspec.export(spec(LAYERS, BLOCK), str(file))
+    assert [item.read_text() for item in tmp_path.iterdir()] == ["# as it was"]
+
+
+def test_a_wrong_order_of_branches_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not only what is called is compared, but on what."""
+    model = spec(
+        '[{ op = "sub", branches = [{ op = "conv", out = 4, kernel = 1 }, { op = "conv", out = 4, kernel = 1 }] }]'
+    )
+    text_of(model)
+    build = Program._define
+
+    def wrong(self: Program, name: str, places: Any) -> None:
+        build(self, name, places)
+        for class_ in self.classes:
+            for action in class_.actions:
+                action.inputs = action.inputs[::-1]
+
+    monkeypatch.setattr(Program, "_define", wrong)
+    with pytest.raises(Disagreement, match="its call in `forward`"):
+        text_of(model)
+
+
+def test_what_nobody_needs_may_be_left_out() -> None:
+    """`forward` has no call of a function whose value is not used; another call of that function is none of it."""
+    layers = """[
+      { name = "a", op = "conv", out = 3, kernel = 1 },
+      { op = "residual", layers = [{ op = "leaky_relu", negative_slope = 0.3 }], as = "used" },
+      { op = "leaky_relu", negative_slope = 0.1, from = "a" },
+      { op = "max", from = ["a", "used"] },
+      { name = "c", op = "conv", out = 3, kernel = 1, from = "used" },
+    ]"""
+    text = text_of(spec(layers))
+    assert text.count("leaky_relu(") == 1
+    assert "maximum" not in text
+
+
+# --- PyTorch's defaults ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("op", "example"), [case for case in CASES if case[1].valid and not case[0].is_parameter], ids=name_case
+)
+def test_arguments_that_are_left_out_are_pytorchs_defaults(op: type[Op], example: Example) -> None:
+    """What source does not say, and the comparison fills in, is what PyTorch does without it."""
+    code = make(op, example).torch(types(example))
+    positional = [argument.value for argument in code.arguments if not argument.name]
+    words = {argument.name: argument for argument in code.arguments if argument.name}
+    targets = [(getattr(nn, code.module.removeprefix("nn.")), 0)] if code.module.startswith("nn.") else []
+    if code.function.startswith("F.") and "{" not in code.function and words:
+        targets.append((getattr(F, code.function.removeprefix("F.")), 1))
+    for target, tensors in targets:
+        try:
+            signature = inspect.signature(target)
+        except ValueError:  # a function of C++
+            continue
+        signature.bind(*[None] * tensors, *positional, **{name: word.value for name, word in words.items()})
+        for name, word in words.items():
+            default = signature.parameters[name].default if name in signature.parameters else word.default
+            if word.default is not REQUIRED and (name, default) != ("stride", None):  # the kernel's size
+                assert word.default == default, name
