@@ -380,6 +380,17 @@ def test_instances_are_images(op: Fields, shape: tuple[int | str, ...]) -> None:
     assert ranks[norm.input[0]] == 4
 
 
+@pytest.mark.parametrize("fields", [{"scale": 2}, {"size": [10, 14]}])
+def test_resize_has_a_scale_for_every_axis(fields: Fields) -> None:
+    """ncnn's converter reads neither `axes` nor `sizes`."""
+    proto = agree(node("upsample", fields, ("N", 3, 5, 7)))
+    (resize,) = proto.graph.node
+    assert "axes" not in {attribute.name for attribute in resize.attribute}
+    (scales,) = proto.graph.initializer
+    assert list(resize.input) == ["in0", "", scales.name]
+    assert list(onnx.numpy_helper.to_array(scales)) == [1, 1, 2, 2]
+
+
 @pytest.mark.parametrize("dynamic", [False, True])
 @pytest.mark.parametrize("op", ["channel_shuffle", "pad"])
 def test_an_empty_batch(op: str, dynamic: bool) -> None:

@@ -1,6 +1,6 @@
 """Resampling to another size."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from math import ceil, floor
 from typing import Annotated, Any, ClassVar, Literal
@@ -178,14 +178,14 @@ class Upsample(Op):
     def _resized(
         self, e: Emitter, x: TensorType, shape: tuple[Dim, ...], scales: list[float], without: list[int]
     ) -> str:
-        """`Resize` of all axes but some."""
+        """`Resize` of all axes but some: by scales of all axes, which more runtimes read than sizes of some."""
         to = [x.shape[axis] if axis in without else dim for axis, dim in enumerate(shape)]
-        spatial = to[2:]
-        factors, sizes = e.float32(scales), ""
-        if self._by_size and all(isinstance(dim, int) for dim in spatial):
-            factors, sizes = "", e.ints(map(size, spatial))
+        known = all(isinstance(dim, int) for dim in to[2:])  # else corners are aligned, of images of any size
+        if not self._by_size or not known or (not self.align_corners and _exact(x.spatial, to[2:])):
+            return e.node("Resize", e.x, "", e.float32([1.0, 1.0, *scales]), to=to, **self._attributes())
         axes = tuple(range(2, x.rank))
-        return e.node("Resize", e.x, "", factors, sizes, to=to, axes=axes, **self._attributes())
+        sizes = e.ints(map(size, to[2:]))
+        return e.node("Resize", e.x, "", "", sizes, to=to, axes=axes, **self._attributes())
 
     @property
     def _by_size(self) -> bool:
@@ -342,3 +342,11 @@ def _scaled(name: str, dim: Dim, scale: float) -> Dim:
             notes=(f"{name}: floor({dim} * {scale:g}) = 0",),
         )
     return floor(exact)
+
+
+def _exact(before: Sequence[Dim], after: Sequence[Dim]) -> bool:
+    """Whether the scales between sizes bring about these sizes in every runtime."""
+    return all(
+        isinstance(n, int) and isinstance(out, int) and safe_scale(n, out, out / n) == single(out / n)
+        for n, out in zip(before, after, strict=True)
+    )
