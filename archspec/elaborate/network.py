@@ -37,6 +37,8 @@ class Network:
     input_names: tuple[str, ...] = ("input",)
     params: dict[str, Value] = field(default_factory=dict)
     """The values of the file's parameters."""
+    whole: Module | None = None
+    """The root with what only training needs, where that is left out."""
 
 
 def load_document(path: str, source: str | bytes | None = None, *, allow_outside: bool = False) -> Document:

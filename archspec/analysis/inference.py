@@ -1,0 +1,76 @@
+"""The network without what only training needs: its heads of loss, and all that leads to them alone."""
+
+from dataclasses import replace
+
+from archspec.analysis.cost import Live, training_only
+from archspec.elaborate.network import Network
+from archspec.ir import Module, Node
+
+Known = dict[tuple[Module, Live], Module]
+
+
+def for_inference(network: Network) -> Network:
+    """The network without its training outputs; the same one where it has none.
+
+    `whole` of the result is the tree with them. Modules keep their names, and so do weights.
+    """
+    if not network.train_outputs:
+        return network
+    count = len(network.root.results) - len(network.train_outputs)
+    root = _pruned(network.root, frozenset(range(count)), {})
+    return replace(network, root=root, train_outputs=(), whole=network.root)
+
+
+def _pruned(module: Module, outputs: Live, known: Known) -> Module:
+    """A composite without the nodes that only its results beside `outputs` need."""
+    every = frozenset(range(len(module.results)))
+    if outputs == every:
+        return module
+    key = module, outputs
+    if key not in known:
+        only = training_only(module, outputs, every - outputs)
+        body, ids = _body(module, only, known)
+        kept = sorted(outputs)
+        first = len(module.outputs) - len(module.exports)
+        known[key] = replace(
+            module, body=body, results=tuple(ids[module.results[index]] for index in kept),
+            outputs=tuple(module.outputs[index] for index in kept),
+            exports=tuple(module.exports[index - first] for index in kept if index >= first),
+        )  # fmt: skip
+    return known[key]
+
+
+def _body(module: Module, only: list[Live], known: Known) -> tuple[tuple[Node, ...], dict[int, int]]:
+    """The nodes that stay, and what the values are numbered there."""
+    ids = {index: index for index in range(len(module.inputs))}
+    places: dict[int, int] = {}
+    """Where the owners of weights stand now."""
+    shared = {node.shares for node in module.body} | {
+        index for index, node in enumerate(module.body) if node.shares is not None
+    }
+    body: list[Node] = []
+    count = len(ids)
+    for index, (node, values) in enumerate(module.values()):
+        parts = frozenset(range(len(values))) - only[index]
+        if values and not parts:
+            continue
+        made = node.module
+        if only[index] and made.op is None and index not in shared:
+            made = _pruned(made, parts, known)
+        node = _owned(module, node, index, places, len(body))
+        body.append(replace(node, module=made, inputs=tuple(ids[value] for value in node.inputs)))
+        kept = parts if made is not node.module else range(len(values))
+        ids.update({values[part]: count + place for place, part in enumerate(sorted(kept))})
+        count += len(kept)
+    return tuple(body), ids
+
+
+def _owned(module: Module, node: Node, index: int, places: dict[int, int], place: int) -> Node:
+    """The node with the place of its weights. The first call that stays has those of an owner that does not."""
+    owner = index if node.shares is None else node.shares
+    if owner in places:
+        return replace(node, shares=places[owner])
+    places[owner] = place
+    if node.shares is None:
+        return node
+    return replace(node, name=module.body[owner].name, positional=module.body[owner].positional, shares=None)
