@@ -68,8 +68,13 @@ class Scope:
     """The value of the body itself, or its parts."""
 
 
-def expand(root: Module, *, name: str, doc: str, inputs: dict[str, TensorType], train: int) -> Json:
+def expand(
+    root: Module, *, name: str, doc: str, inputs: dict[str, TensorType], train: int,
+    rename: dict[str, str] | None = None,
+) -> Json:  # fmt: skip
     """The expanded spec as plain data. `train` is the number of training outputs among the root's results.
+
+    What files of weights call its keys elsewhere, `rename`, stays: the weights are the same.
 
     Raises `UsageError` where a block is used again in another form: no group says that.
     """
@@ -89,7 +94,7 @@ def expand(root: Module, *, name: str, doc: str, inputs: dict[str, TensorType], 
     if train:
         model["train_outputs"] = names[len(names) - train :]
     model["layers"] = [_ordered(node) for node in layers]
-    return {"archspec": 1, "model": model}
+    return {"archspec": 1, "model": model, **({"weights": {"rename": rename}} if rename else {})}
 
 
 def canonical(network: Network, costs: Costs) -> str:
@@ -98,7 +103,8 @@ def canonical(network: Network, costs: Costs) -> str:
     document = network.document
     inputs = dict(zip(network.input_names, network.root.inputs, strict=True))
     name, doc = network.variant or document.name, document.model.doc if document.model else ""
-    return to_text(expand(network.root, name=name, doc=doc, inputs=inputs, train=len(network.train_outputs)))
+    train, rename = len(network.train_outputs), document.rename
+    return to_text(expand(network.root, name=name, doc=doc, inputs=inputs, train=train, rename=rename))
 
 
 def to_text(spec: Json) -> str:

@@ -19,6 +19,7 @@ from archspec.language.names import (
     check_variant_name,
 )  # fmt: skip
 from archspec.language.params import MISSING, TYPES, Param, declare
+from archspec.language.renaming import check_renaming
 from archspec.language.schema import BlockSection, FileSection, ModelSection
 
 
@@ -59,6 +60,8 @@ class Document:
     expect: dict[str, Any] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()
     """The lint rules that are not wanted in this file."""
+    rename: dict[str, str] = field(default_factory=dict)
+    """What files of weights call keys elsewhere: patterns, and what they stand for here."""
     compiled: dict[str, Any] = field(default_factory=dict)
     """What elaboration keeps of this document between runs."""
 
@@ -112,6 +115,7 @@ class Loader:
         document.let, document.defaults = sections.let, sections.defaults
         document.expect = sections.expect
         document.ignore = tuple(sections.lint.ignore)
+        document.rename = self._renamings(document, sections.weights.rename)
         document.params = self._params(document, ("params",), sections.params, required=False)
         self._check_lets(document, ("let",), sections.let, document.params)
         self._variants(document, sections.variants)
@@ -209,6 +213,17 @@ class Loader:
             else:
                 for problem in expectations.parse(table)[1]:
                     self._report(problem, document.file, *path)
+
+    def _renamings(self, document: Document, raw: dict[str, str]) -> dict[str, str]:
+        """The patterns of `[weights]` that are right."""
+        found = {}
+        for old, new in raw.items():
+            try:
+                check_renaming(old, new)
+                found[old] = new
+            except Problem as problem:
+                self._report(problem, document.file, "weights", "rename", old)
+        return found
 
     def _library(self, document: Document, name: str, target: str) -> Document | None:
         try:

@@ -62,6 +62,12 @@ class LintSection(Section):
     ignore: Names = []
 
 
+class WeightsSection(Section):
+    """`[weights]`: how files of weights are read."""
+
+    rename: Annotated[dict[str, str], Field(description="a table of names")] = {}
+
+
 class FileSection(Section):
     """The whole file."""
 
@@ -75,6 +81,7 @@ class FileSection(Section):
     blocks: Annotated[dict[str, BlockSection], Field(description="a table of blocks")] = {}
     expect: TableOfAnything = {}
     lint: Annotated[LintSection, Field(description="a table")] = LintSection()
+    weights: Annotated[WeightsSection, Field(description="a table")] = WeightsSection()
 
 
 def check(data: dict[str, Any]) -> tuple[FileSection | None, list[Problem]]:
@@ -170,6 +177,8 @@ def _section(path: tuple[int | str, ...]) -> tuple[type[Section], int]:
         return BlockSection, 2
     if path[0] == "lint" and len(path) > 1:
         return LintSection, 1
+    if path[0] == "weights" and len(path) > 1:
+        return WeightsSection, 1
     return FileSection, 0
 
 

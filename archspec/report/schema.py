@@ -16,6 +16,7 @@ from archspec.language.schema import (
     LintSection,
     ModelSection,
     Section,
+    WeightsSection,
 )
 from archspec.lint import lints
 from archspec.ops import lookup
@@ -106,6 +107,11 @@ def schema() -> Json:
     keys["$schema"] = {**_TEXT, "description": "The address of this schema, for editors. In JSON alone."}
     keys["model"], keys["lint"] = _section(ModelSection), _section(LintSection)
     keys["lint"]["properties"]["ignore"]["items"] = _rules()
+    keys["weights"] = _section(WeightsSection)
+    keys["weights"]["properties"]["rename"]["description"] = (
+        "What files of weights call keys elsewhere: the old name and the new one. Each `*` matches any text, "
+        "which is put back in order."
+    )
     keys["model"]["properties"]["inputs"]["items"] = _section(InputSection)
     keys["blocks"] = {**_ANY_TABLE, "additionalProperties": _section(BlockSection)}
     keys["defaults"] = {
