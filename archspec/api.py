@@ -299,7 +299,8 @@ def _of_variants(diagnostic: Diagnostic, names: list[str | None], total: int) ->
 def build(
     spec: "str | Model", variant: str | None = None, params: Mapping[str, Any] | None = None, *,
     inputs: Mapping[str, Sequence[Dim]] | None = None, device: "Device | str | None" = None,
-    dtype: "Dtype | str | None" = None, weights: str | None = None, allow_outside: bool = False,
+    dtype: "Dtype | str | None" = None, weights: str | None = None, training_outputs: bool = True,
+    allow_outside: bool = False,
 ) -> "nn.Module":  # fmt: skip
     """The network as a live `nn.Module`, which is the text that `export` writes, executed.
 
@@ -308,12 +309,19 @@ def build(
     Its values are PyTorch's initial ones, or those of `weights`: a `.safetensors` file, or a state_dict saved by
     `torch.save`, read without executing anything in it. Needs torch.
 
+    Without `training_outputs` what only they need is left out: modules, and weights, which the file may have or not.
+
     Raises `SpecError` where a part of the network has no form in PyTorch, `UsageError` where the weights do not fit.
     """
+    from os import fspath
+
     from archspec.backends.torch_module import build as build_module
 
     model = _model(spec, variant, params, inputs, allow_outside=allow_outside)
-    return build_module(model, device=device, dtype=dtype, weights=weights)
+    file = None if weights is None else fspath(weights)
+    return build_module(
+        model if training_outputs else without_training(model), device=device, dtype=dtype, weights=file
+    )
 
 
 def export(
@@ -321,7 +329,7 @@ def export(
     inputs: Mapping[str, Sequence[Dim]] | None = None, allow_outside: bool = False, seed: int | None = None,
     weights: str | None = None, no_weights: bool = False, dtype: str = "float32", opset: int = 20,
     functions: bool = False, fold_bn: bool = False, dynamic: bool = False, external: str = "auto", align: int = 64,
-    half: bool = False, for_: str | None = None,
+    half: bool = False, for_: str | None = None, training_outputs: bool = True,
 ) -> None:  # fmt: skip
     """Write the network to the file `path`, whose suffix tells the format. Needs no torch.
 
@@ -330,7 +338,8 @@ def export(
 
     Weights are drawn from PyTorch's initial distributions with `seed` (default: 0), the same for every format and on
     every machine; or `weights` names a file of them, as in `build`. `dtype` is `float32`, `float16` or `bfloat16`;
-    `half` is short for the second.
+    `half` is short for the second. Without `training_outputs` the source and the state_dict are those of inference, as
+    the ONNX model always is.
 
     For ONNX alone: `opset` is the version of its operators, 18 to 24. `functions` makes blocks functions of the model,
     `fold_bn` folds batch normalisation into the layer before it, `dynamic` leaves height and width free as well as the
@@ -352,7 +361,15 @@ def export(
         dtype=floating(dtype, half=half),
         opset=opset, functions=functions, fold_bn=fold_bn, for_=for_, dynamic=dynamic, external=external, align=align,
     )  # fmt: skip
-    write(_model(spec, variant, params, inputs, allow_outside=allow_outside), fspath(path), options)
+    model = _model(spec, variant, params, inputs, allow_outside=allow_outside)
+    write(model if training_outputs else without_training(model), fspath(path), options)
+
+
+def without_training(model: Model) -> Model:
+    """The model without its training outputs, and without what only they need."""
+    from archspec.analysis.inference import for_inference
+
+    return Model(for_inference(model.network), model.batch)
 
 
 def _model(

@@ -37,7 +37,7 @@ def export(model: "Model", path: str, options: Options) -> None:
         from archspec.backends.weight_sources import write_weights
 
         options.only({"seed", "weights", "dtype"}, FORMATS[suffix])
-        write_weights(model.weights(), path, options)
+        write_weights(model, path, options)
     else:
         known = ", ".join(f"`{name}` ({what})" for name, what in FORMATS.items())
         raise UsageError(f"the suffix of `{shown_file(path)}` tells no format; there is {known}")

@@ -13,6 +13,7 @@ from stat import S_ISDIR, S_ISREG
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
+from archspec.backends.file_kinds import check_kind
 from archspec.diagnostics import UsageError
 from archspec.diagnostics.diagnostic import reason, shown, shown_file
 
@@ -40,6 +41,7 @@ class SafeTensors:
     def __init__(self, path: str) -> None:
         self.path = path
         check_regular(path)
+        check_kind(path, ".safetensors")
         try:
             self.file: BinaryIO = open(path, "rb")  # noqa: SIM115 — closed by `close`
         except (OSError, ValueError) as error:
@@ -93,7 +95,9 @@ class SafeTensors:
             raise self._wrong("its header is not JSON") from None
         if not isinstance(header, dict):
             raise self._wrong("its header is no object")
-        metadata = header.pop("__metadata__", {})
+        metadata = header.pop("__metadata__", None)
+        if metadata is None:  # as the reference implementation has it, that may be written out
+            metadata = {}
         if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
             raise self._wrong("its metadata is not text")
         self.metadata = metadata

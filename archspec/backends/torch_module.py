@@ -38,9 +38,10 @@ def build(
     if dtype is not None:
         module = module.to(dtype)
     if weights is not None:
+        from archspec.backends.fitting import wanted
         from archspec.backends.torch_weights import load_into
 
-        load_into(module, weights, model.weights(), target)
+        load_into(module, weights, wanted(model), target)
     return module
 
 

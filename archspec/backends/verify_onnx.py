@@ -67,7 +67,7 @@ class Proof:
             self.missing = "PyTorch's module has other weights"
             return None
         seeded = os.path.join(self.folder.name, "seeded.safetensors")
-        write_weights(weights, seeded, Options())
+        write_weights(self.model, seeded, Options())
         self.module = build(self.model, weights=seeded, device="cpu").eval()
         generator = torch.Generator().manual_seed(0)
         state = self.module.state_dict()

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from archspec.backends.ahead import ahead
+from archspec.backends.fitting import Wanted, fit, wanted
 from archspec.backends.options import Options
 from archspec.backends.random_weights import initial_values
-from archspec.backends.safetensors import SafeTensors, header
-from archspec.backends.torch_weights import check, pickled
+from archspec.backends.safetensors import header
+from archspec.backends.weight_files import WeightFile, opened
 from archspec.diagnostics import UsageError
 from archspec.diagnostics.diagnostic import shown, shown_file
 from archspec.files import writing
@@ -16,27 +17,28 @@ from archspec.ops.core.base import Weight
 
 if TYPE_CHECKING:
     import numpy as np
+    from torch import Tensor
+
+    from archspec.api import Model
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
-BYTES = 1 << 20
-"""What is read from a file at once."""
-_NUMPY = {
-    "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1",
-    "U8": "u1", "BOOL": "?",
-}  # fmt: skip
 SIZES = {"float32": 4, "float16": 2, "bfloat16": 2, "int64": 8}
 """The bytes of an element, by the types that are written."""
-
-
 SAFETENSORS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16", "int64": "I64"}
 """What these types are called in safetensors files."""
 Entry = tuple[str, str, tuple[int, ...]]
 """A tensor that is to be stored: its key, the type of its elements, its shape."""
+_LARGEST = 2.0**53
+"""What a counter of a floating type counts to."""
 
 
 class Source(Protocol):
     """The values of a network's weights."""
+
+    def has(self, key: str) -> bool:
+        """Whether there are values for a weight of the state_dict. There are for all that inference needs."""
+        ...
 
     def chunks(self, key: str, weight: Weight) -> "Iterator[Array]":
         """The values of a weight, flat, in pieces: `float32` or `float64`, or `int64` for counters."""
@@ -49,83 +51,80 @@ class Seeded:
     def __init__(self, seed: int) -> None:
         self.seed = seed
 
+    def has(self, key: str) -> bool:
+        """Every key has values."""
+        del key
+        return True
+
     def chunks(self, key: str, weight: Weight) -> "Iterator[Array]":
         """The values of a weight. Counters start at 0."""
         for values in initial_values(key, weight, self.seed):
             yield values if weight.dtype == "float" else values.astype("<i8")
 
 
-class SafeTensorsFile:
-    """The tensors of a `.safetensors` file."""
+class FileWeights:
+    """The weights in a file, which has names of its own for them. Counters that it lacks are 0."""
 
-    def __init__(self, file: SafeTensors) -> None:
-        self.file = file
+    def __init__(self, path: str, file: WeightFile, asked: Wanted) -> None:
+        self.path, self.file, self.asked = path, file, asked
+        self.names = fit(file.shapes, asked, path)
+        for key, name in self.names.items():  # before anything is written
+            weight = asked.weights.get(key) or asked.spare[key]
+            if not weight.is_counter and not file.is_float(name):
+                raise UsageError(f"`{shown_file(path)}`: `{shown(name)}` is {file.dtype(name)}, not float")
+
+    def has(self, key: str) -> bool:
+        """Whether the file has a weight, or may lack it."""
+        return key in self.names or key in self.asked.weights
 
     def chunks(self, key: str, weight: Weight) -> "Iterator[Array]":
-        """The values of a tensor. Raises `UsageError` where they are of another kind than the weight's."""
+        """The values of a weight."""
         import numpy as np
 
-        dtype = self.file.tensors[key].dtype
-        _check_kind(self.file.path, key, weight, dtype, is_float="F" in dtype)
-        for data in self.file.chunks(key, BYTES):
-            values = np.frombuffer(data, _NUMPY[dtype])
-            if dtype == "BF16":
-                values = (values.astype("<u4") << 16).view("<f4")
-            elif dtype == "F16":
-                values = values.astype("<f4")
-            yield values if weight.dtype == "float" else values.astype("<i8")
+        if key not in self.names:
+            yield np.zeros(weight.size, "<i8")
+            return
+        for values in self.file.chunks(self.names[key]):
+            yield _counts(values) if weight.is_counter else values
 
-
-class PickledFile:
-    """The tensors of a file that `torch.save` has written."""
-
-    def __init__(self, path: str, state: Mapping[str, Any]) -> None:
-        self.path, self.state = path, state
-
-    def chunks(self, key: str, weight: Weight) -> "Iterator[Array]":
-        """The values of a tensor. Raises `UsageError` where they are of another kind than the weight's."""
+    def tensor(self, key: str, like: "Tensor") -> "Tensor":
+        """A weight for PyTorch, of the type of `like`, on the CPU."""
         import torch
 
-        tensor = self.state[key].detach()
-        kind = str(tensor.dtype).removeprefix("torch.")
-        _check_kind(self.path, key, weight, kind, is_float=tensor.is_floating_point())
-        kept = tensor.to(
-            torch.float64 if kind == "float64" else torch.float32 if "float" in kind else torch.int64
-        )
-        yield kept.contiguous().reshape(-1).numpy()
+        if key not in self.names:
+            return torch.zeros(like.shape, dtype=like.dtype)
+        tensor = self.file.tensor(self.names[key])
+        if tensor.is_floating_point() and not like.is_floating_point():
+            tensor = torch.from_numpy(_counts(tensor.detach().double().numpy()))
+        return tensor.to(like.dtype)
 
 
-def _check_kind(path: str, key: str, weight: Weight, dtype: str, *, is_float: bool) -> None:
-    if is_float != (weight.dtype == "float"):
-        raise UsageError(f"`{shown_file(path)}`: `{shown(key)}` is {dtype}, not {weight.dtype}")
+def _counts(values: "Array") -> "Array":
+    """Integers, of what a file may hold as a floating type if all of it was converted."""
+    import numpy as np
+
+    if values.dtype.kind == "f":
+        values = np.nan_to_num(values.astype("<f8"), nan=0.0, posinf=_LARGEST).clip(0.0, _LARGEST)
+    return np.asarray(values, "<i8")
 
 
 @contextmanager
-def opened(path: str, weights: Mapping[str, Weight]) -> Iterator[Source]:
-    """The weights of a `.safetensors` file, or of a `.pt` file if torch is installed; nothing in it is executed.
+def source_in(path: str, asked: Wanted) -> Iterator[FileWeights]:
+    """The weights of a file: `.safetensors`, or what `torch.save` wrote if torch is installed.
 
-    Raises `UsageError` where the file cannot be read, or its keys and shapes are not those of `weights`.
+    Nothing in it is executed. Raises `UsageError` where it cannot be read, or does not fit.
     """
-    if path.endswith(".safetensors"):
-        with SafeTensors(path) as file:
-            check({key: tensor.shape for key, tensor in file.tensors.items()}, weights, path)
-            for key, weight in weights.items():  # before anything is written
-                dtype = file.tensors[key].dtype
-                _check_kind(path, key, weight, dtype, is_float="F" in dtype)
-            yield SafeTensorsFile(file)
-        return
-    state = pickled(path)
-    check({key: tuple(tensor.shape) for key, tensor in state.items()}, weights, path)
-    yield PickledFile(path, state)
+    with opened(path) as file:
+        yield FileWeights(path, file, asked)
 
 
 @contextmanager
-def source_of(options: Options, weights: Mapping[str, Weight]) -> Iterator[Source]:
+def source_of(options: Options, asked: Wanted) -> Iterator[Source]:
     """Where an export takes its weights from: the file that it names, or a seed."""
     if options.weights is None:
         yield Seeded(options.seed or 0)
     else:
-        with opened(options.weights, weights) as source:
+        with source_in(options.weights, asked) as source:
             yield source
 
 
@@ -136,13 +135,15 @@ def state_entries(weights: Mapping[str, Weight], dtype: str) -> list[Entry]:
     return sorted(entries, key=lambda entry: -SIZES[entry[1]])
 
 
-def write_weights(weights: Mapping[str, Weight], path: str, options: Options) -> None:
-    """Write a state_dict to a `.safetensors` file."""
+def write_weights(model: "Model", path: str, options: Options) -> None:
+    """Write the state_dict of a network to a `.safetensors` file."""
+    asked = wanted(model)
+    weights = asked.weights
     entries = state_entries(weights, options.dtype)
     start, places = header((key, SAFETENSORS[dtype], shape) for key, dtype, shape in entries)
     total = max((place.stop for place in places.values()), default=0) - len(start)
     done = 0
-    with source_of(options, weights) as source, writing(path) as file:
+    with source_of(options, asked) as source, writing(path) as file:
         file.write(start)
         made = (
             encoded(values, dtype) for key, dtype, _ in entries for values in source.chunks(key, weights[key])

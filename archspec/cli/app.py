@@ -193,6 +193,13 @@ def export(
     no_weights: Annotated[
         bool, typer.Option("--no-weights", help="ONNX: weights are inputs of the model.")
     ] = False,
+    training_outputs: Annotated[
+        bool,
+        typer.Option(
+            "--training-outputs/--no-training-outputs",
+            help="Whether what only training needs is written; ONNX: never.",
+        ),
+    ] = True,
     dtype: Annotated[Dtype, typer.Option("--dtype", help="Floating type of the network.")] = Dtype.FLOAT32,
     half: Annotated[bool, typer.Option("--half", help="Short for --dtype float16.")] = False,
     opset: Annotated[
@@ -225,8 +232,9 @@ def export(
     """Write a network as an ONNX model, as PyTorch source, or its weights alone."""
     from archspec.cli.export import run
 
+    model = load(spec, set_, input_, allow_outside=allow_outside)
     run(
-        load(spec, set_, input_, allow_outside=allow_outside), out, seed=seed, weights=weights, no_weights=no_weights,
+        model, out, training_outputs=training_outputs, seed=seed, weights=weights, no_weights=no_weights,
         dtype=dtype.value, half=half, opset=opset, dynamic=dynamic, functions=functions, fold_bn=fold_bn,
         for_=None if for_ is None else for_.value, external=external.value, align=align,
     )  # fmt: skip

@@ -14,13 +14,35 @@ PATIENCE = 1.0
 """The seconds after which people want to see how far it is."""
 
 
-def run(model: "Model", path: str, *, dtype: str = "float32", half: bool = False, **options: Any) -> None:
+def run(
+    model: "Model", path: str, *, dtype: str = "float32", half: bool = False, training_outputs: bool = True,
+    **options: Any,
+) -> None:  # fmt: skip
     """Write the network to a file."""
+    from archspec.api import without_training
     from archspec.backends.export import export
     from archspec.backends.options import Options, floating
 
-    with progress() as report:
-        export(model, path, Options(**options, dtype=floating(dtype, half=half), progress=report))
+    with notes(), progress() as report:
+        chosen = Options(**options, dtype=floating(dtype, half=half), progress=report)
+        export(model if training_outputs else without_training(model), path, chosen)
+
+
+@contextmanager
+def notes() -> Iterator[None]:
+    """What writes to stderr whatever archspec has to say of files, such as a prefix of keys that it leaves off."""
+    import logging
+
+    logger, handler = logging.getLogger("archspec"), logging.StreamHandler()
+    level = logger.level
+    handler.setFormatter(logging.Formatter("note: %(message)s"))
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
 
 
 @contextmanager

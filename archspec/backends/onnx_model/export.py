@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
+from logging import getLogger
 from math import prod
 from typing import TYPE_CHECKING, BinaryIO
 
 from archspec._version import __version__
 from archspec.analysis.expand import canonical
 from archspec.backends.ahead import ahead
+from archspec.backends.fitting import wanted
 from archspec.backends.onnx_model.derived import derived_values
 from archspec.backends.onnx_model.lowering import Lowering
 from archspec.backends.onnx_model.proto import Writer
@@ -22,6 +24,7 @@ from archspec.backends.weight_sources import (
     Entry,
     Source,
     encoded,
+    source_in,
     source_of,
     state_entries,
 )
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 
 MAX_PROTO = 2**31 - 1
 """The bytes that a protobuf message can have."""
+_log = getLogger(__name__)
 Place = tuple[str, int, int]
 """Where a tensor lies: a file beside the model, the first byte, the number of bytes."""
 
@@ -45,7 +49,7 @@ def model_of(model: "Model", options: Options | None = None) -> "onnx.ModelProto
     """The network as an ONNX model in memory, with its weights inside."""
     options = options or Options()
     exporter = Exporter(model, options)
-    with source_of(options, exporter.state) as source:
+    with source_of(options, exporter.asked) as source:
         return exporter.proto(lambda key: exporter.data(source, key), {})
 
 
@@ -59,24 +63,39 @@ def write_onnx(model: "Model", path: str, options: Options) -> None:
     if options.no_weights or not exporter.is_external():
         if exporter.size > MAX_PROTO and not options.no_weights:
             raise _too_large()
-        with source_of(options, exporter.state) as source:
+        with source_of(options, exporter.asked) as source:
             proto = exporter.proto(lambda key: exporter.data(source, key), {})
         text = _serialised(proto)
         with writing_together(path) as (file,):
             file.write(text)
+        _tell_of_leftovers(path)
         return
     beside = exporter.beside(path)
     if exporter.shares(beside):
         places = exporter.places_in(beside)
         with writing_together(path) as (file,):
             file.write(_serialised(exporter.proto(None, places)))
+        _tell_of_leftovers(path, beside)
         return
-    with source_of(options, exporter.state) as source:
-        start, places = exporter.plan(os.path.basename(beside))
+    with source_of(options, exporter.asked) as source:
+        start, places = exporter.plan(os.path.basename(beside), source)
         text = _serialised(exporter.proto(None, {key: places[key] for key in exporter.weights}))
         with writing_together(beside, path) as (data, file):
             exporter.write(data, start, places, source)
             file.write(text)
+    _tell_of_leftovers(path, beside)
+
+
+def _tell_of_leftovers(path: str, beside: str = "") -> None:
+    """Say that the weights of an earlier export are still there. They may be large, and may be wanted."""
+    data = data_file(path)
+    if data != beside and os.path.isfile(data):
+        _log.info("`%s` does not read `%s`, which an earlier export left", shown_file(path), shown_file(data))
+
+
+def data_file(path: str) -> str:
+    """The file of the weights of a model that has them beside it."""
+    return f"{path}.data"
 
 
 def _serialised(proto: "onnx.ModelProto") -> bytes:
@@ -103,6 +122,7 @@ class Exporter:
             )
         self.model, self.options = model, options
         self.state = model.weights()  # refuses what is too large, before it is written out
+        self.asked = wanted(model, inference=True)
         self.lowering = _lowered(model.network, options)
         self.weights, self.derived = self.lowering.graph.weights, self.lowering.graph.derived
         self.size = sum(weight.size for weight in self.weights.values()) * SIZES[options.dtype]
@@ -120,7 +140,7 @@ class Exporter:
         if self.options.external == "safetensors":
             found = f"{path.removesuffix('.onnx')}.safetensors"
         else:
-            found = f"{path}.data"
+            found = data_file(path)
         if os.path.islink(found):
             raise UsageError(f"`{shown_file(found)}` is a link, which runtimes refuse to read weights from")
         return found
@@ -182,15 +202,16 @@ class Exporter:
         """The bytes of an initialiser."""
         return b"".join(self.told(self.pieces(source, key, self.options.dtype)))
 
-    def entries(self) -> list[Entry]:
+    def entries(self, source: Source) -> list[Entry]:
         """What is stored beside the model: the initialisers; in safetensors all of the state_dict, for torch too."""
         if self.options.external != "safetensors" or self.derived:
             return [(key, self.options.dtype, weight.shape) for key, weight in self.weights.items()]
-        return state_entries(self.state, self.options.dtype)
+        state = {key: weight for key, weight in self.state.items() if source.has(key)}
+        return state_entries(state, self.options.dtype)
 
-    def plan(self, location: str) -> tuple[bytes, dict[str, Place]]:
+    def plan(self, location: str, source: Source) -> tuple[bytes, dict[str, Place]]:
         """The start of the file beside the model, and where each tensor will lie."""
-        entries = self.entries()
+        entries = self.entries(source)
         if self.options.external == "safetensors":
             start, tensors = header((key, SAFETENSORS[dtype], shape) for key, dtype, shape in entries)
             self.size = max((tensor.stop for tensor in tensors.values()), default=0) - len(start)
@@ -214,7 +235,7 @@ class Exporter:
 
     def _padded(self, at: int, places: Mapping[str, Place], source: Source) -> Iterator[memoryview]:
         """The bytes of all tensors from the place `at` on, with zeros between them where they are aligned."""
-        types = {key: dtype for key, dtype, _ in self.entries()}
+        types = {key: dtype for key, dtype, _ in self.entries(source)}
         for key, (_, offset, length) in places.items():
             if offset > at:
                 yield memoryview(b"\0" * (offset - at))
@@ -232,14 +253,15 @@ class Exporter:
 
     def places_in(self, path: str) -> dict[str, Place]:
         """Where the tensors lie in a file of weights that stays as it is."""
-        with source_of(self.options, self.state), SafeTensors(path) as file:
-            wanted = SAFETENSORS[self.options.dtype]
-            if self.derived or any(file.tensors[key].dtype != wanted for key in self.weights):
+        with source_in(path, self.asked) as source, SafeTensors(path) as file:
+            names = source.names
+            dtype = SAFETENSORS[self.options.dtype]
+            if self.derived or any(file.tensors[names[key]].dtype != dtype for key in self.weights):
                 raise UsageError(
                     f"`{shown_file(path)}`, which the weights are read from, would be replaced by others: "
                     "write the model elsewhere"
                 )
-            tensors = {key: file.tensors[key] for key in self.weights}
+            tensors = {key: file.tensors[names[key]] for key in self.weights}
         name = os.path.basename(path)
         return {key: (name, tensor.start, tensor.stop - tensor.start) for key, tensor in tensors.items()}
 

@@ -45,6 +45,11 @@ class Weight:
         """The number of elements."""
         return prod(self.shape)
 
+    @property
+    def is_counter(self) -> bool:
+        """Whether it counts batches. PyTorch's strict load takes files without it, and starts at 0."""
+        return self.dtype == "int64"
+
 
 @dataclass(frozen=True, slots=True)
 class Example:

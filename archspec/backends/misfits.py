@@ -1,0 +1,167 @@
+"""What differs between the weights in a file and those of a network, in groups, and the renaming that is nearest."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from archspec.diagnostics.diagnostic import shown, shown_file
+from archspec.language.renaming import renamed
+
+LISTED = 8
+"""The keys, or groups of them, that a report names of each kind."""
+_RENAMINGS = 8
+"""The patterns that are offered at most."""
+_CANDIDATES = 64
+"""Those that are tried."""
+_SYNONYMS = {
+    "gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var",
+    "moving_var": "running_var",
+}  # fmt: skip
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Misfits:
+    """The keys that do not fit, with their shapes."""
+
+    missing: Mapping[str, Shape]
+    unexpected: Mapping[str, Shape]
+    misshapen: Mapping[str, tuple[Shape, Shape]]
+    """The file's shape, and the network's."""
+
+    def __bool__(self) -> bool:
+        return bool(self.missing or self.unexpected or self.misshapen)
+
+
+def report(misfits: Misfits, late: Collection[str], path: str) -> str:
+    """What is wrong with a file, and what may help. `late` are the weights that only training needs."""
+    shapes = {
+        f"`{shown(key)}` is {list(theirs)}, not {list(ours)}": 1
+        for key, (theirs, ours) in misfits.misshapen.items()
+    }
+    found = [
+        ("missing", _grouped(misfits.missing)),
+        ("unexpected", _grouped(misfits.unexpected)),
+        ("other shapes", shapes),
+    ]
+    lines = [f"{what}: {_listed(words)}" for what, words in found if words]
+    return "\n  ".join(
+        [f"the weights in `{shown_file(path)}` are not this network's", *lines, *_help(misfits, late)]
+    )
+
+
+def _grouped(keys: Iterable[str]) -> Counter[str]:
+    """Keys that differ in numbers alone are one, with `*` for the numbers that differ."""
+    groups: dict[str, list[str]] = {}
+    for key in keys:
+        groups.setdefault(re.sub(r"[0-9]+", "0", key), []).append(key)
+    return Counter({f"`{shown(_pattern(members))}`": len(members) for members in groups.values()})
+
+
+def _pattern(keys: list[str]) -> str:
+    if len(keys) == 1:
+        return keys[0]
+    columns = zip(*(re.split(r"([0-9]+)", key) for key in keys), strict=True)
+    return "".join(parts[0] if len({*parts}) == 1 else "*" for parts in columns)
+
+
+def _listed(words: Mapping[str, int]) -> str:
+    shown_ = [f"{word} ({count:,} keys)" if count > 1 else word for word, count in [*words.items()][:LISTED]]
+    rest = sum([*words.values()][LISTED:])
+    return ", ".join(shown_) + (f", and {rest:,} more" if rest else "")
+
+
+def _help(misfits: Misfits, late: Collection[str]) -> Iterator[str]:
+    if misfits.missing and late and all(key in late for key in misfits.missing):
+        yield (
+            "only training needs what is missing: leave it out, with `--no-training-outputs`, in Python with "
+            "`training_outputs=False`"
+        )
+    if misfits.missing and misfits.unexpected:
+        patterns, count = nearest(misfits.unexpected, misfits.missing)
+        if 2 * count >= len(misfits.missing):
+            table = ", ".join(f"{_quoted(old)} = {_quoted(new)}" for old, new in patterns.items())
+            all_ = "all" if count == len(misfits.missing) else f"{count:,} keys"
+            yield f"{all_} of what is missing may be there by other names, which the spec can tell:"
+            yield f"  [weights] rename = {{ {table} }}"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+# --- the nearest renaming ----------------------------------------------------------------------------
+
+
+def nearest(theirs: Mapping[str, Shape], ours: Mapping[str, Shape]) -> tuple[dict[str, str], int]:
+    """Patterns by which the names in the first table are those in the second, and how many names they give.
+
+    Names are compared in pairs of equal shape and kind, in the order of the file or of the numbers in them.
+    """
+    candidates = Counter(
+        pattern for left, right in _pairs(theirs, ours) if (pattern := _difference(left, right)) is not None
+    )
+    found: dict[str, str] = {}
+    left = dict(theirs)
+    given: set[str] = set()
+    for (old, new), _ in candidates.most_common(_CANDIDATES):
+        made = {
+            name: key
+            for key in left
+            if (name := renamed(key, old, new)) is not None
+            and ours.get(name) == left[key]
+            and name not in given
+        }
+        if made and len(found) < _RENAMINGS and old not in found:
+            found[old] = new
+            given |= made.keys()
+            for key in made.values():
+                left.pop(key, None)
+    return found, len(given)
+
+
+def _pairs(theirs: Mapping[str, Shape], ours: Mapping[str, Shape]) -> Iterator[tuple[str, str]]:
+    """The keys of equal shape and kind side by side, where there are as many of them."""
+    groups: dict[tuple[Shape, str], tuple[list[str], list[str]]] = {}
+    for side, table in enumerate((theirs, ours)):
+        for key, shape in table.items():
+            groups.setdefault((shape, _leaf(key)), ([], []))[side].append(key)
+    sort = [*theirs] == sorted(theirs)  # as safetensors files are, whose order says nothing
+    for left, right in groups.values():
+        if len(left) == len(right):
+            yield from zip(
+                *(sorted(keys, key=_by_numbers) if sort else keys for keys in (left, right)), strict=True
+            )
+
+
+def _leaf(key: str) -> str:
+    """What a weight is of its module. Nothing but that tells a factor from a variance of the same shape."""
+    leaf = key.rpartition(".")[2]
+    return _SYNONYMS.get(leaf, leaf)
+
+
+def _by_numbers(key: str) -> tuple[list[tuple[int, str]], str]:
+    numbers = [(len(digits), digits) for digits in re.findall(r"[0-9]+", key)]
+    return numbers, re.sub(r"[0-9]+", "", key)
+
+
+def _difference(old: str, new: str) -> tuple[str, str] | None:
+    """Two names as patterns of what differs between them, whole parts each, and `*` around."""
+    theirs, ours = old.split("."), new.split(".")
+    start = _alike(theirs, ours)
+    end = min(_alike(theirs[::-1], ours[::-1]), min(len(theirs), len(ours)) - start)
+    inner = [parts[start : len(parts) - end] for parts in (theirs, ours)]
+    before, after = "*" if start else "", "*" if end else ""
+    patterns = [
+        ".".join([*([before] if before else []), *part, *([after] if after else [])]) for part in inner
+    ]
+    return None if patterns[0] == patterns[1] or "*" in old + new else (patterns[0], patterns[1])
+
+
+def _alike(one: list[str], other: list[str]) -> int:
+    count = 0
+    while count < min(len(one), len(other)) and one[count] == other[count]:
+        count += 1
+    return count
