@@ -14,7 +14,16 @@ from archspec.diagnostics.diagnostic import Path, shown, suggest
 from archspec.elaborate.construct import construct
 from archspec.elaborate.scopes import Poisoned, undefined
 from archspec.elaborate.settings import NOTHING, NOWHERE, Setting, compile_argument, compile_setting
-from archspec.elaborate.targets import Target, compile_field, field_names, required, resolve_op, unknown_field
+from archspec.elaborate.targets import (
+    PADDINGS,
+    Target,
+    compile_field,
+    field_names,
+    no_keyword,
+    required,
+    resolve_op,
+    unknown_field,
+)
 from archspec.ir import Module, Origin, TensorType, Value
 from archspec.language import limits
 from archspec.language.document import Definition
@@ -377,7 +386,11 @@ class Compiler:
         for key in WIRING_KEYS:
             if key in fields:
                 if step.op.constant:
-                    resolve_op(op, self.document, self.definition)  # a misspelt `residual` comes first
+                    target = resolve_op(
+                        op, self.document, self.definition
+                    )  # a misspelt `residual` comes first
+                    if isinstance(target, Definition) and key in target.params:
+                        continue  # no name for a parameter, which is what has been reported
                 raise Problem("AS208", f"`{shown(op)}` has no `{key}`", at=(key,))
         step.fields = fields
         if step.op.constant:
@@ -424,10 +437,10 @@ class Compiler:
     def dense(self, step: Step, raw: dict[str, Any], fields: dict[str, Any]) -> None:
         """n times `x = concat(x, layers(x))`."""
         step.kind = "dense"
-        self.only(step, fields, ("layers",), "`dense`")
         if "layers" not in raw:
             help_ = "`dense` wires concatenations; a fully connected layer is `linear`"
             raise Problem("AS202", "`dense` needs `layers`", help=help_)
+        self.only(step, fields, ("layers",), "`dense`")
         self.need(raw, "repeat", "dense")
         step.layers = self.chain(raw["layers"], (*step.path, "layers"))
 
@@ -481,6 +494,8 @@ class Compiler:
                 if key not in known:
                     raise unknown_field(key, target, (), first=len(at) > 1)
                 items[key] = compile_field(raw, target, key, path)
+                if raw in PADDINGS and items[key].names == {raw}:
+                    raise no_keyword(raw, target.name)
                 self.check_names(items[key], ())
             except Problem as problem:
                 problems.append(problem.within(*at))

@@ -1,6 +1,5 @@
 """What an op name stands for, and the fields that it has."""
 
-import re
 from typing import Any
 
 from archspec import ops
@@ -9,6 +8,7 @@ from archspec.diagnostics.diagnostic import Path, shown, suggest
 from archspec.elaborate.construct import construct
 from archspec.elaborate.scopes import Poisoned, Report, undefined
 from archspec.elaborate.settings import NOWHERE, Setting, compile_argument, compile_setting
+from archspec.elaborate.suggestions import FIELDS, elsewhere
 from archspec.language.document import Definition, Document
 from archspec.language.names import NODE_KEYS, WIRING_OPS
 from archspec.language.params import MISSING
@@ -47,7 +47,7 @@ def unknown_op(name: str, document: Document, definition: Definition | None) -> 
         help_ = f'`{name}` is a parameter: write op = "{{{name}}}"'
     elif name.lower() in ops.names():
         help_ = f"did you mean `{name.lower()}`?"
-    elif (meant := _elsewhere(name)) is not None:
+    elif (meant := elsewhere(name)) is not None:
         help_ = meant if " " in meant else f"did you mean `{meant}`?"
     elif name in WIRING_OPS:
         help_ = f"`{name}` is wiring: it has no defaults, and is not chosen by an expression"
@@ -61,54 +61,16 @@ def unknown_op(name: str, document: Document, definition: Definition | None) -> 
     return Problem("AS204", f"there is no op `{shown(name)}`", at=("op",), help=help_)
 
 
-_FIELDS = {
-    "kernel_size": "kernel", "ksize": "kernel", "filter_size": "kernel", "window": "kernel", "pool_size": "kernel",
-    "out_channels": "out", "out_features": "out", "filters": "out", "units": "out", "channels": "out",
-    "features": "out",
-    "width": "out", "pad": "padding", "pads": "padding", "strides": "stride", "scale_factor": "scale",
-    "num_heads": "heads", "start_dim": "start", "end_dim": "stop", "end": "stop", "dim": "axis", "dims": "axes",
-    "ceil_mode": "ceil", "num_groups": "groups", "output_size": "size", "rate": "p", "dropout": "p", "alpha": "alpha",
-    "use_bias": "bias", "epsilon": "eps", "dilations": "dilation", "dilation_rate": "dilation",
-    "in_channels": "what goes in is inferred: leave it out", "in_features": "what goes in is inferred: leave it out",
-    "in": "what goes in is inferred: leave it out", "activation": "an activation is a node of its own",
-    "act": "an activation is a node of its own", "inputs": "the values that a node takes are listed in `from`",
-    "input": "the value that a node takes is named in `from`",
-    "num_features": "what goes in is inferred: leave it out", "embed_dim": "what goes in is inferred: leave it out",
-    "normalized_shape": "what goes in is inferred: leave it out",
-    "num_channels": "what goes in is inferred: leave it out",
-    "inplace": "there is no such choice to make here: leave it out",
-}  # fmt: skip
-"""What other libraries call the fields, and what they are called here."""
-_SYNONYMS = {
-    "convolution": "conv", "denselayer": "linear", "dense": "linear", "fc": "linear", "fullyconnected": "linear",
-    "bn": "batchnorm", "cat": "concat", "sum": "add", "swish": "silu", "gap": "global_avgpool", "pool": "maxpool",
-    "maxpooling": "maxpool", "averagepooling": "avgpool", "globalaveragepooling": "global_avgpool",
-    "resize": "upsample", "interpolate": "upsample", "upsampling": "upsample", "multiheadattention": "attention",
-    "zeropad": "pad", "zeropadding": "pad", "reflectionpad": "pad", "replicationpad": "pad",
-    "localresponsenorm": "lrn", "conv2dtranspose": "conv_transpose", "deconv": "conv_transpose",
-    "localresponsenormalization": "lrn", "batchnormalization": "batchnorm", "layernormalization": "layernorm",
-    "depthwiseconv": 'a depthwise convolution is `conv` with groups = "x.channels"',
-    "sequential": "nodes one after the other are a group: { layers = [ … ] }",
-    "modulelist": "nodes one after the other are a group: { layers = [ … ] }",
-}  # fmt: skip
-"""What other libraries call the ops, in lower case and without the number of axes, and what they are called here."""
+PADDINGS = ("half", "same", "same_upper", "same_lower", "valid")
+"""The keywords for padding, which some ops do not have."""
 
 
-def _elsewhere(name: str) -> str | None:
-    """What an op of PyTorch or Keras is called here, or how it is said; `None` if that is not known."""
-    if "," in name:
-        listed = ", ".join(f'"{shown(part.strip())}"' for part in name.split(",") if part.strip())
-        return f"several nodes are a list: {listed}"
-    if name in WIRING_OPS:
-        return None
-    plain = name.rpartition(".")[2].lower().replace("_", "")
-    bare = re.sub(r"[123]d", "", plain)
-    ours = {op.replace("_", ""): op for op in ops.names()}
-    for word in (plain, bare):
-        found = _SYNONYMS.get(word) or ours.get(word)
-        if found is not None and found != name:
-            return found
-    return None
+def no_keyword(word: str, op: str) -> Problem:
+    """The problem of an op that is given a keyword for its padding, and has none."""
+    return Problem(
+        "AS203", f"the padding of `{op}` is a number for each axis: it has no keyword `{word}`",
+        help="leave `padding` out, and take off what is too much with `slice`" if op == "conv_transpose" else None,
+    )  # fmt: skip
 
 
 def compile_field(raw: Any, target: Target, key: str, path: Path) -> Setting:
@@ -135,7 +97,9 @@ def unknown_field(key: str, target: Target, at: Path, *, first: bool = False) ->
     known = field_names(target)
     if first and key in NODE_KEYS:
         return Problem("AS208", f"`first` overrides fields of the op, not `{key}`", at=at)
-    meant = _FIELDS.get(key.lower())
+    meant = FIELDS.get(key.lower())
+    if isinstance(target, Definition) and (near := suggest(key, known)) is not None:
+        return Problem("AS201", f"`{target.name}` has no `{shown(key)}`", at=at, help=near)
     if meant is not None and (meant in known or " " in meant):
         help_: str | None = meant if " " in meant else f"did you mean `{meant}`?"
         return Problem("AS201", f"`{target.name}` has no `{shown(key)}`", at=at, help=help_)

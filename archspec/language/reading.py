@@ -134,6 +134,8 @@ def _toml_help(text: str, message: str) -> str | None:
         return None
     line = text.split("\n")[int(place[1]) - 1].rstrip("\r")
     rest = line[int(place[2]) - 1 :]
+    if rest.startswith("}") and line[: int(place[2]) - 1].rstrip().endswith(","):
+        return "an inline table { … } does not end with a comma: take away the one before `}`"
     if "unclosed inline table" in message or "key part" in message:
         if re.match("[“”„‘’«]", rest):
             return _QUOTES
@@ -170,7 +172,7 @@ def _parse_json(text: str) -> dict[str, Any]:
     except RecursionError:
         raise Problem("AS105", "the file is nested too deeply") from None
     except ValueError as error:  # JSONDecodeError, and integers of thousands of digits
-        raise Problem("AS103", f"invalid JSON: {_lower(error)}") from None
+        raise Problem("AS103", f"invalid JSON: {_lower(error)}", help=_json_help(text, error)) from None
     if not isinstance(data, dict):
         raise Problem("AS103", "a spec is a JSON object")
     if not isinstance(data.pop("$schema", ""), str):  # for editors
@@ -180,6 +182,20 @@ def _parse_json(text: str) -> dict[str, Any]:
     return data
 
 
+def _json_help(text: str, error: ValueError) -> str | None:
+    """What to type instead: the one slip that everybody makes is a comma behind the last item."""
+    place = getattr(error, "pos", None)
+    if place is None:
+        return None
+    start = max(place - _NEAR, 0)
+    comma = re.search(r",\s*([\]}])", text[start : place + _NEAR])
+    if comma is None or not comma.start() <= place - start <= comma.end():
+        return None
+    return f"JSON has no comma behind the last item: take away the one before `{comma[1]}`"
+
+
+_NEAR = 100
+"""The characters on each side of a place that are looked at."""
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _SURROGATES = frozenset(map(chr, range(0xD800, 0xE000)))
 

@@ -1,0 +1,62 @@
+"""Words of other libraries: each is met with the word that it has here, or with how it is said."""
+
+import re
+
+import pytest
+
+import archspec
+from archspec import ops
+from archspec.elaborate.suggestions import FIELDS, SYNONYMS
+
+
+def said(layers: str) -> list[tuple[str, str | None]]:
+    """What is found in these nodes: the first word that a finding names, and its help."""
+    text = f'archspec = 1\n[model]\ninput = ["N", 4, 32, 32]\nlayers = [{layers}]\n'
+    found = [item.diagnostic for item in archspec.validate("net.toml", source=text)]
+    return [(found_.message.split("`")[-2], found_.help) for found_ in found]
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("Conv2d", "conv"), ("conv2d", "conv"), ("ReLU", "relu"), ("batchnorm2d", "batchnorm"), ("bn", "batchnorm"),
+        ("dropout2d", "dropout"), ("avg_pool", "avgpool"), ("gap", "global_avgpool"), ("swish", "silu"), ("fc", "linear"),
+        ("view", "reshape"), ("leaky", "leaky_relu"), ("transpose", "permute"), ("squeeze", "reshape"),
+        ("unsqueeze", "reshape"), ("clamp", "hardtanh"), ("glu", "split"), ("blurpool", "conv"), ("constant", "param"),
+        ("se", "mul"), ("scale", "mul"), ("reduce_sum", "reduce_mean"), ("DropPath", "stochastic_depth"),
+        ("Concatenate", "concat"), ("matmul", "archspec ops"), ("l2norm", "archspec ops"), ("dense", "linear"),
+    ],
+)  # fmt: skip
+def test_ops(word: str, meant: str) -> None:
+    [(_, help_)] = said(f'"{word}"')
+    assert f"`{meant}`" in str(help_)
+
+
+@pytest.mark.parametrize(
+    ("node", "key", "meant"),
+    [
+        ('op = "conv", out = 4, kernel = 1, in = 3', "in", "inferred"),
+        ('op = "conv", out = 4, kernel = 1, in_channels = 3', "in_channels", "inferred"),
+        ('op = "conv", out_channels = 4, kernel = 1', "out_channels", "`out`"),
+        ('op = "conv", filters = 4, kernel = 1', "filters", "`out`"),
+        ('op = "conv", out = 4, kernel_size = 1', "kernel_size", "`kernel`"),
+        ('op = "conv", out = 4, kernel = 1, strides = 2', "strides", "`stride`"),
+        ('op = "linear", units = 4', "units", "`out`"),
+        ('op = "upsample", scale_factor = 2', "scale_factor", "`scale`"),
+        ('op = "conv", out = 4, kernel = 1, activation = "relu"', "activation", "a node of its own"),
+        ('op = "conv", out = 4, kernel = 1, kernel_initializer = "he"', "kernel_initializer", "`init`"),
+    ],
+)  # fmt: skip
+def test_fields(node: str, key: str, meant: str) -> None:
+    [(word, help_)] = said(f"{{ {node} }}")
+    assert word == key
+    assert meant in str(help_)
+
+
+def test_what_is_meant_exists() -> None:
+    names = {*ops.names(), "residual", "dense", "reuse"}
+    assert {meant for meant in SYNONYMS.values() if " " not in meant} <= names
+    fields = {field for name in ops.names() for field in getattr(ops.lookup(name), "model_fields", {})}
+    assert {meant for meant in FIELDS.values() if " " not in meant} <= fields
+    words = {word for text in SYNONYMS.values() for word in re.findall(r"`([a-z_0-9]+)`", text)}
+    assert words - names <= {"from", "outputs", "input", "groups", "dilation", "min_val", "max_val"}
