@@ -11,10 +11,12 @@ from archspec.analysis.totals import Report, Totals, report
 from archspec.analysis.weights import state_dict
 from archspec.diagnostics import Diagnostic, SpecError, UsageError
 from archspec.elaborate import Network, elaborate, elaborate_file, load_document, without_collector
-from archspec.elaborate.elaborator import Elaborator
+from archspec.elaborate.elaborator import Budget, Elaborator
 from archspec.elaborate.network import arguments
 from archspec.elaborate.unreached import unreached
 from archspec.ir import Dim, Module, TensorType, Value
+from archspec.language import limits
+from archspec.language.document import Document
 from archspec.ops.core.base import Weight
 
 if TYPE_CHECKING:
@@ -255,14 +257,17 @@ def examine(
     variants: list[str | None] = [variant] if variant is not None else [*document.variants] or [None]
     found: dict[Diagnostic, list[str | None]] = {}
     broken = False
+    budget = Budget()
     made: dict[str, Model] = {}  # by their parameters: variants that are the same are looked at once
     for name in variants if document.model is not None else ():
         key = repr(sorted(arguments(document, name, params or {}).items()))
         wrong: list[Diagnostic] = []
         try:
             if key not in made:
+                if budget.is_spent:
+                    raise SpecError([_too_many(document, name)])
                 made.clear()  # as a rule no two are the same, and each is large
-                made[key] = Model(elaborate(document, name, params, inputs))
+                made[key] = Model(elaborate(document, name, params, inputs, budget))
                 wrong += refusals(made[key], only)
                 networks.look_at(made[key].network)
             if document.expect and not params and not inputs:
@@ -272,6 +277,8 @@ def examine(
             wrong = list(error.diagnostics)
         for diagnostic in wrong:
             found.setdefault(diagnostic, []).append(name)
+        if broken and budget.is_spent:
+            break
     diagnostics = [_of_variants(diagnostic, names, len(variants)) for diagnostic, names in found.items()]
     if document.model is None:
         elaborator = Elaborator()
@@ -286,6 +293,15 @@ def examine(
     kept = selection.kept(lint, document, complete=not broken and variant is None)
     count = 0 if document.model is None else len(variants)
     return [*unknown(document), *diagnostics, *kept], count
+
+
+def _too_many(document: Document, variant: str | None) -> Diagnostic:
+    """That there is no more time for a variant and those behind it."""
+    message = (
+        f"`{variant}` and the variants behind it are not looked at: those before it have {limits.ALL_NODES:,} nodes, "
+        f"or {limits.ALL_DISTINCT:,} modules that differ"
+    )
+    return Diagnostic("AS306", message, document.file, ("variants", str(variant)), help="split the file")
 
 
 def _of_variants(diagnostic: Diagnostic, names: list[str | None], total: int) -> Diagnostic:

@@ -231,7 +231,7 @@ LIMITS: dict[str, tuple[str | bytes, str, str | None]] = {
     "long expression": (net(f'[{{ op = "conv", out = "{"1+" * 10_000}1" }}]'), "AS205", "model.layers[0].out"),
     "long name": (net(f'[{{ name = "{"a" * 10_000}", op = "relu" }}]'), "AS206", "model.layers[0].name"),
     "long list": (net('[{ op = "relu", from = [' + "'x', " * 20_000 + "] }]"), "AS105", "model.layers[0].from"),
-    "large file": (b"#" * 5_000_000, "AS105", ""),
+    "large file": (b"#" * 17_000_000, "AS105", ""),
     "empty file": ("", "AS202", ""),
     "not UTF-8": (b"archspec = 1 # \xff", "AS101", ""),
     "UTF-16": ("archspec = 1".encode("utf-16"), "AS101", ""),
@@ -255,8 +255,8 @@ def test_many_findings_are_bounded_in_time() -> None:
 
 
 def test_json_with_many_keys() -> None:
-    keys = ", ".join(f'"k{i}": 1' for i in range(200_000))
-    assert codes(f'{{{keys}, "k199999": 2}}', "net.json") == [("AS104", "")]
+    keys = ", ".join(f'"k{i}": 1' for i in range(9_900))
+    assert codes(f'{{{keys}, "k9899": 2}}', "net.json") == [("AS104", "")]
     found = codes(f"{{{keys}}}", "net.json")
     assert {code for code, _ in found} == {"AS201", "AS202"}
 
@@ -529,7 +529,7 @@ def test_endless_device() -> None:
     [
         (["summary", "-"], b"", 1),
         (["summary", "-"], b"\xff", 1),
-        (["summary", "-"], b"#" * 5_000_000, 1),
+        (["summary", "-"], b"#" * 17_000_000, 1),
         (["summary", "-"], b"[" * 100_000, 1),
         (["summary", "nope.toml"], b"", 2),
         (["summary", "."], b"", 2),

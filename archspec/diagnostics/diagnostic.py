@@ -148,12 +148,16 @@ class UnreadableError(UsageError):
         self.path = path
 
 
+_LONGEST = 100
+"""The characters of a word that a suggestion is made for at most."""
 _CANDIDATES = 100
 """The words that a suggestion is chosen from at most."""
 
 
 def suggest(word: str, known: Sequence[str], what: str = "did you mean") -> str | None:
     """A help text that names the known word nearest to `word`, or `None`."""
+    if len(word) > _LONGEST:
+        return None
     # Comparing takes long: only words of about the same length, and not too many of them.
     known = [name for name in known if abs(len(name) - len(word)) <= 3][-_CANDIDATES:]
     lower = {name.lower(): name for name in known}

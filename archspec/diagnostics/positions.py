@@ -119,12 +119,12 @@ class _Json:
 # --- TOML ----------------------------------------------------------------------------------------------------
 
 _SPACE = re.compile(r"[ \t]*")
-_GAP = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
+_GAP = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)*+")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _LITERAL = re.compile(r"'[^']*'")
-_BASIC = re.compile(r'"(?:[^"\\]|\\.)*"')
+_BASIC = re.compile(r'"(?:[^"\\]++|\\.)*+"')
 _LONG_LITERAL = re.compile(r"'''.*?'{3,5}", re.DOTALL)
-_LONG_BASIC = re.compile(r'"""(?:[^\\]|\\.)*?"{3,5}', re.DOTALL)
+_LONG_BASIC = re.compile(r'"""(?:[^"\\]++|\\.|"(?!""))*+"{3,5}', re.DOTALL)
 _PLAIN = re.compile(r"[^,\]}#\r\n]+")
 
 

@@ -195,6 +195,7 @@ def leaf(run: "Elaborator", step: Step, env: Env, op: type[Op], settings: Settin
     key = (op, repr(fields), types)
     module = run.leaves.get(key)
     if module is None:
+        run.differ(key[1])
         instance = settings.op
         if instance is None:
             made = construct(op, fields, settings.items, step.path)

@@ -6,6 +6,7 @@ This file has what all nodes share: findings, limits, definitions, chains, repea
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from math import inf
 from typing import Any
 
@@ -29,7 +30,25 @@ Types = tuple[TensorType, ...]
 
 
 class TooLarge(Exception):  # noqa: N818 — a limit, not an error of the program
-    """The network has more nodes than archspec elaborates."""
+    """The network has more than archspec elaborates, of what the message says."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """What the networks of a file may cost together: what is left of it."""
+
+    nodes: int = limits.ALL_NODES
+    distinct: int = limits.ALL_DISTINCT
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether no further network may be elaborated."""
+        return self.nodes <= 0 or self.distinct <= 0
+
+    def take(self, run: "Elaborator") -> None:
+        """Take off what a network has cost."""
+        self.nodes -= run.nodes
+        self.distinct -= run.distinct
 
 
 class Elaborator:
@@ -40,7 +59,7 @@ class Elaborator:
         self.seen: set[tuple[str, str, Path]] = set()
         self.unknown: set[tuple[Document, str]] = set()
         """The ops that do not exist, of those that expressions choose."""
-        self.nodes = 0
+        self.nodes = self.distinct = 0
         self.depth = 0
         self.dimensions: frozenset[str] = frozenset()
         """The free dimensions of the network's inputs."""
@@ -71,7 +90,13 @@ class Elaborator:
         """Count a node."""
         self.nodes += 1
         if self.nodes > limits.NODES:
-            raise TooLarge
+            raise TooLarge(f"{limits.NODES:,} nodes, equal blocks counted once")
+
+    def differ(self, values: str) -> None:
+        """Count a module that is like no other so far, and the length of its values, which take time as well."""
+        self.distinct += 1 + len(values) // 200
+        if self.distinct > limits.DISTINCT:
+            raise TooLarge(f"{limits.DISTINCT:,} modules that differ from each other")
 
     def deeper(self) -> None:
         """Enter a group or a block; bound how deep they are nested."""
@@ -138,6 +163,7 @@ class Elaborator:
         """The module of a block with these arguments and inputs; `None` if something in it is wrong."""
         key = (definition, repr(args), types)
         if key not in self.instances:
+            self.differ(key[1])
             self.containing.append({definition})
             try:
                 self.instances[key] = self.elaborate_block(definition, args, types)

@@ -11,7 +11,7 @@ from typing import Any
 from archspec.diagnostics import Diagnostic, Problem, SpecError, UsageError
 from archspec.diagnostics.diagnostic import Path, shown, shown_file, suggest
 from archspec.elaborate.body import Body, Handles
-from archspec.elaborate.elaborator import Elaborator, TooLarge
+from archspec.elaborate.elaborator import Budget, Elaborator, TooLarge
 from archspec.elaborate.plan import DIMENSIONS, Plan
 from archspec.elaborate.scopes import Env, Poisoned
 from archspec.elaborate.settings import NOWHERE, compile_setting
@@ -84,10 +84,10 @@ def without_collector() -> Iterator[None]:
 
 def elaborate(
     document: Document, variant: str | None = None, params: Mapping[str, Any] | None = None,
-    inputs: Inputs | None = None,
+    inputs: Inputs | None = None, budget: Budget | None = None,
 ) -> Network:  # fmt: skip
-    """Elaborate the network of a checked document."""
-    return _network(document, variant, arguments(document, variant, params or {}), inputs or {})
+    """Elaborate the network of a checked document. What that costs is taken off the `budget`."""
+    return _network(document, variant, arguments(document, variant, params or {}), inputs or {}, budget)
 
 
 def with_free_sizes(network: Network) -> Network:
@@ -115,17 +115,21 @@ FREE_AXES = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
 """What the free axes of inputs are called, by their number."""
 
 
-def _network(document: Document, variant: str | None, given: dict[str, Value], inputs: Inputs) -> Network:
+def _network(
+    document: Document, variant: str | None, given: dict[str, Value], inputs: Inputs, budget: Budget | None = None
+) -> Network:  # fmt: skip
     elaborator = Elaborator()
     try:
         root = _elaborate(elaborator, document, given, inputs)
-    except TooLarge:
+    except TooLarge as limit:
         root = None
-        message = f"the network has more than {limits.NODES:,} nodes, equal blocks counted once"
+        message = f"the network has more than {limit}"
         elaborator.report(Problem("AS306", message), document.file, ("model",))
     except RecursionError:
         root = None
         elaborator.report(Problem("AS306", "the network is nested too deeply"), document.file, ("model",))
+    if budget is not None:
+        budget.take(elaborator)
     if elaborator.diagnostics or root is None:
         raise SpecError(sorted(elaborator.diagnostics, key=_position))
     assert document.section is not None  # noqa: S101 — there is a network

@@ -13,7 +13,7 @@ from archspec.language.expressions import show
 
 NUMBERS = ("params", "buffers", "macs", "flops")
 """The numbers that can be expected, of inference and below `training`."""
-_BOUND = re.compile(r"\s*(<=|>=|==|<|>)\s*([0-9][0-9_]*(?:\.[0-9]+)?)\s*(k|M|G|T)?\s*")
+_BOUND = re.compile(r"\s*+(<=|>=|==|<|>)\s*+([0-9][0-9_]*+(?:\.[0-9]++)?)\s*+(k|M|G|T)?\s*+")
 _FACTOR = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le, ">=": operator.ge, "==": operator.eq, "<": operator.lt, ">": operator.gt,

@@ -1,11 +1,25 @@
 """What archspec reads and elaborates at most. No real network comes near; a hostile file is stopped here."""
 
-FILE_BYTES = 4 * 2**20
+FILE_BYTES = 16 * 2**20
 """The size of a spec file."""
+VALUES = 150_000
+"""Values in a spec file: numbers, texts, lists and tables, parts of dotted keys."""
+KEYS = 10_000
+"""Keys of a table."""
+WRITTEN = 10_000
+"""Nodes that a file writes, before blocks and repeats multiply them."""
+KEY_PARTS = 16
+"""Parts of a dotted key."""
 DEPTH = 64
 """How deep tables, lists, groups and block calls may be nested, each counted by itself."""
 NODES = 50_000
 """Nodes that are elaborated, equal block instances counted once."""
+DISTINCT = 10_000
+"""Modules that differ from each other: instances of blocks, ops with other fields or inputs; long values count more."""
+ALL_NODES = 100_000
+"""Nodes that are elaborated for all variants of a file together."""
+ALL_DISTINCT = 15_000
+"""Modules that differ, of all variants of a file together."""
 LISTING = 1_000_000
 """Modules or weights that a report may list, every instance counted."""
 EXPRESSION_LENGTH = 1_000

@@ -14,12 +14,7 @@ from typing import Any
 from archspec.diagnostics import Problem, SpecError, UnreadableError
 from archspec.diagnostics.diagnostic import STDIN, reason, shown, shown_file
 from archspec.diagnostics.positions import is_json
-from archspec.language import limits
-
-# tomllib takes time quadratic in the parts of a dotted key.
-_ENDLESS_KEY = re.compile(
-    r"""(?:(?:(?<![\w-])[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+)""" + f"{{{limits.DEPTH}}}"
-)
+from archspec.language import limits, prescan
 
 taken: dict[str, bytes] = {}
 """What has been read and cannot be read again, for findings to show its lines: standard input, what a shell pipes."""
@@ -60,6 +55,7 @@ def parse(source: str | bytes, file: str) -> dict[str, Any]:
         text = _decode(source)
         if file.endswith((".yaml", ".yml")):
             raise Problem("AS102", "a spec is TOML or JSON, and this is called YAML", help=_YAML)
+        prescan.check(text)
         data = _parse_json(text) if is_json(file, text) else _parse_toml(text)
         _check_size(data)
     except Problem as problem:
@@ -98,13 +94,7 @@ def _decode(source: str | bytes) -> str:
                       f"0x{source[error.start]:02x}") from None  # fmt: skip
 
 
-def _is_comment(text: str, position: int) -> bool:
-    return text[text.rfind("\n", 0, position) + 1 : position + 1].lstrip().startswith("#")
-
-
 def _parse_toml(text: str) -> dict[str, Any]:
-    if any(not _is_comment(text, match.start()) for match in _ENDLESS_KEY.finditer(text)):
-        raise Problem("AS105", f"a dotted key has more than {limits.DEPTH} parts")
     try:
         return tomllib.loads(text)
     except RecursionError:
@@ -231,20 +221,28 @@ def _lower(error: Exception) -> str:
     return text[:1].lower() + text[1:]
 
 
-_NODE_LISTS = (("layers",), ("shortcut",), ("branches",))
+_NODE_LISTS = frozenset({"layers", "shortcut", "branches"})
+_NODE_PATHS = frozenset((key,) for key in _NODE_LISTS)
 
 
 def _check_size(data: dict[str, Any]) -> None:
     """Bound what later code walks through recursively, and numbers. No recursion here."""
+    nodes = 0
     level: list[tuple[Any, tuple[str | int, ...]]] = [(data, ())]
     for _ in range(limits.DEPTH):
         inner: list[tuple[Any, tuple[str | int, ...]]] = []
         for value, path in level:
             kind = type(value)
             if kind is dict:
+                if len(value) > limits.KEYS:
+                    raise Problem("AS105", f"a table has more than {limits.KEYS:,} keys", at=path)
                 inner += [(item, (*path, key)) for key, item in value.items() if type(item) is not str]
             elif kind is list:
-                if len(value) > limits.LIST_LENGTH and path[-1:] not in _NODE_LISTS:
+                is_nodes = next((part for part in reversed(path) if type(part) is str), "") in _NODE_LISTS
+                nodes += len(value) if is_nodes else 0
+                if nodes > limits.WRITTEN:
+                    raise Problem("AS105", f"the file has more than {limits.WRITTEN:,} nodes", at=path)
+                if len(value) > limits.LIST_LENGTH and path[-1:] not in _NODE_PATHS:
                     raise Problem("AS105", f"a list has more than {limits.LIST_LENGTH:,} elements", at=path)
                 inner += [(item, (*path, index)) for index, item in enumerate(value) if type(item) is not str]
             elif kind is int and not -limits.INTEGER <= value <= limits.INTEGER:

@@ -16,8 +16,8 @@ NAMES = (
     "xavier_uniform",
     "xavier_normal",
 )
-_CALL = re.compile(r"\s*([a-z_]+)\s*(?:\(\s*([^()]*?)\s*\))?\s*")
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_CALL = re.compile(r"\s*+([a-z_]++)\s*+(?:\(([^()]*+)\)\s*+)?")
+_NUMBER = re.compile(r"[-+]?(?:\d++\.?\d*+|\.\d++)(?:[eE][-+]?\d++)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,8 @@ class Init:
         match = _CALL.fullmatch(text)
         if not match or match[1] not in NAMES:
             raise ValueError(f"`{shown(text)}` is no initialiser; there are {', '.join(NAMES)}")
-        name, words = match[1], re.split(r"\s*,\s*", match[2]) if match[2] else []
+        name, inside = match[1], (match[2] or "").strip()
+        words = [word.strip() for word in inside.split(",")] if inside else []
         if name.startswith("kaiming"):
             if len(words) > 1 or not set(words) <= {"fan_in", "fan_out"}:
                 raise ValueError(f"`{name}` takes `fan_in` or `fan_out`")
