@@ -293,6 +293,10 @@ VALID: dict[str, Valid] = {
         net('[{ name = "p", op = "param", shape = [3, 1, 1], repeat = 3 }, { op = "add", from = ["input", "p.0"] }]'),
         "p.0 3x1x1, p.1 3x1x1, p.2 3x1x1", "Nx3x8x8",
     ),
+    "let called like a keyword for padding": Valid(
+        net('[{ op = "conv_transpose", out = "half", kernel = 1, bias = false, padding = "valid" }]', "let = { half = 4, valid = 0 }"),
+        "0.weight 3x4x1x1",
+    ),
     "when before the number of copies": Valid(
         net(f'[{{ op = "conv", out = 9, when = "len(rows) > 0", repeat = "rows[0]" }}, {C4}]', top="[params]\nrows = []"),
         "0.weight 4x3x1x1",

@@ -329,18 +329,30 @@ class Compiler:
         step.names |= setting.names
         return setting
 
+    @property
+    def spaces(self) -> tuple[Mapping[str, Any], ...]:
+        """What has the names that an expression can use, but for counters."""
+        return self.definition.params, self.definition.let, self.document.params, self.document.let
+
+    def is_defined(self, name: str) -> bool:
+        """Whether an expression can use a name."""
+        return name in self.counters or any(name in space for space in self.spaces)
+
+    def is_no_keyword(self, raw: Any, setting: Setting) -> bool:
+        """Whether a padding is a keyword, for an op that has none."""
+        return (
+            isinstance(raw, str) and raw in PADDINGS and setting.names == {raw} and not self.is_defined(raw)
+        )
+
     def check_names(self, setting: Setting, at: Path) -> None:
         """Every name in an expression is a counter, a parameter or a `let`."""
         for part in setting.parts:
             self.check_names(part, (*at, part.path[-1]))
-        spaces: tuple[Mapping[str, Any], ...] = (
-            self.definition.params, self.definition.let, self.document.params, self.document.let
-        )  # fmt: skip
         for name in sorted(setting.names):
-            if name not in self.counters and not any(name in space for space in spaces):
+            if not self.is_defined(name):
                 known = [
                     *self.counters,
-                    *(word for space in spaces for word in space),
+                    *(word for space in self.spaces for word in space),
                     *sorted(setting.words),
                 ]
                 raise undefined(name, known).within(*at)
@@ -494,7 +506,7 @@ class Compiler:
                 if key not in known:
                     raise unknown_field(key, target, (), first=len(at) > 1)
                 items[key] = compile_field(raw, target, key, path)
-                if raw in PADDINGS and items[key].names == {raw}:
+                if key == "padding" and self.is_no_keyword(raw, items[key]):
                     raise no_keyword(raw, target.name)
                 self.check_names(items[key], ())
             except Problem as problem:

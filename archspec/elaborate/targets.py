@@ -61,7 +61,7 @@ def unknown_op(name: str, document: Document, definition: Definition | None) -> 
     return Problem("AS204", f"there is no op `{shown(name)}`", at=("op",), help=help_)
 
 
-PADDINGS = ("half", "same", "same_upper", "same_lower", "valid")
+PADDINGS = frozenset(("half", "same", "same_upper", "same_lower", "valid"))
 """The keywords for padding, which some ops do not have."""
 
 
