@@ -37,12 +37,15 @@ class LPPool(Pool):
         return Saved(inputs=(0,), elements=elements)
 
     def torch(self, inputs: Inputs) -> TorchCode:
-        """`nn.LPPool2d`."""
+        """`nn.LPPool2d`; on a sequence it takes no lists."""
         axes = inputs[0].rank - 2
+        (stride_formula,) = self.stride_formulas
+        kernel, kernel_formula = _single(self.kernel, "kernel", axes)
+        stride, stride_formula = _single(self.step, stride_formula, axes)
         arguments = (
             positional(self.norm_type, "norm_type"),
-            positional(self.kernel, "kernel"),
-            keyword("stride", self.step, self.kernel, *self.stride_formulas),
+            positional(kernel, kernel_formula),
+            keyword("stride", stride, kernel, stride_formula),
             keyword("ceil_mode", self.ceil, False, "ceil"),
         )
         return TorchCode(f"nn.LPPool{axes}d", arguments, f"F.lp_pool{axes}d")
@@ -63,6 +66,8 @@ class LPPool(Pool):
             doc="The Euclidean norm of each window.",
         ),
         Example({"norm_type": 1.5, "kernel": 2}, (("N", 5, 13),), "nn.LPPool1d(1.5, 2)"),
+        Example({"norm_type": 1, "kernel": [2]}, (("N", 5, 13),), "nn.LPPool1d(1, 2)"),
+        Example({"norm_type": 2, "kernel": [3], "stride": [2]}, (("N", 5, 13),), "nn.LPPool1d(2, 3, 2)"),
         Example(
             {"norm_type": 4, "kernel": [3, 2], "stride": [2, 3], "ceil": True},
             (("N", 5, 12, 13),),
@@ -74,3 +79,8 @@ class LPPool(Pool):
         Example({"norm_type": 2, "kernel": 3, "ceil": True}, (("N", 5, 2, 7, 11),), error="AS403"),
         Example({"norm_type": 2, "kernel": 2}, (("N", 5),), error="AS402"),
     )
+
+
+def _single(value: int | tuple[int, ...], formula: str, axes: int) -> tuple[int | tuple[int, ...], str]:
+    """The element of a list with one, and its formula, where there is one axis."""
+    return (value[0], f"{formula}[0]") if axes == 1 and isinstance(value, tuple) else (value, formula)

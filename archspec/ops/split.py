@@ -102,7 +102,9 @@ class Split(Op):
         return tuple([lying(part, steps) for part in outputs])
 
     def torch(self, inputs: Inputs) -> TorchCode:
-        """`torch.chunk` into equal parts, `torch.split` into parts of given sizes."""
+        """`torch.chunk` into equal parts, `torch.split` into parts of given sizes; the only part is the input."""
+        if len(self.outputs(inputs)) == 1:
+            return TorchCode(function="{0}")
         if isinstance(self.sections, int):
             axis = axis_index(self.axis, inputs[0].rank)
             text = f"torch.chunk({{0}}, {self.sections}, {self.axis})"
