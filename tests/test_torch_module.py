@@ -616,3 +616,48 @@ def test_broken_safetensors_are_refused(tmp_path: Path, what: str) -> None:
     file = tmp_path / "broken.safetensors"
     file.write_bytes(BROKEN[what])
     refused(file, "no valid safetensors file")
+
+
+# --- TorchScript -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit")  # is deprecated, and in use
+@pytest.mark.parametrize(
+    ("file", "variant"), dict(reversed(NETWORKS)).items(), ids=lambda value: getattr(value, "stem", value)
+)
+def test_networks_can_be_scripted(file: Path, variant: str | None) -> None:
+    module = archspec.build(str(file), variant, device="meta")
+    scripted = torch.jit.script(module)
+    assert list(scripted.state_dict()) == list(module.state_dict())
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit")
+@pytest.mark.parametrize(
+    "layers",
+    [
+        '[{ op = "stochastic_depth", p = 0.3 }, { name = "c", op = "conv", out = 4, kernel = 1 }]',
+        '[{ op = "stochastic_depth", p = 0.3, mode = "batch" }, { op = "layernorm", axis = 1 }]',
+        '[{ op = "residual", layers = [{ op = "upsample", scale = 2 }, { op = "maxpool", kernel = 2 }] }]',
+        '[{ op = "split", sections = 1 }, "relu"]',
+        '[{ op = "split", sections = [3] }, { op = "add", from = ["x", "input"] }]',
+    ],
+)
+def test_what_hinders_scripting_is_avoided(layers: str) -> None:
+    module = archspec.build(spec(layers, shape='["N", 3, 8, 8]'))
+    x = torch.rand(5, 3, 8, 8)
+    torch.manual_seed(0)
+    plain = module(x)
+    torch.manual_seed(0)
+    assert torch.equal(torch.jit.script(module)(x), plain)
+
+
+@pytest.mark.parametrize("fields", ["kernel = [1]", "kernel = [3], stride = [2]", "kernel = 3, stride = [1]"])
+@pytest.mark.parametrize("name", ["", 'name = "pool", '])
+def test_lppool_of_a_sequence_takes_lists(fields: str, name: str) -> None:
+    """PyTorch multiplies by the kernel, which must be a number then."""
+    module = archspec.build(
+        spec(f'[{{ {name}op = "lppool", norm_type = 1, {fields} }}]', shape='["N", 6, 7]')
+    )
+    x = torch.rand(2, 6, 7)
+    kernel, stride = {"kernel = [1]": (1, 1), "kernel = [3], stride = [2]": (3, 2)}.get(fields, (3, 1))
+    assert torch.allclose(module(x), nn.functional.avg_pool1d(x, kernel, stride) * kernel)

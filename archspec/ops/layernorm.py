@@ -27,7 +27,9 @@ class ChannelsLayerNorm(nn.LayerNorm):
     """Normalises the channels of each position: those of axis 1."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+        x = x.movedim(1, -1)
+        x = F.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
+        return x.movedim(-1, 1)
 '''
 
 

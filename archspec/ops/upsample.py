@@ -26,7 +26,7 @@ from archspec.ops.core.resampling import (
     sums,
 )
 from archspec.ops.core.symbol import Symbol
-from archspec.ops.core.torch_code import Constant, TorchCode, keyword
+from archspec.ops.core.torch_code import TorchCode, keyword
 from archspec.ops.core.window import AXIS_NAMES
 
 Scale = Annotated[
@@ -147,13 +147,10 @@ class Upsample(Op):
         return (like_images(outputs[0], inputs),)
 
     def torch(self, inputs: Inputs) -> TorchCode:
-        """`nn.Upsample`, or `F.interpolate`."""
-        scale: Constant = self.scale
-        if isinstance(scale, float) and scale.is_integer():
-            scale = int(scale)
+        """`nn.Upsample`, or `F.interpolate`. A whole factor stays a `float`, which TorchScript asks for."""
         arguments = (
             keyword("size", self.size, None, "size"),
-            keyword("scale_factor", scale, None, "scale"),
+            keyword("scale_factor", self.scale, None, "scale"),
             keyword("mode", self.torch_mode(inputs), "nearest"),
             keyword("align_corners", self.align_corners or None, None),
         )
