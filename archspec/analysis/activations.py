@@ -3,7 +3,7 @@
 Kept is what is there when the forward pass has returned: what only leads to values that nobody asks for is gone.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from archspec.analysis.cost import Live
 from archspec.analysis.sizing import INDEX, Sizing, layout, owner_of, renumbered
@@ -20,13 +20,8 @@ class Storage:
     saved: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A tensor in a storage: whether it is differentiated, and how it lies there if not row by row."""
-
-    storage: int
-    trained: bool
-    strides: Strides | None = None
+Value = tuple[int, bool, Strides | None]
+"""The number of the storage of a tensor, whether it is differentiated, and how it lies there if not row by row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +75,13 @@ class Keeping:
         made = sizing.made(op, module, inputs)
         differentiated = bool(params) or any(trained)
         if op.view(inputs, training=True) and not op.copies(inputs, made):
-            outputs = tuple([Value(0, trained[0], layout(x)) for x in made])
+            outputs = tuple([(0, trained[0], layout(x)) for x in made])
             return Kept(params, buffers, outputs=outputs)
         saved = op.saved(_told(inputs, trained), made) if differentiated and wanted else Saved()
         storages = tuple(
             Storage(0 if op.is_parameter else sizing.bytes(x), index in saved.outputs) for index, x in enumerate(made)
         )  # fmt: skip
-        outputs = tuple([Value(count + index, differentiated, layout(x)) for index, x in enumerate(made)])
+        outputs = tuple([(number, differentiated, layout(x)) for number, x in enumerate(made, start=count)])
         inside = sizing.element * saved.elements + INDEX * saved.indices
         return Kept(params, buffers, inside, frozenset(saved.inputs), storages, outputs)
 
@@ -95,25 +90,25 @@ class Keeping:
         count = len(module.inputs)
         params = buffers = inside = 0
         storages = [Storage(0) for _ in range(count)]
-        values = [Value(index, *told) for index, told in enumerate(zip(*given, strict=True))]
+        values: list[Value] = list(zip(range(count), *given, strict=True))
         owners = set()
         for index, (node, needed) in enumerate(zip(module.body, self.need(module, wanted)[0], strict=True)):
             taken = [values[value] for value in node.inputs]
-            told = tuple([value.trained for value in taken]), tuple([value.strides for value in taken])
+            told = tuple([trained for _, trained, _ in taken]), tuple([strides for _, _, strides in taken])
             call = self.of(node.module, told, needed)
             inside += call.inside
             for position in call.inputs:
-                storages[taken[position].storage].saved = True
-            numbers = [value.storage for value in taken]
+                storages[taken[position][0]].saved = True
+            numbers = [number for number, _, _ in taken]
             numbers += range(len(storages), len(storages) + len(call.made))
-            values += [replace(value, storage=numbers[value.storage]) for value in call.outputs]
+            values += [(numbers[number], trained, strides) for number, trained, strides in call.outputs]
             storages += [Storage(made.size, made.saved) for made in call.made]
             if (owner := owner_of(node, index)) not in owners:
                 owners.add(owner)
                 params += call.params
                 buffers += call.buffers
         results = [values[value] for value in module.results]
-        numbers_, made = renumbered(count, [value.storage for value in results])
+        numbers_, made = renumbered(count, [number for number, _, _ in results])
         inside += sum(
             storage.size
             for number, storage in enumerate(storages)
@@ -122,7 +117,7 @@ class Keeping:
         kept = frozenset(number for number in range(count) if storages[number].saved)
         return Kept(
             params, buffers, inside, kept, tuple(storages[number] for number in made),
-            tuple(replace(value, storage=numbers_[value.storage]) for value in results),
+            tuple([(numbers_[number], trained, strides) for number, trained, strides in results]),
         )  # fmt: skip
 
     def need(self, module: Module, wanted: Live) -> tuple[list[Live], Live]:

@@ -120,9 +120,9 @@ class Liveness:
             name = module.body[owner_of(node, at)].name
             path += [] if name is None else [name]
             values: list[Lying | None] = list(enumerate(held))
-            here = [step for step in self.steps(module, only, values, [0] * len(held)) if step.index == at]
             unused = unwanted(module, only)[at]
-            held = here[0].held
+            calls = self.steps(module, only, values, [0] * len(held))
+            held = next(step.held for step in calls if step.index == at)
             module, only = node.module, unused if node.module.op is None else frozenset()
         return ".".join(path), module.kind
 
