@@ -2,9 +2,10 @@
 
 Per spatial axis of that input, a field has a size, a stride from one position to the next, and a centre. A join sees
 what any of its inputs sees; it is misaligned where they look at different places, by their strides or centres. Sizes
-are theoretical: the arithmetic goes on into the padding. Norms count as acting on each position alone, which in
-evaluation is true of batch normalisation only. An op that leaves no positions behind, such as `flatten` of an image,
-sees the whole image, and so does a gate with its mean, such as squeeze-and-excitation, with all that comes after it.
+are theoretical: the arithmetic goes on into the padding. What a single position sees of the input itself, `at` tells as
+gradients show it, in evaluation: a norm without running statistics sees all that it normalises. An op that leaves no
+positions behind, such as `flatten` of an image, sees the whole image, and so does a gate with its mean, such as
+squeeze-and-excitation, with all that comes after it.
 
 What a module sees of its inputs is computed once per distinct module, so a thousand copies cost a thousand
 compositions, however much is in each.
@@ -14,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
+from archspec.analysis.borders import followed, has_blanks, joined
 from archspec.analysis.cost import Costs
 from archspec.analysis.modules import Row, rows
 from archspec.ir import Module, Node, TensorType
@@ -26,6 +28,7 @@ DEFINITIONS = {
     "start": "the first input position that output position 0 sees; negative in the padding",
     "centre": "where output position 0 looks at: output position i looks at centre + i * stride",
     "aligned": "all ways from the input lead to the same centre at the same stride",
+    "at_most": "positions may see less: the ways of a sum go on at different strides, or too many holes differ",
 }
 
 
@@ -37,15 +40,30 @@ Exact = int | Fraction
 class AxisField:
     """What the positions of a value see along an axis of the network's input.
 
-    Without upsampling, position i sees `start + i * stride` and on, `size` positions; else `at(i)` tells.
+    By the arithmetic of windows, position i sees `start + i * stride` and on, `size` positions, without upsampling;
+    what that is of the input itself `at(i)` tells.
     """
 
-    reach: Reach
+    link: Link
     length: int
     """The size of the input's axis."""
     positions: int
     """How many positions see different parts: the size of the value's axis, or 1 if all see the same."""
-    aligned: bool
+
+    @property
+    def reach(self) -> Reach:
+        """The arithmetic, which goes on into the padding."""
+        return self.link.reach
+
+    @property
+    def aligned(self) -> bool:
+        """Whether all joins on the way look at the same place with all their inputs."""
+        return self.link.aligned
+
+    @property
+    def at_most(self) -> bool:
+        """Whether positions may see less than said, as where the ways of a join go on at different strides."""
+        return self.reach.loose
 
     @property
     def size(self) -> int:
@@ -60,7 +78,7 @@ class AxisField:
     @property
     def start(self) -> int:
         """The first position that position 0 sees; negative in the padding. 0 if it sees nothing."""
-        seen = self.at(0)
+        seen = self.reach.at(0)
         return seen[0] if seen else 0
 
     @property
@@ -75,15 +93,15 @@ class AxisField:
 
     @property
     def everything(self) -> bool:
-        """Whether every position sees the whole axis."""
+        """Whether every position sees the whole axis, by arithmetic: a few at its end may be left over."""
         turn = min(self.reach.period, self.positions)
         ends = (range(turn), range(self.positions - turn, self.positions))
-        seen = [self.at(index) for indices in ends for index in indices]
+        seen = [self.reach.at(index) for indices in ends for index in indices]
         return all(interval and interval[0] <= 0 and interval[1] >= self.length - 1 for interval in seen)
 
     def at(self, index: int) -> Interval | None:
-        """The first and the last position that position `index` sees; `None` if it sees nothing."""
-        return self.reach.at(index)
+        """The first and the last position of the input that position `index` sees; `None` if it sees nothing."""
+        return self.link.at(index, self.length)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +136,11 @@ class Field:
         return tuple(axis.centre for axis in self.axes)
 
     @property
+    def at_most(self) -> bool:
+        """Whether positions may see less than said, along any axis."""
+        return any(axis.at_most for axis in self.axes)
+
+    @property
     def exceeds(self) -> bool:
         """Whether the theoretical size is more than the input has, along any axis."""
         return any(axis.exceeds for axis in self.axes)
@@ -141,6 +164,8 @@ class Transfers:
     """How the outputs of modules see their inputs, remembered for each distinct module."""
 
     known: dict[Module, tuple[Seen, ...]] = field(default_factory=dict)
+    blanks: dict[tuple[int, TensorType, TensorType], bool] = field(default_factory=dict)
+    """For links that `known` keeps, by their identity."""
 
     def of(self, module: Module) -> tuple[Seen, ...]:
         """For each output, how it sees the module's inputs."""
@@ -169,14 +194,27 @@ class Transfers:
             values += made
             yield node, taken, made
 
+    def _blanks(self, links: Links, value: TensorType, output: TensorType) -> bool:
+        """Whether some positions of an output see nothing of a value."""
+        key = id(links), value, output
+        found = self.blanks.get(key)
+        if found is None:
+            counts = zip(links, sizes(value.shape), strict=True)
+            found = self.blanks[key] = any(
+                has_blanks(link, length, _count(link.axis, output)) for link, length in counts if link.reach is not SAME
+            )  # fmt: skip
+        return found
+
     def call(self, module: Module, given: list[Seen]) -> list[Seen]:
         """How the outputs of a call see the sources that its inputs see as `given`."""
         made: list[Seen] = []
         for output, transfer in zip(module.outputs, self.of(module), strict=True):
             seen: Seen = {}
             for index, links in transfer.items():
+                value = module.inputs[index]
+                blanks = self._blanks(links, value, output)
                 for source, before in given[index].items():
-                    found = _follow(links, before, output)
+                    found = _follow(links, before, value, output, blanks=blanks)
                     known = seen.get(source)
                     seen[source] = found if known is None else _join(known, found, output)
             made.append(seen)
@@ -185,24 +223,32 @@ class Transfers:
 
 def inputs(module: Module) -> list[Seen]:
     """How the inputs of a module see themselves."""
-    return [{index: same_axes(type_)} for index, type_ in enumerate(module.inputs)]
+    return [
+        {index: tuple([replace(link, visible=(0, length - 1))
+                       for link, length in zip(same_axes(type_), sizes(type_.shape), strict=True)])}
+        for index, type_ in enumerate(module.inputs)
+    ]  # fmt: skip
 
 
-def _follow(links: Links, before: Links, output: TensorType) -> Links:
-    """How an output sees a source, if it sees a value as `links` says, which sees the source as `before` says."""
-    result = []
+def _follow(
+    links: Links, before: Links, value: TensorType, output: TensorType, *, blanks: bool
+) -> Links:  # fmt: skip
+    """How an output sees a source, if it sees `value` as `links` says, which sees the source as `before` says.
+
+    Where there are `blanks`, some positions see nothing, which what is the same for all cannot tell.
+    """
+    lengths, result = sizes(value.shape), []
     for seen in before:
         if seen.axis is None:
-            result.append(seen)
+            result.append(_loosened(seen) if blanks and not seen.reach.loose else seen)
             continue
         link = links[seen.axis]
-        reach = link.reach
-        if reach is SAME:
-            reach = seen.reach
-        elif seen.reach is not SAME:
-            reach = reach.through(seen.reach, _count(link.axis, output))
-        result.append(Link(link.axis if reach.shift else None, reach, seen.aligned and link.aligned))
+        result.append(followed(link, lengths[seen.axis], seen, _count(link.axis, output)))
     return tuple(result)
+
+
+def _loosened(link: Link) -> Link:
+    return replace(link, reach=replace(link.reach, loose=True))
 
 
 def _join(left: Links, right: Links, output: TensorType) -> Links:
@@ -215,8 +261,10 @@ def _join(left: Links, right: Links, output: TensorType) -> Links:
         else:  # an image and its transpose: all positions see what they see together
             reach = a.reach.constant(counts[0]).union(b.reach.constant(counts[1]), 1)[0]
             aligned = 1 in counts
+            reach = replace(reach, loose=reach.loose or not aligned)
         axis = a.axis if b.axis is None else b.axis
-        result.append(Link(axis if reach.shift else None, reach, a.aligned and b.aligned and aligned))
+        link = Link(axis if reach.shift else None, reach, a.aligned and b.aligned and aligned)
+        result.append(joined(a, b, link, max(counts)))
     return tuple(result)
 
 
@@ -230,9 +278,7 @@ def _field(seen: Seen, value: TensorType, source: TensorType) -> Field | None:
     if 0 not in seen:
         return None
     axes = list(zip(seen[0], sizes(source.shape), strict=True))[2:]
-    return Field(
-        tuple(AxisField(link.reach, length, _count(link.axis, value), link.aligned) for link, length in axes)
-    )
+    return Field(tuple(AxisField(link, length, _count(link.axis, value)) for link, length in axes))
 
 
 def output_fields(root: Module) -> tuple[Field | None, ...]:

@@ -3,10 +3,12 @@
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
+from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Saved, channels, one_of_ranks
 from archspec.ops.core.held import like_images
 from archspec.ops.core.norms import RunningNorm, single
 from archspec.ops.core.onnx_code import Emitter
+from archspec.ops.core.reach import Links, changed, same_axes, whole
 from archspec.ops.core.torch_code import TorchCode
 
 
@@ -28,6 +30,13 @@ class BatchNorm(RunningNorm):
                 f"without running statistics, an input of one value per channel ({x}) cannot be normalised",
                 at=("track_running_stats",),
             )
+
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+        """With running statistics its place; without them all positions and samples, in evaluation too."""
+        x = inputs[0]
+        if self.track_running_stats:
+            return (same_axes(x),)
+        return (changed(same_axes(x), {axis: whole(dim) for axis, dim in enumerate(x.shape) if axis != 1}),)
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """The input, mean and variance of each channel."""

@@ -20,7 +20,7 @@ from archspec.ops.core.convolution import check_groups, product_formula, product
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, NaturalSize, Positive, Size, per_axis
 from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Emitter
-from archspec.ops.core.reach import MAX_PERIOD, Interval, Links, Reach, in_place, repeating, whole
+from archspec.ops.core.reach import MAX_PERIOD, Interval, Links, Reach, at_most, in_place, repeating
 from archspec.ops.core.symbol import number, scaled, shifted
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
 from archspec.ops.core.window import AXIS_NAMES, brief
@@ -68,7 +68,8 @@ class Spread:
             low, high = (end // self.stride for end in ends)
             return low, high
 
-        return repeating(self.stride, 1, sees) or whole(self.n)
+        step = self.dilation // gcd(self.stride, self.dilation)
+        return repeating(self.stride, 1, sees, step) or at_most(self.n)
 
     @property
     def formula(self) -> str:

@@ -4,11 +4,13 @@ from math import prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
+from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Op, Saved, Weight, channels, divides, initialised, sizes
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive, PositiveNumber
 from archspec.ops.core.held import like_images
 from archspec.ops.core.norms import scale_and_shift, single
 from archspec.ops.core.onnx_code import Emitter
+from archspec.ops.core.reach import Links, in_place, whole
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
 
 
@@ -50,6 +52,10 @@ class GroupNorm(Op):
     def brief(self) -> str:
         """`groupnorm 32 groups`."""
         return f"groupnorm {self.groups} group{'s' * (self.groups != 1)}"
+
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+        """All positions; all channels."""
+        return (in_place(inputs[0], list(map(whole, inputs[0].spatial)), mixed=True),)
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """The input, mean and variance of each group."""

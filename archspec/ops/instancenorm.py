@@ -4,11 +4,13 @@ from math import prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
+from archspec.ir import TensorType
 from archspec.ops.core.base import Example, Inputs, Saved, one_of_ranks, sizes
 from archspec.ops.core.fields import Flag
 from archspec.ops.core.held import is_packed
 from archspec.ops.core.norms import RunningNorm, single
 from archspec.ops.core.onnx_code import Emitter
+from archspec.ops.core.reach import Links, in_place, whole
 from archspec.ops.core.torch_code import TorchCode
 
 
@@ -35,6 +37,12 @@ class InstanceNorm(RunningNorm):
                 f"a channel of one position ({x}) cannot be normalised: its variance is 0",
                 help="leave the norm out, or put it before the pool",
             )
+
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+        """With running statistics its place; without them all positions."""
+        x = inputs[0]
+        spatial = [] if self.track_running_stats else list(map(whole, x.spatial))
+        return (in_place(x, spatial),)
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """The input, mean and variance of each channel; scale and running statistics repeated for each sample.

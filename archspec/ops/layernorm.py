@@ -4,6 +4,7 @@ from math import prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
+from archspec.ir import TensorType
 from archspec.ops.core.base import (
     Example,
     Inputs,
@@ -20,6 +21,7 @@ from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Integer, Posit
 from archspec.ops.core.held import packed
 from archspec.ops.core.norms import scale_and_shift
 from archspec.ops.core.onnx_code import Emitter
+from archspec.ops.core.reach import Links, changed, same_axes, whole
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
 
 _SOURCE = '''
@@ -76,6 +78,11 @@ class LayerNorm(Op):
     def brief(self) -> str:
         """`layernorm`, with the axis if it is not the last."""
         return "layernorm" if self.axis == -1 else f"layernorm axis {self.axis}"
+
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
+        """All of the axis."""
+        axis = axis_index(self.axis, output.rank)
+        return (changed(same_axes(inputs[0]), {axis: whole(output.shape[axis])}),)
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
         """The input, and mean and variance of each vector."""

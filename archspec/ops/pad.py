@@ -1,6 +1,7 @@
 """Padding."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -11,7 +12,7 @@ from archspec.ops.core.base import INPUT, Example, Inputs, Op, Saved, one_of_ran
 from archspec.ops.core.fields import Natural, Number, Sides
 from archspec.ops.core.held import elementwise, like_images
 from archspec.ops.core.onnx_code import INT64_MAX, Emitter
-from archspec.ops.core.reach import Links, in_place, sliding
+from archspec.ops.core.reach import MAX_PERIOD, Link, Links, at_most, in_place, sliding
 from archspec.ops.core.symbol import Symbol, shifted
 from archspec.ops.core.torch_code import Argument, TorchCode, literal, positional
 from archspec.ops.core.window import AXIS_NAMES, Pads, brief, resolve_padding, torch_border
@@ -84,8 +85,27 @@ class Pad(Op):
         return TensorType((*x.shape[:2], *grown))
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
-        """A shift by the border in front, which sees nothing: even a mirrored one counts as padding."""
-        return (in_place(inputs[0], [sliding(1, 1, before) for before, _ in self.pads(inputs)]),)
+        """A shift by the border in front, which sees nothing, or what it repeats."""
+        pads = self.pads(inputs)
+        links = [*in_place(inputs[0], [sliding(1, 1, before) for before, _ in pads])]
+        for axis, (n, (before, after)) in enumerate(zip(inputs[0].spatial, pads, strict=True), start=2):
+            if self.mode == "constant" or not isinstance(n, int):
+                continue
+            if before + after > MAX_PERIOD:
+                links[axis] = Link(None, at_most(n))
+                continue
+            places = (*range(-before, 0), *range(n, n + after))
+            seen = {before + place: (at, at) for place in places for at in [self._repeated(place, n)]}
+            links[axis] = replace(links[axis], borders={**seen})
+        return (tuple(links),)
+
+    def _repeated(self, place: int, n: int) -> int:
+        """The position that one in the border, counted from the input's first, repeats."""
+        if self.mode == "circular":
+            return place % n
+        if self.mode == "replicate":
+            return min(max(place, 0), n - 1)
+        return -place if place < 0 else 2 * (n - 1) - place
 
     def explain(self, inputs: Inputs) -> Iterator[str]:
         """The sum of each axis."""

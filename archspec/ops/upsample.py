@@ -1,6 +1,7 @@
 """Resampling to another size."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from math import ceil, floor
 from typing import Annotated, Any, ClassVar, Literal
@@ -13,7 +14,18 @@ from archspec.ops.core.base import Example, Inputs, Op, one_of_ranks, size
 from archspec.ops.core.fields import MAX, Flag, PositiveNumber, Size, per_axis
 from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Attribute, Emitter
-from archspec.ops.core.reach import Interval, Links, Reach, in_place, repeating, same_for_all, whole
+from archspec.ops.core.reach import (
+    MAX_PERIOD,
+    Interval,
+    Link,
+    Links,
+    Reach,
+    at_most,
+    in_place,
+    repeating,
+    same_for_all,
+    whole,
+)
 from archspec.ops.core.resampling import (
     CUBIC,
     gathered,
@@ -87,24 +99,40 @@ class Upsample(Op):
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """Per axis, the elements that a value is interpolated from."""
-        x = inputs[0]
+        x, images = inputs[0], inputs[0].rank == 4
         scales = per_axis(self.scale or 0.0, x.rank - 2, "scale")
-        return (in_place(x, list(map(self._resampled, x.spatial, output.spatial, scales))),)
+        axes = list(zip(x.spatial, output.spatial, scales, strict=True))
+        links = [*in_place(x, [self._resampled(*axis, images=images) for axis in axes])]
+        for axis, (n, out, scale) in enumerate(axes, start=2):
+            if not self.mode.startswith("nearest") or links[axis].axis is None:
+                continue
+            if isinstance(n, int) and isinstance(out, int) and out <= MAX_PERIOD:
+                links[axis] = self._rounded(links[axis], n, out, scale, images=images)
+        return (tuple(links),)
 
-    def _resampled(self, n: Dim, out: Dim, scale: float) -> Reach:
+    def _rounded(self, link: Link, n: int, out: int, scale: float, *, images: bool) -> Link:
+        """With the elements that single precision takes for others."""
+        taken = nearest(n, out, scale or None, exact=self.mode == "nearest-exact", images=images)
+        borders: dict[int, Interval | None] = {
+            index: (at, at) for index, at in enumerate(taken) if link.at(index, n) != (at, at)
+        }
+        return replace(link, borders=borders)
+
+    def _resampled(self, n: Dim, out: Dim, scale: float, *, images: bool) -> Reach:
         """One axis. As in PyTorch, `scale` counts even where it does not bring `n` to `out` exactly."""
         if isinstance(n, str) or isinstance(out, str):
             return whole(n)
+        unscaled = not self.mode.startswith("nearest") and self.mode != "bicubic" and out == n
         if self.align_corners:
             if 1 in (n, out):
                 return same_for_all((0, 0))
             step = Fraction(n - 1, out - 1)
-        elif not scale:
+        elif not scale or unscaled or (images and self.mode == "nearest" and out in (n, 2 * n)):
             step = Fraction(n, out)
         else:
             factor = Fraction(scale).limit_denominator(10**6)
             if float(factor) != scale:
-                return whole(n)
+                return at_most(n)
             step = 1 / factor
 
         def sees(index: int) -> Interval:
@@ -116,7 +144,7 @@ class Upsample(Op):
             around = self.mode == "bicubic" and at != floor(at)
             return floor(at) - around, ceil(at) + around
 
-        return repeating(step.denominator, step.numerator, sees) or whole(n)
+        return repeating(step.denominator, step.numerator, sees) or at_most(n)
 
     def explain(self, inputs: Inputs) -> Iterator[str]:
         """The product of each axis."""

@@ -126,10 +126,11 @@ def needs_fields(columns: Iterable[str] | None) -> bool:
 
 
 def _field(row: Row) -> str:
-    """The size of the receptive field; `all` for the whole input, `!` where its ways are misaligned."""
+    """The size of the receptive field; `all` for the whole input, `≤` for at most, `!` where misaligned."""
     if row.field is None:
         return ""
     size = "all" if row.field.everything else "×".join(map(str, row.field.size))
+    size = f"≤ {size}" if row.field.at_most else size
     return size if row.field.aligned else f"{size} !"
 
 

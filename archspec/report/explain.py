@@ -50,9 +50,11 @@ def explain(model: "Model", path: str) -> str:
 def _seen(field: Field) -> str:
     """What an output position depends on of the network's input."""
     size, stride = ("×".join(map(str, values)) for values in (field.size, field.stride))
+    most = "at most " if field.at_most else ""
     if field.everything:
-        return "the whole input"
-    text = f"{size} of the input, every {stride}, the first around {', '.join(f'{float(c):g}' for c in field.centre)}"
+        return f"{most}the whole input"
+    centre = ", ".join(f"{float(place):g}" for place in field.centre)
+    text = f"{most}{size} of the input, every {stride}, the first around {centre}"
     return text if field.aligned else f"{text}; its ways are misaligned"
 
 

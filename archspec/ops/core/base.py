@@ -153,7 +153,7 @@ class Op(BaseModel):
         return outputs
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
-        """For each input, what the positions of the output see of its axes. Norms count as acting on each alone."""
+        """For each input, what the positions of the output see of its axes, in evaluation."""
         return tuple([pointwise(x, output) for x in inputs])
 
     def reaches(self, inputs: Inputs, outputs: Inputs) -> tuple[tuple[Links, ...], ...]:

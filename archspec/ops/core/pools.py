@@ -10,7 +10,7 @@ from archspec.ops.core.base import Inputs, Op, Saved, one_of_ranks
 from archspec.ops.core.fields import Flag, Padding, Size, per_axis
 from archspec.ops.core.held import like_image_or_row, like_images
 from archspec.ops.core.onnx_code import Emitter
-from archspec.ops.core.reach import Interval, Links, Reach, in_place, repeating, whole
+from archspec.ops.core.reach import Interval, Links, Reach, at_most, in_place, repeating, whole
 from archspec.ops.core.window import AXIS_NAMES, Window, brief, counted, explained, kept, onnx_border, windows
 
 RANKS = range(3, 6)
@@ -157,7 +157,7 @@ def _adaptive(n: Dim, out: Dim) -> Reach:
     def sees(index: int) -> Interval:
         return index * n // out, -(-(index + 1) * n // out) - 1
 
-    return repeating(parts, n * parts // out, sees) or whole(n)
+    return repeating(parts, n * parts // out, sees) or at_most(n)
 
 
 def check_pool_padding(axes: tuple[Window, ...]) -> None:

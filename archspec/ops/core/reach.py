@@ -4,7 +4,7 @@ Receptive fields are theoretical: the arithmetic goes on beyond both ends of an 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import gcd, lcm, prod
 from typing import TYPE_CHECKING
@@ -43,6 +43,10 @@ class Reach:
     grid: "Fraction | None" = None
     """Where position 0 looks at if the positions are evenly spaced, which their intervals may not be. `None`: there
     is one interval, and it looks at its middle."""
+    step: int = 1
+    """From the first one on, every `step`-th position of an interval is seen; 0: which of them is not known."""
+    loose: bool = False
+    """Positions may see less."""
     ordered: bool = field(init=False, repr=False, compare=False)
     """Every position sees something, and none starts or ends before the position in front of it."""
 
@@ -75,20 +79,25 @@ class Reach:
 
     def at(self, index: int) -> Interval | None:
         """What position `index` sees."""
-        turns, phase = divmod(index, self.period)
-        seen = self.sees[phase]
+        if len(self.sees) == 1:
+            turns, seen = index, self.sees[0]
+        else:
+            turns, phase = divmod(index, len(self.sees))
+            seen = self.sees[phase]
         return seen and (seen[0] + turns * self.shift, seen[1] + turns * self.shift)
 
-    def over(self, seen: Interval | None) -> Interval | None:
-        """What the positions from the first to the last of `seen` see together."""
+    def over(self, seen: Interval | None, step: int = 1) -> Interval | None:
+        """What the positions from the first to the last of `seen`, or every `step`-th of them, see together."""
         if seen is None:
             return None
         first, last = seen
         if self.ordered:
             start, end = self.at(first), self.at(last)
             return start and end and (start[0], end[1])
-        starts = [self.at(index) for index in range(first, min(last + 1, first + self.period))]
-        ends = [self.at(index) for index in range(max(first, last + 1 - self.period), last + 1)]
+        turn = self.period * max(step, 1)
+        taken = range(first, last + 1, max(step, 1))
+        starts = [self.at(index) for index in taken if index < first + turn]
+        ends = [self.at(index) for index in taken[-self.period :]]
         low, high = [seen[0] for seen in starts if seen], [seen[1] for seen in ends if seen]
         return (min(low), max(high)) if low else None
 
@@ -103,13 +112,36 @@ class Reach:
         are strides and sizes beyond 64 bits, which grow no more.
         """
         plain = self.grid is None and inner.grid is None
+        loose = self.loose or inner.loose or (not self.step and not inner.ordered)
         turns = inner.period // gcd(self.shift, inner.period)
         shift = self.shift * turns // inner.period * inner.shift
         if 0 < shift <= LIMIT and turns * self.period <= MAX_PERIOD:
-            sees = tuple([inner.over(self.at(index)) for index in range(self.period * turns)])
+            sees = tuple([inner.over(self.at(index), self.step) for index in range(self.period * turns)])
             if not sees[0] or max(sees[0][1], -sees[0][0]) <= LIMIT:
-                return Reach(sees, shift, None if plain else inner.centre + self.centre * inner.stride)
-        return same_for_all(inner.over(self.over((0, positions - 1))))
+                grid = None if plain else inner.centre + self.centre * inner.stride
+                return Reach(sees, shift, grid, self._step_through(inner), loose)
+        seen = self.over((0, positions - 1))
+        lost = positions > 1 and bool(self.shift and inner.shift)
+        whole_ = self.step == inner.step == 1 and inner.connected(1)
+        return replace(same_for_all(inner.over(seen)), step=int(whole_), loose=loose or lost)
+
+    def connected(self, step: int) -> bool:
+        """Whether what every `step`-th position sees leaves no gaps, if intervals have none."""
+        pairs = [(self.at(index), self.at(index + step)) for index in range(self.period)]
+        return all(a and b and _touch(a, b) for a, b in pairs)
+
+    def _step_through(self, inner: "Reach") -> int:
+        """The `step` of what is seen through a value that sees the input as `inner` says."""
+        if self.size == 1:
+            return inner.step
+        if inner.step == 1 and self.step and inner.connected(self.step):
+            return 1
+        if inner.period > 1 or not self.step or not inner.step:
+            return 0
+        far, near = self.step * inner.shift, inner.step  # a row of rows
+        if inner.size == 1 or (near % far == 0 and near <= far * ((self.size - 1) // self.step + 1)):
+            return far
+        return near if far % near == 0 and far <= inner.size - 1 + near else 0
 
     def union(self, other: "Reach", positions: int) -> tuple["Reach", bool]:
         """What an output sees in two ways, and whether both look at the same place.
@@ -122,15 +154,39 @@ class Reach:
             aligned = True
         if self == other:
             return self, aligned
+        loose = self.loose or other.loose
         period = lcm(self.period, other.period)
         if self.stride == other.stride and period <= MAX_PERIOD:
             sees = tuple([_hull(self.at(index), other.at(index)) for index in range(period)])
             shift = int(self.stride * period)
-            if self.grid is None and other.grid is None:
-                return Reach(sees, shift), aligned
-            return Reach(sees, shift, self.centre if shift and aligned else _middle(sees, shift)), aligned
-        ends = (self.constant(positions), other.constant(positions))
-        return same_for_all(_hull(ends[0].sees[0], ends[1].sees[0])), aligned
+            grid = None
+            if self.grid is not None or other.grid is not None:
+                grid = self.centre if shift and aligned else _middle(sees, shift)
+            return Reach(sees, shift, grid, self._step_beside(other, period), loose), aligned
+        ends = (self.constant(positions).sees[0], other.constant(positions).sees[0])
+        seen = _hull(*ends)
+        # as it is where one is the same for all, and is all that the other sees, too
+        exact = any(not reach.shift and end == seen for reach, end in zip((self, other), ends, strict=True))
+        whole_ = self.step == other.step == 1 and _touch(*ends)
+        return replace(
+            same_for_all(seen), step=int(whole_), loose=loose or (positions > 1 and not exact)
+        ), aligned
+
+    def _step_beside(self, other: "Reach", period: int) -> int:
+        """The `step` of what is seen in two ways."""
+        pairs = [(self.at(index), other.at(index)) for index in range(period)]
+        if self.step == other.step == 1:
+            return int(all(_touch(*pair) for pair in pairs))
+        for whole_, part in ((0, 1), (1, 0)):
+            inside = all(not p[part] or _hull(*p) == p[whole_] for p in pairs)
+            if inside and (self, other)[whole_].step == 1:
+                return 1
+        return self.step if self.step == other.step and all(a == b for a, b in pairs) else 0
+
+
+def _touch(a: Interval | None, b: Interval | None) -> bool:
+    """Whether there is no gap between two intervals."""
+    return not a or not b or (a[0] <= b[1] + 1 and b[0] <= a[1] + 1)
 
 
 def _hull(a: Interval | None, b: Interval | None) -> Interval | None:
@@ -144,9 +200,9 @@ def _middle(sees: tuple[Interval | None, ...], shift: int) -> "Fraction":
     return sum(middles, fraction(0)) / max(len(middles), 1)
 
 
-def sliding(extent: int, stride: int, before: int) -> Reach:
+def sliding(extent: int, stride: int, before: int, step: int = 1) -> Reach:
     """A window of `extent` that moves on by `stride` and starts `before` the input."""
-    return Reach(((-before, extent - 1 - before),), stride)
+    return Reach(((-before, extent - 1 - before),), stride, step=step)
 
 
 def same_for_all(seen: Interval | None) -> Reach:
@@ -162,12 +218,32 @@ def whole(dim: Dim) -> Reach:
     return same_for_all((0, dim - 1 if isinstance(dim, int) else 0))
 
 
-def repeating(period: int, shift: int, sees: Callable[[int], Interval | None]) -> Reach | None:
+def at_most(dim: Dim) -> Reach:
+    """Nobody knows what a position sees: it may be the whole axis."""
+    return replace(whole(dim), loose=True)
+
+
+def repeating(period: int, shift: int, sees: Callable[[int], Interval | None], step: int = 1) -> Reach | None:
     """What position i sees is `sees(i)`; after `period` positions it comes again. `None` if that is too long."""
     if period > MAX_PERIOD:
         return None
     intervals = tuple([sees(index) for index in range(period)])
-    return Reach(intervals, shift, _middle(intervals, shift))
+    return Reach(intervals, shift, _middle(intervals, shift), step)
+
+
+def within(seen: Interval | None, visible: Interval, step: int = 1) -> Interval | None:
+    """The first and the last of the positions seen, every `step`-th of an interval, that are visible."""
+    if seen is None:
+        return None
+    (first, last), (low, high) = seen, visible
+    if first >= low and last <= high:
+        return seen
+    step = max(step, 1)
+    if first < low:
+        first += -(-(low - first) // step) * step
+    if last > high:
+        last -= -(-(last - high) // step) * step
+    return (first, last) if first <= last else None
 
 
 SAME = sliding(1, 1, 0)
@@ -183,6 +259,16 @@ class Link:
     reach: Reach
     aligned: bool = True
     """Where this is a union, all ways look at the same place."""
+    visible: Interval | None = None
+    """The first and the last position that any position sees; `None` of an op: whatever there is."""
+    borders: "dict[int, Interval | None]" = field(default_factory=dict, hash=False)
+    """What single positions see, where it is not what `reach` says, as far as that is visible."""
+
+    def at(self, index: int, length: int) -> Interval | None:
+        """What position `index` sees of an axis of `length`."""
+        if index in self.borders:
+            return self.borders[index]
+        return within(self.reach.at(index), self.visible or (0, length - 1), self.reach.step)
 
 
 Links = tuple[Link, ...]

@@ -62,7 +62,8 @@ class Window:
     @property
     def reach(self) -> Reach:
         """What the windows see."""
-        return sliding(self.extent, self.stride, self.before)
+        step = self.dilation if self.kernel > 1 else 1
+        return sliding(self.extent, self.stride, self.before, step)
 
     @property
     def formula(self) -> str:
