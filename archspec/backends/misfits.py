@@ -13,8 +13,10 @@ LISTED = 8
 """The keys, or groups of them, that a report names of each kind."""
 _RENAMINGS = 8
 """The patterns that are offered at most."""
-_CANDIDATES = 64
+_CANDIDATES = 16
 """Those that are tried."""
+_SHARE = 100
+"""A pattern is tried if at least one of so many pairs differ by it."""
 _SYNONYMS = {
     "gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var",
     "moving_var": "running_var",
@@ -106,7 +108,10 @@ def nearest(theirs: Mapping[str, Shape], ours: Mapping[str, Shape]) -> tuple[dic
     found: dict[str, str] = {}
     left = dict(theirs)
     given: set[str] = set()
-    for (old, new), _ in candidates.most_common(_CANDIDATES):
+    total = candidates.total()
+    for (old, new), count in candidates.most_common(_CANDIDATES):
+        if len(found) == _RENAMINGS or count * _SHARE < total:
+            break
         made = {
             name: key
             for key in left
@@ -114,7 +119,7 @@ def nearest(theirs: Mapping[str, Shape], ours: Mapping[str, Shape]) -> tuple[dic
             and ours.get(name) == left[key]
             and name not in given
         }
-        if made and len(found) < _RENAMINGS and old not in found:
+        if made and old not in found:
             found[old] = new
             given |= made.keys()
             for key in made.values():
