@@ -1,6 +1,6 @@
 """Proving what archspec says of a network, item by item, against PyTorch, the onnx package and ONNX Runtime."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -8,9 +8,14 @@ from archspec.diagnostics import Diagnostic, SpecError, UsageError
 from archspec.ir import Origin
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from archspec.api import Model
+    from archspec.backends.verify_values import Values
 
 BACKENDS = ("torch", "onnx")
+Progress = Callable[[str], None]
+"""Told what comes next."""
 
 
 @dataclass(slots=True)
@@ -22,43 +27,96 @@ class Item:
     findings: list[Diagnostic] = field(default_factory=list)
     ran: bool = True
     """False: it could not be checked, which is not the same as that it holds."""
+    sensitive: bool = True
+    """False: it was checked in a way that errors could hide from."""
+
+    @property
+    def proven(self) -> bool:
+        """Whether it was checked, could have failed, and holds."""
+        return self.ran and self.sensitive and not self.findings
 
 
-def verify(model: "Model", only: str | None = None) -> list[Item]:
+def verify(model: "Model", only: str | None = None, progress: Progress | None = None) -> list[Item]:
     """Compare a network with what it is compiled to: all of it, or `only` for `torch` or `onnx`.
 
     What a missing package keeps from running is an item that did not run. Raises `SpecError` where the network cannot
     be written in PyTorch.
     """
-    items: list[Item] = []
-    for backend in BACKENDS:
-        if only in (None, backend):
-            items += _torch(model) if backend == "torch" else _onnx(model)
-    return items
+    return list(_Proof(model, progress or (lambda _: None)).items(only))
 
 
-def _torch(model: "Model") -> Iterator[Item]:
-    from archspec.backends.torch_module import build
-    from archspec.backends.verify_torch import Proof
+@dataclass(slots=True)
+class _Proof:
+    """The proof of one network; what it computes in PyTorch is computed once."""
 
-    try:
-        module = build(model, device="meta")
-    except UsageError as error:
-        yield Item("PyTorch", str(error), ran=False)
-        return
-    yield from Proof(model, module).items()
+    model: "Model"
+    progress: Progress
+    values: "Values | None" = None
+    missing: str = ""
+    """Why there are no values to compare with."""
 
+    def items(self, only: str | None) -> Iterator[Item]:
+        if only in (None, "torch"):
+            yield from self.torch()
+        if only == "onnx":
+            yield from self.prepared()
+        if only in (None, "onnx"):
+            yield from self.onnx()
 
-def _onnx(model: "Model") -> Iterator[Item]:
-    from archspec.backends.verify_onnx import Proof
+    def torch(self) -> Iterator[Item]:
+        from archspec.backends.torch_module import build
+        from archspec.backends.verify_reference import Reference
+        from archspec.backends.verify_settings import settings
+        from archspec.backends.verify_torch import Proof
 
-    try:
-        proof = Proof(model)
-    except SpecError as error:
-        yield Item("ONNX", "; ".join(found.message for found in error.diagnostics), ran=False)
-        return
-    with proof:
-        yield from proof.items()
+        self.progress("shapes and MACs")
+        try:
+            module = build(self.model, device="meta")
+        except UsageError as error:
+            self.missing = str(error)
+            yield Item("PyTorch", self.missing, ran=False)
+            return
+        yield from Proof(self.model, module).items()
+        yield settings(self.model, module, Reference())
+        self.compute(module)
+        if self.values is None:
+            yield Item("outputs", self.missing, ran=False)
+        else:
+            yield from self.values.items()
+
+    def prepared(self) -> Iterator[Item]:
+        """What an ONNX model is compared with, where nothing else of it is asked for."""
+        from archspec.backends.torch_module import build
+
+        try:
+            self.compute(build(self.model, device="meta"))
+        except (UsageError, SpecError) as error:
+            self.missing = str(error)
+        if self.values is not None:
+            yield self.values.sensitivity()
+
+    def compute(self, module: "nn.Module") -> None:
+        """Give the network weights, if they are what archspec says."""
+        from archspec.backends.verify_values import Values
+
+        theirs = {key: tuple(tensor.shape) for key, tensor in module.state_dict().items()}
+        if theirs != {key: weight.shape for key, weight in self.model.weights().items()}:
+            self.missing = "PyTorch's module has other weights"
+            return
+        self.progress("computing it in PyTorch")
+        self.values = Values.of(self.model)
+
+    def onnx(self) -> Iterator[Item]:
+        from archspec.backends.verify_onnx import Proof
+
+        self.progress("writing it in ONNX")
+        try:
+            proof = Proof(self.model, self.values, self.missing)
+        except SpecError as error:
+            yield Item("ONNX", "; ".join(found.message for found in error.diagnostics), ran=False)
+            return
+        with proof:
+            yield from proof.items(self.progress)
 
 
 def finding(model: "Model", origins: Mapping[str, Origin], message: str, path: str = "") -> Diagnostic:

@@ -7,39 +7,38 @@ from typing import TYPE_CHECKING, Any, Self
 
 from archspec.backends.onnx_model.export import write_onnx
 from archspec.backends.options import Options
-from archspec.backends.verify import Item, finding
-from archspec.backends.weight_sources import write_weights
-from archspec.diagnostics import Diagnostic, SpecError, UsageError
+from archspec.backends.verify import Item, Progress, finding
+from archspec.diagnostics import Diagnostic
 from archspec.diagnostics.diagnostic import shown
 
 if TYPE_CHECKING:
     import onnx
-    from torch import nn
+    from torch import Tensor
 
     from archspec.api import Model
-
-BATCHES = (1, 3)
-"""The sizes of a free batch that are run, on one file."""
-RELATIVE, ABSOLUTE = 1e-4, 1e-5
-"""What outputs in single precision may differ by: of each value, and of the largest."""
+    from archspec.backends.verify_values import Values
 
 
 class Proof:
     """The comparison of one network with its ONNX model, in files of a temporary folder.
 
-    The weights are PyTorch's initial ones, but for the statistics and factors of norms: as 0 and 1 they hide errors.
+    `values` has the weights, and what PyTorch makes of them; without it, `missing` says why.
     """
 
-    def __init__(self, model: "Model") -> None:
-        self.model = model
+    def __init__(self, model: "Model", values: "Values | None", missing: str = "") -> None:
+        self.model, self.values, self.missing = model, values, missing
         self.origins = {row.path: row.origin for row in reversed(list(model.modules()))}
         self.folder = TemporaryDirectory(prefix="archspec")
-        self.path = os.path.join(self.folder.name, "model.onnx")
-        self.module: nn.Module | None = None
-        self.missing = ""
+        self.path = self.run_path = os.path.join(self.folder.name, "model.onnx")
         try:
             weights = self._weights()
-            write_onnx(model, self.path, Options(weights=weights, external="data"))
+            options = Options(weights=weights, external="data")
+            write_onnx(model, self.path, options)
+            if values is not None and values.small is not model:
+                self.run_path = os.path.join(self.folder.name, "small.onnx")
+                write_onnx(values.small, self.run_path, options)
+            if weights is not None:
+                os.unlink(weights)
         except BaseException:
             self.folder.cleanup()
             raise
@@ -52,42 +51,25 @@ class Proof:
 
     def _weights(self) -> str | None:
         """A file with the weights of the module, if there is one."""
-        from archspec.backends.torch_module import build, import_torch
+        if self.values is None:
+            return None
+        import torch
 
-        weights = self.model.weights()
-        try:
-            torch = import_torch()
-            state = build(self.model, device="meta").state_dict()
-        except (UsageError, SpecError) as error:
-            self.missing = str(error)
-            return None
-        if {key: tuple(tensor.shape) for key, tensor in state.items()} != {
-            key: weight.shape for key, weight in weights.items()
-        }:
-            self.missing = "PyTorch's module has other weights"
-            return None
-        seeded = os.path.join(self.folder.name, "seeded.safetensors")
-        write_weights(self.model, seeded, Options())
-        self.module = build(self.model, weights=seeded, device="cpu").eval()
-        generator = torch.Generator().manual_seed(0)
-        state = self.module.state_dict()
-        with torch.no_grad():
-            for key, tensor in state.items():
-                low, high = (0.5, 1.5) if key.endswith(("weight", "var")) else (-0.2, 0.2)
-                if tensor.ndim == 1 and tensor.is_floating_point():
-                    tensor.uniform_(low, high, generator=generator)
         path = os.path.join(self.folder.name, "weights.pt")
-        torch.save(state, path)
+        torch.save(self.values.module.state_dict(), path)
         return path
 
-    def items(self) -> Iterator[Item]:
+    def items(self, progress: Progress) -> Iterator[Item]:
         """All statements, one after the other."""
         import onnx
 
         proto = onnx.load(self.path, load_external_data=False)
+        progress("checking the ONNX model")
         yield self.checked()
         yield self.shapes(proto)
+        yield from self.settings(proto)
         yield self.initialisers(proto)
+        progress("running it in ONNX Runtime")
         yield from self.runs()
 
     def finding(self, message: str, path: str = "") -> Diagnostic:
@@ -133,15 +115,33 @@ class Proof:
                 item.findings.append(self.finding(message, name))
         return item
 
+    def settings(self, proto: "onnx.ModelProto") -> Iterator[Item]:
+        """The `eps` of every norm, which values hardly show."""
+        found = {
+            node.name.partition("/")[0]: attribute.f
+            for node in proto.graph.node
+            for attribute in node.attribute
+            if attribute.name == "epsilon"
+        }
+        if not found:
+            return
+        item = Item("ONNX settings", f"eps of {len(found):,} norms")
+        for row in self.model.modules():
+            eps, theirs = getattr(row.module.op, "eps", None), found.get(row.path)
+            if eps is not None and theirs is not None and abs(theirs - eps) > 1e-6 * eps:
+                message = f"`{row.path}.eps` is {eps:g} here, {theirs:g} in ONNX"
+                item.findings.append(self.finding(message, row.path))
+        yield item
+
     def initialisers(self, proto: "onnx.ModelProto") -> Item:
         """Every weight, byte for byte as in PyTorch's state_dict."""
         import onnx
 
         weights = [tensor for tensor in proto.graph.initializer if "/" not in tensor.name]
         item = Item("ONNX weights", f"{len(weights):,} initialisers, byte for byte as in the state_dict")
-        if self.module is None:
+        if self.values is None:
             return Item(item.name, self.missing, ran=False)
-        state = self.module.state_dict()
+        state = self.values.module.state_dict()
         for tensor in weights:
             if tensor.name not in state:
                 item.findings.append(
@@ -165,62 +165,80 @@ class Proof:
         except ImportError:
             yield Item(name, "this needs ONNX Runtime: install `onnxruntime`", ran=False)
             return
-        if self.module is None:
+        if self.values is None:
             yield Item(name, self.missing, ran=False)
             return
-        cases = [self._case(batch) for batch in (BATCHES if self.model.fixed_batch is None else (0,))]
         levels = onnxruntime.GraphOptimizationLevel
-        for label, level in (("as written", levels.ORT_DISABLE_ALL), ("optimised", levels.ORT_ENABLE_ALL)):
-            yield self._run(f"{name}, {label}", level, cases)
+        yield self._as_written(f"{name}, as written", levels.ORT_DISABLE_ALL, self.values)
+        yield self._optimised(f"{name}, optimised", levels.ORT_ENABLE_ALL, self.values)
 
-    def _case(self, batch: int) -> tuple[dict[str, Any], list[Any]]:
-        """Random inputs, and what the module makes of them."""
-        import torch
+    def _as_written(self, name: str, level: Any, values: "Values") -> Item:
+        """The outputs, and of the first batch what every op makes that is a value of the model."""
+        import onnx
 
-        assert self.module is not None  # noqa: S101 — asked for only where there is one
-        generator = torch.Generator().manual_seed(batch)
-        inputs = {
-            name: torch.randn(
-                [dim if isinstance(dim, int) else batch for dim in type_.shape], generator=generator
-            )
-            for name, type_ in self.model.inputs.items()
-        }
-        with torch.no_grad():
-            outputs = self.module(*inputs.values())
-        outputs = outputs if isinstance(outputs, tuple) else (outputs,)
-        return {name: tensor.numpy() for name, tensor in inputs.items()}, [
-            tensor.numpy() for tensor in outputs
-        ]
+        proto = onnx.load(self.run_path, load_external_data=False)
+        infos = {info.name: info for info in proto.graph.value_info}
+        inner = [path for path in values.tensors if path in infos]
+        outputs = [output.name for output in proto.graph.output]
+        proto.graph.output.extend(infos[path] for path in inner)
+        path = os.path.join(self.folder.name, "tensors.onnx")
+        with open(path, "wb") as file:
+            file.write(proto.SerializeToString())
+        words = (
+            f"{len(inner) + len(outputs):,} values as PyTorch's, at batch size {values.batches}{values.size}"
+        )
+        item = Item(name, words)
+        session = self._session(path, level, item)
+        for place, case in enumerate(values.cases):
+            names = [*inner, *outputs] if place == 0 else outputs
+            theirs = [values.tensors[path] for path in inner] if place == 0 else []
+            if session is not None:
+                self._run(item, session, names, case.inputs, [*theirs, *case.outputs], outputs)
+        return item
 
-    def _run(self, name: str, level: Any, cases: list[tuple[dict[str, Any], list[Any]]]) -> Item:
-        import numpy as np
+    def _optimised(self, name: str, level: Any, values: "Values") -> Item:
+        words = f"outputs as PyTorch's, at batch size {values.batches}{values.size}"
+        item = Item(name, words)
+        session = self._session(self.run_path, level, item)
+        if session is not None:
+            outputs = [output.name for output in session.get_outputs()]
+            for case in values.cases:
+                self._run(item, session, outputs, case.inputs, case.outputs, outputs)
+        return item
+
+    def _session(self, path: str, level: Any, item: Item) -> Any:
+        """The model in ONNX Runtime; `None`, and a finding, where it does not take it."""
         import onnxruntime
 
-        batches = " and ".join(str(len(next(iter(inputs.values())))) for inputs, _ in cases)
-        item = Item(name, f"outputs as PyTorch's, at batch size {batches}")
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level, options.log_severity_level = level, 4
         try:
-            session = onnxruntime.InferenceSession(self.path, options, providers=["CPUExecutionProvider"])
-            results = [session.run(None, inputs) for inputs, _ in cases]
+            return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # each failure has a type of its own
             item.findings.append(self.finding(f"ONNX Runtime says: {shown(str(error), limit=500)}"))
-            return item
-        names = [output.name for output in session.get_outputs()]
-        for ours, (_, theirs) in zip(results, cases, strict=True):
-            for output, mine, other in zip(names, ours, theirs, strict=True):
-                scale = float(np.nan_to_num(np.abs(other)).max(initial=0.0))
-                if mine.shape != other.shape:
-                    message = (
-                        f"`{output}` is {_text(mine.shape)} in ONNX Runtime, {_text(other.shape)} in PyTorch"
-                    )
-                elif not np.allclose(mine, other, rtol=RELATIVE, atol=ABSOLUTE * scale, equal_nan=True):
-                    worst = float(np.nan_to_num(np.abs(mine - other), nan=np.inf).max())
-                    message = f"`{output}` differs by {worst:.3g} from PyTorch's, whose largest value is {scale:.3g}"
-                else:
-                    continue
-                item.findings.append(self.finding(message, output))
-        return item
+            return None
+
+    def _run(
+        self, item: Item, session: Any, names: list[str], inputs: "list[Tensor]", theirs: "list[Tensor]",
+        outputs: list[str],
+    ) -> None:  # fmt: skip
+        """Report the first op that differs, since what comes behind differs with it, and every output."""
+        import torch
+
+        from archspec.backends.verify_values import difference
+
+        given = {name: tensor.numpy() for name, tensor in zip(self.model.inputs, inputs, strict=True)}
+        try:
+            made = session.run(names, given)
+        except Exception as error:  # likewise
+            item.findings.append(self.finding(f"ONNX Runtime says: {shown(str(error), limit=500)}"))
+            return
+        told = False
+        for name, mine, other in zip(names, made, theirs, strict=True):
+            words = difference(torch.from_numpy(mine), other, "in ONNX Runtime")
+            if words and (name in outputs or not told):
+                item.findings.append(self.finding(f"`{name}` {words}", name))
+            told = told or bool(words)
 
 
 def _shape(info: "onnx.ValueInfoProto") -> tuple[int | str, ...]:

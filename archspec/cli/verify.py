@@ -1,6 +1,8 @@
 """`archspec verify`."""
 
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from archspec.cli.discovery import specs
@@ -10,7 +12,7 @@ from archspec.diagnostics import Diagnostic, SpecError
 from archspec.diagnostics.diagnostic import shown_file
 
 if TYPE_CHECKING:
-    from archspec.backends.verify import Item
+    from archspec.backends.verify import Item, Progress
 
 Proof = tuple[str, str | None, "list[Item]", list[Diagnostic]]
 """A file, a variant, what was compared, and what is wrong with the spec where nothing could be."""
@@ -20,27 +22,29 @@ def run(
     paths: list[str], set_: list[str] | None, input_: list[str] | None, only: str | None, *, json: bool,
     allow_outside: bool,
 ) -> int:  # fmt: skip
-    """Prove the reports of networks; the exit code: 1 for findings, 2 where something could not be run."""
+    """Prove the reports of networks; the exit code: 1 for findings, 2 where something could not be run or proven."""
     proofs = prove(paths, set_, input_, only, allow_outside=allow_outside)
-    failed = partial = 0
+    failed = partial = blind = 0
     if json:
         from json import dumps
 
         listed = list(proofs)
-        failed, partial = sum(map(_failed, listed)), sum(map(_partial, listed))
+        failed, partial, blind = (sum(map(count, listed)) for count in (_failed, _partial, _blind))
         data = {"format_version": "1.0", "networks": [_data(proof) for proof in listed]}
         write(dumps(data, indent=2) + "\n")
-        return _code(failed, partial)
+        return _code(failed, partial + blind)
     count = 0
     for proof in proofs:
         count += 1
         failed += _failed(proof)
         partial += _partial(proof)
+        blind += _blind(proof)
         write(_text(proof))
     networks = f"{count} network{'s' * (count != 1)}"
-    words = [f"{failed} with findings"] * (failed > 0) + [f"{partial} not fully run"] * (partial > 0)
+    counts = {"with findings": failed, "not fully run": partial, "not proven": blind}
+    words = [f"{number} {what}" for what, number in counts.items() if number]
     write(f"\n{networks}: {', '.join(words) or 'all proven'}\n")
-    return _code(failed, partial)
+    return _code(failed, partial + blind)
 
 
 def _code(failed: int, partial: int) -> int:
@@ -59,9 +63,24 @@ def prove(
             model = load(
                 file, variant, settings(set_), inputs=inputs(input_), allow_outside=allow_outside
             )  # fmt: skip
-            yield file, variant, verify(model, only), []
+            with watched(_name(file, variant)) as progress:
+                proof: Proof = file, variant, verify(model, only, progress), []
         except SpecError as error:
-            yield file, variant, [], list(error.diagnostics)
+            proof = file, variant, [], list(error.diagnostics)
+        yield proof
+
+
+@contextmanager
+def watched(name: str) -> "Iterator[Progress | None]":
+    """What shows on stderr what is being done with a network, if that is a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.markup import escape
+
+    with Console(stderr=True).status(escape(name)) as status:
+        yield lambda what: status.update(escape(f"{name}: {what}"))
 
 
 def _failed(proof: Proof) -> bool:
@@ -72,24 +91,34 @@ def _partial(proof: Proof) -> bool:
     return not all(item.ran for item in proof[2])
 
 
-def _name(proof: Proof) -> str:
-    return shown_file(proof[0] if proof[1] is None else f"{proof[0]}@{proof[1]}")
+def _blind(proof: Proof) -> bool:
+    return not all(item.sensitive for item in proof[2])
+
+
+def _name(file: str, variant: str | None) -> str:
+    return shown_file(file if variant is None else f"{file}@{variant}")
 
 
 def _text(proof: Proof) -> str:
-    lines = [_name(proof)]
+    lines = [_name(proof[0], proof[1])]
     for item in proof[2]:
-        word = "not run" if not item.ran else "differs" if item.findings else "ok"
+        word = _word(item)
         lines.append(f"  {word:<8} {item.name:<26} {item.detail}".rstrip())
         lines += [f"    {line}" for finding in item.findings for line in str(finding).splitlines()]
     lines += [f"    {line}" for finding in proof[3] for line in str(finding).splitlines()]
     return "\n".join(lines) + "\n"
 
 
+def _word(item: "Item") -> str:
+    if not item.ran:
+        return "not run"
+    return "differs" if item.findings else "ok" if item.sensitive else "unproven"
+
+
 def _data(proof: Proof) -> dict[str, Any]:
     return {
-        "file": proof[0], "variant": proof[1], "proven": not _failed(proof) and not _partial(proof),
-        "items": [{"name": item.name, "detail": item.detail, "ran": item.ran,
+        "file": proof[0], "variant": proof[1], "proven": not proof[3] and all(item.proven for item in proof[2]),
+        "items": [{"name": item.name, "detail": item.detail, "ran": item.ran, "proven": item.proven,
                    "findings": [finding.to_json() for finding in item.findings]} for item in proof[2]],
         "findings": [finding.to_json() for finding in proof[3]],
     }  # fmt: skip

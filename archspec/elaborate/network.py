@@ -111,6 +111,12 @@ def with_free_sizes(network: Network) -> Network:
         return _network(network.document, network.variant, network.params, inputs)
 
 
+def resized(network: Network, inputs: Inputs) -> Network:
+    """The same network, for inputs of other shapes. Raises `SpecError` where they do not suit it."""
+    with without_collector():
+        return _network(network.document, network.variant, network.params, inputs)
+
+
 FREE_AXES = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
 """What the free axes of inputs are called, by their number."""
 

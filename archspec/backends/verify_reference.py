@@ -1,0 +1,138 @@
+"""A network computed node by node, each op as it says itself: what generated source must agree with.
+
+Nothing of the generator takes part. Classes are called with the arguments of `Op.torch`, all of them written out, and
+weights are looked up by their keys.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from archspec.backends.torch_module import import_torch
+from archspec.ir import Module
+from archspec.ops.core.base import Op
+from archspec.ops.core.torch_code import Argument, TorchCode, literal
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+State = Mapping[str, "Tensor"]
+_HEAD = "import torch\nfrom torch import Tensor, nn\nfrom torch.nn import functional as F\n"
+_BLANK = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """An op in PyTorch: its module on the meta device, if it has one, and how it is called.
+
+    `call` takes something with the attribute `training`, what the module does, the inputs, and free dimensions by name.
+    """
+
+    module: "nn.Module | None"
+    call: Callable[[Any, Any, Sequence["Tensor"], Mapping[str, int]], Any]
+
+
+@dataclass(slots=True)
+class Reference:
+    """The ops of a network as PyTorch has them, made once for each distinct one."""
+
+    forms: dict[Module, Form] = field(default_factory=dict)
+
+    def of(self, module: Module) -> Form:
+        """The form of an op."""
+        if module not in self.forms:
+            assert module.op is not None  # noqa: S101 — asked of ops only
+            self.forms[module] = _form(module.op.torch(module.inputs))
+        return self.forms[module]
+
+    def run(
+        self, root: Module, inputs: Sequence["Tensor"], state: State, *, training: bool
+    ) -> "tuple[list[Tensor], dict[str, Tensor]]":
+        """The results of a network, and the output of every op that is called once and has one, by its path.
+
+        In training the statistics in `state` are updated.
+        """
+        dims = {
+            dim: size
+            for type_, tensor in zip(root.inputs, inputs, strict=True)
+            for dim, size in zip(type_.shape, tensor.shape, strict=True)
+            if isinstance(dim, str)
+        }
+        run = _Run(self, state, dims, training)
+        results = run.body(root, inputs, "")
+        return results, {path: tensor for path, tensor in run.values.items() if tensor is not None}
+
+
+@dataclass(slots=True)
+class _Run:
+    reference: Reference
+    state: State
+    dims: Mapping[str, int]
+    training: bool
+    values: "dict[str, Tensor | None]" = field(default_factory=dict)
+
+    def body(self, module: Module, inputs: "Sequence[Tensor]", prefix: str) -> "list[Tensor]":
+        values = list(inputs)
+        for node in module.body:
+            given = [values[index] for index in node.inputs]
+            owner = module.body[node.shares] if node.shares is not None else node
+            path = prefix if owner.name is None else f"{prefix}{owner.name}"
+            if node.module.kind == "removed":
+                values += given
+            elif node.module.op is None:
+                values += self.body(node.module, given, path if owner.name is None else f"{path}.")
+            else:
+                made = self.op(node.module.op, node.module, given, path)
+                values += made
+                if owner.name is not None:
+                    once = len(made) == 1 and path not in self.values
+                    self.values[path] = made[0] if once else None
+        return [values[index] for index in module.results]
+
+    def op(self, op: Op, module: Module, given: "Sequence[Tensor]", path: str) -> "list[Tensor]":
+        from torch.func import functional_call
+
+        keys = [weight.name for weight in op.weights(module.inputs)]
+        weights = {name: self.state[f"{path}.{name}" if name else path] for name in keys}
+        if op.is_parameter:
+            return [weights[""]]
+        form = self.reference.of(module)
+        inner = form.module
+        if inner is not None:
+            inner.train(self.training)
+
+        def called(*args: Any, **kwargs: Any) -> Any:
+            return functional_call(inner, weights, args, kwargs)
+
+        made = form.call(self, called, given, self.dims)
+        return list(made) if isinstance(made, tuple | list) else [made]
+
+
+def _form(code: TorchCode) -> Form:
+    """What an op says of itself, as something that can be called: its module where it has the choice."""
+    torch = import_torch()
+    text = code.call if code.module else code.function
+    if "{" not in text:
+        text = f"{text}({', '.join(['{0}', *map(_written, code.arguments)])})"
+    text = _BLANK.sub(_filled, text)
+    program = f"{_HEAD}{code.helper}\n\ndef call(self, m, given, dims):\n    return {text}\n"
+    scope: dict[str, Any] = {}
+    exec(compile(program, "<op>", "exec"), scope)  # noqa: S102 — our own text
+    if not code.module or code.call.startswith("nn.Parameter"):
+        return Form(None, scope["call"])
+    class_ = scope[code.module] if code.helper else getattr(torch.nn, code.module.removeprefix("nn."))
+    positional = [argument.value for argument in code.arguments if not argument.name]
+    named = {argument.name: argument.value for argument in code.arguments if argument.name}
+    with torch.device("meta"):
+        return Form(class_(*positional, **named), scope["call"])
+
+
+def _filled(match: "re.Match[str]") -> str:
+    name = match[1]
+    return "m" if name == "m" else f"given[{name}]" if name.isdigit() else f'dims["{name}"]'
+
+
+def _written(argument: Argument) -> str:
+    text = literal(argument.value)
+    return f"{argument.name}={text}" if argument.name else text

@@ -1,0 +1,156 @@
+"""A network with weights that let all of it be seen in its outputs: random, and scaled by what goes through it.
+
+With PyTorch's initial weights the outputs of many networks hardly depend on the input, and what is wrong inside of them
+does not show. Here every convolution and linear layer is scaled, in the order of computation, so that its output has a
+spread of 1 over a batch, and the statistics of norms are those of the batch.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from archspec.backends.torch_module import build, import_torch
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor, nn
+
+    from archspec.api import Model
+
+BATCH = 4
+"""The samples that weights are scaled by, where the batch is free."""
+COARSE = 8
+"""The positions along an axis that share a random number: as in images, what is near is alike."""
+MANY = 16
+"""The values of a channel from which on their mean is taken off."""
+FLOOR = 0.05
+"""The least part of a channel's values that is scaled up to 1: what varies less would bring rounding with it."""
+
+
+def subject(model: "Model", small: "Model") -> "nn.Module":
+    """A network's module in evaluation, with weights by a fixed seed, scaled at the input sizes of `small`."""
+    torch = import_torch()
+    live: nn.Module = build(model, device="meta").to_empty(device="cpu").eval()
+    generator = torch.Generator().manual_seed(0)
+    bare = {row.path for row in model.modules() if row.module.op is not None and row.module.op.is_parameter}
+    with torch.no_grad():
+        for key, tensor in live.state_dict().items():
+            _fill(tensor, key, generator, bare=key in bare)
+        with _scaling(live):
+            live(*inputs(small, BATCH, seed=0))
+    return live
+
+
+def inputs(model: "Model", batch: int, seed: int) -> "list[Tensor]":
+    """Random inputs, with large and small features where there are positions; a free batch is `batch`."""
+    torch = import_torch()
+    generator = torch.Generator().manual_seed(seed)
+    made = []
+    for type_ in model.inputs.values():
+        shape = [dim if isinstance(dim, int) else batch for dim in type_.shape]
+        value = torch.randn(shape, generator=generator)
+        if len(shape) > 2:
+            coarse = torch.randn([*shape[:2], *(-(-dim // COARSE) for dim in shape[2:])], generator=generator)
+            for axis, dim in enumerate(shape[2:], start=2):
+                coarse = coarse.repeat_interleave(COARSE, axis).narrow(axis, 0, dim)
+            value = 0.6 * value + coarse
+        made.append(value)
+    return made
+
+
+def _fill(tensor: "Tensor", key: str, generator: "Generator", *, bare: bool) -> None:
+    """Give a weight values that are neither 0 nor 1, nor alike."""
+    if not tensor.is_floating_point():
+        tensor.fill_(3)
+    elif bare:
+        tensor.uniform_(-1, 1, generator=generator).add_(tensor.sign() / 2)
+    elif tensor.ndim > 1:
+        bound = (6 / max(tensor[0].numel(), 1)) ** 0.5  # He's, for rectifiers
+        tensor.uniform_(-bound, bound, generator=generator)
+    elif key.endswith(("weight", "var")):
+        tensor.uniform_(0.5, 1.5, generator=generator)
+    else:
+        # Above 0 on average: rectifiers that cut off half of everything make chaos of rounding in deep networks.
+        tensor.uniform_(0.5, 1.5, generator=generator)
+
+
+@contextmanager
+def _scaling(module: "nn.Module") -> Iterator[None]:
+    """While it is open, each module is scaled when it is first called."""
+    done: set[Any] = set()
+
+    def hook(layer: Any, given: Sequence[Any], output: Any) -> Any:
+        if layer in done:
+            return None
+        done.add(layer)
+        return _scaled(layer, given[0], output)
+
+    handles = [layer.register_forward_hook(hook) for layer in module.modules()]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _scaled(layer: Any, x: "Tensor", output: Any) -> Any:
+    """Scale the weights of a layer, or set its statistics; its new output, or `None` where nothing changes."""
+    from torch import nn
+
+    if isinstance(layer, nn.MultiheadAttention):
+        spread = _spread(output[0])
+        layer.out_proj.weight /= spread
+        if layer.out_proj.bias is not None:
+            layer.out_proj.bias /= spread
+        return (output[0] / spread, *output[1:])
+    if getattr(layer, "running_var", None) is not None:
+        return _normed(layer, x)
+    weight = getattr(layer, "weight", None)
+    if weight is None or weight.ndim < 2 or not hasattr(output, "std"):
+        return None
+    return _linear(layer, weight, output)
+
+
+def _linear(layer: Any, weight: "Tensor", output: "Tensor") -> "Tensor":
+    """A convolution or linear layer: around its bias its output is to have a spread of 1."""
+    from torch import nn
+
+    axis = output.ndim - 1 if isinstance(layer, nn.Linear) else 1
+    others = [other for other in range(output.ndim) if other != axis]
+    bias = layer.bias
+    if bias is None:
+        spread = _spread(output)
+        weight /= spread
+        return output / spread
+    at = [-1 if other == axis else 1 for other in range(output.ndim)]
+    bare = output - bias.view(at)
+    few = output.numel() < MANY * output.shape[axis]
+    mean = bare.mean(others, keepdim=True) * (not few)
+    spread = max(_spread(bare - mean), FLOOR * _spread(bare))
+    weight /= spread
+    shifted = bias.view(at) - mean / spread
+    bias.copy_(shifted.flatten())
+    return bare / spread + shifted
+
+
+def _normed(layer: Any, x: "Tensor") -> "Tensor":
+    """A norm with running statistics: those of the batch.
+
+    The variances are a hundred times `eps` on average, so that it counts; the factors make up for it.
+    """
+    axes = [axis for axis in range(x.ndim) if axis != 1]
+    mean, var = x.mean(axes), x.var(axes, unbiased=False)
+    typical = float(var.mean()) or 1.0
+    var = var.clamp(min=FLOOR * typical)
+    part = 100 * layer.eps / typical
+    layer.running_mean.copy_(mean)
+    layer.running_var.copy_(var * part)
+    if layer.weight is not None:
+        layer.weight *= part**0.5
+    result: Tensor = layer.forward(x)
+    return result
+
+
+def _spread(values: "Tensor") -> float:
+    """The root of the mean square around the mean; 1 where that is nothing."""
+    spread = float(values.std(unbiased=False)) if values.numel() > 1 else 0.0
+    return spread if 1e-12 < spread < 1e12 else 1.0

@@ -1,0 +1,273 @@
+"""Proving what the generated source computes: in evaluation and in training, against the ops one by one."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from archspec.backends.torch_module import import_torch
+from archspec.backends.verify import Item, finding
+from archspec.backends.verify_reference import Reference
+from archspec.backends.verify_size import LARGE, smaller
+from archspec.backends.verify_subject import inputs, subject
+from archspec.diagnostics import Diagnostic
+from archspec.ir import Module
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from archspec.api import Model
+
+BATCHES = (1, 2)
+"""The sizes of a free batch that are computed."""
+RELATIVE, ABSOLUTE = 1e-4, 1e-5
+"""What values in single precision may differ by: of each value, and of the largest."""
+SENSITIVE = 100
+"""The tolerances that outputs for two inputs differ by at least: what is wrong by 1 % of that shows."""
+
+
+@dataclass(slots=True)
+class Case:
+    """Inputs, and what the module makes of them in evaluation."""
+
+    inputs: "list[Tensor]"
+    outputs: "list[Tensor]"
+
+
+@dataclass(slots=True)
+class Values:
+    """What one network computes, with weights that let it be seen; made once for all that is compared with it."""
+
+    model: "Model"
+    small: "Model"
+    """The same network at the size that is computed."""
+    module: "nn.Module"
+    reference: Reference = field(default_factory=Reference)
+    cases: list[Case] = field(default_factory=list)
+    tensors: "dict[str, Tensor]" = field(default_factory=dict)
+    """The outputs of ops for the first case, by their paths."""
+    trained: "list[Tensor]" = field(default_factory=list)
+    """The outputs in training, those that exist in training alone included."""
+
+    @classmethod
+    def of(cls, model: "Model") -> "Values":
+        """Choose the size, and find the weights."""
+        small = smaller(model)
+        return cls(model, small, subject(model, small))
+
+    @property
+    def size(self) -> str:
+        """What is said of the size where it is not the spec's own."""
+        if self.small is self.model:
+            return ""
+        shapes = " and ".join(str(type_) for type_ in self.small.inputs.values())
+        return f", at {shapes}"
+
+    @property
+    def batches(self) -> str:
+        """What is said of the batch sizes."""
+        sizes = dict.fromkeys(case.inputs[0].shape[0] for case in self.cases)
+        return " and ".join(map(str, sizes))
+
+    def items(self) -> Iterator[Item]:
+        """All statements, one after the other."""
+        yield self.evaluation()
+        yield self.training()
+        yield self.sensitivity()
+
+    def finding(self, message: str, path: str = "") -> Diagnostic:
+        """Something differs, in the module at `path`."""
+        origins = {row.path: row.origin for row in reversed(list(self.model.modules()))}
+        return finding(self.model, origins, message, path)
+
+    # --- evaluation ------------------------------------------------------------------------------------
+
+    def evaluation(self) -> Item:
+        """The output of every module, and those of the network."""
+        item = Item("outputs", "")
+        torch = import_torch()
+        with torch.no_grad():
+            first = inputs(self.small, BATCHES[0], 1)
+            results, self.tensors = self.reference.run(
+                self.small.root, first, self.module.state_dict(), training=False
+            )
+            with _compared(self.module, self.tensors) as compared:
+                outputs = _listed(self.module(*first))
+            self.cases = [Case(first, outputs)]
+            for seed, batch in enumerate(BATCHES[1:], start=2):
+                given = inputs(self.small, batch, seed)
+                self.cases.append(Case(given, _listed(self.module(*given))))
+        count = len(results) - len(self.model.network.train_outputs)
+        self._differing(item, compared, outputs, results[:count])
+        item.detail = f"of {len(compared):,} modules and the network, as of each op alone{self.size}"
+        return item
+
+    def _differing(
+        self, item: Item, compared: dict[str, str], outputs: "list[Tensor]", results: "list[Tensor]"
+    ) -> None:
+        """Report the first module that differs: what comes behind differs with it. Then the network's outputs."""
+        for path, words in compared.items():
+            if words:
+                item.findings.append(self.finding(f"the output of `{path}` {words}", path))
+                break
+        if len(outputs) != len(results):
+            message = f"the network has {len(results)} outputs here, {len(outputs)} in PyTorch"
+            item.findings.append(self.finding(message))
+            return
+        for index, (theirs, ours) in enumerate(zip(outputs, results, strict=True)):
+            if words := difference(theirs, ours):
+                name = f"output {index}" if len(outputs) > 1 else "output"
+                item.findings.append(self.finding(f"the network's {name} {words}"))
+
+    # --- training --------------------------------------------------------------------------------------
+
+    def training(self) -> Item:
+        """The outputs in training, and the statistics after it; each random number is drawn from the same seed."""
+        torch = import_torch()
+        item = Item("training", "")
+        batch = 4 if self.small.totals.macs // self.small.batch <= LARGE else 2
+        given = inputs(self.small, batch, 3)
+        buffers = {key: value.clone() for key, value in self.module.named_buffers()}
+        state = {**self.module.state_dict(), **{key: value.clone() for key, value in buffers.items()}}
+        self.module.train()
+        try:
+            with torch.no_grad(), torch.random.fork_rng(devices=[]), _steady():
+                results, tensors = self.reference.run(self.small.root, given, state, training=True)
+                with _compared(self.module, tensors) as compared:
+                    self.trained = _listed(self.module(*given))
+            after = {key: value.clone() for key, value in self.module.named_buffers()}
+        except ValueError as error:  # norms of a single value per channel
+            return Item(item.name, f"PyTorch cannot train it at this size: {error}", ran=False)
+        finally:
+            self.module.eval()
+            with torch.no_grad():
+                for key, value in self.module.named_buffers():
+                    value.copy_(buffers[key])
+        self._differing(item, compared, self.trained, results)
+        for key, value in after.items():
+            if words := difference(value, state[key]):
+                item.findings.append(self.finding(f"`{key}` {words} after a batch", key))
+        item.detail = (
+            f"outputs of {len(compared):,} modules and the network, and {len(after):,} buffers after it"
+        )
+        item.detail += f", at batch size {given[0].shape[0]}{self.size}"
+        return item
+
+    # --- sensitivity -----------------------------------------------------------------------------------
+
+    def sensitivity(self) -> Item:
+        """Whether the outputs depend on the input so much that what is wrong would show."""
+        if not self.cases:
+            self.evaluation()
+        item = Item("sensitivity", "")
+        reached = _reached(self.small.root, (True,) * len(self.small.root.inputs))
+        pairs = list(zip(*(case.outputs for case in self.cases), strict=True))
+        train = self.trained[len(pairs) :] if self.trained and len(self.trained[0]) > 1 else []
+        pairs += [(output[0], output[1]) for output in train]
+        ratios, constant = [], []
+        for index, (one, other) in enumerate(pairs):
+            name = f"output {index}" if len(pairs) > 1 else "the output"
+            if not reached[index]:
+                constant.append(name)
+                continue
+            ratios.append(apart(one, other))
+            if not ratios[-1] >= SENSITIVE:
+                item.sensitive = False
+        least = min(ratios, default=0.0)
+        item.detail = (
+            f"two inputs differ by {least:,.0f} tolerances in every output"
+            if item.sensitive
+            else f"two inputs differ by {least:.3g} tolerances in an output, not by {SENSITIVE}: errors can hide"
+        )
+        if constant:
+            what = f"{', '.join(constant)} {'depends' if len(constant) == 1 else 'depend'} on no input"
+            item.detail = f"{item.detail}; {what}" if ratios else what
+        return item
+
+
+def difference(theirs: "Tensor", ours: "Tensor", where: str = "in PyTorch") -> str:
+    """In what two values differ; empty if they do not."""
+    torch = import_torch()
+    if theirs.shape != ours.shape:
+        return f"is {_shape(ours)} here, {_shape(theirs)} {where}"
+    theirs, ours = theirs.double(), ours.double()
+    scale = float(ours.abs().nan_to_num().max()) if ours.numel() else 0.0
+    if torch.allclose(theirs, ours, rtol=RELATIVE, atol=ABSOLUTE * scale, equal_nan=True):
+        return ""
+    worst = float((theirs - ours).abs().nan_to_num(nan=torch.inf).max())
+    return f"differs by {worst:.3g} {where}, where the largest value is {scale:.3g}"
+
+
+def apart(one: "Tensor", other: "Tensor") -> float:
+    """How many tolerances two values are apart, by root mean squares; of unequal shapes what both have."""
+    kept = tuple(slice(min(pair)) for pair in zip(one.shape, other.shape, strict=True))
+    one, other = one[kept].double(), other[kept].double()
+    if not one.numel():
+        return 0.0
+    tolerance = RELATIVE * _rms(other) + ABSOLUTE * float(other.abs().max())
+    return _rms(one - other) / tolerance if tolerance > 0 else 0.0
+
+
+def _rms(values: "Tensor") -> float:
+    return float(values.square().mean().sqrt())
+
+
+def _shape(value: "Tensor") -> str:
+    return "×".join(map(str, value.shape)) or "scalar"
+
+
+def _listed(outputs: Any) -> "list[Tensor]":
+    listed = outputs if isinstance(outputs, tuple) else (outputs,)
+    return [output for output in listed if output is not None]
+
+
+@contextmanager
+def _compared(module: "nn.Module", values: "dict[str, Tensor]") -> Iterator[dict[str, str]]:
+    """While it is open, outputs are compared when they are made: what follows may overwrite them."""
+    found: dict[str, str] = {}
+
+    def hook(path: str) -> Any:
+        def compare(_module: Any, _inputs: Any, output: Any) -> None:
+            if hasattr(output, "shape"):
+                found[path] = found.get(path, "") or difference(output, values[path])
+
+        return compare
+
+    inner = dict(module.named_modules())
+    handles = [inner[path].register_forward_hook(hook(path)) for path in values if path in inner]
+    try:
+        yield found
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@contextmanager
+def _steady() -> Iterator[None]:
+    """While it is open, every random number is drawn from the same seed: so the order of calls does not count."""
+    torch = import_torch()
+    functional = torch.nn.functional
+    random = {functional.dropout, functional.multi_head_attention_forward, torch.Tensor.bernoulli_}
+
+    class Steady(torch.overrides.TorchFunctionMode):  # type: ignore[misc, name-defined]
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            if func in random:
+                torch.manual_seed(0)
+            return func(*args, **(kwargs or {}))
+
+    with Steady():
+        yield
+
+
+def _reached(module: Module, given: Sequence[bool]) -> list[bool]:
+    """Which results of a composite depend on some of its inputs."""
+    values = list(given)
+    for node in module.body:
+        here = [values[index] for index in node.inputs]
+        if node.module.kind == "removed":
+            values += here
+        elif node.module.op is not None:
+            values += [any(here)] * len(node.module.outputs)
+        else:
+            values += _reached(node.module, here)
+    return [values[index] for index in module.results]
