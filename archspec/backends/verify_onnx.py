@@ -184,9 +184,7 @@ class Proof:
         path = os.path.join(self.folder.name, "tensors.onnx")
         with open(path, "wb") as file:
             file.write(proto.SerializeToString())
-        words = (
-            f"{len(inner) + len(outputs):,} values as PyTorch's, at batch size {values.batches}{values.size}"
-        )
+        words = f"{len(inner) + len(outputs):,} values as PyTorch's, {values.compared}"
         item = Item(name, words)
         session = self._session(path, level, item)
         for place, case in enumerate(values.cases):
@@ -197,7 +195,7 @@ class Proof:
         return item
 
     def _optimised(self, name: str, level: Any, values: "Values") -> Item:
-        words = f"outputs as PyTorch's, at batch size {values.batches}{values.size}"
+        words = f"outputs as PyTorch's, {values.compared}"
         item = Item(name, words)
         session = self._session(self.run_path, level, item)
         if session is not None:
@@ -227,6 +225,7 @@ class Proof:
 
         from archspec.backends.verify_values import difference
 
+        assert self.values is not None  # noqa: S101 — there is something to compare with
         given = {name: tensor.numpy() for name, tensor in zip(self.model.inputs, inputs, strict=True)}
         try:
             made = session.run(names, given)
@@ -235,7 +234,7 @@ class Proof:
             return
         told = False
         for name, mine, other in zip(names, made, theirs, strict=True):
-            words = difference(torch.from_numpy(mine), other, "in ONNX Runtime")
+            words = difference(torch.from_numpy(mine), other, "in ONNX Runtime", self.values.slack)
             if words and (name in outputs or not told):
                 item.findings.append(self.finding(f"`{name}` {words}", name))
             told = told or bool(words)

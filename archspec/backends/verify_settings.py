@@ -38,13 +38,19 @@ def settings(model: "Model", module: "nn.Module", reference: Reference) -> Item:
         theirs = built[path]
         count += len(known[row.module])
         for name, ours in known[row.module].items():
-            other = type(theirs).__name__ if name == "class" else getattr(theirs, name, None)
+            other = type(theirs).__name__ if name == "class" else attribute(theirs, name)
             if not _same(ours, other):
-                what = "the class of " * (name == "class") + f"`{path}`" + f".{name}" * (name != "class")
+                what = f"the class of `{path}`" if name == "class" else f"`{path}.{name}`"
                 message = f"{what} is {_text(ours)} here, {_text(other)} in PyTorch"
                 item.findings.append(finding(model, origins, message, path))
     item.detail = f"{count:,} of {len(rows):,} modules, as the fields of their ops"
     return item
+
+
+def attribute(module: "nn.Module", name: str) -> Any:
+    """A setting of a module; what a pool has in place of a stride is its kernel."""
+    value = getattr(module, name, None)
+    return attribute(module, "kernel_size") if value is None and name == "stride" else value
 
 
 def expected(called: Module, reference: Reference) -> dict[str, Any]:

@@ -10,14 +10,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from archspec.backends.torch_module import build, import_torch
+from archspec.backends.verify_size import LARGE
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor, nn
 
     from archspec.api import Model
 
-BATCH = 4
-"""The samples that weights are scaled by, where the batch is free."""
 COARSE = 8
 """The positions along an axis that share a random number: as in images, what is near is alike."""
 MANY = 16
@@ -26,8 +25,12 @@ FLOOR = 0.05
 """The least part of a channel's values that is scaled up to 1: what varies less would bring rounding with it."""
 
 
-def subject(model: "Model", small: "Model") -> "nn.Module":
-    """A network's module in evaluation, with weights by a fixed seed, scaled at the input sizes of `small`."""
+def subject(model: "Model", small: "Model", spread: float) -> "nn.Module":
+    """A network's module in evaluation, with weights by a fixed seed, scaled at the input sizes of `small`.
+
+    `spread` is how much the output of a convolution varies around values of about 1. The less, the less do rectifiers
+    cut off and gates saturate: deep networks make chaos of rounding if it is too much.
+    """
     torch = import_torch()
     live: nn.Module = build(model, device="meta").to_empty(device="cpu").eval()
     generator = torch.Generator().manual_seed(0)
@@ -35,9 +38,14 @@ def subject(model: "Model", small: "Model") -> "nn.Module":
     with torch.no_grad():
         for key, tensor in live.state_dict().items():
             _fill(tensor, key, generator, bare=key in bare)
-        with _scaling(live):
-            live(*inputs(small, BATCH, seed=0))
+        with _scaling(live, spread):
+            live(*inputs(small, batch(small), seed=0))
     return live
+
+
+def batch(model: "Model") -> int:
+    """The samples that weights are scaled by, and that are trained on, where the batch is free."""
+    return 4 if model.totals.macs // model.batch <= LARGE else 2
 
 
 def inputs(model: "Model", batch: int, seed: int) -> "list[Tensor]":
@@ -69,12 +77,11 @@ def _fill(tensor: "Tensor", key: str, generator: "Generator", *, bare: bool) -> 
     elif key.endswith(("weight", "var")):
         tensor.uniform_(0.5, 1.5, generator=generator)
     else:
-        # Above 0 on average: rectifiers that cut off half of everything make chaos of rounding in deep networks.
         tensor.uniform_(0.5, 1.5, generator=generator)
 
 
 @contextmanager
-def _scaling(module: "nn.Module") -> Iterator[None]:
+def _scaling(module: "nn.Module", spread: float) -> Iterator[None]:
     """While it is open, each module is scaled when it is first called."""
     done: set[Any] = set()
 
@@ -82,7 +89,7 @@ def _scaling(module: "nn.Module") -> Iterator[None]:
         if layer in done:
             return None
         done.add(layer)
-        return _scaled(layer, given[0], output)
+        return _scaled(layer, given[0], output, spread)
 
     handles = [layer.register_forward_hook(hook) for layer in module.modules()]
     try:
@@ -92,62 +99,70 @@ def _scaling(module: "nn.Module") -> Iterator[None]:
             handle.remove()
 
 
-def _scaled(layer: Any, x: "Tensor", output: Any) -> Any:
+def _scaled(layer: Any, x: "Tensor", output: Any, spread: float) -> Any:
     """Scale the weights of a layer, or set its statistics; its new output, or `None` where nothing changes."""
     from torch import nn
 
     if isinstance(layer, nn.MultiheadAttention):
-        spread = _spread(output[0])
-        layer.out_proj.weight /= spread
+        size = _spread(output[0]) / spread
+        layer.out_proj.weight /= size
         if layer.out_proj.bias is not None:
-            layer.out_proj.bias /= spread
-        return (output[0] / spread, *output[1:])
+            layer.out_proj.bias /= size
+        return (output[0] / size, *output[1:])
     if getattr(layer, "running_var", None) is not None:
-        return _normed(layer, x)
+        return _normed(layer, x, spread)
     weight = getattr(layer, "weight", None)
     if weight is None or weight.ndim < 2 or not hasattr(output, "std"):
         return None
-    return _linear(layer, weight, output)
+    return _linear(layer, weight, output, spread)
 
 
-def _linear(layer: Any, weight: "Tensor", output: "Tensor") -> "Tensor":
-    """A convolution or linear layer: around its bias its output is to have a spread of 1."""
+def _linear(layer: Any, weight: "Tensor", output: "Tensor", spread: float) -> "Tensor":
+    """A convolution or linear layer: between samples, its output is to have that spread around its bias."""
     from torch import nn
 
-    axis = output.ndim - 1 if isinstance(layer, nn.Linear) else 1
-    others = [other for other in range(output.ndim) if other != axis]
     bias = layer.bias
     if bias is None:
-        spread = _spread(output)
-        weight /= spread
-        return output / spread
+        size = _between(output) / spread
+        weight /= size
+        return output / size
+    axis = output.ndim - 1 if isinstance(layer, nn.Linear) else 1
+    others = [other for other in range(output.ndim) if other != axis]
     at = [-1 if other == axis else 1 for other in range(output.ndim)]
     bare = output - bias.view(at)
     few = output.numel() < MANY * output.shape[axis]
     mean = bare.mean(others, keepdim=True) * (not few)
-    spread = max(_spread(bare - mean), FLOOR * _spread(bare))
-    weight /= spread
-    shifted = bias.view(at) - mean / spread
+    size = max(_between(bare - mean), FLOOR * _spread(bare)) / spread
+    weight /= size
+    shifted = bias.view(at) - mean / size
     bias.copy_(shifted.flatten())
-    return bare / spread + shifted
+    return bare / size + shifted
 
 
-def _normed(layer: Any, x: "Tensor") -> "Tensor":
-    """A norm with running statistics: those of the batch.
+def _normed(layer: Any, x: "Tensor", spread: float) -> "Tensor":
+    """A norm with running statistics: those of the batch, the variance that between samples.
 
     The variances are a hundred times `eps` on average, so that it counts; the factors make up for it.
     """
     axes = [axis for axis in range(x.ndim) if axis != 1]
-    mean, var = x.mean(axes), x.var(axes, unbiased=False)
+    mean, total = x.mean(axes), x.var(axes, unbiased=False)
+    between = total if len(x) < 2 else (x - x.mean(0, keepdim=True)).square().mean(axes)
+    var = between.clamp(min=FLOOR * float(between.mean())).maximum(FLOOR**2 * total)
     typical = float(var.mean()) or 1.0
-    var = var.clamp(min=FLOOR * typical)
     part = 100 * layer.eps / typical
     layer.running_mean.copy_(mean)
     layer.running_var.copy_(var * part)
     if layer.weight is not None:
-        layer.weight *= part**0.5
+        layer.weight *= spread * part**0.5
     result: Tensor = layer.forward(x)
     return result
+
+
+def _between(values: "Tensor") -> float:
+    """The spread between samples, which what borders do alike to all has no part in; of one sample, that inside it."""
+    if len(values) < 2:
+        return _spread(values)
+    return max(_spread(values - values.mean(0, keepdim=True)), FLOOR * _spread(values))
 
 
 def _spread(values: "Tensor") -> float:
