@@ -176,10 +176,9 @@ class Values:
         for key, value in after.items():
             if words := difference(value, state[key]):
                 item.findings.append(self.finding(f"`{key}` {words} after a batch", key))
-        item.detail = (
-            f"outputs of {len(compared):,} modules and the network, and {len(after):,} buffers after it"
-        )
-        item.detail += f", at batch size {given[0].shape[0]}{self.size}"
+        buffers_ = f", and {len(after):,} buffers after it" if after else ""
+        modules = f"outputs of {len(compared):,} modules and the network"
+        item.detail = f"{modules}{buffers_}, at batch size {len(given[0])}{self.size}"
         return item
 
     # --- sensitivity -----------------------------------------------------------------------------------
