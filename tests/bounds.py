@@ -600,7 +600,7 @@ def as_many_shapes_that_do_not_fit_as_may_be() -> str:
 def as_many_joined_values_as_may_be() -> str:
     names = many('{ name = "n#", op = "relu" }', 900)
     sources = many('"n#"', 900)
-    return net(f"[{names}, " + many(f'{{ op = "concat", from = [{sources}] }}', 150) + "]")
+    return net(f"[{names}, " + many(f'{{ op = "concat", from = [{sources}] }}', 120) + "]")
 
 
 @case
@@ -649,7 +649,7 @@ def as_many_calls_as_may_be() -> str:
 
 @case
 def as_many_values_as_may_be() -> str:
-    return "archspec = 1\n[params]\n" + many("a# = [" + many("#", 900) + "]", 160, "\n")
+    return "archspec = 1\n[params]\n" + many("a# = [" + many("#", 900) + "]", 125, "\n")
 
 
 @case

@@ -2,7 +2,7 @@
 
 FILE_BYTES = 16 * 2**20
 """The size of a spec file."""
-VALUES = 150_000
+VALUES = 120_000
 """Values in a spec file: numbers, texts, lists and tables, parts of dotted keys."""
 KEYS = 10_000
 """Keys of a table."""

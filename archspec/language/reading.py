@@ -78,7 +78,9 @@ def peek(source: str | bytes, file: str) -> dict[str, Any]:
 
 def toml(source: str | bytes) -> dict[str, Any]:
     """The data of a TOML file that is no spec. Raises `Problem`."""
-    return _parse_toml(_decode(source))
+    text = _decode(source)
+    prescan.check(text)
+    return _parse_toml(text)
 
 
 def _decode(source: str | bytes) -> str:
