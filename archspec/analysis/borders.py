@@ -7,6 +7,7 @@ all, and what single positions see where that is not what its reach says. Most l
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from archspec.ops.core.reach import MAX_PERIOD, SAME, Interval, Link, Reach, within
 
@@ -18,12 +19,18 @@ NOTHING: Interval = (0, -1)
 
 def followed(link: Link, length: int, before: Link, count: int) -> Link:
     """What `count` positions see through a value of `length` positions that see a source as `before` says."""
-    aligned = before.aligned and link.aligned
-    if link.reach is SAME and not link.borders and link.visible in (None, (0, length - 1)):
+    if link.reach is SAME and not link.borders and (link.visible is None or link.visible == (0, length - 1)):
+        aligned = before.aligned and link.aligned
         axis = link.axis if before.reach.shift else None
-        return before if (axis, aligned) == (before.axis, before.aligned) else replace(
-            before, axis=axis, aligned=aligned
-        )  # fmt: skip
+        if axis == before.axis and aligned == before.aligned:
+            return before
+        return Link(axis, before.reach, aligned, before.visible, before.borders)
+    return _followed(link, length, before, count)
+
+
+@lru_cache(maxsize=4096)  # height and width are often alike
+def _followed(link: Link, length: int, before: Link, count: int) -> Link:
+    aligned = before.aligned and link.aligned
     reach = link.reach if before.reach is SAME else link.reach.through(before.reach, count)
     axis = link.axis if reach.shift else None
     made = Link(axis, reach, aligned, before.visible)
@@ -79,6 +86,7 @@ class _Way:
         return _hull([self.before.at(place, 0) for place in places]), not step
 
 
+@lru_cache(maxsize=4096)
 def joined(a: Link, b: Link, link: Link, count: int) -> Link:
     """What is seen in two ways, by `link`, which has the reach of both."""
     link = replace(link, visible=_visible([_seen(a), _seen(b)]))
@@ -143,7 +151,8 @@ def has_blanks(link: Link, length: int, count: int) -> bool:
     """Whether some positions see nothing of a value of `length` positions, as those in the padding alone do not."""
     reach = link.reach
     first, last = reach.at(0), reach.at(count - 1)
-    if reach.ordered and reach.step == 1 and link.visible is None and first and last:
+    whole = not link.borders and link.visible in (None, (0, length - 1))
+    if whole and reach.ordered and reach.step == 1 and first and last:
         return first[1] < 0 or last[0] >= length
     turn = count if count <= FEW else min(link.reach.period, count)
     return any(link.at(index, length) is None for index in (*range(turn), *range(count - turn, count)))

@@ -164,7 +164,7 @@ class Transfers:
     """How the outputs of modules see their inputs, remembered for each distinct module."""
 
     known: dict[Module, tuple[Seen, ...]] = field(default_factory=dict)
-    blanks: dict[tuple[int, TensorType, TensorType], bool] = field(default_factory=dict)
+    blanks: dict[int, bool] = field(default_factory=dict)
     """For links that `known` keeps, by their identity."""
 
     def of(self, module: Module) -> tuple[Seen, ...]:
@@ -196,11 +196,10 @@ class Transfers:
 
     def _blanks(self, links: Links, value: TensorType, output: TensorType) -> bool:
         """Whether some positions of an output see nothing of a value."""
-        key = id(links), value, output
-        found = self.blanks.get(key)
+        found = self.blanks.get(id(links))
         if found is None:
             counts = zip(links, sizes(value.shape), strict=True)
-            found = self.blanks[key] = any(
+            found = self.blanks[id(links)] = any(
                 has_blanks(link, length, _count(link.axis, output)) for link, length in counts if link.reach is not SAME
             )  # fmt: skip
         return found
@@ -255,6 +254,15 @@ def _join(left: Links, right: Links, output: TensorType) -> Links:
     """How an output sees a source in two ways."""
     result = []
     for a, b in zip(left, right, strict=True):
+        if (
+            a.reach is b.reach
+            and a.axis == b.axis
+            and a.visible == b.visible
+            and not a.borders
+            and not b.borders
+        ):
+            result.append(a if b.aligned else b)
+            continue
         counts = [_count(link.axis, output) for link in (a, b)]
         if None in (a.axis, b.axis) or a.axis == b.axis:
             reach, aligned = a.reach.union(b.reach, max(counts))
