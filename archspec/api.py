@@ -17,6 +17,7 @@ from archspec.elaborate.unreached import unreached
 from archspec.ir import Dim, Module, TensorType, Value
 from archspec.language import limits
 from archspec.language.document import Document
+from archspec.language.reading import taken
 from archspec.ops.core.base import Weight
 
 if TYPE_CHECKING:
@@ -189,15 +190,26 @@ def load(
     (batch axis first, `"N"` for any). MACs are counted at batch size `batch`. `allow_outside` lets `use` name files
     outside the spec's folder.
 
-    Raises `SpecError`, which carries every diagnostic, where the spec is wrong, and `UsageError` where the call is:
-    no such file, variant or parameter.
+    Raises `SpecError`, which carries every finding with its line and column, where the spec is wrong, and `UsageError`
+    where the call is: no such file, variant or parameter.
     """
     from os import fspath
 
-    network = elaborate_file(
-        fspath(path), variant, params, inputs=inputs, source=source, allow_outside=allow_outside
-    )  # fmt: skip
+    name = fspath(path)
+    try:
+        network = elaborate_file(
+            name, variant, params, inputs=inputs, source=source, allow_outside=allow_outside
+        )
+    except SpecError as error:
+        error.texts |= _text(name, source)
+        raise
     return Model(network, batch)
+
+
+def _text(path: str, source: str | bytes | None) -> dict[str, str]:
+    """The text of a file that is at hand, by its name."""
+    text = taken.get(path) if source is None else source
+    return {} if text is None else {path: text if isinstance(text, str) else text.decode("utf-8", "replace")}
 
 
 def validate(
@@ -230,12 +242,7 @@ def validate(
         diagnostics, _ = examine(
             name, source, only, selection, variant=variant, params=params, inputs=inputs, allow_outside=allow_outside
         )  # fmt: skip
-    texts = (
-        {}
-        if source is None
-        else {name: source if isinstance(source, str) else source.decode("utf-8", "replace")}
-    )
-    return Locator(reader(texts)).findings(diagnostics)
+    return Locator(reader(_text(name, source))).findings(diagnostics)
 
 
 def examine(

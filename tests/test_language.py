@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -488,3 +489,32 @@ layers = [{ op = "outer", unit = "tanh" }]
     for layers in (f"[{call}]", f'["inner", {call}]', f'["inner", "inner", {call}]'):
         assert [code for code, _ in found(findings(net(layers) + blocks))] == ["AS304"], layers
     assert load(net('["inner", { op = "outer", unit = "relu" }]') + blocks).outputs
+
+
+# --- errors in Python ----------------------------------------------------------------------------------------
+
+
+def test_errors_have_lines(tmp_path: Path) -> None:
+    text = net(
+        '[\n  { op = "b", n = 4 },\n]',
+        '[blocks.b]\nrequired = { n = "int" }\nlayers = [{ op = "conv", out = "n - 4" }]',
+    )
+    (tmp_path / "net.toml").write_text(text)
+    for error in (findings(text), findings_of(tmp_path / "net.toml")):
+        assert ".toml:12:32: blocks.b.layers[0].out\n" in str(error)
+        assert ".toml:8:3: model.layers[0]" in str(error)  # the call
+        [finding] = error.findings
+        assert (finding.spot.line, finding.spot.column, finding.spot.text[31:38]) == (12, 32, '"n - 4"')
+        assert finding.diagnostic == error.diagnostics[0]
+        assert pickle.loads(pickle.dumps(error)).diagnostics == error.diagnostics  # noqa: S301 — our own
+
+
+def findings_of(path: Path) -> SpecError:
+    with pytest.raises(SpecError) as caught:
+        archspec.load(str(path))
+    return caught.value
+
+
+def test_errors_of_syntax_have_lines() -> None:
+    assert "net.toml:2:7" in str(findings("archspec = 1\n[model\n"))
+    assert "net.json:3:2" in str(findings('{\n  "archspec": 1\n "model": {}\n}', path="net.json"))

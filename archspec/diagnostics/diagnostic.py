@@ -6,10 +6,13 @@ UsageError       the call is wrong: no such file, variant or parameter (exit cod
 UnreadableError  one of these: a file cannot be read
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from archspec.diagnostics.locate import Finding, Locator
 
 Path = tuple[str | int, ...]
 
@@ -77,18 +80,25 @@ def reason(error: Exception) -> str:
     return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
 
 
-def render(diagnostic: Diagnostic) -> str:
-    """The finding as text, without the source line."""
+def _file(file: str, path: Path) -> str:
+    """A place of which no line is known."""
+    del path
+    return file
+
+
+def render(diagnostic: Diagnostic, place: str = "", where: Callable[[str, Path], str] = _file) -> str:
+    """The finding as text, without the source line. `place` is its own, `where` tells those of paths in files."""
     lines = [f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"]
-    place = shown_file(diagnostic.file)
+    place = shown_file(place or diagnostic.file)
     lines.append(f"  --> {place}: {diagnostic.location}" if diagnostic.path else f"  --> {place}")
     lines += [
-        f"   = note: {text}: {shown_file(file or diagnostic.file)}: {show_path(path)}"
+        f"   = note: {text}: {shown_file(where(file or diagnostic.file, path))}: {show_path(path)}"
         for text, path, file in diagnostic.labels
     ]
     lines += [f"   = note: {note}" for note in diagnostic.notes]
     lines += [
-        f"   = note: called from {shown_file(file)}: {show_path(path)}" for file, path in diagnostic.calls
+        f"   = note: called from {shown_file(where(file, path))}: {show_path(path)}"
+        for file, path in diagnostic.calls
     ]
     if diagnostic.help:
         lines.append(f"   = help: {diagnostic.help}")
@@ -129,11 +139,35 @@ class Problem(Exception):  # noqa: N818 — not an error of the program but a fi
 
 
 class SpecError(Exception):
-    """A spec is wrong. `diagnostics` has every finding of the run, in the order of the document."""
+    """A spec is wrong. `diagnostics` has every finding of the run, in the order of the document.
+
+    `findings` has them with their lines and columns. `texts` are those of files that cannot be read again, by name.
+    """
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
         self.diagnostics = tuple(diagnostics)
-        super().__init__("\n\n".join(map(render, self.diagnostics)))
+        self.texts: dict[str, str] = {}
+        super().__init__(self.diagnostics)
+
+    @property
+    def findings(self) -> "tuple[Finding, ...]":
+        """The findings where they stand in their files, in the order of lines."""
+        return tuple(self._locator().findings(self.diagnostics))
+
+    def _locator(self) -> "Locator":
+        from archspec.diagnostics.locate import Locator, reader  # files are read once somebody asks
+
+        return Locator(reader(self.texts))
+
+    def __str__(self) -> str:
+        locator = self._locator()
+        found = [locator.finding(diagnostic) for diagnostic in self.diagnostics]
+        return "\n\n".join(
+            render(
+                one.diagnostic, str(one.spot) if one.spot.known else "", lambda *at: str(locator.spot(*at))
+            )
+            for one in found
+        )
 
 
 class UsageError(Exception):
