@@ -165,6 +165,26 @@ CASES: list[tuple[str, str, list[int]]] = [
     ("stride-above-kernel", nodes('{ op = "conv", out = 4, kernel = 3, stride = 2, dilation = 2 }'), [5]),  # it reads every second position
     ("stride-above-kernel", nodes('{ op = "conv", out = 4, kernel = 3, stride = 3, dilation = 2 }'), []),
     ("stride-above-kernel", nodes('{ op = "concat", branches = [\n{ op = "conv", out = 4, kernel = 1, stride = 2 },\n[{ op = "slice", axis = 2, start = 1 }, { op = "pad", padding = { bottom = 1 } }, { op = "conv", out = 4, kernel = 1, stride = 2 }],\n] }'), []),  # a factorised reduction
+    # single-branch: dropped in one variant, in one call, by both; kept as a branch that passes on; written alone
+    ("single-branch", nodes(f'{{ op = "add", branches = [{CONV} }}, {{ when = "both", layers = [] }}] }},', "[params]\nboth = true\n[variants]\na = {}\nb = { both = false }\n"), [5]),
+    ("single-branch", nodes(f'{{ op = "add", branches = [{CONV} }}, {{ when = "both", layers = [] }}] }},', "[params]\nboth = true\n[variants]\nb = { both = false }\na = {}\n"), [5]),
+    ("single-branch", nodes('{ op = "b", both = true },\n{ op = "b", both = false },', f'[blocks.b]\nrequired = {{ both = "bool" }}\nlayers = [\n{{ name = "j", op = "mul", branches = [{CONV} }}, {{ when = "both", op = "sigmoid" }}] }},\n]\n'), [11]),
+    ("single-branch", nodes(f'{{ op = "add", branches = [{CONV} }}, [{{ when = "both", op = "relu" }}]] }},', "[params]\nboth = false\n"), []),
+    ("single-branch", nodes(f'{{ op = "concat", branches = [{CONV} }}] }},'), [5]),
+    ("single-branch", nodes('{ op = "dense", repeat = 1, layers = [] }, { op = "residual", layers = [] }'), []),
+    # linear-on-image
+    ("linear-on-image", nodes('"global_avgpool",\n{ op = "linear", out = 10 },'), [6]),
+    ("linear-on-image", nodes('"global_avgpool",\n"flatten",\n{ op = "linear", out = 10 },'), []),
+    ("linear-on-image", nodes('{ op = "linear", out = 10 },'), [5]),
+    ("linear-on-image", nodes('"global_avgpool",\n"relu",\n"dropout",\n{ op = "linear", out = 10 },\n"relu",\n{ op = "linear", out = 5 },'), [8]),  # one cause
+    ("linear-on-image", nodes('{ op = "permute", axes = [0, 2, 3, 1] },\n"layernorm",\n"gelu",\n{ op = "linear", out = 10 },'), []),
+    ("linear-on-image", nodes('{ op = "permute", axes = [0, 2, 3, 1] },\n{ op = "residual", layers = ["layernorm", { op = "linear", out = 4 }] },'), []),
+    ("linear-on-image", nodes(f'{{ op = "residual", layers = [\n{CONV} }}\n] }},\n{{ op = "linear", out = 10 }},'), [8]),
+    ("linear-on-image", nodes('{ op = "reshape", shape = ["N", 4, 8, 128] },\n{ op = "linear", out = 10 },'), []),
+    ("linear-on-image", nodes('{ op = "flatten", start = 2 },\n{ op = "linear", out = 10 },'), []),  # a sequence
+    ("linear-on-image", nodes('"global_avgpool",\n"head",', '[blocks.head]\nlayers = [\n{ op = "linear", out = 10 },\n]\n'), [10]),
+    ("linear-on-image", nodes('{ name = "h", op = "head" },\n"flatten",\n"head",', '[blocks.head]\nlayers = [\n{ op = "linear", out = 10 },\n]\n'), []),  # one of two calls only
+    ("linear-on-image", nodes('"global_avgpool",\n{ op = "flatten", when = "flat" },\n{ op = "linear", out = 10 },', "[params]\nflat = true\n[variants]\na = {}\nb = { flat = false }\n"), []),
     # misaligned-residual
     ("misaligned-residual", nodes('{ op = "residual", layers = [{ op = "conv", out = 4, kernel = 2, padding = "same" }] }'), [5]),
     ("misaligned-residual", nodes(f'{{ op = "residual", layers = [{CONV} }}] }}'), []),

@@ -16,6 +16,10 @@ Verdict = tuple[Hashable, Diagnostic | None]
 """What a rule says of a node: a finding stands unless another network of the file has `None` for the same node."""
 
 
+PUBLISHED = "; where a published network has it, say so in `[lint] ignore`"
+"""The end of what to do about findings that are as they should be in networks which others have trained."""
+
+
 class Text:
     """A spec without errors, as it is written."""
 

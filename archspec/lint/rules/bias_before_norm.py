@@ -6,7 +6,7 @@ from typing import ClassVar
 from archspec.diagnostics import Label
 from archspec.diagnostics.rule import spec_of
 from archspec.lint.flow import Call, Flow, Flows, always
-from archspec.lint.lint import Lint, Verdict
+from archspec.lint.lint import PUBLISHED, Lint, Verdict
 from archspec.ops.core.norms import RunningNorm
 
 
@@ -45,7 +45,8 @@ class BiasBeforeNorm(Lint):
 
         for origin, (_, norm) in always(verdicts()).items():
             yield origin, None if norm is None else self.found_at(
-                f"`bias` has no effect before `{norm.module.kind}`", origin, "bias", help="say `bias = false`",
+                f"`bias` has no effect before `{norm.module.kind}`", origin, "bias",
+                help="say `bias = false`" + PUBLISHED,
                 labels=(Label("subtracts the mean of each channel", norm.origin.path, norm.origin.file),),
             )  # fmt: skip
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 from archspec.diagnostics.rule import spec_of
 from archspec.ir import Module
 from archspec.lint.flow import Call, Flows, always
-from archspec.lint.lint import Lint, Verdict
+from archspec.lint.lint import PUBLISHED, Lint, Verdict
 from archspec.ops.core.window import Window
 
 
@@ -41,7 +41,7 @@ class EvenKernel(Lint):
             yield origin, None if window is None else self.found_at(
                 f'`kernel` {window.kernel} is even, with `padding` "half"', origin, "kernel",
                 notes=(_arithmetic(window),),
-                help="use an odd kernel, or say what is padded on each side",
+                help="use an odd kernel, or say what is padded on each side" + PUBLISHED,
             )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 from archspec.diagnostics import Diagnostic, Label
 from archspec.diagnostics.rule import spec_of
 from archspec.lint.flow import Call, Flows, always
-from archspec.lint.lint import Lint, Verdict
+from archspec.lint.lint import PUBLISHED, Lint, Verdict
 from archspec.ops.core.activation import Activation, AlongAxis
 
 MISH = ("softplus", "tanh")
@@ -62,7 +62,7 @@ class RepeatedActivation(Lint):
         """The finding."""
         return self.found_at(
             f"`{call.module.kind}` directly follows `{first.module.kind}`", call.origin,
-            help="delete one of the two, or put the layer between them that is missing",
+            help="delete one of the two, or put the layer between them that is missing" + PUBLISHED,
             labels=(Label("the first", first.origin.path, first.origin.file),),
         )  # fmt: skip
 

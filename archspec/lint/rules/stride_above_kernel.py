@@ -6,7 +6,7 @@ from typing import ClassVar
 from archspec.diagnostics.rule import spec_of
 from archspec.ir import Module
 from archspec.lint.flow import Call, Flow, Flows, always
-from archspec.lint.lint import Lint, Verdict
+from archspec.lint.lint import PUBLISHED, Lint, Verdict
 from archspec.ops.core.window import AXIS_NAMES, Window
 
 Gap = tuple[Window, int, str]
@@ -64,7 +64,7 @@ class StrideAboveKernel(Lint):
             yield origin, self.found_at(
                 f"a stride of {window.stride} with a kernel of {kernel} {parts}",
                 origin, "stride", notes=(f"{axis}: {skipped} of {window.stride} positions are in no window",),
-                help="make the kernel at least as large as the stride, or move the stride to another layer",
+                help="make the kernel at least as large as the stride, or move the stride to another layer" + PUBLISHED,
             )  # fmt: skip
 
 

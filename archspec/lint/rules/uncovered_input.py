@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from archspec.diagnostics.rule import spec_of
 from archspec.lint.flow import Call, Flows, always
-from archspec.lint.lint import Lint, Verdict
+from archspec.lint.lint import PUBLISHED, Lint, Verdict
 from archspec.ops.core.window import AXIS_NAMES
 
 
@@ -42,7 +42,7 @@ class UncoveredInput(Lint):
         for origin, (_, left) in always(verdicts(), flows.crowd).items():
             yield origin, None if left is None else self.found_at(
                 "no window covers the end of the input", origin, notes=tuple(left),
-                help="choose sizes with which the last window reaches the end",
+                help="choose sizes with which the last window reaches the end" + PUBLISHED,
             )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from archspec.diagnostics.rule import spec_of
 from archspec.lint.flow import Flows
-from archspec.lint.lint import Lint, Verdict
+from archspec.lint.lint import PUBLISHED, Lint, Verdict
 
 
 class UnusedNode(Lint):
@@ -35,5 +35,5 @@ class UnusedNode(Lint):
         for key, origin in flows.unused.items():
             yield key, None if origin is None else self.found_at(
                 f"the output of this `{key[1]}` is never used", origin,
-                help="use it, make it one of the `outputs`, or delete the node",
+                help="use it, make it one of the `outputs`, or delete the node" + PUBLISHED,
             )  # fmt: skip

@@ -1,0 +1,84 @@
+"""Linear layers along the width of an image."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from archspec.diagnostics import Diagnostic
+from archspec.diagnostics.rule import spec_of
+from archspec.lint.flow import Call, Flow, Flows, always
+from archspec.lint.lint import Lint, Verdict
+
+IMAGE = frozenset(
+    """
+    adaptive_avgpool adaptive_maxpool avgpool batchnorm channel_shuffle conv conv_transpose global_avgpool
+    global_maxpool groupnorm instancenorm lppool lrn maxpool pixel_shuffle pixel_unshuffle upsample
+    """.split()
+)
+"""The ops whose result has its channels in axis 1 and its width in the last."""
+MOVING = frozenset(("flatten", "linear", "param", "permute", "reshape"))
+"""The ops behind which an axis may be any."""
+
+
+class LinearOnImage(Lint):
+    """A linear layer on an image, along its width.
+
+    `linear` works along the last axis. Of an image, whose channels stand in axis 1, that is the width: often a
+    `flatten` is missing, as behind a global pool, and the layer has one input feature. It is a finding if nothing
+    between an image and the layer moves the axes, in every call of the node and in all variants.
+
+    Put a `flatten` before the layer, or a `permute` where it is meant for the channels of each position; where it is
+    meant for the width, say so in `[lint] ignore`.
+    """
+
+    code: ClassVar[str] = "AS616"
+    name: ClassVar[str] = "linear-on-image"
+    bad: ClassVar[str] = spec_of("""
+{ op = "conv", out = 16, kernel = 3 },
+"global_avgpool",
+{ op = "linear", out = 10 },
+""")
+    good: ClassVar[str] = spec_of("""
+{ op = "conv", out = 16, kernel = 3 },
+"global_avgpool",
+"flatten",
+{ op = "linear", out = 10 },
+""")
+
+    def network(self, flows: Flows) -> Iterator[Verdict]:
+        """Linear layers of which one comes from an image, and none from what has other axes."""
+        taken: dict[Call, list[Flow]] = {}
+        for flow in flows.values:
+            for user in flow.users:
+                taken.setdefault(user, []).append(flow)
+        linear = [call for call in taken if call.module.kind == "linear"]
+        found = ((call, _image(call, taken) or None) for call in linear)
+        for origin, (call, is_image) in always(found, flows.crowd).items():
+            if call.module.kind == "linear":
+                yield origin, self.report(call) if is_image else None
+
+    def report(self, call: Call) -> Diagnostic:
+        """The finding."""
+        return self.found_at(
+            "this `linear` works along the width of an image", call.origin,
+            notes=(f"input: {call.module.inputs[0]}, output: {call.module.outputs[0]}",),
+            help="put a `flatten` before it, or a `permute` for a layer along the channels; where it is meant, say so "
+            "in `[lint] ignore`",
+        )  # fmt: skip
+
+
+def _image(call: Call, taken: dict[Call, list[Flow]]) -> bool:
+    """Whether what a layer takes comes from images alone, and is one."""
+    if call.module.inputs[0].rank != 4:
+        return False
+    seen, waiting, is_image = {call}, [call], False
+    while waiting:
+        for flow in taken.get(waiting.pop(), []):
+            made = flow.made
+            if made is None or made.module.kind in IMAGE:
+                is_image = True
+            elif made.module.kind in MOVING or flow.is_crowded:
+                return False
+            elif made not in seen:
+                seen.add(made)
+                waiting.append(made)
+    return is_image
