@@ -384,6 +384,18 @@ def test_what_nobody_needs_may_be_left_out() -> None:
     assert "maximum" not in text
 
 
+def test_equal_tensors_may_be_several() -> None:
+    """One of two equal sums is overwritten, and the other one read."""
+    layers = """[
+      { name = "a", op = "conv", out = 3, kernel = 1 },
+      { op = "add", from = ["a", "input"], as = "left" },
+      { op = "relu", from = "left", as = "positive" },
+      { op = "add", from = ["a", "input"], as = "right" },
+      { op = "mul", from = ["positive", "right"] },
+    ]"""
+    assert "inplace=True" in text_of(spec(layers))
+
+
 # --- PyTorch's defaults ----------------------------------------------------------------------------------
 
 

@@ -19,6 +19,8 @@ class Recorder:
         self.calls: dict[Key, list[Value]] = {}
         """The calls of a function or a module on a first argument."""
         self.inplace: set[Value] = set()
+        self.again: set[Value] = set()
+        """What was made more than once: equal tensors, which may be several."""
         self.training = Training()
 
     def value(self, *key: Any) -> "Value":
@@ -27,6 +29,8 @@ class Recorder:
         if known is None:
             known = self.values[key] = Value(self, key, len(self.order))
             self.order.append(known)
+        else:
+            self.again.add(known)
         return known
 
     def call(self, called: Any, args: tuple[Any, ...], words: dict[str, Any]) -> "Value":
@@ -37,6 +41,8 @@ class Recorder:
         if value is None:
             value = self.value(*key)
             self.calls.setdefault((called, key[2][:1]), []).append(value)
+        else:
+            self.again.add(value)
         if inplace:
             self.inplace.add(value)
         return value
