@@ -6,6 +6,7 @@ import inspect
 import json
 import keyword
 import os
+import random
 import subprocess
 import sys
 from importlib import import_module
@@ -60,6 +61,67 @@ def tool(*command: str, cwd: Path) -> None:
 @pytest.mark.xdist_group("generated")
 def test_is_formatted(generated: Path) -> None:
     tool("ruff", "format", "--isolated", "--check", "--no-cache", ".", cwd=generated)
+
+
+WORDS_OF_NAMES = (
+    "a",
+    "conv",
+    "x1",
+    "backbone",
+    "features_of_the_encoder",
+    "deconvolution",
+    "a_rather_long_name_of_a_module",
+)
+
+
+def long_winded(seed: int) -> dict[str, Any]:
+    """A network with long names, many inputs, outputs and operands, and groups whose values are outputs."""
+    rng = random.Random(seed)  # noqa: S311 — nothing secret
+    names = iter(dict.fromkeys(
+        "_".join(rng.choices(WORDS_OF_NAMES, k=rng.randint(1, 3))) + str(number) for number in range(99)
+    ))  # fmt: skip
+    inputs = [{"name": next(names), "shape": ["N", 3, 8, 8]} for _ in range(rng.choice([1, 1, 2, 8]))]
+    values = [str(item["name"]) for item in inputs]
+    layers: list[dict[str, Any]] = []
+    inside: list[str] = []
+
+    def module() -> dict[str, Any]:
+        fields: dict[str, Any] = rng.choice([{"op": "conv", "out": 3, "kernel": 3, "padding": 1, "init": {"bias": "normal(0.02)"}},
+                             {"op": "batchnorm"}, {"op": "relu"}, {"op": "unit", "slope": rng.choice([0.1, 0.2])}])  # fmt: skip
+        return {"name": next(names), **fields}
+
+    for _ in range(rng.randint(3, 10)):
+        match rng.randrange(4):
+            case 0:
+                layers.append({**module(), "from": rng.choice(values)})
+            case 1:
+                layers.append({"op": rng.choice(["add", "mul", "max"]), "from": rng.choices(values, k=rng.randint(2, 7)),
+                               "as": next(names)})  # fmt: skip
+            case 2:
+                group = [module() for _ in range(rng.randint(1, 5))]
+                layers.append({"name": next(names), "layers": group, "from": rng.choice(values)})
+                inside += [f"{layers[-1]['name']}.{item['name']}" for item in group if rng.random() < 0.5]
+            case 3:
+                parts = next(names)
+                layers.append({"op": "split", "sections": [1, 1, 1], "as": parts, "from": rng.choice(values)})
+                layers.append(
+                    {"op": "concat", "from": [f"{parts}.2", f"{parts}.0", f"{parts}.1"], "as": next(names)}
+                )
+        values.append(str(layers[-1].get("name") or layers[-1]["as"]))
+    outputs = [*dict.fromkeys(rng.choices([*values[len(inputs) :], *inside], k=rng.choice([1, 2, 3, 6, 12])))]
+    block = {"required": {"slope": "float"}, "layers": [{"op": "residual", "layers": [{"op": "leaky_relu", "negative_slope": "slope"}]}]}  # fmt: skip
+    model = {"inputs": inputs, "layers": layers, "outputs": outputs}
+    return {"archspec": 1, "model": model, "blocks": {"unit": block}}
+
+
+def test_long_lines_are_formatted(tmp_path: Path) -> None:
+    for seed in range(80):
+        with contextlib.suppress(SpecError):  # one value is two outputs
+            text = text_of(archspec.load("net.json", source=json.dumps(long_winded(seed))))
+            (tmp_path / f"long{seed}.py").write_text(text, encoding="utf-8")
+    assert len([*tmp_path.iterdir()]) > 70
+    tool("ruff", "format", "--isolated", "--check", "--no-cache", ".", cwd=tmp_path)
+    tool("ruff", "check", "--isolated", "--no-cache", ".", cwd=tmp_path)
 
 
 @pytest.mark.xdist_group("generated")

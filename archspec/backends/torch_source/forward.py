@@ -3,10 +3,12 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from archspec.backends.torch_source.layout import WIDTH, Bracket, fill, is_atomic, lines, split
+from archspec.backends.torch_source.layout import WIDTH, Bracket, fill, is_atomic, lines
 from archspec.backends.torch_source.modules import shape_text
 from archspec.backends.torch_source.names import Namer, variable_name
 from archspec.backends.torch_source.parts import Action, Class, Part
+from archspec.backends.torch_source.statements import annotation
+from archspec.backends.torch_source.statements import statement as laid_out
 
 BODY = "        "
 GENERIC = ("x", "out", "y", "z")
@@ -307,18 +309,23 @@ class Forward:
         body = self._lines([s for s in self.statements if not s.training], [] if two_ways else main)
         if two_ways:
             body.append(f"{BODY}if self.training:")
-            inner = self._lines([s for s in self.statements if s.training], [])
-            body += [f"    {line}" for line in inner]
-            body += [f"{BODY}    return {', '.join(results)}", f"{BODY}return {', '.join(main)}"]
+            inner = self._lines([s for s in self.statements if s.training], [], BODY + "    ")
+            body += inner
+            body += laid_out(f"return {', '.join(results)}", BODY + "    ")
+            body += laid_out(f"return {', '.join(main)}", BODY)
         kinds = ["Tensor | None" if index in class_.late else "Tensor" for index in range(count)]
         returned = _type(kinds)
         if class_.training:
             returned += f" | {_type(['Tensor'] * len(results))}"
         items = ("self", *(f"{name}: Tensor" for name in self.inputs))
-        head = lines(Bracket("(", items), "def forward", f" -> {returned}:", "    ")
+        *head, last = lines(Bracket("(", items), "def forward", f" -> {returned}:", "    ")
+        if len(last) > WIDTH:
+            head += annotation(returned, ") -> ", ":", "    ")
+        else:
+            head.append(last)
         return [*head, *body]
 
-    def _lines(self, statements: list[Statement], returned: list[str]) -> list[str]:
+    def _lines(self, statements: list[Statement], returned: list[str], body: str = BODY) -> list[str]:
         result: list[str] = []
         final = ""
         if returned:
@@ -334,21 +341,22 @@ class Forward:
         self._annotate(statements, returned)
         head = ""
         for statement in statements:
-            indent = BODY
+            indent = body
             if statement.head:
                 if statement.head != head or statement.loop:
-                    result.append(BODY + statement.head)
+                    result.append(body + statement.head)
                 indent += "    "
             head = statement.head
             result += self._statement(statement, indent)
-        return [*result, final] if final else result
+        comment = final.partition("  # ")[1]
+        return [*result, *([final] if comment else laid_out(final.strip(), BODY) if final else [])]
 
     def _statement(self, statement: Statement, indent: str) -> list[str]:
         left = ", ".join(statement.targets)
         line = f"{indent}{left} = {statement.text}" if left else indent + statement.text
         if len(line) <= WIDTH:
             return [self._with_comment(line, statement.comment)]
-        return split(line, indent)
+        return laid_out(line.strip(), indent)
 
     @staticmethod
     def _with_comment(line: str, comment: str) -> str:

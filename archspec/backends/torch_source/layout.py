@@ -62,6 +62,11 @@ def lines(code: Code, before: str = "", after: str = "", indent: str = "") -> li
     if text is not None and len(indent + before + text + after) <= WIDTH:
         return [indent + before + text + after]
     deeper = indent + INDENT
+    if isinstance(code, Bracket) and before.endswith(" = "):
+        first = code.head + code.tail * (not code.items)
+        made = lines(code, indent=deeper)
+        if len(indent + before + first) > WIDTH and are_short([indent + before + "(", *made]):
+            return [f"{indent}{before}(", *made, f"{indent}){after}"]
     match code:
         case Prefixed():
             return lines(code.code, before + code.prefix, after, indent)
@@ -119,38 +124,6 @@ def is_atomic(text: str) -> bool:
     return True
 
 
-def split(line: str, indent: str) -> list[str]:
-    """A line that is too long, with what is in its last brackets on lines of its own."""
-    if not line.endswith(")"):
-        return [line]
-    start = _opening(line)
-    inner = line[start + 1 : -1]
-    one = f"{indent}    {inner}"
-    if len(one) <= WIDTH:
-        return [line[: start + 1], one, f"{indent})"]
-    items, depth, begin = [], 0, 0
-    for at, char in enumerate(inner):
-        depth += (char in "([") - (char in ")]")
-        if char == "," and depth == 0:
-            items.append(inner[begin:at].strip())
-            begin = at + 1
-    items.append(inner[begin:].strip())
-    made = []
-    for item in items:
-        text = f"{indent}    {item},"
-        if len(text) > WIDTH and item.startswith("["):
-            parts = item[1:-1].split(", ")
-            made += [f"{indent}    [", *(f"{indent}        {part}," for part in parts), f"{indent}    ],"]
-        else:
-            made.append(text)
-    return [line[: start + 1], *made, f"{indent})"]
-
-
-def _opening(line: str) -> int:
-    """Where the bracket opens that the line ends with."""
-    depth = 0
-    for at in range(len(line) - 1, -1, -1):
-        depth += (line[at] in ")]") - (line[at] in "([")
-        if depth == 0:
-            return at
-    return 0
+def are_short(made: list[str]) -> bool:
+    """Whether all lines fit."""
+    return all(len(line) <= WIDTH for line in made)

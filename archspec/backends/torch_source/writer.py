@@ -15,7 +15,6 @@ from archspec.backends.torch_source.layout import (
     Prefixed,
     commented,
     lines,
-    split,
 )
 from archspec.backends.torch_source.names import Namer, is_attribute, variable_name
 from archspec.backends.torch_source.parts import (
@@ -30,6 +29,7 @@ from archspec.backends.torch_source.parts import (
     Part,
 )
 from archspec.backends.torch_source.program import needs_dict
+from archspec.backends.torch_source.statements import statement
 from archspec.backends.torch_source.symbols import Symbol, plain, python, same, written
 from archspec.language.names import TORCH_ATTRIBUTES
 
@@ -86,7 +86,7 @@ class ClassWriter:
     def write(self) -> list[str]:
         """The lines of the class."""
         class_ = self.class_
-        result = [f"class {class_.name}({self.base}):"]
+        result = lines(Bracket(f"class {class_.name}(", (self.base,)), after=":")
         frame = class_.places[0].frame
         blocks = frame.document.blocks
         doc = blocks[str(frame.path[-1])].doc if class_.places[0].is_definition and not self.is_main else ""
@@ -155,9 +155,9 @@ class ClassWriter:
 
     @staticmethod
     def _split(text: str) -> list[str]:
-        line = BODY + text
-        indent = line[: len(line) - len(line.lstrip())]
-        return [line] if len(line) <= WIDTH else split(line, indent)
+        code = text.lstrip()
+        indent = BODY + text[: len(text) - len(code)]
+        return statement(code, indent) if code.endswith(")") else [indent + code]
 
     def _chain_body(self, chain: Chain) -> list[str]:
         """The constructor of a class that is an `nn.Sequential`."""
