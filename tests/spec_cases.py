@@ -585,6 +585,12 @@ VALID: dict[str, Valid] = {
             "[defaults]\n", '[defaults]\nlinear = { out = "classes" }\n'),
         "0.weight 5x3, 0.bias 5", "Nx5", 15,
     ),
+    "defaults see the file, not the block": Valid(
+        net('[{ op = "b", classes = 9 }]', '[blocks.b]\nrequired = { classes = "int" }\nlayers = ["linear", { op = "c", repeat = 2, index = "n" }]\n'
+            '[blocks.c]\nrequired = { out = "int" }\nlayers = [{ op = "linear", out = "out" }]', shape='["N", 3]', top="[params]\nclasses = 5\nn = 4").replace(
+            "[defaults]\n", '[defaults]\nlinear = { out = "classes" }\nc = { out = "classes + n" }\n'),
+        "0.0.weight 5x3, 0.0.bias 5, 0.1.0.weight 9x5, 0.1.0.bias 9, 0.2.0.weight 9x9, 0.2.0.bias 9", "Nx9",
+    ),
     # --- text and expressions
     "op from a parameter": Valid(
         net('[{ op = "{unit}", out = 4 }]', top='[params]\nunit = "conv"'), "0.weight 4x3x1x1"

@@ -518,3 +518,20 @@ def findings_of(path: Path) -> SpecError:
 def test_errors_of_syntax_have_lines() -> None:
     assert "net.toml:2:7" in str(findings("archspec = 1\n[model\n"))
     assert "net.json:3:2" in str(findings('{\n  "archspec": 1\n "model": {}\n}', path="net.json"))
+
+
+# --- expectations --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("bound", "holds"),
+    [
+        ("< 12", False), ("< 13", True), ("<= 12", True), ("<= 11", False), ("> 12", False), ("> 11", True),
+        (">= 12", True), (">= 13", False), ("== 12", True), ("== 13", False), ("< 0.012k", False), ("<= 0.012k", True),
+    ],
+)  # fmt: skip
+def test_bounds_hold_up_to_the_number_or_to_it(bound: str, *, holds: bool) -> None:
+    text = net('[{ op = "conv", out = 4 }]', f'[expect]\nparams = "{bound}"')
+    assert [item.diagnostic.code for item in archspec.validate("net.toml", source=text)] == (
+        [] if holds else ["AS501"]
+    )
