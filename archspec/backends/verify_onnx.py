@@ -135,6 +135,7 @@ class Proof:
 
     def initialisers(self, proto: "onnx.ModelProto") -> Item:
         """Every weight, byte for byte as in PyTorch's state_dict."""
+        import numpy as np
         import onnx
 
         weights = [tensor for tensor in proto.graph.initializer if "/" not in tensor.name]
@@ -150,7 +151,8 @@ class Proof:
                 continue
             theirs = state[tensor.name].numpy()
             ours = onnx.numpy_helper.to_array(tensor, self.folder.name)
-            if ours.shape != theirs.shape or ours.tobytes() != theirs.tobytes():
+            same = (ours.shape, ours.dtype) == (theirs.shape, theirs.dtype)
+            if not same or not np.array_equal(ours.reshape(-1).view("u1"), theirs.reshape(-1).view("u1")):
                 message = f"`{shown(tensor.name)}` has other values than in PyTorch"
                 item.findings.append(self.finding(message, tensor.name))
         return item
