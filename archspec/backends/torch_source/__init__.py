@@ -15,6 +15,7 @@ forward     `forward`: statements and variables
 initialise  the weights whose first values are not PyTorch's
 unused      arguments and local names that nothing mentions
 layout      lines of code as `ruff format` lays them out
+statements  the same for statements of `forward`, by their syntax
 names       identifiers
 writer      the text of a class
 render      the text of the file
