@@ -5,6 +5,7 @@ has weights, or a call of the op's function, on the values that the nodes before
 """
 
 import ast
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import product
@@ -207,9 +208,10 @@ class _Body:
         uses = [value for value in self.results if isinstance(value, Value)]
         for value in made:
             operands(value.key, uses)
+        counts = Counter(uses)
         for value in inplace:
             (first,) = value.key[2]
-            if first in self.inputs or (uses.count(first) > 1 and first not in self.recorder.again):
+            if first in self.inputs or (counts[first] > 1 and first not in self.recorder.again):
                 raise self._wrong("what is overwritten", "a value that nothing else uses", value)
 
     def _outputs(self, node: Node, given: list[Value]) -> list[Value]:
