@@ -498,6 +498,23 @@ def test_what_is_no_file_of_weights_on_the_command_line(tmp_path: Path) -> None:
         assert words in stderr
 
 
+@pytest.mark.parametrize(
+    "start", [b"\x80\x02", b"\x80\x04", b"PK", b"\x1f\x8b"], ids=["pickle", "pickle 4", "zip", "gzip"]
+)
+def test_the_length_of_a_header_may_look_like_another_format(tmp_path: Path, start: bytes) -> None:
+    state = {"fc.weight": torch.ones(2, 3), "fc.bias": torch.zeros(2)}
+    plain = safetensors.torch.save(state)
+    length, wanted = int.from_bytes(plain[:8], "little"), int.from_bytes(start, "little")
+    path = tmp_path / "w.safetensors"
+    padded = plain[8 : 8 + length] + b" " * (wanted - length)
+    path.write_bytes(wanted.to_bytes(8, "little") + padded + plain[8 + length :])
+    assert path.read_bytes().startswith(start)
+    assert set(safetensors.torch.load_file(path)) == set(state)
+    archspec.build(
+        spec("['global_avgpool', 'flatten', { name = 'fc', op = 'linear', out = 2 }]", ""), weights=str(path)
+    )
+
+
 # --- renaming ------------------------------------------------------------------------------------------------
 
 

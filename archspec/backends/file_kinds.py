@@ -35,9 +35,11 @@ def check_kind(path: str, suffix: str) -> None:
             head = file.read(HEAD)
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot read `{shown_file(path)}`: {reason(error)}") from None
-    found = _by_content(head, size) or _saved_by_torch(path, head, suffix)
-    if found is None and is_safetensors(head, size) and suffix != ".safetensors":
-        found = "a safetensors file: give it the suffix `.safetensors`"
+    if is_safetensors(head, size):  # asked first: the length that it starts with can look like anything
+        wrong = "a safetensors file: give it the suffix `.safetensors`"
+        found = None if suffix == ".safetensors" else wrong
+    else:
+        found = _by_content(head, size) or _saved_by_torch(path, head, suffix)
     if found is not None:
         raise UsageError(f"`{shown_file(path)}` is {found}")
 
