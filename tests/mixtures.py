@@ -22,7 +22,7 @@ class Mixture:
     """A spec, from a seed."""
 
     def __init__(self, seed: int) -> None:
-        self.random = Random(seed)  # noqa: S311 — nothing is secret
+        self.random = Random(seed)
         self.blocks: dict[str, dict[str, Any]] = {}
         self.scopes: list[list[str]] = [[]]
         """What can be named in each scope under way."""

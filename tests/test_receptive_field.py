@@ -737,7 +737,7 @@ def stack(random: Random, x: Tensor, depth: int) -> tuple[list[dict[str, Any]], 
 
 def differences(seed: int) -> tuple[AxisField | None, list[tuple[Interval | None, Interval | None]]]:
     """The field of a random stack; for each position what it sees, and what its gradient reaches."""
-    random = Random(seed)  # noqa: S311
+    random = Random(seed)
     torch.manual_seed(seed)
     length = random.choice([5, 11, 23, 40])
     x = torch.rand(1, 1, length, dtype=torch.float64, requires_grad=True)

@@ -208,7 +208,7 @@ def addition(random: Random, place: int, shape: Shape, labels: list[str]) -> lis
 
 def network(seed: int) -> Model:
     """A network of nodes that fit, each with a label by which later ones find its value."""
-    random = Random(seed)  # noqa: S311
+    random = Random(seed)
     start: Shape = random.choice(
         [("N", 4, 6, 7), ("N", 4, 6, 7), ("N", 3, 5), ("N", 4, 8), ("N", 2, 3, 4, 5)]
     )

@@ -105,7 +105,7 @@ class Random:
     """A spec of random blocks, called with random arguments."""
 
     def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)  # noqa: S311 — no secrets
+        self.random = random.Random(seed)
         self.count = 0
 
     def name(self, *, counter: bool = False) -> dict[str, Any]:

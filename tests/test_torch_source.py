@@ -76,7 +76,7 @@ WORDS_OF_NAMES = (
 
 def long_winded(seed: int) -> dict[str, Any]:
     """A network with long names, many inputs, outputs and operands, and groups whose values are outputs."""
-    rng = random.Random(seed)  # noqa: S311 — nothing secret
+    rng = random.Random(seed)
     names = iter(dict.fromkeys(
         "_".join(rng.choices(WORDS_OF_NAMES, k=rng.randint(1, 3))) + str(number) for number in range(99)
     ))  # fmt: skip

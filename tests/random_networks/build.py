@@ -1,0 +1,253 @@
+"""The whole spec of a seed: parameters, defaults, library, blocks, the model, variants and what is expected."""
+
+from copy import deepcopy
+from random import Random
+from typing import Any
+
+import torch
+
+from random_networks.generate import WRONG, Generator, Spec, defined
+from random_networks.proposals import Fields
+from random_networks.reference import BATCH, File, Frame, Program, Reading, Scope, Tree
+from random_networks.terms import Context, Term, Writer, evaluate
+
+KNOBS: dict[str, Any] = {"w": [2, 3, 4, 6, 8], "n": [1, 2, 3], "q": [0.25, 0.5, 1.5], "wide": [True, False],
+                         "ws": [[2, 4, 6], [3, 1, 5]], "act": ["relu", "silu", "gelu"]}  # fmt: skip
+
+
+def spec_of(seed: int) -> Spec:
+    """The spec of a seed. The same for ever, as long as this package is."""
+    for attempt in range(100):
+        try:
+            made = _spec(seed * 1000 + attempt)
+        except WRONG:
+            continue
+        if made is not None:
+            return made
+    raise AssertionError(f"seed {seed} makes nothing")
+
+
+def _spec(seed: int) -> Spec | None:
+    rng = Random(seed)
+    maker = Generator(seed)
+    table: dict[str, Any] = {"archspec": 1}
+    knobs(table, rng)
+    spec = Spec(table)
+    if rng.random() < 0.25:
+        spec.library = library(maker, rng)
+        table["use"] = {"lib": "parts/library.toml" if rng.random() < 0.5 else "library.json"}
+    file = spec.file(None)
+    if rng.random() < 0.3:
+        table["defaults"] = defaults(rng, Writer(rng, Context(file.names)))
+    for number in range(rng.choice([0, 1, 1, 2, 3])):
+        file = spec.file(None)
+        word = f"block{number}" if rng.random() < 0.8 else f"block-{number}"
+        blocks = table.setdefault("blocks", {})
+        blocks[word] = maker.block(file, number)
+    maker.reading = Reading()
+    maker.counters = []
+    table["model"] = model(maker, rng, spec.file(None))
+    variants(spec, rng)
+    if not sound(spec):
+        return None
+    extras(spec, rng)
+    return spec
+
+
+def sound(spec: Spec) -> bool:
+    """Whether there is something to run: the rest is left to the reference."""
+    program = spec.read(spec.variants[0])
+    return bool(program.steps)
+
+
+def knobs(table: dict[str, Any], rng: Random) -> None:
+    names = rng.sample(sorted(KNOBS), rng.randint(0, len(KNOBS)))
+    for word in names:
+        value = rng.choice(KNOBS[word])
+        long = rng.random() < 0.3 or (word == "act" and rng.random() < 0.5)
+        kind = {"w": "int", "n": "int", "q": "float", "wide": "bool", "ws": "list", "act": "op"}[word]
+        table.setdefault("params", {})[word] = (
+            {"type": kind, "default": value, "doc": "A knob."} if long else value
+        )
+    if rng.random() < 0.4:
+        writer = Writer(rng, Context(defined(table, {}).names))
+        table["let"] = {"half": writer.integer(1, 8, 0.1), "small": writer.flag(plain=0.1)}
+
+
+def defaults(rng: Random, writer: Writer) -> Fields:
+    found: Fields = {}
+    if rng.random() < 0.6:
+        found["conv"] = {"bias": writer.flag(), **({"padding": "half"} if rng.random() < 0.5 else {})}
+    if rng.random() < 0.3:
+        found["leaky_relu"] = {"negative_slope": writer.fraction(0.1, 0.5)}
+    if rng.random() < 0.3:
+        found["batchnorm"] = {"eps": 1e-3, "momentum": writer.fraction(0.05, 0.5)}
+    if rng.random() < 0.3:
+        found["dropout"] = {"p": writer.fraction(0.0, 0.9)}
+    return found
+
+
+def library(maker: Generator, rng: Random) -> dict[str, Any]:
+    table: dict[str, Any] = {"archspec": 1}
+    if rng.random() < 0.5:
+        knobs(table, rng)
+    if rng.random() < 0.4:
+        table["defaults"] = defaults(rng, Writer(rng, Context(defined(table, {}).names)))
+    for number in range(rng.randint(1, 2)):
+        file = defined(table, {})
+        table.setdefault("blocks", {})[f"unit{number}"] = maker.block(file, number)
+    return table
+
+
+def model(maker: Generator, rng: Random, file: File) -> dict[str, Any]:
+    table: dict[str, Any] = {}
+    if rng.random() < 0.3:
+        table["name"] = rng.choice(["net", "my net", "naïve-net"])
+    axes = rng.choice([1, 2, 2, 2, 2, 2, 3, 0]) if rng.random() < 0.9 else 2
+    writer = Writer(rng, Context(file.names))
+    sizes = [writer.exactly(rng.randint(5, 13 if axes < 3 else 7), 0.8) for _ in range(axes)]
+    batch = maker.batch = "N" if file.blocks or file.uses or rng.random() < 0.85 else BATCH
+    shape = [batch, writer.integer(1, 6, 0.7), *sizes]
+    if rng.random() < 0.15:
+        table["inputs"] = [
+            {"name": "image", "shape": shape},
+            {"name": "guide", "shape": [batch, rng.randint(1, 4), *sizes]},
+        ]
+    else:
+        table["input"] = shape
+    scope = maker.reading.opened(file, table, file.names)
+    if rng.random() < 0.2:
+        inner = Writer(rng, maker.reading.context(scope, None), ("input",))
+        table["let"] = {"hidden": inner.integer(1, 8, 0.1)}
+        scope = Scope(
+            file,
+            scope.frame,
+            scope.tree,
+            {**scope.names, "hidden": evaluate(table["let"]["hidden"], inner.context)},
+        )
+    start = (maker.reading.program.inputs[0],)
+    if "inputs" in table and rng.random() < 0.5:
+        scope.frame.names["input"] = start
+    table["layers"], end = maker.chain(rng.randint(3, 8), start, scope, 3)
+    ends(maker, rng, table, scope, end)
+    if rng.random() < 0.2:
+        table["doc"] = "A network."
+    return table
+
+
+def ends(maker: Generator, rng: Random, table: dict[str, Any], scope: Scope, end: Any) -> None:
+    """A head or two, several outputs, outputs of training."""
+    if rng.random() < 0.3 and len(maker.shape(end)) > 2:
+        for node in ("global_avgpool", "flatten", {"name": "fc", "op": "linear", "out": rng.randint(1, 10)}):
+            made = maker.attempt(node, end, scope)
+            if made is not None:
+                table["layers"].append(node)
+                end = made
+    named = [path for path, _ in maker.visible(scope) if path not in ("input", "image", "guide")]
+    if rng.random() < 0.12 and named:
+        source = rng.choice(named)
+        head, _ = maker.chain(rng.randint(1, 2), scope.frame.find(source), maker.nested(scope), 1)
+        label = maker.fresh(scope, "aux")
+        if head and maker.attempt({"name": label, "from": source, "layers": head}, end, scope) is not None:
+            back = maker.fresh(scope, "last")
+            table["layers"] += [{"op": "identity", "name": back, "from": "x"}]
+            maker.attempt(table["layers"][-1], end, scope)
+            table["layers"] += [{"name": label, "from": source, "layers": head}]
+            table["train_outputs"] = [label]
+            table["outputs"] = [back]
+            return
+    if rng.random() < 0.25 and named:
+        values = {
+            maker.found(scope, path): path for path in rng.sample(named, min(len(named), rng.randint(1, 3)))
+        }
+        table["outputs"] = list(values.values())  # one value is one output
+
+
+def variants(spec: Spec, rng: Random) -> None:
+    """Other values for the parameters, as far as the network stands them."""
+    params = spec.table.get("params", {})
+    if not params or rng.random() < 0.4:
+        return
+    found: dict[str, Any] = {"base": {}} if rng.random() < 0.5 else {}
+    for word in ("small", "large"):
+        changed = {
+            key: rng.choice(KNOBS[key]) for key in rng.sample(sorted(params), rng.randint(1, len(params)))
+        }
+        trial = Spec({**spec.table, "variants": {word: changed}}, spec.library)
+        try:
+            trial.read(word)
+        except WRONG:
+            continue
+        found[word] = changed
+    if found:
+        spec.table["variants"] = found
+        spec.variants = list(found)
+
+
+def extras(spec: Spec, rng: Random) -> None:
+    if rng.random() < 0.5:
+        expected = {variant: expectation(spec, variant, rng) for variant in spec.variants}
+        spec.table["expect"] = expected.get(None, expected)
+    if rng.random() < 0.2:
+        spec.table["lint"] = {"ignore": ["AS6"] if rng.random() < 0.5 else ["bias-before-norm", "AS601"]}
+
+
+def expectation(spec: Spec, variant: str | None, rng: Random) -> dict[str, Any]:
+    """What the network's numbers must be, by the reference."""
+    program = spec.read(variant)
+    needed = params_of_inference(program)
+    found: dict[str, Any] = {"params": needed if rng.random() < 0.5 else f"<= {needed}"}
+    if rng.random() < 0.5 and not program.heads:
+        found["buffers"] = sum(b.numel() for _, module in program.modules() for b in module.buffers())
+    if rng.random() < 0.5:
+        found["macs"] = rng.choice(["< 1G", ">= 0", "<= 900M"])
+    if rng.random() < 0.5:
+        index = program.outputs[0]
+        shape = list(program.shape(index))
+        found["output"] = ["N", *shape[1:]] if free(spec) and shape[0] == BATCH else shape
+    return found
+
+
+def free(spec: Spec) -> bool:
+    """Whether the batch is."""
+    model = spec.table["model"]
+    return bool((model.get("input") or model["inputs"][0]["shape"])[0] == "N")
+
+
+def params_of_inference(program: Program) -> int:
+    """The parameters that inference has: those of nodes that reach an output, or nothing at all."""
+    live, dead = reaching(program, program.outputs), reaching(program, program.heads)
+    total = 0
+    for owner, size in sizes(program):
+        steps = [k for k, step in enumerate(program.steps) if owner(step)]
+        if steps and all(k in dead and k not in live for k in steps):
+            continue
+        total += size
+    return total
+
+
+def reaching(program: Program, goals: list[int]) -> set[int]:
+    """The steps that values depend on."""
+    wanted, found = set(goals), set()
+    for number in range(len(program.steps) - 1, -1, -1):
+        step = program.steps[number]
+        if wanted & set(step.outputs):
+            found.add(number)
+            wanted |= set(step.inputs)
+    return found
+
+
+def sizes(program: Program) -> Any:
+    for path, module in program.modules():
+        count = sum(p.numel() for p in module.parameters())
+        if count:
+            yield (lambda step, path=path: step.path == path), count
+    for number, step in enumerate(program.steps):
+        if not step.path and not step.inputs:  # a parameter
+            yield (
+                (lambda other, number=number: program.steps[number] is other),
+                int(torch.tensor(program.shape(step.outputs[0])).prod()),
+            )
+
+
+__all__ = ["Frame", "Term", "Tree", "deepcopy", "spec_of"]
