@@ -23,7 +23,7 @@ LEAST = 64
 def smaller(model: "Model") -> "Model":
     """The same network at the smallest size that shows as much of it; itself where that is its own, or it is cheap.
 
-    The program, the weights and the operators in ONNX are the same there, and every window sees what it saw: each of
+    The program but for sizes, the weights and the operators in ONNX are the same there, and every window sees what it saw: each of
     its elements lies on an element of the input somewhere.
     """
     if model.totals.macs // model.batch <= LARGE:
@@ -68,7 +68,7 @@ def _shows(large: Module, small: Module) -> bool:
         if (one, other) in seen:
             return True
         seen.add((one, other))
-        if one.op != other.op or len(one.body) != len(other.body):
+        if one.kind != other.kind or len(one.body) != len(other.body):
             return False
         if one.op is None:
             return all(look(*pair) for pair in zip(_inner(one), _inner(other), strict=True))
@@ -99,9 +99,11 @@ def _enough(large: Dim, small: Dim, least: int) -> bool:
 
 
 def _program(model: "Model") -> str:
-    """The source of a network but for what it says of sizes in comments."""
+    """The source of a network but for its numbers, some of which are sizes."""
     tree = ast.parse(source(model))
     for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and type(node.value) is int:
+            node.value = 0
         if isinstance(node, ast.Module | ast.ClassDef) and ast.get_docstring(node) is not None:
             del node.body[0]
     tree.body = [node for node in tree.body if isinstance(node, ast.ClassDef | ast.FunctionDef)]

@@ -32,7 +32,7 @@ def subject(model: "Model", small: "Model", spread: float) -> "nn.Module":
     cut off and gates saturate: deep networks make chaos of rounding if it is too much.
     """
     torch = import_torch()
-    live: nn.Module = build(model, device="meta").to_empty(device="cpu").eval()
+    live: nn.Module = build(small, device="meta").to_empty(device="cpu").eval()
     generator = torch.Generator().manual_seed(0)
     bare = {row.path for row in model.modules() if row.module.op is not None and row.module.op.is_parameter}
     with torch.no_grad():
