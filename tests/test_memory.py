@@ -14,6 +14,7 @@ from op_examples import CASES, freeze, name_case
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode
 
 import archspec
 from archspec import Model
@@ -283,6 +284,34 @@ def test_heads_count_in_training_only() -> None:
     assert full.inference == bare.inference
     assert full.inference.weights == bare.training.weights
     assert full.training.gradients == 4 * 13_004_888
+
+
+UNIT = """[blocks.unit]
+outputs = ["mid"]
+layers = [{ name = "mid", op = "conv", out = 2, kernel = 1 }, { op = "conv", out = 2, kernel = 1 }]
+"""
+
+
+@pytest.mark.parametrize(
+    "second", ['as = "b", op = "reuse", of = "a"', 'name = "b", op = "unit"'], ids=["reuse", "block"]
+)
+def test_inference_has_what_the_module_without_training_outputs_has(second: str) -> None:
+    """What `a` yields is for training, but the network's output comes out of its middle."""
+    model = toml(
+        f'{{ name = "a", op = "unit" }}, {{ {second}, from = "a.mid" }}', rest=UNIT,
+        top='outputs = ["b"]\ntrain_outputs = ["a"]',
+    )  # fmt: skip
+    module = archspec.build(model, training_outputs=False).eval()
+    image = torch.rand(1, 2, 4, 4)
+    with FlopCounterMode(display=False) as counter:
+        module(image)
+    params = sum(tensor.numel() for tensor in module.parameters())
+    assert (model.totals.params, model.totals.macs) == (params, counter.get_total_flops() // 2)
+    assert (model.totals.weights, model.totals.modules) == (
+        len(module.state_dict()),
+        len([*module.modules()]) - 1,
+    )
+    assert of(model).inference.weights == 4 * params
 
 
 def test_a_head_inside_a_group_counts_in_training_only() -> None:

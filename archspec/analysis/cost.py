@@ -5,7 +5,6 @@ convolutions N·Cout·out·(Cin/g)·k, transposed convolutions over input positi
 matrix products of attention; everything else is 0. They equal `torch.utils.flop_counter` divided by 2.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from archspec.analysis.sizing import owner_of
@@ -39,14 +38,12 @@ class Costs:
 
     def __init__(self) -> None:
         self.known: dict[Module, Cost] = {}
-        self.live: dict[tuple[Module, Live, Live], Cost] = {}
 
     def of(self, module: Module) -> Cost:
         """The cost of a module with all that is in it."""
         cost = self.known.get(module)
         if cost is None:
-            whole = range(len(module.body))
-            cost = self.leaf(module) if module.op is not None else self.total(module, whole)
+            cost = self.leaf(module) if module.op is not None else self.total(module)
             self.known[module] = cost
         return cost
 
@@ -63,12 +60,11 @@ class Costs:
                 params += weight.size
         return Cost(params, buffers, op.macs(module.inputs, module.outputs), 0, len(weights))
 
-    def total(self, module: Module, indices: Collection[int]) -> Cost:
-        """The cost of some nodes of a composite: weights once for each owner, MACs for each call."""
+    def total(self, module: Module) -> Cost:
+        """The cost of a composite: weights once for each owner, MACs for each call."""
         params = buffers = macs = weights = modules = 0
         owners = set()
-        for index in indices:
-            node = module.body[index]
+        for index, node in enumerate(module.body):
             cost = self.of(node.module)
             macs += cost.macs
             owner = owner_of(node, index)
@@ -118,33 +114,3 @@ def _follow(module: Module, only: list[Live], reaches: dict[int, tuple[bool, boo
 def _mark(reaches: dict[int, tuple[bool, bool]], value: int, flag: int) -> None:
     out, aux = reaches.get(value, (False, False))
     reaches[value] = (out or flag == 0, aux or flag == 1)
-
-
-def inference_cost(costs: Costs, module: Module, outputs: Live, train: Live) -> Cost:
-    """The cost of a module without what only its training outputs need."""
-    if not train:
-        return costs.of(module)
-    key = (module, outputs, train)
-    if key not in costs.live:
-        costs.live[key] = _inference_cost(costs, module, outputs, train)
-    return costs.live[key]
-
-
-def _inference_cost(costs: Costs, module: Module, outputs: Live, train: Live) -> Cost:
-    kept: list[int] = []
-    parts: list[Cost] = []
-    for index, only in enumerate(training_only(module, outputs, train)):
-        node = module.body[index]
-        every = frozenset(range(len(node.module.outputs)))
-        if only == every:
-            continue
-        if only and node.module.op is None:
-            parts.append(Cost(modules=int(node.name is not None)))
-            parts.append(inference_cost(costs, node.module, every - only, only))
-        else:
-            kept.append(index)
-    parts.append(costs.total(module, kept))
-    return Cost(
-        sum(part.params for part in parts), sum(part.buffers for part in parts), sum(part.macs for part in parts),
-        sum(part.modules for part in parts), sum(part.weights for part in parts),
-    )  # fmt: skip

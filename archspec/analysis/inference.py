@@ -16,9 +16,16 @@ def for_inference(network: Network) -> Network:
     """
     if not network.train_outputs:
         return network
-    count = len(network.root.results) - len(network.train_outputs)
-    root = _pruned(network.root, frozenset(range(count)), {})
+    root = without_training(network.root, len(network.train_outputs))
     return replace(network, root=root, train_outputs=(), whole=network.root)
+
+
+def without_training(root: Module, train: int) -> Module:
+    """The tree of a network without its last `train` results, and without what they alone need.
+
+    A module that is called more than once stays whole as long as one of its calls is left: it runs as it is.
+    """
+    return _pruned(root, frozenset(range(len(root.results) - train)), {}) if train else root
 
 
 def _pruned(module: Module, outputs: Live, known: Known) -> Module:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from archspec.analysis.cost import Live, training_only
 from archspec.analysis.sizing import Sizing, layout, owner_of, renumbered
 from archspec.ir import Module
 from archspec.ops.core.base import Op
@@ -11,8 +10,8 @@ from archspec.ops.core.held import Strides
 
 Layouts = tuple[Strides | None, ...]
 """How the inputs of a call lie in memory."""
-Call = tuple[Module, Live, Layouts]
-"""A module, the outputs that are left out, as they are for training, and how the inputs lie in memory."""
+Call = tuple[Module, Layouts]
+"""A module, and how the inputs lie in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +25,8 @@ class Lived:
     """The node of the body in whose call that is."""
     made: tuple[int, ...] = ()
     """The sizes of the new storages that come out."""
-    outputs: tuple["Lying | None", ...] = ()
-    """Where each output is; `None` where it exists in training only."""
+    outputs: tuple["Lying", ...] = ()
+    """Where each output is."""
 
 
 Lying = tuple[int, Strides | None]
@@ -52,17 +51,17 @@ class Liveness:
     sizing: Sizing
     known: dict[Call, Lived] = field(default_factory=dict)
 
-    def root(self, module: Module, only: Live = frozenset()) -> Lived:
-        """What a network needs without the outputs `only`, which are for training."""
-        return self.of(module, only, (None,) * len(module.inputs))
+    def root(self, module: Module) -> Lived:
+        """What a network needs."""
+        return self.of(module, (None,) * len(module.inputs))
 
     def of(self, *call: *Call) -> Lived:
         """What a call needs."""
         if call not in self.known:
-            module, only, held = call
+            module, held = call
             self.known[call] = (
-                self.composite(module, only, held) if module.op is None else self.leaf(module, module.op, held)
-            )  # fmt: skip
+                self.composite(module, held) if module.op is None else self.leaf(module, module.op, held)
+            )
         return self.known[call]
 
     def leaf(self, module: Module, op: Op, held: Layouts) -> Lived:
@@ -77,57 +76,49 @@ class Liveness:
         lying = tuple([(number, layout(x)) for number, x in enumerate(outputs, start=count)])
         return Lived(weights, sum(made), None, made, lying)
 
-    def composite(self, module: Module, only: Live, held: Layouts) -> Lived:
+    def composite(self, module: Module, held: Layouts) -> Lived:
         """What the calls of a body need, one after the other."""
         count = len(module.inputs)
         storages = [0] * count  # their bytes; those of the inputs count where they were made
-        values: list[Lying | None] = list(enumerate(held))
-        calls = list(self.steps(module, only, values, storages))
-        results = [None if place in only else values[value] for place, value in enumerate(module.results)]
-        out = [value[0] for value in results if value is not None]
+        values: list[Lying] = list(enumerate(held))
+        calls = list(self.steps(module, values, storages))
+        results = [values[value] for value in module.results]
+        out = [number for number, _ in results]
         peak, at = busiest(calls, storages, {*range(count), *out})
         owners = {owner_of(module.body[step.index], step.index): step.call.weights for step in calls}
         numbers, made = renumbered(count, out)
         return Lived(
             sum(owners.values()), peak, at, tuple(storages[number] for number in made),
-            tuple(None if value is None else (numbers[value[0]], value[1]) for value in results),
+            tuple([(numbers[number], strides) for number, strides in results]),
         )  # fmt: skip
 
-    def steps(
-        self, module: Module, only: Live, values: list[Lying | None], storages: list[int]
-    ) -> Iterator[Step]:
+    def steps(self, module: Module, values: list[Lying], storages: list[int]) -> Iterator[Step]:
         """The calls of a body in turn; each one's storages, and which of them its values have, are appended."""
-        for index, (node, unused) in enumerate(zip(module.body, unwanted(module, only), strict=True)):
-            taken = [found for value in node.inputs if (found := values[value]) is not None]
-            outputs = len(node.module.outputs)
-            if len(unused) == outputs or len(taken) < len(node.inputs):
-                values += [None] * outputs
-                continue
+        for index, node in enumerate(module.body):
+            taken = [values[value] for value in node.inputs]
             held = tuple([strides for _, strides in taken])
-            call = self.of(node.module, unused if node.module.op is None else frozenset(), held)
+            call = self.of(node.module, held)
             made = range(len(storages), len(storages) + len(call.made))
             numbers = [*(number for number, _ in taken), *made]
-            values += [None if found is None else (numbers[found[0]], found[1]) for found in call.outputs]
+            values += [(numbers[number], strides) for number, strides in call.outputs]
             storages += call.made
             yield Step(index, call, numbers[: len(taken)], made, held)
 
-    def place(self, module: Module, only: Live) -> tuple[str, str]:
+    def place(self, module: Module) -> tuple[str, str]:
         """The path of the module in whose call the peak is, and the op that is called then."""
         path: list[str] = []
         held: Layouts = (None,) * len(module.inputs)
-        while (at := self.of(module, only, held).at) is not None:
+        while (at := self.of(module, held).at) is not None:
             node = module.body[at]
             name = module.body[owner_of(node, at)].name
             path += [] if name is None else [name]
-            values: list[Lying | None] = list(enumerate(held))
-            unused = unwanted(module, only)[at]
-            calls = self.steps(module, only, values, [0] * len(held))
+            calls = self.steps(module, list(enumerate(held)), [0] * len(held))
             held = next(step.held for step in calls if step.index == at)
-            module, only = node.module, unused if node.module.op is None else frozenset()
+            module = node.module
         return ".".join(path), module.kind
 
 
-def busiest(calls: list[Step], storages: list[int], kept: set[int | None]) -> tuple[int, int | None]:
+def busiest(calls: list[Step], storages: list[int], kept: set[int]) -> tuple[int, int | None]:
     """The most bytes alive during a call, and in which. The storages of `kept` outlive all calls."""
     last = {number: position for position, step in enumerate(calls) for number in (*step.given, *step.made)}
     dying = [0] * len(calls)
@@ -140,10 +131,3 @@ def busiest(calls: list[Step], storages: list[int], kept: set[int | None]) -> tu
             peak, at = alive + step.call.peak, step.index
         alive += sum(storages[number] for number in step.made) - freed
     return peak, at
-
-
-def unwanted(module: Module, only: Live) -> list[Live]:
-    """For each node of a body, the outputs that are for training only, if the outputs `only` of the body are."""
-    if not only:
-        return [only] * len(module.body)
-    return training_only(module, frozenset(range(len(module.results))) - only, only)

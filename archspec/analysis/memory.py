@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from archspec.analysis.activations import Keeping
+from archspec.analysis.inference import without_training
 from archspec.analysis.liveness import Liveness
 from archspec.analysis.sizing import Sizing
 from archspec.ir import Module
@@ -82,7 +83,7 @@ def memory(
     `batch` stands for every free dimension; `element` is the bytes of a number: 4, or 2 in half precision.
     """
     sizing = Sizing(batch, element)
-    return Memory(_inference(root, train, sizing), _training(root, sizing, optimizer))
+    return Memory(_inference(without_training(root, train), sizing), _training(root, sizing, optimizer))
 
 
 def _training(root: Module, sizing: Sizing, optimizer: Optimizer) -> Training:
@@ -93,10 +94,8 @@ def _training(root: Module, sizing: Sizing, optimizer: Optimizer) -> Training:
     )  # fmt: skip
 
 
-def _inference(root: Module, train: int, sizing: Sizing) -> Inference:
-    count = len(root.results)
+def _inference(root: Module, sizing: Sizing) -> Inference:
     liveness = Liveness(sizing)
-    only = frozenset(range(count - train, count))
-    call = liveness.root(root, only)
+    call = liveness.root(root)
     held = sum(map(sizing.bytes, root.inputs))
-    return Inference(call.weights, held + call.peak, *liveness.place(root, only))
+    return Inference(call.weights, held + call.peak, *liveness.place(root))

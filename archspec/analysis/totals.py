@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from archspec.analysis.cost import Cost, Costs, inference_cost
+from archspec.analysis.cost import Cost, Costs
+from archspec.analysis.inference import without_training
 from archspec.ir import Module, TensorType
 
 
@@ -36,9 +37,7 @@ def report(root: Module, train: int, costs: Costs, batch: int = 1) -> Report:
     whole = costs.of(root)
     if not train:
         return Report(_totals(whole, outputs, batch), None)
-    live = inference_cost(
-        costs, root, frozenset(range(count - train)), frozenset(range(count - train, count))
-    )
+    live = costs.of(without_training(root, train))
     return Report(_totals(live, outputs, batch), _totals(whole, root.outputs, batch))
 
 
