@@ -470,12 +470,12 @@ def test_sequential_networks_by_hand(spec: str, params: int, macs: int) -> None:
 
 @pytest.mark.parametrize("spec", BUDGETS)
 def test_specs_are_short(spec: str) -> None:
-    """Blank lines, comments and expectations do not count."""
+    """Blank lines, comments, expectations and what files of weights call keys do not count."""
     lines = (SPECS / f"{spec}.toml").read_text(encoding="utf-8").splitlines()
     section, count = "", 0
-    for line in map(str.strip, lines):
+    for line in [line.partition("#")[0].strip() for line in lines]:
         section = line if line.startswith("[") and line.endswith("]") and "=" not in line else section
-        count += bool(line) and not line.startswith("#") and not section.startswith("[expect")
+        count += bool(line) and not section.startswith(("[expect", "[weights"))
     assert count <= BUDGETS[spec]
 
 

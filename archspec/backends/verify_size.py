@@ -23,8 +23,8 @@ LEAST = 64
 def smaller(model: "Model") -> "Model":
     """The same network at the smallest size that shows as much of it; itself where that is its own, or it is cheap.
 
-    The program but for sizes, the weights and the operators in ONNX are the same there, and every window sees what it saw: each of
-    its elements lies on an element of the input somewhere.
+    The program but for sizes, the weights and the operators in ONNX are the same there, and every window sees what it
+    saw: each of its elements lies on an element of the input somewhere.
     """
     if model.totals.macs // model.batch <= LARGE:
         return model
