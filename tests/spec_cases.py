@@ -780,7 +780,7 @@ INVALID: dict[str, Invalid] = {
     "inside a group, from outside": bad(net('[{ name = "g", layers = [{ name = "c", op = "relu" }] }, { op = "relu", from = "c" }]'), "AS301", "model.layers[1].from", "did you mean `g.c`?"),
     "part inside a group, from outside": bad(net('[{ name = "g", layers = [{ name = "s", op = "split", sections = 3 }, { op = "relu", from = "s.0" }] }, { op = "relu", from = "s.1" }]'),
                                              "AS301", "model.layers[1].from", "did you mean `g.s.1`?"),
-    "inside a copy, from outside": bad(net('[{ name = "g", repeat = 2, layers = [{ name = "c", op = "relu" }] }, { op = "relu", from = "g.c" }]'), "AS301", "model.layers[1].from", "did you mean `g.0.c`?"),
+    "inside a copy, from outside": bad(net('[{ name = "g", repeat = 2, layers = [{ name = "c", op = "relu" }] }, { op = "relu", from = "g.c" }]'), "AS301", "model.layers[1].from", "did you mean `g.1.c`?"),
     "output inside a group": bad(net('[{ name = "head", layers = [{ name = "logits", op = "relu" }, "relu"] }]', 'outputs = ["logits"]'), "AS301", "model.outputs[0]", "did you mean `head.logits`?"),
     "output inside a group of a block": bad(net('[{ name = "b", op = "b" }]', '[blocks.b]\noutputs = ["logits"]\nlayers = [{ name = "head", layers = [{ name = "logits", op = "relu" }, "relu"] }]'),
                                             "AS301", "blocks.b.outputs[0]", "did you mean `head.logits`?"),

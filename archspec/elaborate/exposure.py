@@ -64,10 +64,26 @@ def search(module: Module, name: str) -> tuple[tuple[str, ...], str] | None:
         if len(waiting) < SEARCHED:
             waiting += [
                 (node.module, (*path, name_), block or ("" if is_open else inner.kind))
-                for node in inner.body
+                # what leaves a repeat is the last copy
+                for node in (inner.body if inner.kind != "repeat" else reversed(inner.body))
                 if (name_ := node.name or node.label)
             ]
     return hidden
+
+
+def entered(module: Module, path: tuple[str, ...]) -> tuple[int, Module]:
+    """How many words of `path`, which does not exist, lead somewhere, and to which module."""
+    for way, word in enumerate(path[:-1]):
+        index = _indices(module).get(word) if module.kind in GROUPS else None
+        if index is None:
+            return way, module
+        module = module.body[index].module
+    return len(path) - 1, module
+
+
+def names_inside(module: Module) -> list[str]:
+    """What the nodes right inside of a module are called."""
+    return list(_indices(module))
 
 
 def _output(module: Module, name: str) -> int | None:

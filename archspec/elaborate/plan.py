@@ -165,7 +165,10 @@ class Compiler:
     def chain(self, raw: Any, path: Path) -> Chain:
         """A list of nodes."""
         if not isinstance(raw, list):
-            raise Problem("AS203", f"`{path[-1]}` must be a list of nodes, not {show(raw)}", at=path[-1:])
+            help_ = "one node is a list too: put [ … ] around it" if isinstance(raw, str | dict) else None
+            raise Problem(
+                "AS203", f"`{path[-1]}` must be a list of nodes, not {show(raw)}", at=path[-1:], help=help_
+            )
         return [self.node(item, (*path, index)) for index, item in enumerate(raw)]
 
     def node(self, raw: Any, path: Path) -> "Step | Chain":

@@ -14,7 +14,7 @@ from typing import Any
 from archspec.diagnostics import Label, Problem
 from archspec.diagnostics.diagnostic import Path, shown, suggest
 from archspec.elaborate.body import Body, Draft, Handles
-from archspec.elaborate.exposure import search
+from archspec.elaborate.dead_ends import instead, within
 from archspec.elaborate.settings import compile_argument, compile_setting
 from archspec.ir import TensorType, Value
 from archspec.language import limits
@@ -180,7 +180,9 @@ class Names:
         scope: Names | None = self
         while scope is not None:
             for name, entry in reversed(scope.entries.items()):
-                found = _inside(name, entry, (first, *rest))
+                if entry.draft is None:
+                    continue
+                found = within(name, entry.draft.module, (first, *rest))
                 if found is not None:
                     return found
             scope = scope.outer
@@ -217,20 +219,6 @@ class Names:
                 labels=[first] if first and first.path else [],
             )  # fmt: skip
         self.entries[name] = entry
-
-
-def _inside(name: str, entry: Entry, path: tuple[str, ...]) -> str | None:
-    """A help text for a path whose start is somewhere inside of the node that is called `name`; `None` if it is not."""
-    if entry.draft is None:
-        return None
-    found = search(entry.draft.module, path[0])
-    if found is None:
-        return None
-    way, block = found
-    if block:
-        return f"it is inside the block `{block}`, which shows nothing but its `outputs`: declare it there"
-    dotted = shown(".".join((name, *way, *path[1:])))
-    return f"did you mean `{dotted}`? what is inside `{name}` is called by its path"
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -291,17 +279,16 @@ class Env:
     def lookup(self, path: str) -> tuple[Entry, tuple[str, ...]]:
         """The node that the first part of `path` names, and the rest of the path."""
         first, *rest = path.split(".")
+        if (slip := self._slip(path)) is not None:
+            raise slip
         entry = self.names.find(first)
         if entry is None:
             raise self.unknown(first, path)
         return entry, tuple(rest)
 
-    def unknown(self, name: str, path: str) -> Problem:
-        """The problem of a name that is not there: it comes later, stands inside a group, or is nowhere."""
-        if name == "x":
-            return Problem("AS301", "`x` has no parts that could be named",
-                           help="name the node before, and use its parts by that name")  # fmt: skip
-        if "*" in path:
+    def _slip(self, path: str) -> Problem | None:
+        """The problem of what no name could be: several, a pattern, an expression."""
+        if "*" in path and " " not in path:
             meant = [shown(word) for word in self.names.all() if fits(word, path.split("*"))][:12]
             listed = ": " + ", ".join(f'"{word}"' for word in meant) if meant else ""
             return Problem("AS301", f"`{shown(path)}` is no name: `*` stands for nothing here",
@@ -312,6 +299,17 @@ class Env:
                 f"`{shown(path)}` is not defined",
                 help='several values are a list: from = ["a", "b"]',
             )
+        if " " in path.strip():
+            example = "\"{'a' if n > 1 else 'b'}\""
+            return Problem("AS301", f"`{shown(path)}` is no name",
+                           help=f"an expression that gives a name stands in braces, such as {example}")  # fmt: skip
+        return None
+
+    def unknown(self, name: str, path: str) -> Problem:
+        """The problem of a name that is not there: it comes later, stands inside a group, or is nowhere."""
+        if name == "x":
+            return Problem("AS301", "`x` has no parts that could be named",
+                           help="name the node before, and use its parts by that name")  # fmt: skip
         if self.names.is_lost(name) or (self.definition.compiled and self.definition.compiled.is_lost(name)):
             raise Poisoned
         order = self.names.written.get(name)
@@ -342,12 +340,8 @@ class Env:
                           f"`{path.split('.')[0]}`")  # fmt: skip
         handle = entry.body.expose(entry.draft, rest)
         if handle is None:
-            start = path.split(".")[0]
-            raise Problem(
-                "AS301", f"`{shown(path)}` does not exist",
-                help=_inside(start, entry, rest)
-                or "a path enters named groups and repeats; of a block, only its declared `outputs`",
-            )  # fmt: skip
+            help_ = instead(path.split(".")[0], entry.draft.module, rest)
+            raise Problem("AS301", f"`{shown(path)}` does not exist", help=help_)
         return (handle,)
 
     def resolve(self, path: str) -> Handles:

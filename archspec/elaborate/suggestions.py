@@ -46,6 +46,15 @@ FIELDS = {
     "inplace": "there is no such choice to make here: leave it out",
 }  # fmt: skip
 """What other libraries call the fields, and what they are called here."""
+_WINDOW = "the size of the window is the `kernel`; the size of the output is chosen by `{}`"
+OF_ONE_OP = {
+    ("avgpool", "size"): _WINDOW.format("adaptive_avgpool"), ("maxpool", "size"): _WINDOW.format("adaptive_maxpool"),
+    ("avgpool", "output_size"): _WINDOW.format("adaptive_avgpool"),
+    ("maxpool", "output_size"): _WINDOW.format("adaptive_maxpool"),
+    ("conv", "padding_mode"): "a border of something else than zeros is a `pad` with that `mode`, before the `conv`",
+    ("conv", "pad_mode"): "a border of something else than zeros is a `pad` with that `mode`, before the `conv`",
+}  # fmt: skip
+"""Fields that mean another thing for one op than for others: op and key → how it is said here."""
 SYNONYMS = {
     "convolution": "conv", "denselayer": "linear", "dense": "linear", "fc": "linear", "fullyconnected": "linear",
     "bn": "batchnorm", "cat": "concat", "sum": "add", "swish": "silu", "gap": "global_avgpool", "pool": "maxpool",

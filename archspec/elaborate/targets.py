@@ -8,7 +8,7 @@ from archspec.diagnostics.diagnostic import Path, shown, suggest
 from archspec.elaborate.construct import construct
 from archspec.elaborate.scopes import Poisoned, Report, undefined
 from archspec.elaborate.settings import NOWHERE, Setting, compile_argument, compile_setting
-from archspec.elaborate.suggestions import FIELDS, elsewhere
+from archspec.elaborate.suggestions import FIELDS, OF_ONE_OP, elsewhere
 from archspec.language.document import Definition, Document
 from archspec.language.names import NODE_KEYS, WIRING_OPS
 from archspec.language.params import MISSING
@@ -97,7 +97,8 @@ def unknown_field(key: str, target: Target, at: Path, *, first: bool = False) ->
     known = field_names(target)
     if first and key in NODE_KEYS:
         return Problem("AS208", f"`first` overrides fields of the op, not `{key}`", at=at)
-    meant = FIELDS.get(key.lower())
+    meant = None if isinstance(target, Definition) else OF_ONE_OP.get((target.name, key.lower()))
+    meant = meant or FIELDS.get(key.lower())
     if isinstance(target, Definition) and (near := suggest(key, known)) is not None:
         return Problem("AS201", f"`{target.name}` has no `{shown(key)}`", at=at, help=near)
     if meant is not None and (meant in known or " " in meant):

@@ -102,7 +102,8 @@ def _parse_toml(text: str) -> dict[str, Any]:
     except RecursionError:
         raise Problem("AS105", "the file is nested too deeply") from None
     except ValueError as error:  # TOMLDecodeError, and integers of thousands of digits
-        message = re.sub(r"\((('[^']*'(, )?)+,?)\) twice", _twice, _lower(error))
+        message = re.sub(rf"\({_KEYS}\) twice", _twice, _lower(error))
+        message = re.sub(rf"mutate immutable namespace \({_KEYS}\)", _closed, message)
         raise Problem("AS102", f"invalid TOML: {message}", help=_toml_help(text, message)) from None
 
 
@@ -111,6 +112,12 @@ def _twice(match: re.Match[str]) -> str:
     return f"`{'.'.join(_QUOTED.findall(match[1]))}` twice"
 
 
+def _closed(match: re.Match[str]) -> str:
+    """A list or a table that has a value already."""
+    return f"add to `{'.'.join(_QUOTED.findall(match[1]))}`, which has its value already"
+
+
+_KEYS = r"(('[^']*'(, )?)+,?)"
 _QUOTED = re.compile("'([^']*)'")
 _PLACE = re.compile(r"at line (\d+), column (\d+)")
 
@@ -118,10 +125,9 @@ _PLACE = re.compile(r"at line (\d+), column (\d+)")
 def _toml_help(text: str, message: str) -> str | None:
     """What to type instead, as far as the place where the parser gave up tells."""
     place = _PLACE.search(message)
-    if " twice" in message:
-        return "put all its keys under one header"
-    if "unclosed array" in message:
-        return "the items of a list are separated by commas, and the list ends with `]`"
+    for words, help_ in _ANYWHERE:
+        if words in message:
+            return help_
     if place is None:
         return None
     line = text.split("\n")[int(place[1]) - 1].rstrip("\r")
@@ -144,6 +150,14 @@ def _toml_help(text: str, message: str) -> str | None:
     return None
 
 
+_ANYWHERE = (
+    (" twice", "put all its keys under one header"),
+    ("has its value already",
+     "what is inside of a list or a table stands in its `[ … ]` or `{ … }`, or all of it has keys of its own"),
+    ("overwrite a value", "a key stands once: it has a value further up"),
+    ("unclosed array", "the items of a list are separated by commas, and the list ends with `]`"),
+)  # fmt: skip
+"""What the parser says, and what to type instead, whatever the text looks like."""
 _QUOTES = 'text stands in straight quotes, as in "conv"'
 _SLIPS = (
     ("value", "[“”„‘’«]", _QUOTES),

@@ -1,0 +1,57 @@
+"""What to type instead of a reference into a node that leads nowhere."""
+
+from archspec.diagnostics.diagnostic import shown, suggest
+from archspec.elaborate.exposure import GROUPS, entered, names_inside, search
+from archspec.ir import Module
+
+LISTED = 12
+"""The names that a help text lists at most."""
+
+
+def instead(name: str, module: Module, path: tuple[str, ...]) -> str:
+    """A help text for `path`, which does not exist inside of the node called `name`."""
+    way, inner = entered(module, path)
+    here, word = ".".join((name, *path[:way])), path[way]
+    if inner.kind == "removed":
+        return f"nothing is left of `{shown(here)}`: `when` removed it"
+    if inner.op is None and inner.kind not in GROUPS:
+        return _of_block(here, word, inner)
+    return (
+        within(here, inner, path[way:])
+        or _near(here, word, names_inside(inner))
+        or f"inside `{shown(here)}` there {_listed(names_inside(inner))}"
+    )
+
+
+def within(name: str, module: Module, path: tuple[str, ...]) -> str | None:
+    """A help text for a path whose start is somewhere inside of the node called `name`; `None` if it is not."""
+    found = search(module, path[0])
+    if found is None:
+        return None
+    way, block = found
+    if block:
+        return f"it is inside the block `{block}`, which shows nothing but its `outputs`: declare it there"
+    dotted = shown(".".join((name, *way, *path[1:])))
+    return f"did you mean `{dotted}`? what is inside `{name}` is called by its path"
+
+
+def _of_block(name: str, word: str, block: Module) -> str:
+    if word in names_inside(block):
+        return (
+            f"it is inside the block `{block.kind}`, which shows nothing but its `outputs`: declare it there"
+        )
+    if not block.exports:
+        return f"the block `{block.kind}` has no `outputs` that could be named"
+    near = _near(name, word, list(block.exports))
+    return near or f"of the `outputs` of the block `{block.kind}` there {_listed(list(block.exports))}"
+
+
+def _near(name: str, word: str, known: list[str]) -> str | None:
+    return suggest(f"{name}.{word}", [f"{name}.{other}" for other in known]) if suggest(word, known) else None
+
+
+def _listed(known: list[str]) -> str:
+    if not known:
+        return "is nothing that could be named"
+    words = ", ".join(f"`{shown(word)}`" for word in known[:LISTED])
+    return f"{'is' if len(known) == 1 else 'are'} {words}{' …' if len(known) > LISTED else ''}"
