@@ -257,6 +257,7 @@ def test_no_op_is_left_out() -> None:
 # --- single rules --------------------------------------------------------------------------------------
 
 STEM = '{ op = "conv", out = 6, kernel = 1 }'
+MEMORY = '{ name = "m", op = "linear", out = 6 }, { op = "linear", out = 6 }'
 RULES = [
     # what it shows, layers, input, bytes at batch 1
     ("a crop that a norm copies", '{ repeat = 2, layers = [{ op = "instancenorm", affine = true }, { op = "crop", size = [1, 2] }] }',
@@ -273,6 +274,11 @@ RULES = [
     ("two parts of one storage", f'{STEM}, {{ name = "s", op = "split", sections = 2 }}, {{ op = "mul", from = ["s.0", "s.1"] }}',
      '"N", 6, 17', 4 * 6 * 17),
     ("norms of the batch", f'{STEM}, {{ op = "batchnorm", track_running_stats = false }}', '"N", 6, 17', 4 * (6 * 17 + 2 * 6)),
+    ("keys that are values", f'{MEMORY}, {{ op = "attention", heads = 2, from = ["x", "m", "m"] }}', '"N", 7, 6', 1064),
+    ("keys that are queries", f'{MEMORY}, {{ op = "attention", heads = 2, from = ["m", "m", "m"] }}', '"N", 7, 6', 896),
+    ("queries that are keys, but not values", f'{MEMORY}, {{ op = "attention", heads = 2, from = ["m", "m", "x"] }}',
+     '"N", 7, 6', 1064),
+    ("queries with dropout", f'{MEMORY}, {{ op = "attention", heads = 2, p = 0.5, from = ["m", "m"] }}', '"N", 7, 6', 2352),
     ("a linear layer copies", f'{STEM}, {{ op = "permute", axes = [0, 2, 1] }}, {{ op = "linear", out = 3 }}', '"N", 6, 17', 4 * 6 * 17),
 ]  # fmt: skip
 

@@ -147,7 +147,7 @@ def call_op(
     """A call of an op."""
     if op.arity[1] == 0 and step.sources is None:
         inputs = []
-    handles = flat(step, env, op.name, inputs, *op.arity)
+    handles = op.distinct(flat(step, env, op.name, inputs, *op.arity))
     types = types_of(env, handles)
     module = step.cache.get(types) if not settings.varying and len(step.settings) == 1 else None
     if module is None:

@@ -48,6 +48,13 @@ class Attention(Op):
     init: Initialisers = NO_INIT
     """Initialisers of the weights, such as `"out_proj.weight"`; default: PyTorch's."""
 
+    @classmethod
+    def distinct(cls, values: tuple[int, ...]) -> tuple[int, ...]:
+        """Without a value that is the key as well, and a key that is the query: PyTorch projects them at once, too."""
+        while len(values) > 1 and values[-1] == values[-2]:
+            values = values[:-1]
+        return values
+
     def check(self, inputs: Inputs) -> None:
         """Rank 3; heads divide the features; batches are equal, and keys are as many as values."""
         for x in inputs:

@@ -110,6 +110,11 @@ class Op(BaseModel):
     """Does nothing in evaluation."""
     examples: ClassVar[tuple[Example, ...]]
 
+    @classmethod
+    def distinct(cls, values: tuple[int, ...]) -> tuple[int, ...]:
+        """The values that a call takes, by their numbers, of those that a spec lists. Default: all."""
+        return values
+
     def check(self, inputs: Inputs) -> None:
         """Raise `Problem` where the inputs do not fit the fields. Called before anything else below."""
 
