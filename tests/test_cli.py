@@ -268,6 +268,17 @@ def test_expand_is_a_spec_and_a_fixpoint(tmp_path: Path) -> None:
     assert output("expand", str(path)) == text
 
 
+def test_expand_prints_nothing_that_cannot_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "net.toml"
+    path.write_text(
+        'archspec = 1\n[model]\ninput = ["N", 4]\nlayers = [{ repeat = 1000, op = "unit" }]\n'
+        '[blocks.unit]\nlayers = [{ repeat = 12, op = "linear", out = 4 }]'
+    )
+    run = archspec("expand", str(path))
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "larger than a spec may be: the file has more than 120,000 values" in run.stderr
+
+
 def test_ops() -> None:
     text = output("ops")
     assert "conv_transpose" in text

@@ -4,11 +4,19 @@ from typing import TYPE_CHECKING
 
 from archspec.analysis.expand import canonical
 from archspec.cli.printing import write
+from archspec.diagnostics import SpecError, UsageError
+from archspec.language.reading import parse
 
 if TYPE_CHECKING:
     from archspec.api import Model
 
 
 def run(model: "Model") -> None:
-    """Print the expanded network."""
-    write(canonical(model.network, model.costs))
+    """Print the expanded network. Raises `UsageError` where that is too large to be read as a spec again."""
+    text = canonical(model.network, model.costs)
+    try:
+        parse(text, "expanded.json")
+    except SpecError as error:
+        reason = error.diagnostics[0].message
+        raise UsageError(f"the expanded network is larger than a spec may be: {reason}") from None
+    write(text)
