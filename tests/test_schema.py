@@ -63,13 +63,21 @@ def test_examples_are_valid(op: type[Op], example: Example) -> None:
         net('[{ op = "relu", name = 3 }]'), net('[{ op = "relu", from = [] }]'), net('[{ op = "relu", repeat = -1 }]'),
         net('[{ op = "relu", repeat = [1] }]'), net('[{ op = "residual", layers = "relu" }]'), net('[{ op = "relu", layers = [] }]'),
         net('[{ op = "residual", layers = [{ op = "dropout", p = 1.5 }] }]'), net('[{ layers = [], out = 4 }]'), net("[{ op = 3 }]"),
-        net('[{ op = "add", branches = [] }]'), net("[]", "[blocks.b]\nlayers = []\nrequire = 1"), net("[]", "[lint]\nignores = []"),
+        net('[{ op = "add", branches = [] }]'), net('[{ op = "add", branches = [{ op = "relu", repeat = 2 }] }]'),
+        net('[{ op = "add", branches = [{ repeat = 2, layers = ["relu"] }] }]'), net("[]", "[blocks.b]\nlayers = []\nrequire = 1"), net("[]", "[lint]\nignores = []"),
         net("[]", '[lint]\nignore = ["AS401"]'), net("[]", '[lint]\nignore = ["unused-blok"]'), net("[]", '[lint]\nignore = "ALL"'),
         net("[]", '[blocks.b]\nlayers = [{ op = "conv", outt = 1 }]'), net("[]", "[expect]\nparams = true"),
     ],
 )  # fmt: skip
 def test_broken_specs_are_not(text: str) -> None:
     assert wrong(tomllib.loads(text)) != []
+
+
+@pytest.mark.parametrize(
+    "branch", ['{ op = "dense", repeat = 2, layers = ["relu"] }', '[{ op = "relu", repeat = 2 }]']
+)
+def test_branches_may_have_copies_inside(branch: str) -> None:
+    assert wrong(tomllib.loads(net(f'[{{ op = "concat", branches = ["relu", {branch}] }}]'))) == []
 
 
 def test_every_field_has_a_text_for_editors() -> None:

@@ -83,7 +83,7 @@ def schema() -> Json:
         docs = {field.name: field.doc for field in entry.fields}
         keys = {**_KEYS, "op": {"const": name}, **_fields(op, docs)}
         if not op.is_module:
-            keys["branches"] = {"type": "array", "items": {"$ref": "#/definitions/node"}, "minItems": 1,
+            keys["branches"] = {"type": "array", "items": {"$ref": "#/definitions/branch"}, "minItems": 1,
                                 "description": "Nodes that have the same input each."}  # fmt: skip
         definitions[name] = _closed(keys, f"{entry.summary}\n\n{entry.link}".strip())
     names = [*ops, *WIRING]
@@ -101,6 +101,11 @@ def schema() -> Json:
             },
         ]
     }  # fmt: skip
+    definitions["branch"] = {
+        "allOf": [{"$ref": "#/definitions/node"}],
+        "if": {"type": "object", "required": ["repeat"]},
+        "then": {"properties": {"op": {"const": "dense"}}, "required": ["op"]},
+    }  # of other nodes, copies would be a chain, which is written as one
     file = _section(FileSection)
     keys = file["properties"]
     keys["archspec"] = {"const": 1, "description": "The version of the language."}
