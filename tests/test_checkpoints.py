@@ -122,6 +122,28 @@ def test_counters_of_a_state_that_was_converted_as_a_whole(
         assert_equal(made["conv.weight"], state["conv.weight"].float())
 
 
+@pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
+def test_single_numbers_may_have_an_axis(tmp_path: Path, suffix: str) -> None:
+    """As they had before PyTorch 0.4, and as its strict load takes them. Not two of them."""
+    model = spec(
+        '["batchnorm", { op = "mul", branches = ["identity", { name = "scale", op = "param", shape = [] }] }]'
+    )
+    state = {key: value.reshape(-1) for key, value in state_of(model).items()}
+    state["0.num_batches_tracked"] += 7
+    reference = archspec.build(model)
+    reference.load_state_dict(state, strict=True)
+    path = stored(state, tmp_path / f"old{suffix}")
+    assert_equal(archspec.build(model, weights=path).state_dict().values(), reference.state_dict().values())
+    archspec.export(model, str(tmp_path / "o.safetensors"), weights=path)
+    written = safetensors.torch.load_file(tmp_path / "o.safetensors")
+    assert_equal([written[key] for key in state], [reference.state_dict()[key] for key in state])
+    archspec.export(model, str(tmp_path / "m.onnx"), weights=path)
+    assert_equal(torch.tensor(initialisers(tmp_path / "m.onnx")["scale"]), state["scale"][0])
+    state["scale"] = torch.ones(2)
+    with pytest.raises(UsageError, match=r"`scale` is \[2\], not \[\]"):
+        archspec.build(model, weights=stored(state, tmp_path / f"two{suffix}"))
+
+
 TORCHVISION = [
     ("alexnet", None, "alexnet"), ("googlenet", None, "googlenet"), ("mobilenet_v2", None, "mobilenet_v2"),
     *(("densenet", name, name) for name in ("densenet121", "densenet161", "densenet169", "densenet201")),

@@ -72,7 +72,7 @@ def fit(shapes: Shapes, asked: Wanted, path: str) -> dict[str, str]:
         {
             key: (tuple(shapes[names[key]]), weight.shape)
             for key, weight in asked.weights.items()
-            if key in names and tuple(shapes[names[key]]) != weight.shape
+            if key in names and not _fits(shapes[names[key]], weight)
         },
     )
     if misfits:
@@ -85,9 +85,14 @@ def fit(shapes: Shapes, asked: Wanted, path: str) -> dict[str, str]:
 
 def _has_all(shapes: Shapes, names: Mapping[str, str], weights: Mapping[str, Weight]) -> bool:
     return all(
-        tuple(shapes[names[key]]) == weight.shape if key in names else weight.is_counter
+        _fits(shapes[names[key]], weight) if key in names else weight.is_counter
         for key, weight in weights.items()
     )
+
+
+def _fits(shape: Sequence[int], weight: Weight) -> bool:
+    """Whether PyTorch takes a tensor of this shape: a single number may have an axis, as before PyTorch 0.4."""
+    return tuple(shape) == weight.shape or (tuple(shape) == (1,) and weight.shape == ())
 
 
 def _named(shapes: Shapes, asked: Wanted) -> tuple[dict[str, str], str]:

@@ -96,7 +96,7 @@ class FileWeights:
         tensor = self.file.tensor(self.names[key])
         if tensor.is_floating_point() and not like.is_floating_point():
             tensor = torch.from_numpy(_counts(tensor.detach().double().numpy()))
-        return tensor.to(like.dtype)
+        return tensor.reshape(like.shape).to(like.dtype)
 
 
 def _counts(values: "Array") -> "Array":
