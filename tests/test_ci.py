@@ -329,7 +329,7 @@ def test_toml_names_its_schema_in_a_comment(tmp_path: Path) -> None:
     assert archspec.validate(str(file)) == []
 
 
-@pytest.mark.parametrize("name", ["net.yaml", "net.yml"])
+@pytest.mark.parametrize("name", ["net.yaml", "net.yml", "NET.YAML"])
 def test_yaml_is_told_what_a_spec_is(tmp_path: Path, name: str) -> None:
     file = tmp_path / name
     file.write_text("archspec: 1\nmodel: {input: [N, 3, 8, 8], layers: [relu]}\n")

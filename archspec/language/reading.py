@@ -53,7 +53,7 @@ def parse(source: str | bytes, file: str) -> dict[str, Any]:
         return _peeked.pop()[2]
     try:
         text = _decode(source)
-        if file.endswith((".yaml", ".yml")):
+        if file.lower().endswith((".yaml", ".yml")):
             raise Problem("AS102", "a spec is TOML or JSON, and this is called YAML", help=_YAML)
         prescan.check(text)
         data = _parse_json(text) if is_json(file, text) else _parse_toml(text)
