@@ -187,6 +187,28 @@ VALID: dict[str, Valid] = {
         net(f'["relu", {{ name = "s", op = "conv", out = 4, repeat = 2 }}, {C4}]'),
         "s.0.weight 4x3x1x1, s.1.weight 4x4x1x1, 2.weight 4x4x1x1",
     ),
+    "repeat of ops by the counter in a container": Valid(
+        net(
+            '[{ name = "s", op = "{ops[i]}", k = "i", repeat = 3 }]',
+            """[blocks.one]
+required = { k = "int" }
+layers = [{ op = "conv", out = "4 + k" }]
+[blocks.two]
+required = { k = "int" }
+layers = [{ name = "c", op = "conv", out = "4 * k" }]""",
+            top='[params]\nops = ["one", "two", "one"]\n',
+        ),
+        "s.0.0.weight 4x3x1x1, s.1.c.weight 4x4x1x1, s.2.0.weight 6x4x1x1",
+        "Nx6x8x8",
+    ),
+    "repeat of an op by its input in a container": Valid(
+        net(
+            f"""[{{ op = "conv", out = 2, name = "a" }}, {C4},
+{{ name = "s", op = "{{'conv' if x.channels == 2 else 'nothing'}}", from = "a", out = 2, repeat = 3, when = "i > 1" }}]"""
+        ),
+        "a.weight 2x3x1x1, 1.weight 4x2x1x1, s.0.weight 2x2x1x1",
+        "Nx2x8x8",
+    ),
     "repeat named by its counter": Valid(
         net(f'[{{ name = "layer{{i + 1}}", op = "conv", out = 4, repeat = 2 }}, {C4}]'),
         "layer1.weight 4x3x1x1, layer2.weight 4x4x1x1, 2.weight 4x4x1x1",

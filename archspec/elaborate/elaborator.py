@@ -296,7 +296,7 @@ class Elaborator:
         if count == 0:
             return x if is_numbered else self.removed(step, env, x)
         inputs = self.sources(step, env, x)
-        if step.name is None or is_numbered or not calls.makes_modules(self, step, env):
+        if step.name is None or is_numbered or not self.makes_modules(step, env, x, inputs, count):
             return self.copies(step, env, x, inputs, count)
 
         def build(inner: Env, given: list[Handles]) -> Handles:
@@ -304,6 +304,18 @@ class Elaborator:
 
         env.kept = True
         return wiring.composite(self, step, env, "repeat", inputs, build, self.name(step, env))
+
+    def makes_modules(self, step: Step, env: Env, x: Handles, inputs: list[Handles], count: int) -> bool:
+        """Whether the copies of a node make modules: as the first does that `when` does not remove."""
+        counters = env.counters
+        try:
+            for index in range(count):
+                env.counters = {**counters, step.index: index}
+                if not self.is_removed(step, env, x, inputs):
+                    return calls.makes_modules(self, step, env)
+        finally:
+            env.counters = counters
+        return True
 
     def removed_copies(self, step: Step, env: Env, x: Handles) -> Handles:
         """The copies of a node that `when` removes, each with the name that its counter makes."""
