@@ -157,7 +157,8 @@ def describe(module: Module) -> str:
     if module.kind == "removed":
         return "removed by `when`"
     if module.kind == "repeat":
-        return f"{len(module.body)} × {module.body[0].module.kind}" if module.body else "0 copies"
+        kinds = {node.module.kind for node in module.body}
+        return f"{len(module.body)} × {kinds.pop()}" if len(kinds) == 1 else f"{len(module.body)} copies"
     args = [f"{name} {_argument(value)}" for name, value in module.args]
     return " ".join([module.kind, ", ".join(args)]).strip()
 
