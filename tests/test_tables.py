@@ -401,3 +401,143 @@ def test_comparisons_as_markdown_and_json_have_everything() -> None:
     data = comparison.to_json([split])["models"][0]
     assert data["outputs"] == [["N", 1, 8, 8]] * 3
     assert data["inputs"] == [{"name": "input", "shape": ["N", 3, 8, 8]}]
+
+
+# --- numbers ----------------------------------------------------------------------------------------------------
+
+# weights of a linear layer, which are its MACs; what a reader would round them to; their bytes in float32
+ROUNDED = [
+    (200, "200", "800 B"), (999, "999", "3.9 KiB"), (1_000, "1.00k", "3.9 KiB"), (9_994, "9.99k", "39.0 KiB"),
+    (9_996, "10.0k", "39.0 KiB"), (99_949, "99.9k", "390.4 KiB"), (262_130, "262.1k", "1,023.9 KiB"),
+    (262_140, "262.1k", "1.0 MiB"), (999_940, "999.9k", "3.8 MiB"), (999_960, "1.00M", "3.8 MiB"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("number", "macs", "size"), ROUNDED)
+def test_numbers_go_on_to_the_next_unit_where_they_round_to_it(number: int, macs: str, size: str) -> None:
+    text = spec('[{ op = "linear", out = 1, bias = false }]', "", f'["N", {number}]').summary(80)
+    assert read(text)[0]["MACs"] == macs
+    assert re.search(rf"^Parameters +{number:,}  {re.escape(size)} in float32$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("features", "shares"), [(1_500, ["99.9%", "0.1%"]), (3_000, ["100.0%", "<0.1%"])])
+def test_shares_that_round_to_nothing_say_so(features: int, shares: list[str]) -> None:
+    """Of 1,501 MACs one is 0.067 %, of 3,001 it is 0.033 %."""
+    layers = '[{ op = "linear", out = 1, bias = false }, { op = "linear", out = 1, bias = false }, "relu"]'
+    model = spec(layers, "", f'["N", {features}]')
+    assert [row["%"] for row in read(model.summary(columns=("op", "macs%")))] == [*shares, ""]
+
+
+@pytest.mark.parametrize(("sections", "text"), [(3, "4×8×8, 4×8×8, 4×8×8"), (4, "4 × (3×8×8)")])
+def test_many_equal_shapes_are_a_product(sections: int, text: str) -> None:
+    model = spec(
+        f'[{{ name = "s", op = "split", sections = {sections} }}, {{ op = "relu", from = "s.0" }}]',
+        shape='["N", 12, 8, 8]',
+    )
+    assert read(model.summary(columns=("op", "output")))[0]["Output"] == text
+
+
+NORMED = '[blocks.normed]\nlayers = [{ op = "conv", out = 4, kernel = 1 }, "batchnorm"]\n'
+
+
+def test_a_row_for_several_copies_has_the_sum_of_each_count() -> None:
+    """Each has 4 · 4 + 4 + 2 · 4 parameters; 4 means, 4 variances and a counter; 4 · 4 · 81 MACs."""
+    model = spec('[{ name = "stage", op = "normed", repeat = 3 }]', NORMED, '["N", 4, 9, 9]')
+    row = read(model.summary(columns=("op", "params", "buffers", "macs#", "flops")))[0]
+    assert (row["Params"], row["Buffers"], row["MACs"], row["FLOPs"]) == ("84", "27", "3,888", "7.78k")
+
+
+def test_csv_has_shares_of_what_they_are_shares_of() -> None:
+    """3 weights and 192 MACs, then 2 weights and none."""
+    model = spec('[{ op = "conv", out = 1, kernel = 1, bias = false }, "batchnorm"]')
+    lines = model.summary(format="csv", columns="params%,macs%").splitlines()
+    assert lines[1:] == ["0,0.600000,1.000000", "1,0.400000,0.000000"]
+
+
+def test_json_counts_further_calls_at_the_batch_size() -> None:
+    """3 · 3 · 64 MACs a sample and a call."""
+    source = """archspec = 1
+[model]
+input = ["N", 3, 8, 8]
+layers = [{ name = "c", op = "conv", out = 3, kernel = 1, bias = false }, { op = "reuse", of = "c" }]
+"""
+    (module,) = to_json(archspec.load("net.toml", source=source, batch=3))["modules"]
+    assert (module["macs"], module["count"], module["params"]) == (2 * 3 * 576, 2, 9)
+
+
+def test_markdown_tells_copies_and_keeps_bars_out_of_its_columns() -> None:
+    more = '[blocks.unit]\nrequired = { note = "str" }\nlayers = [{ op = "conv", out = 3, kernel = 1 }]\n'
+    layers = '[{ name = "u{i}", op = "unit", note = "a|b", repeat = 2 }, { name = "r", op = "relu" }]'
+    lines = spec(layers, more).summary(format="markdown", columns="op").splitlines()
+    assert "| `u0` … `u1` × 2 | unit note a\\|b |" in lines
+    assert "| `r` | relu |" in lines
+
+
+def test_what_a_depth_hides_is_said() -> None:
+    model = spec('[{ name = "a", layers = [{ name = "b", layers = ["relu"] }] }]')
+    assert ["More inside" in model.summary(depth=depth) for depth in (1, 2, 3)] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("axis", "batch", "per"), [('"N"', 1, "per sample"), ('"N"', 5, "at batch 5"), ("2", 1, "at batch 2")]
+)
+def test_totals_say_for_how_many_samples_they_are(axis: str, batch: int, per: str) -> None:
+    source = (
+        f'archspec = 1\n[model]\ninput = [{axis}, 3]\nlayers = [{{ op = "linear", out = 2, bias = false }}]'
+    )
+    model = archspec.load("net.toml", source=source, batch=batch)
+    number = {"per sample": 6, "at batch 5": 30, "at batch 2": 12}[per]
+    assert re.search(rf"^MACs +{number}  {2 * number} FLOPs {per}$", model.summary(), re.MULTILINE)
+
+
+def test_what_only_training_has_is_counted_apart() -> None:
+    """torchvision's GoogLeNet has 13,004,888 parameters, and without its auxiliary heads 6,624,904."""
+    googlenet = network("googlenet")
+    assert "13,004,888  parameters, 6,379,984 of them only there" in googlenet.summary()
+    lines = comparison.to_markdown([googlenet, network("resnet", "resnet18")]).splitlines()
+    assert "| float32 size | 25.3 MiB | 44.6 MiB |" in lines  # 4 · 6,624,904 and 4 · 11,689,512 bytes
+
+
+def test_networks_of_one_name_are_told_by_their_files() -> None:
+    source = 'archspec = 1\n[model]\ninput = ["N", 3]\nlayers = []'
+    models = [archspec.load(file, source=source) for file in ("a/net.toml", "b/net.toml", "c/other.toml")]
+    head = comparison.to_markdown(models).splitlines()[0]
+    assert head == "|  | net (a/net.toml) | net (b/net.toml) | other |"
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "state"), [("sgd", ""), ("momentum", "momentum 24 B, "), ("adam", "adam 48 B, ")]
+)
+def test_memory_lists_what_there_is(optimizer: Any, state: str) -> None:
+    """Six numbers of 4 bytes, their gradients, and what is kept: the input of the second layer, 2 numbers."""
+    layers = (
+        '[{ op = "linear", out = 2, bias = false }, { op = "linear", out = 1, bias = false }]'  # 2 · 2 + 2
+    )
+    text = spec(layers, "", '["N", 2]').summary(160, memory=True, optimizer=optimizer)
+    assert f"weights 24 B, gradients 24 B, {state}saved activations 8 B" in text
+
+
+# --- explanations -------------------------------------------------------------------------------------------------
+
+
+def test_an_explanation_counts_at_the_batch_size() -> None:
+    source = 'archspec = 1\n[model]\ninput = ["N", 3]\nlayers = [{ op = "linear", out = 2, bias = false }]'
+    text = archspec.load("net.toml", source=source, batch=100).summary(explain="0")
+    assert "  input       100×3\n" in text
+    assert "  MACs        2 outputs * 3 inputs = 6, 600 at batch 100 (1.20k FLOPs at batch 100)\n" in text
+
+
+def test_an_explanation_says_how_many_weights_it_leaves_out() -> None:
+    """Six norms with five weights each, 3 + 3 of them trained numbers."""
+    text = spec('[{ name = "g", layers = [["batchnorm"], { op = "batchnorm", repeat = 5 }] }]').summary(
+        explain="g"
+    )
+    assert text.count(".running_mean") == 5
+    assert "  … and 6 more\n" in text
+    assert "  parameters  36\n" in text
+
+
+@pytest.mark.parametrize(("kernel", "says"), [(4, True), (3, False)])
+def test_an_explanation_says_that_ways_look_at_different_places(kernel: int, *, says: bool) -> None:
+    layers = f'[{{ name = "r", op = "residual", layers = [{{ op = "conv", out = 3, kernel = {kernel}, padding = "same" }}] }}]'
+    assert spec(layers).summary(explain="r").count("; its ways are misaligned") == says
