@@ -396,6 +396,43 @@ def test_equal_tensors_may_be_several() -> None:
     assert "inplace=True" in text_of(spec(layers))
 
 
+# --- what is too much ------------------------------------------------------------------------------------
+
+MORE = """[
+  "relu",
+  { name = "conv", op = "conv", out = 3, kernel = 1 },
+  { op = "elu", alpha = 0.5, as = "y" },
+  { op = "mul", branches = [[], { name = "scale", op = "param", shape = [3, 1, 1], init = { weight = 0.5 } }] },
+  { op = "add", from = ["x", "y"] },
+]"""
+TOO_MUCH = {
+    # what would compute other values: the text, what stands in its place, and what is said
+    "a keyword": ("nn.Conv2d(3, 3, 1)", 'nn.Conv2d(3, 3, 1, padding_mode="reflect")', "`padding_mode` is `reflect` instead of nothing"),
+    "an argument": ("nn.Conv2d(3, 3, 1)", "nn.Conv2d(3, 3, 1, 2)", "argument 4 is `2` instead of nothing"),
+    "a factor": ("0.5 * torch.ones", "0.25 * 0.5 * torch.ones", "its first value"),
+    "work in place that spoils the gradient": ("alpha=0.5)", "alpha=0.5, inplace=True)", "`inplace` is `True` instead of `False`"),
+    "work in place on what is the caller's": ("F.relu(x)", "F.relu(x, inplace=True)", "what is overwritten"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TOO_MUCH)
+def test_nothing_is_added(case: str) -> None:
+    model = spec(MORE)
+    program = Program(model.network, model.name)
+    text = source(model)
+    old, new, says = TOO_MUCH[case]
+    assert text.count(old) == 1
+    for changed_text, fails in ((text, False), (text.replace(old, new), True)):
+        _, tree = own_classes(changed_text, program.helpers)
+        arguments_ = (tree, model.root, 0, program.code_of, program.weights, program.helpers)
+        if not fails:
+            check(*arguments_)
+            continue
+        with pytest.raises(Disagreement) as caught:
+            check(*arguments_)
+        assert says in str(caught.value)
+
+
 # --- PyTorch's defaults ----------------------------------------------------------------------------------
 
 
