@@ -20,6 +20,9 @@ import archspec
 from archspec.cli.validate import run
 from archspec.diagnostics.locate import Finding, Locator, reader
 from archspec.diagnostics.render import FORMATS
+from archspec.diagnostics.render.full_ import one
+from archspec.diagnostics.render.github_ import command
+from archspec.diagnostics.repository import Repositories
 from archspec.elaborate import elaborate, load_document
 from archspec.elaborate.unreached import unreached
 from archspec.lint.catalogue import catalogue
@@ -525,3 +528,46 @@ def test_a_file_that_cannot_be_scanned_has_no_lines() -> None:
     (finding,) = locator.findings([Diagnostic("AS203", "`x` is wrong", "a.toml", ("model", 3))])
     assert isinstance(finding, Finding)
     assert (finding.spot.line, str(finding.spot)) == (0, "a.toml")
+
+
+# --- places, one by one ------------------------------------------------------------------------------------------
+
+
+def finding_of(text: str, file: str = "net.toml") -> Finding:
+    (found,) = archspec.validate(file, source=text)
+    return found
+
+
+def test_lines_may_end_with_a_carriage_return() -> None:
+    """What is shown of a line, and of the line that a suggestion makes, is the same."""
+    text = 'archspec = 1\n[model]\ninput = ["N", 3, 8, 8]\nlayers = [\n  { op = "conv", out = 4, kernal = 3 },\n]\n'
+    shown = [one(finding_of(text.replace("\n", end))) for end in ("\n", "\r\n")]
+    assert shown[0] == shown[1]
+    assert shown[0].splitlines()[-1] == '5 |   { op = "conv", out = 4, kernel = 3 },'
+
+
+@pytest.mark.parametrize(("out", "marked"), [("m + 1", "m"), ("m + m", '"m + m"'), ("m1 + m", "m")])
+def test_a_word_is_marked_where_it_stands_once(out: str, marked: str) -> None:
+    head = "archspec = 1\n[params]\nm1 = 1\n"
+    line = f'layers = [{{ op = "conv", out = "{out}", kernel = 1 }}]'
+    spot = finding_of(f'{head}[model]\ninput = ["N", 3, 8, 8]\n{line}\n').spot
+    assert line[spot.column - 1 : spot.end_column - 1] == marked
+
+
+def test_nothing_is_renamed_to_a_key_that_is_there() -> None:
+    head = 'archspec = 1\n[model]\ninput = ["N", 3, 8, 8]\n'
+    found = finding_of(f'{head}layers = [{{ op = "conv", out = 4, kernel = 3, kernal = 1 }}]\n')
+    assert (found.edit, found.corrected) == (None, "")
+
+
+def test_columns_of_several_lines_are_not_told_to_github() -> None:
+    """They "cannot be sent when `startLine` and `endLine` are different values":
+    https://github.com/actions/toolkit/blob/main/packages/core/src/core.ts"""
+    text = """{"archspec": 1, "model": {"input": ["N", 3, 8, 8], "layers": [
+  {"op": "residual",
+   "layers": [{"op": "conv", "out": 4, "kernel": 1}]}
+]}}"""
+    found = finding_of(text, "net.json")
+    assert (found.spot.line, found.spot.end_line) == (2, 3)
+    start = "::error title=archspec (AS401),file=net.json,line=2::AS401: "
+    assert command(found, Repositories()).startswith(start)
