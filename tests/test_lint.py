@@ -132,6 +132,7 @@ CASES: list[tuple[str, str, list[int]]] = [
     ("bias-before-norm", nodes(f'{{ op = "flatten", start = 2 }},\n{{ op = "linear", out = 8 }},\n{NORM},'), []),  # along another axis
     ("bias-before-norm", nodes(f'{{ op = "conv_transpose", out = 8, kernel = 2 }},\n{NORM},'), [5]),
     ("bias-before-norm", nodes(f'{{ name = "g", layers = [{CONV} }}] }},\n{{ name = "h", layers = [{NORM}] }},'), [5]),
+    ("bias-before-norm", nodes(f'{{ name = "g", layers = [\n{CONV} }},\n] }},\n{{ name = "a", op = "batchnorm", from = "g" }}, {{ name = "b", op = "batchnorm", from = "g" }}, {{ name = "c", op = "batchnorm", from = "g" }},\n{{ op = "add", from = ["a", "b", "c"] }},'), [6]),
     ("bias-before-norm", nodes('"b", "b"', f"[blocks.b]\nlayers = [{CONV} }}, {NORM}]\n"), [8]),
     ("bias-before-norm", nodes(f'"b", {NORM}, "b"', f"[blocks.b]\nlayers = [{CONV} }}]\n"), []),  # needed where no norm follows
     ("bias-before-norm", nodes('{ op = "b", norm = true }, { op = "b", norm = false }', f"[blocks.b]\nrequired = {{ norm = \"bool\" }}\nlayers = [{CONV} }}, {{ op = \"batchnorm\", when = \"norm\" }}]\n"), []),
@@ -176,6 +177,7 @@ CASES: list[tuple[str, str, list[int]]] = [
     ("linear-on-image", nodes('"global_avgpool",\n{ op = "linear", out = 10 },'), [6]),
     ("linear-on-image", nodes('"global_avgpool",\n"flatten",\n{ op = "linear", out = 10 },'), []),
     ("linear-on-image", nodes('{ op = "linear", out = 10 },'), [5]),
+    ("linear-on-image", nodes('{ op = "conv", out = 4, kernel = 3 },\n{ op = "linear", out = 10 },').replace("4, 32, 32", "4, 32"), []),  # a sequence
     ("linear-on-image", nodes('"global_avgpool",\n"relu",\n"dropout",\n{ op = "linear", out = 10 },\n"relu",\n{ op = "linear", out = 5 },'), [8]),  # one cause
     ("linear-on-image", nodes('{ op = "permute", axes = [0, 2, 3, 1] },\n"layernorm",\n"gelu",\n{ op = "linear", out = 10 },'), []),
     ("linear-on-image", nodes('{ op = "permute", axes = [0, 2, 3, 1] },\n{ op = "residual", layers = ["layernorm", { op = "linear", out = 4 }] },'), []),
@@ -208,6 +210,7 @@ CASES: list[tuple[str, str, list[int]]] = [
     # missing-doc, missing-expect
     ("missing-doc", nodes('"b"', '[blocks.b]\nlayers = ["relu"]\n[blocks.c]\ndoc = "C."\nlayers = ["relu"]\n'), [2, 7]),
     ("missing-expect", nodes('"relu"', "[params]\na = 1\n[variants]\nx = {}\ny = {}\n[expect.x]\nparams = 0\n"), [11]),
+    ("missing-expect", nodes('"relu"', "[params]\na = 1\n[variants]\nx = {}\n[expect.x]\n"), [10]),  # and says nothing
     ("missing-expect", nodes('"relu"', "[expect]\nparams = 0\n"), []),
     ("missing-expect", "archspec = 1\n" + BLOCKS, []),
 ]  # fmt: skip
