@@ -561,6 +561,19 @@ layers = [{ name = "c", op = "conv", out = "4 * k" }]""",
             '[blocks.b]\nlayers = [{ op = "conv", out = "out" }, "{act}"]'),
         "0.0.weight 4x3x1x1",
     ),
+    "integer written with a point": Valid(
+        net('[{ op = "conv", out = "out" }]', top='[params]\nout = { type = "int", default = 4.0 }'), "0.weight 4x3x1x1"
+    ),
+    "fields of a join see what its branches get": Valid(
+        net(f'[{{ op = "concat", axis = "x.channels - 1", branches = [{C4}, {C4}] }}]'),
+        "0.weight 4x3x1x1, 1.weight 4x3x1x1",
+        "Nx4x16x8",
+    ),
+    "statistics of a batch of single positions": Valid(
+        net('[{ op = "batchnorm", track_running_stats = false }]', shape="[3, 6, 1, 1]"),
+        "0.weight 6, 0.bias 6",
+        "3x6x1x1",
+    ),
     "long form with an expression": Valid(
         net('[{ op = "b", width = 2 }]',
             '[blocks.b]\nrequired = { width = "int" }\n'
@@ -777,6 +790,7 @@ INVALID: dict[str, Invalid] = {
     "group with fields": bad(net('[{ layers = [], out = 4 }]'), "AS201", "model.layers[0].out", "group"),
     "doc of a number": bad(net('[{ op = "relu", doc = 3 }]'), "AS203", "model.layers[0].doc"),
     # --- names
+    "model with a name that does not print": bad(net("[]", 'name = "a\\u0007b"'), "AS206", "model.name", "one line"),
     "name of torch": bad(net('[{ name = "half", op = "relu" }]'), "AS206", "model.layers[0].name", "`half`", "torch"),
     "name with a dot": bad(net('[{ name = "a.b", op = "relu" }]'), "AS206", "model.layers[0].name"),
     "empty name": bad(net('[{ name = "", op = "relu" }]'), "AS206", "model.layers[0].name"),
@@ -912,6 +926,10 @@ INVALID: dict[str, Invalid] = {
     "param without default": bad(net("[]", top='[params]\na = { type = "int" }'), "AS202", "params.a", "default"),
     "default that has no value": bad(net("[]", top='[params]\na = { type = "int", default = "1 // 0" }'), "AS307", "params.a.default", "zero"),
     "param called like a key": bad(net("[]", top="[params]\nname = 1"), "AS206", "params.name", "key"),
+    "param called like a key of wiring": bad(net("[]", top="[params]\nlayers = 1"), "AS206", "params.layers", "key"),
+    "length of a list": bad(net("[]", top='[params]\na = { type = "list", default = [1], min = 2 }'), "AS203", "params.a", "the length of `a` must be at least 2, not 1"),
+    "length of a text": bad(net("[]", top='[params]\na = { type = "str", default = "abc", max = 2 }'), "AS203", "params.a.default", "the length of `a` must be at most 2, not 3"),
+    "choice that is equal and another": bad(net("[]", top='[params]\na = { type = "list", default = [true], choices = [[1]] }'), "AS203", "params.a", "[true]"),
     "param called like a function": bad(net("[]", top="[params]\nmax = 1"), "AS206", "params.max"),
     "param called input": bad(net("[]", top="[params]\ninput = 1"), "AS206", "params.input"),
     "param called true": bad(net("[]", top="[params]\ntrue = 1"), "AS206", "params.true"),
@@ -947,8 +965,14 @@ INVALID: dict[str, Invalid] = {
     "padding keyword": bad(net('[{ op = "conv", out = 4, padding = "sam" }]'), "AS301", "model.layers[0].padding", "did you mean `same`?"),
     "padding side": bad(net('[{ op = "conv", out = 4, padding = { topp = 1 } }]'), "AS203", "model.layers[0].padding", "{ topp = 1 }"),
     "padding of too many axes": bad(net('[{ op = "conv", out = 4, kernel = 3, padding = [1, 1, 1] }]'), "AS408", "model.layers[0].padding", "3"),
+    "padding of a side that a sequence has not": bad(net('[{ op = "conv", out = 4, padding = { top = 1 } }]', shape='["N", 3, 8]'),
+                                                     "AS408", "model.layers[0].padding.top", "no `top`"),
+    "padding of one side above half the kernel": bad(net('[{ op = "maxpool", kernel = 3, padding = { bottom = 2 } }]'), "AS408", "model.layers[0].padding", "2 is too much for 3"),
+    "size beyond 64 bits": bad(net('["flatten"]', shape='["N", 4611686018427387904, 4]'), "AS306", "model.layers[0]", "18446744073709551616"),
     "same with a stride": bad(net('[{ op = "conv", out = 4, padding = "same", stride = 2 }]'), "AS408", "model.layers[0].padding", "same_upper"),
     "init of an unknown weight": bad(net('[{ op = "conv", out = 4, init = { gamma = 1.0 } }]'), "AS201", "model.layers[0].init.gamma", "`weight`"),
+    "init that ends before it starts": bad(net('[{ op = "conv", out = 4, init = { weight = "uniform(2, 1)" } }]'), "AS203", "model.layers[0].init", "uniform"),
+    "init with a negative deviation": bad(net('[{ op = "conv", out = 4, init = { weight = "normal(0, -1)" } }]'), "AS203", "model.layers[0].init", "normal"),
     "init of an unknown kind": bad(net('[{ op = "conv", out = 4, init = { weight = "gauss" } }]'), "AS301", "model.layers[0].init.weight", "gauss"),
     "kernel too large": bad(net('[{ op = "conv", out = 4, kernel = 9 }]'), "AS403", "model.layers[0].kernel", "9", "8"),
     "groups": bad(net('[{ op = "conv", out = 4, groups = 2 }]'), "AS404", "model.layers[0].groups", "3"),

@@ -528,6 +528,8 @@ def test_errors_of_syntax_have_lines() -> None:
     [
         ("< 12", False), ("< 13", True), ("<= 12", True), ("<= 11", False), ("> 12", False), ("> 11", True),
         (">= 12", True), (">= 13", False), ("== 12", True), ("== 13", False), ("< 0.012k", False), ("<= 0.012k", True),
+        ("> 0.00001M", True), ("< 0.0001M", True), ("> 0.00000001G", True), ("< 0.0000001G", True),
+        ("> 0.00000000001T", True), ("< 0.0000000001T", True),
     ],
 )  # fmt: skip
 def test_bounds_hold_up_to_the_number_or_to_it(bound: str, *, holds: bool) -> None:
@@ -535,3 +537,18 @@ def test_bounds_hold_up_to_the_number_or_to_it(bound: str, *, holds: bool) -> No
     assert [item.diagnostic.code for item in archspec.validate("net.toml", source=text)] == (
         [] if holds else ["AS501"]
     )
+
+
+@pytest.mark.parametrize(
+    ("inference", "training", "wrong"),
+    [(12, 32, []), (32, 32, ["expect.params"]), (12, 12, ["expect.training.params"])],
+)
+def test_training_has_expectations_of_its_own(inference: int, training: int, wrong: list[str]) -> None:
+    """4 · 3 weights, and 5 · 4 of a head; in MACs 64 times as many."""
+    text = net(
+        '[{ name = "a", op = "conv", out = 4 }, { name = "b", op = "conv", out = 5 }]',
+        f'outputs = ["a"]\ntrain_outputs = ["b"]\n[expect]\nparams = {inference}\nmacs = 768\n'
+        f"training = {{ params = {training}, macs = 2048 }}",
+    )
+    found = archspec.validate("net.toml", source=text)
+    assert [item.diagnostic.location for item in found] == wrong
