@@ -351,6 +351,20 @@ def test_what_training_scripts_save(tmp_path: Path, case: str, zipped: bool) -> 
     assert not (Path(__file__).parent / "exploded").exists()
 
 
+NAMES = ("state_dict", "model_state_dict", "model", "module", "net", "network", "weights", "params")
+AVERAGES = ("state_dict_ema", "model_ema_state_dict", "model_ema", "ema_state_dict", "ema", "params_ema")
+
+
+@pytest.mark.parametrize("name", [*NAMES, *AVERAGES])
+def test_usual_names_go_before_others(tmp_path: Path, name: str) -> None:
+    """Those of weights before those of their averages, and these before what is called anything else."""
+    state = state_of(small())
+    other = {key: value * 0 for key, value in state.items()}
+    path = str(tmp_path / "w.pt")
+    torch.save({"teacher": other, **({"model_ema": other} if name in NAMES else {}), name: state}, path)
+    assert_equal(archspec.build(small(), weights=path).state_dict().values(), state.values())
+
+
 def test_averaged_models_are_what_is_tested() -> None:
     averaged = torch.optim.swa_utils.AveragedModel(nn.Linear(2, 2))
     assert set(averaged.state_dict()) == {"n_averaged", "module.weight", "module.bias"}

@@ -21,7 +21,8 @@ _STARTS = {
 }
 _PAGES = (b"<!doctype html", b"<html", b"<?xml")
 _PICKLE = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
-_MAX_HEADER = 100_000_000
+MAX_HEADER = 100_000_000
+"""The longest header of a safetensors file, in bytes, as in the reference implementation."""
 
 
 def check_kind(path: str, suffix: str) -> None:
@@ -47,7 +48,7 @@ def check_kind(path: str, suffix: str) -> None:
 def is_safetensors(head: bytes, size: int) -> bool:
     """Whether a file starts with the length of a header, and a header."""
     length = int.from_bytes(head[:8], "little")
-    return 2 <= length <= min(size - 8, _MAX_HEADER) and head[8:9] == b"{"
+    return 2 <= length <= min(size - 8, MAX_HEADER) and head[8:9] == b"{"
 
 
 def _by_content(head: bytes, size: int) -> str | None:

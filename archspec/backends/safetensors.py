@@ -13,7 +13,7 @@ from stat import S_ISDIR, S_ISREG
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
-from archspec.backends.file_kinds import check_kind
+from archspec.backends.file_kinds import MAX_HEADER, check_kind
 from archspec.diagnostics import UsageError
 from archspec.diagnostics.diagnostic import reason, shown, shown_file
 
@@ -21,8 +21,6 @@ DTYPES = {
     "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1,
 }  # fmt: skip
 """The element types that are read, and their bytes."""
-MAX_HEADER = 100_000_000
-"""The longest header, as in the reference implementation."""
 
 
 @dataclass(frozen=True, slots=True)
