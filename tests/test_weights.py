@@ -343,6 +343,18 @@ def with_gap(index: int) -> bytes:
     return data[:start] + b"\0" * 8 + data[start:]
 
 
+def with_overlap() -> bytes:
+    """LeNet's weights without the bytes of the last tensor, which shares those of the ones before."""
+    sizes: list[int] = []
+
+    def move(header: dict[str, Any]) -> None:
+        start, stop = last = max(entry["data_offsets"] for entry in header.values())
+        sizes.append(stop - start)
+        last[:] = [start - sizes[0], start]
+
+    return edited(move)[: -sizes[0]]
+
+
 def without_first(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return dict(list(state.items())[1:])
 
@@ -355,6 +367,7 @@ BAD: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "header too long": ("w.safetensors", lambda: (2**62).to_bytes(8, "little") + b"{}", "does not fit"),
     "beyond the end": ("w.safetensors", lambda: edited(lambda h: h["c1.bias"].update(data_offsets=[2**40, 2**40 + 24])), "gap|describes"),
     "overlapping": ("w.safetensors", lambda: edited(lambda h: h["c1.weight"].update(data_offsets=[0, 600])), "gap|overlaps"),
+    "two in one place": ("w.safetensors", lambda: with_overlap(), "overlaps"),
     "a gap before the first": ("w.safetensors", lambda: with_gap(0), "gap"),
     "a gap between two": ("w.safetensors", lambda: with_gap(1), "gap"),
     "negative": ("w.safetensors", lambda: edited(lambda h: h["c1.bias"].update(data_offsets=[-24, 0])), "bytes"),
