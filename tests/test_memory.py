@@ -486,7 +486,7 @@ def test_a_view_keeps_the_whole_alive() -> None:
 
 @pytest.mark.parametrize("name", ["alexnet", "vgg11_bn", "resnet18", "resnet50", "resnext50_32x4d"])
 def test_the_peak_is_that_of_torchvision(name: str) -> None:
-    """With rectifiers that make a new tensor, as archspec's do."""
+    """With rectifiers that make a new tensor, as they are counted."""
     theirs = reference(name).eval()
     for module in theirs.modules():
         if isinstance(module, nn.ReLU):

@@ -5,7 +5,8 @@ storages, not tensors: a view shares that of its input, and each storage counts 
 therefore tells which of its inputs' storages come out again, and which new ones, of which size.
 
 What is counted is what eager PyTorch holds on a CPU for contiguous tensors. What a kernel needs while it runs, and
-what an allocator rounds up, is not.
+what an allocator rounds up, is not. The peak of inference is that of a network without ops that work in place: with
+them, as generated source has them, it may be lower.
 """
 
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ DEFINITIONS = {
     "training": "weights, a gradient for each parameter, the optimizer's state, and activations",
     "peak": "most bytes of tensors that are alive at once in inference without gradients, the network's inputs "
     "included, weights and the workspace of kernels excluded; a module's inputs live until its call returns, other "
-    "values until after their last use",
+    "values until after their last use; no op works in place",
 }
 
 Optimizer = Literal["sgd", "momentum", "adam"]
