@@ -2,6 +2,10 @@
 
 _CONV = "{ op = 'conv', out = 3, kernel = 1 }"
 _BLOCK = "[blocks.b]\n"
+_MID = (
+    "outputs = ['mid']\nlayers = [{ name = 'mid', op = 'conv', out = 3, kernel = 1 }, "
+    "{ op = 'conv', out = 3, kernel = 1 }]"
+)
 _NUMBER = _BLOCK + 'required = { n = "int" }\n'
 _FLAG = _BLOCK + 'required = { n = "bool" }\n'
 
@@ -222,6 +226,22 @@ CASES = {
         _BLOCK + "outputs = ['aux']\nlayers = [{ name = 'a', op = 'conv', out = 4, kernel = 1 }, "
         "{ name = 'aux', op = 'conv', out = 5, kernel = 1 }, { op = 'relu', from = 'a' }]",
         top="train_outputs = ['body.aux']",
+    ),
+    "a block of which training needs more than another call": net(
+        "{ name = 'a', op = 'b' }, { name = 'main', op = 'b', from = 'a.mid' }",
+        _BLOCK + _MID,
+        top="outputs = ['main']\ntrain_outputs = ['a']",
+    ),
+    "a block whose first call is for training in part": net(
+        "{ name = 'a', op = 'b' }, { as = 'main', op = 'reuse', of = 'a', from = 'a.mid' }",
+        _BLOCK + _MID,
+        top="outputs = ['main']\ntrain_outputs = ['a']",
+    ),
+    "blocks of which training needs more, in other sizes": net(
+        "{ name = 'a', op = 'b' }, { name = 'c', op = 'conv', out = 5, kernel = 1, from = 'a.mid' }, { name = 'd', op = 'b' }, "
+        "{ name = 'main', op = 'b', from = 'd.mid' }",
+        _BLOCK + _MID,
+        top="outputs = ['main']\ntrain_outputs = ['a', 'd']",
     ),
     "a shared call in training only": net(
         "{ name = 'd', op = 'conv', out = 3, kernel = 1 }, 'tanh', { name = 'aux', op = 'reuse', of = 'd' }, "

@@ -175,9 +175,11 @@ class Proof:
     ) -> Iterator[tuple[str, Module]]:  # fmt: skip
         """Every call of a module in the order of computation, those of shared weights included, with its path.
 
-        Without what only the results `train` of the composite need; none where that is to be part of it.
+        Without what only the results `train` of the composite need; none where that is to be part of it. What is
+        called more than once is whole at every call.
         """
         only = training_only(module, outputs, train) if train else [_NONE] * len(module.body)
+        shared = {id(module.body[node.shares]) for node in module.body if node.shares is not None}
         for node, training in zip(module.body, only, strict=True):
             owner = module.body[node.shares] if node.shares is not None else node
             every = frozenset(range(len(node.module.outputs)))
@@ -190,6 +192,8 @@ class Proof:
                 self.repeated.add(path)
                 continue
             yield path, node.module
+            if node.shares is not None or id(node) in shared:
+                training = _NONE
             if node.module.op is None:
                 yield from self._calls(node.module, f"{path}.", every - training, training)
 

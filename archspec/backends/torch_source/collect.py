@@ -1,8 +1,9 @@
 """The composites of a network, by their definitions, in the order in which classes are made: callees first."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from archspec.analysis.cost import Live
 from archspec.backends.torch_source.places import Place, Places
 from archspec.ir import Module, Node
 
@@ -18,15 +19,17 @@ class Found:
     inside: list[Module] = field(default_factory=list)
 
 
-def groups(places: Places, name: str, visit: Callable[[Node], None]) -> Iterator[tuple[str, list[Place]]]:
+def groups(
+    places: Places, name: str, visit: Callable[[Node], None], late: Mapping[Module, Live]
+) -> Iterator[tuple[str, list[Place]]]:
     """The instances of each block and each group, behind those that they use, with what the first would be called.
 
-    `visit` sees the node of every op.
+    `visit` sees the node of every op. Those that differ in which results are `late`, for training, are apart.
     """
     found: dict[Module, Found] = {}
     root = places.root()
     _collect(places, root, name, found, visit)
-    keys = {module: key_of(module) for module in found}
+    keys: dict[Module, Key] = {module: (*key_of(module), *sorted(late.get(module, ()))) for module in found}
     tangled = _tangled(found, keys)
     if tangled:
         heights: dict[Module, int] = {}

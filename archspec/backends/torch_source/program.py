@@ -1,8 +1,9 @@
 """All classes of a network: which composites become one, in which order, for which instances."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
-from archspec.analysis.cost import Costs, training_only
+from archspec.analysis.cost import Costs, Live, training_only
 from archspec.backends.torch_source.align import Misfit
 from archspec.backends.torch_source.classes import Builder
 from archspec.backends.torch_source.collect import Key, groups, key_of
@@ -22,7 +23,9 @@ class Program:
     """The classes of a network, callees first; the last is the network itself."""
 
     def __init__(self, network: Network, name: str, apart: Collection[Key] = ()) -> None:
-        self.network, self.apart = network, apart
+        self.late: dict[Module, Live] = {}
+        """The composites of which training alone needs some results, and these."""
+        self.network, self.apart = replace(network, root=self._parted(network)), apart
         self.costs = Costs()
         self.helpers: dict[str, str] = {}
         """The classes that PyTorch does not have: name → source."""
@@ -31,7 +34,7 @@ class Program:
         self.found: dict[Module, Class | None] = {}
         self.classes: list[Class] = []
         self.namer = Namer()
-        found = [*groups(Places(network), name, self._note_helper)]
+        found = [*groups(Places(self.network), name, self._note_helper, self.late)]
         self.namer.taken |= self.helpers.keys()
         self.rules = common(network.root, self.code_of, self.helpers)
         """The classes of PyTorch whose modules all start alike, which one loop says."""
@@ -103,29 +106,41 @@ class Program:
             for node in module.body
         )  # fmt: skip
 
+    def _parted(self, network: Network) -> Module:
+        """The tree in which what training needs in part is a module of its own, and so gets a class of its own."""
+        train, count = len(network.train_outputs), len(network.root.results)
+        return self._part(network.root, frozenset(range(count - train, count))) if train else network.root
+
+    def _part(self, module: Module, late: Live) -> Module:
+        shared = {node.shares for node in module.body if node.shares is not None}
+        body = []
+        for index, (node, only) in enumerate(zip(module.body, _only(module, late), strict=True)):
+            is_part = 0 < len(only) < len(node.module.outputs) and node.module.op is None
+            if is_part and node.shares is None and index not in shared:
+                body.append(replace(node, module=self._part(node.module, only)))
+            else:  # what is called again is what it is at every call
+                body.append(node)
+        made = replace(module, body=tuple(body))
+        self.late[made] = late
+        return made
+
     def _mark_training(self) -> None:
         """Find the steps that only training outputs need."""
-        main, train = self.main, len(self.network.train_outputs)
-        main.training = train
-        if not train:
-            return
-        count = len(main.results)
-        self._mark(main, frozenset(range(count - train)), frozenset(range(count - train, count)))
-
-    def _mark(self, class_: Class, outputs: frozenset[int], train: frozenset[int]) -> None:
-        """Mark the steps of a class that only its results `train` need, down to the groups that are part of both."""
-        body = class_.places[0].module
-        only = set()
-        for node, values in zip(body.body, training_only(body, outputs, train), strict=True):
-            every = frozenset(range(len(node.module.outputs)))
-            inner = self.found.get(node.module)
-            if values == every:
-                only.add(id(node))
-            elif values and inner is not None and len(inner.places) == 1:
-                inner.late = values
-                self._mark(inner, every - values, values)
-        for action in class_.actions:
-            action.training = id(action.step.node) in only
+        self.main.training = len(self.network.train_outputs)
+        for class_ in self.classes:
+            late = self.late.get(class_.places[0].module)
+            if late is None:
+                continue
+            body = class_.places[0].module
+            every = [frozenset(range(len(node.module.outputs))) for node in body.body]
+            only = {
+                id(node) for node, values, all_ in zip(body.body, _only(body, late), every, strict=True)
+                if values == all_
+            }  # fmt: skip
+            for action in class_.actions:
+                action.training = id(action.step.node) in only
+            if class_ is not self.main:
+                class_.late = late
 
     # --- what the builders ask -------------------------------------------------------------------------
 
@@ -190,6 +205,11 @@ class Program:
             if op is None and len(node.module.inputs) != 1:
                 return False
         return module.results == (value,)
+
+
+def _only(module: Module, late: Live) -> list[Live]:
+    """For each node of a body, the outputs that only its results `late` need."""
+    return training_only(module, frozenset(range(len(module.results))) - late, late)
 
 
 def needs_dict(class_: Class) -> bool:
