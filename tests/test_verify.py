@@ -153,8 +153,12 @@ def test_verify_reports_wrong_specs(tmp_path: Path) -> None:
     (tmp_path / "wrong.toml").write_text(NET.replace("out = 4", "out = 0"))
     (tmp_path / "broken.toml").write_text("archspec = 1\n[model\n")
     result = cli("verify", ".", cwd=tmp_path, code=1)
-    assert "AS203" in result.stdout
-    assert "AS102" in result.stdout
+    line = next(number for number, text in enumerate(NET.splitlines(), 1) if "out = 4" in text)
+    assert "error[AS203]" in result.stdout
+    assert f"--> ./wrong.toml:{line}:" in result.stdout
+    assert NET.splitlines()[line - 1].replace("out = 4", "out = 0") in result.stdout
+    assert "error[AS102]" in result.stdout
+    assert "--> ./broken.toml:2:" in result.stdout
     assert "3 networks: 2 with findings" in result.stdout
     assert not result.stderr
 

@@ -48,12 +48,16 @@ def _say(text: str, code: int) -> int:
 
 
 def _findings(diagnostics: "Sequence[Diagnostic]") -> str:
-    """Findings with the lines that they are about, and how many there are."""
+    """Findings, and how many there are."""
+    texts = located(diagnostics)
+    return "\n\n".join([*texts, f"{len(texts)} error{'s' * (len(texts) != 1)}"])
+
+
+def located(diagnostics: "Sequence[Diagnostic]") -> list[str]:
+    """Findings with the lines that they are about."""
     from archspec.diagnostics.locate import Locator, reader
     from archspec.diagnostics.render.full_ import one
     from archspec.language.reading import taken
 
     texts = {path: data.decode("utf-8", "replace") for path, data in taken.items()}
-    findings = Locator(reader(texts)).findings(diagnostics)
-    count = len(findings)
-    return "\n\n".join([*map(one, findings), f"{count} error{'s' * (count != 1)}"])
+    return [*map(one, Locator(reader(texts)).findings(diagnostics))]

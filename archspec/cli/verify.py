@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from archspec.cli.discovery import specs
+from archspec.cli.errors import located
 from archspec.cli.loading import inputs, settings
 from archspec.cli.printing import write
 from archspec.diagnostics import Diagnostic, SpecError
@@ -104,9 +105,12 @@ def _text(proof: Proof) -> str:
     for item in proof[2]:
         word = _word(item)
         lines.append(f"  {word:<8} {item.name:<26} {item.detail}".rstrip())
-        lines += [f"    {line}" for finding in item.findings for line in str(finding).splitlines()]
-    lines += [f"    {line}" for finding in proof[3] for line in str(finding).splitlines()]
-    return "\n".join(lines) + "\n"
+        lines += _located(item.findings)
+    return "\n".join([*lines, *_located(proof[3])]) + "\n"
+
+
+def _located(findings: list[Diagnostic]) -> list[str]:
+    return [f"    {line}".rstrip() for text in located(findings) for line in text.splitlines()]
 
 
 def _word(item: "Item") -> str:
