@@ -1,6 +1,7 @@
 """Writing files whole or not at all."""
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from stat import S_ISREG
@@ -59,13 +60,15 @@ class _Change:
 
     def __init__(self, target: str, settled: list[bool]) -> None:
         self.target, self.settled, self.undo = target, settled, False
-        self.temporary = self.backup = ""
+        self.temporary = self.backup = self.beside = ""
         if os.path.isdir(target):
             raise IsADirectoryError(21, "it is a folder")
         if os.path.exists(target) and not S_ISREG(os.stat(target).st_mode):
             self.file: BinaryIO = open(target, "wb")  # noqa: SIM115 — closed by `close`
             return
-        self.temporary = f"{target}.{os.getpid()}.tmp"
+        # not of the process's number: a container that was killed has the same one again
+        self.beside = f"{target}.{secrets.token_hex(4)}"
+        self.temporary = f"{self.beside}.tmp"
         self.file = open(self.temporary, "xb")  # noqa: SIM115 — likewise
 
     def complete(self) -> None:
@@ -82,7 +85,7 @@ class _Change:
         if os.path.exists(self.target):
             os.chmod(self.temporary, os.stat(self.target).st_mode & 0o7777)
             if keep:
-                self.backup = f"{self.target}.{os.getpid()}.old"
+                self.backup = f"{self.beside}.old"
                 try:
                     os.link(self.target, self.backup)
                 except OSError:  # a file system without links

@@ -30,7 +30,7 @@ from archspec.backends.ahead import ahead
 from archspec.backends.onnx_model import model_of
 from archspec.backends.options import Options
 from archspec.backends.random_weights import CHUNK, initial_values
-from archspec.files import writing_together
+from archspec.files import writing, writing_together
 from archspec.ops import Weight
 from archspec.ops.core.init import Init
 
@@ -589,7 +589,8 @@ def test_nothing_is_made_for_nobody() -> None:
     assert threading.active_count() == before
 
 
-def test_an_interrupted_process_leaves_the_old_files(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_process_leaves_the_old_files(tmp_path: Path, sent: signal.Signals, code: int) -> None:
     for name in ("m.onnx", "m.onnx.data"):
         (tmp_path / name).write_bytes(b"old")
     script = (
@@ -602,11 +603,26 @@ def test_an_interrupted_process_leaves_the_old_files(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        process.send_signal(signal.SIGINT)
+        process.send_signal(sent)
         _, messages = process.communicate()
-    assert process.returncode == 130
+    assert process.returncode == code
     assert not messages
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
         "m.onnx": b"old",
         "m.onnx.data": b"old",
     }
+
+
+def test_what_a_killed_process_left_is_in_nobodys_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # in a container every process has the number of the one before
+    monkeypatch.setattr(os, "getpid", lambda: 7)
+    target = tmp_path / "m.txt"
+    for text in (b"one", b"two"):
+        (tmp_path / "m.txt.7.tmp").write_bytes(b"half")
+        with writing(str(target)) as outer, writing(str(target)) as inner:
+            outer.write(text)
+            inner.write(b"another")
+        assert target.read_bytes() == text
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.txt", "m.txt.7.tmp"]

@@ -1,6 +1,7 @@
 """The command line. One module a command, imported when it runs: `archspec --help` pays for none of them."""
 
 import os
+import signal
 import sys
 
 
@@ -10,7 +11,13 @@ def main() -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
     from archspec.cli.errors import guarded
 
+    signal.signal(signal.SIGTERM, _terminated)
     sys.exit(guarded(lambda: _run(sys.argv[1:])))
+
+
+def _terminated(number: int, _frame: object) -> None:
+    """End as by an error, so that half-written files are taken away."""
+    sys.exit(128 + number)
 
 
 def _run(arguments: list[str]) -> None:
