@@ -311,7 +311,12 @@ def test_version_and_help() -> None:
         (["summary", f"{ALEXNET}@big"], "has no variant `big`"),
         (["summary", RESNET, "--set", "classes"], "is not NAME=VALUE"),
         (["summary", RESNET, "--set", "clases=1"], "did you mean `classes`?"),
-        (["summary", RESNET, "--set", "classes=many"], "is not a literal value"),
+        (["summary", RESNET, "--set", "classes=many"], "`classes`: `many` is not a literal value"),
+        (["summary", RESNET, "--set", "classes="], "`classes`: `` is not an expression"),
+        (
+            ["summary", ALEXNET, "--json", "--explain", "features.0"],
+            "`explain` and `json` contradict each other",
+        ),
         (["summary", RESNET, "--set", "classes=1.5"], "`classes` must be an integer, not 1.5"),
         (["summary", RESNET, "--input", "3;224"], "is not a shape"),
         (["summary", RESNET, "--input", "image=N,3,9,9"], "no input `image`"),

@@ -244,3 +244,15 @@ def test_expansion_of_random_networks(layers: list[Any]) -> None:
         assert {item.code for item in error.diagnostics} == {"AS303"}
         return
     check_expansion(model)
+
+
+@pytest.mark.parametrize(
+    ("stem", "name"), [("a\nb", "a_b"), ("e\x1b[31mx", "e_[31mx"), ("x" * 240, "x" * 200), (" ", "model")]
+)
+def test_a_network_called_like_its_file_has_a_name_that_prints(tmp_path: Path, stem: str, name: str) -> None:
+    path = tmp_path / f"{stem}.toml"
+    path.write_text('archspec = 1\n[model]\ninput = ["N", 3, 8, 8]\nlayers = ["relu"]\n')
+    model = archspec.load(str(path))
+    assert model.name == name
+    (tmp_path / "expanded.json").write_text(canonical(model.network, model.costs))
+    assert archspec.load(str(tmp_path / "expanded.json")).name == name

@@ -301,7 +301,9 @@ def test_a_repeat_of_unequal_copies_has_its_own_row() -> None:
     model = spec('[{ name = "stage", op = "unit", repeat = 3, out = 6 }]', BLOCK, '["N", 4, 9, 9]')
     assert [row["Module"] for row in read(model.summary(depth=2))] == ["stage", "├ 0", "└ 1–2  × 2"]
     assert read(model.summary(depth=1))[0]["Op"] == "3 × unit"
-    model = spec('[{ name = "acts", op = "{acts[i]}", repeat = 3 }]', '[params]\nacts = ["relu", "tanh", "relu"]')
+    model = spec(
+        '[{ name = "acts", op = "{acts[i]}", repeat = 3 }]', '[params]\nacts = ["relu", "tanh", "relu"]'
+    )
     assert [row["Op"] for row in read(model.summary())] == ["3 copies", "relu", "tanh", "relu"]
 
 

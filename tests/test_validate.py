@@ -174,7 +174,7 @@ def test_blocks_behind_an_error_are_not_wronged(tmp_path: Path) -> None:
     [
         ('layers = [{ op = "conv" out = 4 }]', "separated by commas"), ("layers = [{ out = 2 * width }]", "expressions stand in quotes"),
         ("layers = [{ “op” = 3 }]", "straight quotes"), ('layers = [{ op = "a", op = "b" }]', None), ("[]", None), ("my key = 3", None),
-        ('x = "a" y = 3', None), ("[params]\nwidth = 3\n[params.width]\nx = 1", None), ('layers = [{ op = "a",\n  out = 3 }]', "stays on one line"),
+        ('x = "a" y = 3', None), ("[params]\nwidth = 3\n[params.width]\nx = 1", "a value further up"), ('layers = [{ op = "a",\n  out = 3 }]', "stays on one line"),
         ("x: 3", "separated by `=`"), ("x = None", "leave the key out"), ("x = [1\n[model]\n", "ends with `]`"),
     ],
 )  # fmt: skip

@@ -181,7 +181,7 @@ def arguments(document: Document, variant: str | None, params: Mapping[str, Any]
     for name, value in params.items():
         try:
             param = document.params.get(name)
-            given[name] = override(document, name, _literal(value, param.type) if param else value)
+            given[name] = override(document, name, _literal(name, value, param.type) if param else value)
         except Problem as problem:
             raise UsageError(f"{problem.message}{f' ({problem.help})' if problem.help else ''}") from None
     return given
@@ -194,17 +194,20 @@ class Literal:
     text: str
 
 
-def _literal(value: Any, type_: str) -> Any:
-    """Command-line text in the type of the parameter."""
+def _literal(name: str, value: Any, type_: str) -> Any:
+    """Command-line text in the type of the parameter `name`."""
     if not isinstance(value, Literal):
         return value
     if type_ in ("str", "op") or (type_ == "padding" and re.fullmatch(r"[a-z_]+", value.text)):
         return value.text
-    expression = parse(value.text)
+    try:
+        expression = parse(value.text)
+    except Problem as problem:
+        raise Problem(problem.code, f"`{name}`: {problem.message}", help=problem.help) from None
     if expression.names or expression.paths:
         lower = value.text.lower()
         hint = f": did you mean `{lower}`?" if lower in ("true", "false") else ""
-        raise Problem("AS203", f"`{shown(value.text)}` is not a literal value{hint}")
+        raise Problem("AS203", f"`{name}`: `{shown(value.text)}` is not a literal value{hint}")
     return expression.evaluate(NOWHERE)
 
 

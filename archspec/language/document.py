@@ -17,6 +17,7 @@ from archspec.language.names import (
     check_model_name,
     check_param_name,
     check_variant_name,
+    name_of_file,
 )  # fmt: skip
 from archspec.language.params import MISSING, TYPES, Param, declare
 from archspec.language.renaming import check_renaming
@@ -69,7 +70,7 @@ class Document:
     def name(self) -> str:
         """The model's name; the file's where it has none."""
         given = self.section.name if self.section else None
-        return given or ("stdin" if self.file == STDIN else FilePath(self.file).stem)
+        return given or ("stdin" if self.file == STDIN else name_of_file(FilePath(self.file).stem))
 
 
 class Loader:

@@ -107,6 +107,12 @@ def check_model_name(name: str) -> None:
         )
 
 
+def name_of_file(stem: str) -> str:
+    """The name of a model that is called like its file, whatever that is called: one line of printable text."""
+    plain = "".join(letter if letter.isprintable() else "_" for letter in stem)[: limits.NAME_LENGTH]
+    return plain if plain.strip() else "model"
+
+
 def check_variant_name(name: str) -> None:
     """Refuse a name that cannot stand behind `@` on a command line."""
     if not _VARIANT.fullmatch(name) or len(name) > limits.NAME_LENGTH:

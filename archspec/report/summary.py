@@ -40,6 +40,10 @@ def summary(
         if value is not None and value < 1:
             raise UsageError(f"`{name}` is at least 1, not {value}")
     if explain is not None:
+        if format_ != "table":
+            raise UsageError(
+                f"`explain` and `{format_}` contradict each other: one module is explained as text"
+            )
         from archspec.report.explain import explain as describe
 
         return describe(model, explain)
