@@ -14,11 +14,12 @@ from archspec.elaborate import Network, elaborate, elaborate_file, load_document
 from archspec.elaborate.elaborator import Budget, Elaborator
 from archspec.elaborate.network import arguments
 from archspec.elaborate.unreached import unreached
-from archspec.ir import Dim, Module, TensorType, Value
+from archspec.ir import Module
 from archspec.language import limits
 from archspec.language.document import Document
 from archspec.language.reading import taken
-from archspec.ops.core.base import Weight
+from archspec.ops.core.data import Weight
+from archspec.types import Dim, TensorType, Value
 
 if TYPE_CHECKING:
     from torch import device as Device  # noqa: N812 — a type

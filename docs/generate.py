@@ -36,13 +36,13 @@ from archspec.cli.app import app
 from archspec.cli.errors import guarded
 from archspec.diagnostics.rule import SPEC, Rule
 from archspec.elaborate.settings import thaw
-from archspec.ir import TensorType
 from archspec.language import limits
 from archspec.language.params import freeze
 from archspec.lint.catalogue import catalogue
 from archspec.ops import Example, lookup
 from archspec.ops.core.reference import Entry, Field, entries, spec_text
 from archspec.report.schema import render as render_schema
+from archspec.types import TensorType
 
 DOCS = Path(__file__).resolve().parent
 PAGES = (

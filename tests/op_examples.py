@@ -3,8 +3,8 @@
 from typing import Any
 
 from archspec import ops
-from archspec.ir import TensorType
 from archspec.ops import Example, Op
+from archspec.types import TensorType
 
 CASES = [
     (op, example)

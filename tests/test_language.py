@@ -14,7 +14,8 @@ from torch import nn
 
 import archspec
 from archspec import Model, SpecError, UsageError
-from archspec.ir import Module, TensorType
+from archspec.ir import Module
+from archspec.types import TensorType
 
 SPECS = Path(__file__).parent.parent / "specs"
 

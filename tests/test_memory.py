@@ -22,9 +22,10 @@ from archspec.analysis.activations import Keeping
 from archspec.analysis.liveness import Liveness
 from archspec.analysis.memory import Memory, Optimizer, memory
 from archspec.analysis.sizing import Sizing
-from archspec.ir import Module, TensorType
+from archspec.ir import Module
 from archspec.ops import Example, Op
 from archspec.ops.core.held import lying, strides
+from archspec.types import TensorType
 
 SPECS = Path(__file__).parent.parent / "specs"
 

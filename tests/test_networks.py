@@ -19,7 +19,8 @@ from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
 import archspec
 from archspec import Model
-from archspec.ir import Module, TensorType
+from archspec.ir import Module
+from archspec.types import TensorType
 
 SPECS = Path(__file__).parent.parent / "specs"
 

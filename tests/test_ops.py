@@ -17,9 +17,9 @@ import archspec
 from archspec import ops
 from archspec.diagnostics import Problem
 from archspec.diagnostics.rules import RULES
-from archspec.ir import TensorType
 from archspec.ops import Example, Op
 from archspec.report.explain import explain
+from archspec.types import TensorType
 
 
 def module_of(oracle: Any) -> nn.Module | None:

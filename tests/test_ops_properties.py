@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from archspec import ops
 from archspec.diagnostics import Problem
-from archspec.ir import TensorType
+from archspec.types import TensorType
 
 Fields = dict[str, Any]
 Shape = tuple[int, ...]

@@ -23,10 +23,11 @@ from archspec import ops
 from archspec.analysis.cost import Costs
 from archspec.analysis.modules import rows
 from archspec.analysis.receptive_field import AxisField, Field, along, fields, misaligned, output_fields
-from archspec.ir import Module, TensorType
+from archspec.ir import Module
 from archspec.ops import Example, Op
-from archspec.ops.core.base import sizes
+from archspec.ops.core.checks import sizes
 from archspec.ops.core.reach import MAX_PERIOD, Interval, Link
+from archspec.types import TensorType
 
 SPECS = Path(__file__).parents[1] / "specs"
 

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torchvision.transforms.functional import center_crop
 
 from archspec.diagnostics import Problem
-from archspec.ir import TensorType
 from archspec.ops import Op, lookup
+from archspec.types import TensorType
 
 BATCH = 2
 SIZES = st.sampled_from([1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13])

@@ -13,7 +13,7 @@ import archspec
 from archspec import ops
 from archspec.backends.torch_module import build
 from archspec.ops import Example, Op
-from archspec.ops.core.base import sizes
+from archspec.ops.core.checks import sizes
 
 VALID = [
     (op, example) for op, example in CASES

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from archspec.analysis.cost import Live
 from archspec.analysis.sizing import INDEX, Sizing, layout, owner_of, renumbered
 from archspec.ir import Module
-from archspec.ops.core.base import Inputs, Op, Saved
+from archspec.ops.core.base import Op
+from archspec.ops.core.data import Inputs, Saved
 from archspec.ops.core.held import Held, Strides
 
 

@@ -14,7 +14,8 @@ from archspec.analysis.cost import Costs
 from archspec.analysis.modules import listing
 from archspec.diagnostics import UsageError
 from archspec.elaborate.network import Network
-from archspec.ir import Module, Node, TensorType
+from archspec.ir import Module, Node
+from archspec.types import TensorType
 
 Json = dict[str, Any]
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from archspec.analysis.cost import Cost, Costs, Live, training_only
 from archspec.diagnostics import UsageError
 from archspec.diagnostics.diagnostic import shown, suggest
-from archspec.ir import Module, Node, Origin, TensorType
+from archspec.ir import Module, Node, Origin
 from archspec.language import limits
+from archspec.types import TensorType
 
 if TYPE_CHECKING:
     from archspec.analysis.receptive_field import Field

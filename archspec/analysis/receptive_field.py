@@ -18,9 +18,10 @@ from fractions import Fraction
 from archspec.analysis.borders import followed, has_blanks, joined
 from archspec.analysis.cost import Costs
 from archspec.analysis.modules import Row, rows
-from archspec.ir import Module, Node, TensorType
-from archspec.ops.core.base import sizes
+from archspec.ir import Module, Node
+from archspec.ops.core.checks import sizes
 from archspec.ops.core.reach import SAME, Interval, Link, Links, Reach, same_axes
+from archspec.types import TensorType
 
 DEFINITIONS = {
     "size": "input positions that an output position depends on, the padding included; the most if it varies",

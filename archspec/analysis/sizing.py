@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from math import prod
 
-from archspec.ir import Module, Node, TensorType
-from archspec.ops.core.base import Inputs, Op, sizes
+from archspec.ir import Module, Node
+from archspec.ops.core.base import Op
+from archspec.ops.core.checks import sizes
+from archspec.ops.core.data import Inputs
 from archspec.ops.core.held import Held, Strides
+from archspec.types import TensorType
 
 INDEX = 8
 """Bytes of an integer."""

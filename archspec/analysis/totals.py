@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from archspec.analysis.cost import Cost, Costs
 from archspec.analysis.inference import without_training
-from archspec.ir import Module, TensorType
+from archspec.ir import Module
+from archspec.types import TensorType
 
 
 @dataclass(frozen=True, slots=True)

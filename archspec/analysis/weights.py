@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from archspec.ir import Module
-from archspec.ops.core.base import Weight
+from archspec.ops.core.data import Weight
 
 
 def state_dict(module: Module) -> dict[str, Weight]:

@@ -12,7 +12,7 @@ from archspec.backends.misfits import Misfits, report
 from archspec.diagnostics import UsageError
 from archspec.diagnostics.diagnostic import shown, shown_file
 from archspec.language.renaming import renamed
-from archspec.ops.core.base import Weight
+from archspec.ops.core.data import Weight
 
 if TYPE_CHECKING:
     from archspec.api import Model

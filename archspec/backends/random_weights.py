@@ -11,7 +11,7 @@ from math import prod, sqrt
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
-from archspec.ops.core.base import Weight
+from archspec.ops.core.data import Weight
 from archspec.ops.core.init import Init
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from archspec.backends.verify import Item, finding
 from archspec.backends.verify_reference import Reference
 from archspec.diagnostics.diagnostic import shown
 from archspec.ir import Module
-from archspec.ops.core.base import Inputs, Op
+from archspec.ops.core.base import Op
+from archspec.ops.core.data import Inputs
 from archspec.ops.core.torch_code import Argument
 
 if TYPE_CHECKING:

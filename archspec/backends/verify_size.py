@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from archspec.backends.torch_source import source
 from archspec.diagnostics import Problem, SpecError
 from archspec.elaborate.network import resized
-from archspec.ir import Dim, Module, TensorType
+from archspec.ir import Module
 from archspec.ops.core.window import Window
+from archspec.types import Dim, TensorType
 
 if TYPE_CHECKING:
     from archspec.api import Model

@@ -8,7 +8,8 @@ from archspec.analysis.cost import Live, training_only
 from archspec.backends.torch_module import import_torch
 from archspec.backends.verify import Item, finding
 from archspec.diagnostics import Diagnostic
-from archspec.ir import Dim, Module
+from archspec.ir import Module
+from archspec.types import Dim
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -13,7 +13,7 @@ from archspec.backends.weight_files import WeightFile, opened
 from archspec.diagnostics import UsageError
 from archspec.diagnostics.diagnostic import shown, shown_file
 from archspec.files import writing
-from archspec.ops.core.base import Weight
+from archspec.ops.core.data import Weight
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from archspec.diagnostics import UsageError
 from archspec.diagnostics.diagnostic import shown
-from archspec.ir import Dim
+from archspec.types import Dim
 
 if TYPE_CHECKING:
     from archspec.api import Model

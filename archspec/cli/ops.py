@@ -8,7 +8,7 @@ from archspec.cli.printing import print_rich, write
 from archspec.diagnostics import UsageError
 from archspec.diagnostics.diagnostic import shown, suggest
 from archspec.ops import names
-from archspec.ops.core.base import Inputs
+from archspec.ops.core.data import Inputs
 from archspec.ops.core.reference import Entry, describe, entries, spec_text
 from archspec.report.numbers import shapes
 
@@ -89,9 +89,9 @@ def _one(console: "Console", entry: Entry) -> None:
 def _shapes(name: str, inputs: Any, fields: dict[str, Any], error: str) -> str:
     """The shapes that an example takes and gives, or the code of what is wrong with it."""
     from archspec.elaborate.settings import thaw
-    from archspec.ir import TensorType
     from archspec.language.params import freeze
     from archspec.ops import lookup
+    from archspec.types import TensorType
 
     given: Inputs = tuple(TensorType(tuple(shape)) for shape in inputs)
     if error:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from archspec.elaborate.exposure import Place, extend, locate
-from archspec.ir import Module, Node, Origin, TensorType, Value
+from archspec.ir import Module, Node, Origin
+from archspec.types import TensorType, Value
 
 Handle = int
 Handles = tuple[Handle, ...]

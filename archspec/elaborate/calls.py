@@ -10,11 +10,12 @@ from archspec.elaborate.plan import Compiler, Settings, Step
 from archspec.elaborate.scopes import Entry, Env, Poisoned
 from archspec.elaborate.settings import NOWHERE, Setting
 from archspec.elaborate.targets import Target, resolve_op
-from archspec.ir import Dim, Module, Origin, TensorType, Value
+from archspec.ir import Module, Origin
 from archspec.language import limits
 from archspec.language.document import Definition, Document
 from archspec.language.params import MISSING
 from archspec.ops.core.base import Op
+from archspec.types import Dim, TensorType, Value
 
 if TYPE_CHECKING:
     from archspec.elaborate.elaborator import Elaborator

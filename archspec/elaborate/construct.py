@@ -7,9 +7,9 @@ from pydantic import ValidationError
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import Path
 from archspec.elaborate.settings import Setting, thaw
-from archspec.ir import Value
 from archspec.language.expressions import show
 from archspec.ops.core.base import Op
+from archspec.types import Value
 
 Problems = list[tuple[Problem, Path]]
 

@@ -18,13 +18,14 @@ from archspec.elaborate.plan import Chain, Compiler, Plan, Step, text_at
 from archspec.elaborate.scopes import Entry, Env, Frame, Names, Poisoned
 from archspec.elaborate.settings import Setting
 from archspec.elaborate.targets import check_defaults
-from archspec.ir import Dim, Module, Origin, TensorType, Value
+from archspec.ir import Module, Origin
 from archspec.language import limits
 from archspec.language.document import Definition, Document
 from archspec.language.expressions import show
 from archspec.language.names import check_label, check_module_name
 from archspec.language.templates import around
 from archspec.ops.core.symbol import Symbol
+from archspec.types import Dim, TensorType, Value
 
 Types = tuple[TensorType, ...]
 

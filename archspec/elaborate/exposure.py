@@ -3,7 +3,8 @@
 from dataclasses import replace
 from functools import lru_cache
 
-from archspec.ir import Module, Node, TensorType
+from archspec.ir import Module, Node
+from archspec.types import TensorType
 
 Place = tuple[int, ...]
 """Where a value is inside a module: body indices from outside in, then an output of the last node.

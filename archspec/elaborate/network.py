@@ -15,12 +15,13 @@ from archspec.elaborate.elaborator import Budget, Elaborator, TooLarge
 from archspec.elaborate.plan import DIMENSIONS, Plan
 from archspec.elaborate.scopes import Env, Poisoned
 from archspec.elaborate.settings import NOWHERE, compile_setting
-from archspec.ir import Dim, Module, Origin, TensorType, Value
+from archspec.ir import Module, Origin
 from archspec.language import limits
 from archspec.language.document import Definition, Document, Loader, override
 from archspec.language.expressions import show
 from archspec.language.parser import parse
 from archspec.ops.core.symbol import Symbol
+from archspec.types import Dim, TensorType, Value
 
 Inputs = Mapping[str, Sequence[Dim]]
 

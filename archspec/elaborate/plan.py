@@ -24,7 +24,7 @@ from archspec.elaborate.targets import (
     resolve_op,
     unknown_field,
 )
-from archspec.ir import Module, Origin, TensorType, Value
+from archspec.ir import Module, Origin
 from archspec.language import limits
 from archspec.language.document import Definition
 from archspec.language.expressions import show
@@ -40,6 +40,7 @@ from archspec.language.params import MISSING
 from archspec.language.templates import around, fits
 from archspec.ops.core.base import Op
 from archspec.ops.core.fields import EXPRESSION, TEXT, Reading
+from archspec.types import TensorType, Value
 
 DIMENSIONS = Reading(dimension=True)
 

@@ -16,12 +16,12 @@ from archspec.diagnostics.diagnostic import Path, shown, suggest
 from archspec.elaborate.body import Body, Draft, Handles
 from archspec.elaborate.dead_ends import instead, within
 from archspec.elaborate.settings import compile_argument, compile_setting
-from archspec.ir import TensorType, Value
 from archspec.language import limits
 from archspec.language.document import Definition, Document
 from archspec.language.params import MISSING, Param
 from archspec.language.templates import fits
 from archspec.ops.core.fields import EXPRESSION
+from archspec.types import TensorType, Value
 
 
 class Poisoned(Exception):  # noqa: N818 — nothing new is wrong

@@ -7,7 +7,6 @@ from typing import Any
 
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import Path, shown
-from archspec.ir import Table, Value
 from archspec.language import limits
 from archspec.language.expressions import Scope, show
 from archspec.language.params import Param
@@ -15,6 +14,7 @@ from archspec.language.parser import parse
 from archspec.language.templates import parse_template
 from archspec.ops.core.fields import EXPRESSION, FREE_DIMENSION, TEXT, Reading
 from archspec.ops.core.init import NAMES as INITIALISERS
+from archspec.types import Table, Value
 
 _FREE = re.compile(FREE_DIMENSION)
 NOTHING: frozenset[str] = frozenset()

@@ -12,10 +12,11 @@ from archspec.elaborate.body import Body, Draft, Handles
 from archspec.elaborate.calls import check_number, find, flat, labelled, leaf, say_where_from, typed, types_of
 from archspec.elaborate.plan import Settings, Step
 from archspec.elaborate.scopes import Env, Names, Poisoned, moment
-from archspec.ir import Module, TensorType
+from archspec.ir import Module
 from archspec.language.document import Definition
 from archspec.language.expressions import show
 from archspec.ops.core.base import Op
+from archspec.types import TensorType
 
 if TYPE_CHECKING:
     from archspec.elaborate.elaborator import Elaborator

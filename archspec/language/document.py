@@ -8,7 +8,6 @@ from typing import Any
 
 from archspec.diagnostics import Diagnostic, Label, Problem, SpecError, UsageError
 from archspec.diagnostics.diagnostic import STDIN, Path, shown, shown_file, suggest
-from archspec.ir import Value
 from archspec.language import expectations, limits, reading, schema
 from archspec.language.names import (
     OPS,
@@ -22,6 +21,7 @@ from archspec.language.names import (
 from archspec.language.params import MISSING, TYPES, Param, declare
 from archspec.language.renaming import check_renaming
 from archspec.language.schema import BlockSection, FileSection, ModelSection
+from archspec.types import Value
 
 
 @dataclass(slots=True, eq=False, repr=False)

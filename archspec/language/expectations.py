@@ -8,8 +8,8 @@ from typing import Any
 
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import Path, shown, suggest
-from archspec.ir import Dim
 from archspec.language.expressions import show
+from archspec.types import Dim
 
 NUMBERS = ("params", "buffers", "macs", "flops")
 """The numbers that can be expected, of inference and below `training`."""

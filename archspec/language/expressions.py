@@ -11,8 +11,8 @@ from typing import NoReturn, Protocol
 
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import shown
-from archspec.ir import Table, Value
 from archspec.language import limits
+from archspec.types import Table, Value
 
 SHAPE_ATTRIBUTES = ("channels", "height", "width", "shape")
 

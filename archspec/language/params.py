@@ -5,9 +5,9 @@ from typing import Any
 
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import shown, suggest
-from archspec.ir import Table, Value
 from archspec.language import limits
 from archspec.language.expressions import show
+from archspec.types import Table, Value
 
 TYPES = {
     "int": "an integer",

@@ -14,7 +14,6 @@ from typing import NoReturn
 
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import shown
-from archspec.ir import Value
 from archspec.language import limits
 from archspec.language.expressions import (
     COMPARISONS,
@@ -36,6 +35,7 @@ from archspec.language.expressions import (
     Tree,
     Unary,
 )  # fmt: skip
+from archspec.types import Value
 
 _TOKEN = re.compile(
     r"""\s*(?:

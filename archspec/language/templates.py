@@ -6,10 +6,10 @@ from functools import lru_cache
 
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import shown
-from archspec.ir import Value
 from archspec.language import limits
 from archspec.language.expressions import Scope, show
 from archspec.language.parser import Expression, parse
+from archspec.types import Value
 
 
 @dataclass(slots=True, eq=False, repr=False)

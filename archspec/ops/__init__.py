@@ -8,7 +8,8 @@ from importlib import import_module
 from os import listdir
 
 from archspec.diagnostics import UsageError
-from archspec.ops.core.base import Example, Op, Weight
+from archspec.ops.core.base import Op
+from archspec.ops.core.data import Example, Weight
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
 

@@ -2,7 +2,8 @@
 
 from typing import ClassVar
 
-from archspec.ops.core.base import INPUT, Example, Inputs, Saved, size
+from archspec.ops.core.checks import size
+from archspec.ops.core.data import INPUT, Example, Inputs, Saved
 from archspec.ops.core.onnx_code import MAX_CONSTANT, Emitter, too_large
 from archspec.ops.core.pools import AdaptivePool, bins, equal_windows
 from archspec.ops.core.resampling import sums

@@ -4,7 +4,8 @@ from math import prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import Example, Inputs, Saved, size, sizes
+from archspec.ops.core.checks import size, sizes
+from archspec.ops.core.data import Example, Inputs, Saved
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.pools import AdaptivePool, bins, equal_windows
 from archspec.ops.core.torch_code import TorchCode, positional

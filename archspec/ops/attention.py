@@ -4,25 +4,16 @@ from math import prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ir import TensorType
-from archspec.ops.core.base import (
-    Example,
-    Inputs,
-    Op,
-    Saved,
-    Weight,
-    divides,
-    initialised,
-    one_of_ranks,
-    size,
-    sizes,
-)
+from archspec.ops.core.base import Op
+from archspec.ops.core.checks import divides, initialised, one_of_ranks, size, sizes
+from archspec.ops.core.data import Example, Inputs, Saved, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive, Probability
 from archspec.ops.core.held import lying, packed, strides, viewed
 from archspec.ops.core.init import ZEROS, Init, fan_in_uniform
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import SAME, Link, Links, everywhere
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
+from archspec.types import TensorType
 
 XAVIER = Init("xavier_uniform", (1.0,))
 

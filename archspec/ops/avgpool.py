@@ -5,7 +5,8 @@ from math import prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import Example, Inputs, Saved, size, sizes
+from archspec.ops.core.checks import size, sizes
+from archspec.ops.core.data import Example, Inputs, Saved
 from archspec.ops.core.fields import Flag, Positive
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.pools import PaddedPool, check_filled, onnx_average

@@ -3,13 +3,14 @@
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ir import TensorType
-from archspec.ops.core.base import Example, Inputs, Saved, channels, one_of_ranks
+from archspec.ops.core.checks import channels, one_of_ranks
+from archspec.ops.core.data import Example, Inputs, Saved
 from archspec.ops.core.held import like_images
 from archspec.ops.core.norms import RunningNorm, single
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, changed, same_axes, whole
 from archspec.ops.core.torch_code import TorchCode
+from archspec.types import TensorType
 
 
 class BatchNorm(RunningNorm):

@@ -2,13 +2,15 @@
 
 from typing import ClassVar
 
-from archspec.ir import TensorType
-from archspec.ops.core.base import Example, Inputs, Op, at_least, channels, divides
+from archspec.ops.core.base import Op
+from archspec.ops.core.checks import at_least, channels, divides
+from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.fields import Positive
 from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, in_place
 from archspec.ops.core.torch_code import TorchCode, positional
+from archspec.types import TensorType
 
 
 class ChannelShuffle(Op):

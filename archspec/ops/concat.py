@@ -3,14 +3,16 @@
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ir import TensorType
-from archspec.ops.core.base import Example, Inputs, Op, axis_index, size
+from archspec.ops.core.base import Op
+from archspec.ops.core.checks import axis_index, size
+from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.fields import Integer
 from archspec.ops.core.held import like_images
 from archspec.ops.core.joins import MANY
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, changed, same_axes, whole
 from archspec.ops.core.torch_code import TorchCode
+from archspec.types import TensorType
 
 
 class Concat(Op):

@@ -3,16 +3,10 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from archspec.ir import TensorType
-from archspec.ops.core.base import (
-    Example,
-    Inputs,
-    Op,
-    Saved,
-    Weight,
-    channels,
-)
+from archspec.ops.core.base import Op
+from archspec.ops.core.checks import channels
 from archspec.ops.core.convolution import check_groups, product_formula, products, weight_and_bias
+from archspec.ops.core.data import Example, Inputs, Saved, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Padding, Positive, Size, per_axis
 from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Emitter
@@ -29,6 +23,7 @@ from archspec.ops.core.window import (
     torch_padding,
     windows,
 )
+from archspec.types import TensorType
 
 
 class Conv(Op):

@@ -6,17 +6,10 @@ from math import gcd
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ir import Dim, TensorType
-from archspec.ops.core.base import (
-    INPUT,
-    Example,
-    Inputs,
-    Op,
-    Saved,
-    Weight,
-    channels,
-)
+from archspec.ops.core.base import Op
+from archspec.ops.core.checks import channels
 from archspec.ops.core.convolution import check_groups, product_formula, products, weight_and_bias
+from archspec.ops.core.data import INPUT, Example, Inputs, Saved, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, NaturalSize, Positive, Size, per_axis
 from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Emitter
@@ -24,6 +17,7 @@ from archspec.ops.core.reach import MAX_PERIOD, Interval, Links, Reach, at_most,
 from archspec.ops.core.symbol import number, scaled, shifted
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
 from archspec.ops.core.window import AXIS_NAMES, brief
+from archspec.types import Dim, TensorType
 
 
 @dataclass(frozen=True, slots=True)

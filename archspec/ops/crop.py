@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ir import TensorType
-from archspec.ops.core.base import Example, Inputs, Op, one_of_ranks, size
+from archspec.ops.core.base import Op
+from archspec.ops.core.checks import one_of_ranks, size
+from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.fields import Size, per_axis
 from archspec.ops.core.held import lying, strides
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, in_place, sliding
 from archspec.ops.core.torch_code import TorchCode
 from archspec.ops.core.window import AXIS_NAMES
+from archspec.types import TensorType
 
 
 class Crop(Op):

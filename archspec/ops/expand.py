@@ -3,12 +3,13 @@
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ir import Dim, TensorType
-from archspec.ops.core.base import Example, Inputs, Op
+from archspec.ops.core.base import Op
+from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.held import lying, strides
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.shape import Shape, listed
 from archspec.ops.core.torch_code import TorchCode
+from archspec.types import Dim, TensorType
 
 
 class Expand(Op):

@@ -5,14 +5,16 @@ from math import prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ir import Dim, TensorType
-from archspec.ops.core.base import Example, Inputs, Op, axis_index
+from archspec.ops.core.base import Op
+from archspec.ops.core.checks import axis_index
+from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.fields import Integer
 from archspec.ops.core.held import lying, viewed
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, regrouped
 from archspec.ops.core.shape import fixed, free, product
 from archspec.ops.core.torch_code import TorchCode, keyword
+from archspec.types import Dim, TensorType
 
 
 class Flatten(Op):

@@ -4,7 +4,7 @@ from math import pi, sqrt
 from typing import ClassVar, Literal
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.base import Example, Inputs
+from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.onnx_code import Emitter
 
 

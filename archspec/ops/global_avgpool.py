@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from archspec.ops.core.base import Example, Inputs
+from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.pools import GlobalPool
 from archspec.ops.core.torch_code import TorchCode, positional

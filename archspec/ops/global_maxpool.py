@@ -3,7 +3,8 @@
 from math import prod
 from typing import ClassVar
 
-from archspec.ops.core.base import Example, Inputs, Saved, sizes
+from archspec.ops.core.checks import sizes
+from archspec.ops.core.data import Example, Inputs, Saved
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.pools import GlobalPool
 from archspec.ops.core.torch_code import TorchCode, positional

@@ -4,14 +4,16 @@ from math import prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ir import TensorType
-from archspec.ops.core.base import Example, Inputs, Op, Saved, Weight, channels, divides, initialised, sizes
+from archspec.ops.core.base import Op
+from archspec.ops.core.checks import channels, divides, initialised, sizes
+from archspec.ops.core.data import Example, Inputs, Saved, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive, PositiveNumber
 from archspec.ops.core.held import like_images
 from archspec.ops.core.norms import scale_and_shift, single
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, in_place, whole
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
+from archspec.types import TensorType
 
 
 class GroupNorm(Op):

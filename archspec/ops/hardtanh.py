@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, ValidationInfo, field_validator
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.base import Example, Inputs
+from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.fields import Number
 from archspec.ops.core.onnx_code import Emitter
 

@@ -4,14 +4,15 @@ from math import prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ir import TensorType
-from archspec.ops.core.base import Example, Inputs, Saved, one_of_ranks, sizes
+from archspec.ops.core.checks import one_of_ranks, sizes
+from archspec.ops.core.data import Example, Inputs, Saved
 from archspec.ops.core.fields import Flag
 from archspec.ops.core.held import is_packed
 from archspec.ops.core.norms import RunningNorm, single
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, in_place, whole
 from archspec.ops.core.torch_code import TorchCode
+from archspec.types import TensorType
 
 
 class InstanceNorm(RunningNorm):

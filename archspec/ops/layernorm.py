@@ -4,25 +4,16 @@ from math import prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ir import TensorType
-from archspec.ops.core.base import (
-    Example,
-    Inputs,
-    Op,
-    Saved,
-    Weight,
-    at_least,
-    axis_index,
-    initialised,
-    size,
-    sizes,
-)
+from archspec.ops.core.base import Op
+from archspec.ops.core.checks import at_least, axis_index, initialised, size, sizes
+from archspec.ops.core.data import Example, Inputs, Saved, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Integer, PositiveNumber
 from archspec.ops.core.held import packed
 from archspec.ops.core.norms import scale_and_shift
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, changed, same_axes, whole
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
+from archspec.types import TensorType
 
 _SOURCE = '''
 class ChannelsLayerNorm(nn.LayerNorm):

@@ -3,26 +3,16 @@
 from math import prod
 from typing import ClassVar
 
-from archspec.ir import TensorType
-from archspec.ops.core.base import (
-    INPUT,
-    Example,
-    Inputs,
-    Op,
-    Saved,
-    Weight,
-    at_least,
-    factors,
-    initialised,
-    size,
-    sizes,
-)
+from archspec.ops.core.base import Op
+from archspec.ops.core.checks import at_least, factors, initialised, size, sizes
+from archspec.ops.core.data import INPUT, Example, Inputs, Saved, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive
 from archspec.ops.core.held import viewed
 from archspec.ops.core.init import fan_in_uniform
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, everywhere, same_axes
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
+from archspec.types import TensorType
 
 
 class Linear(Op):

@@ -3,13 +3,15 @@
 from math import prod
 from typing import ClassVar
 
-from archspec.ir import TensorType
-from archspec.ops.core.base import Example, Inputs, Op, Saved, at_least, channels, sizes
+from archspec.ops.core.base import Op
+from archspec.ops.core.checks import at_least, channels, sizes
+from archspec.ops.core.data import Example, Inputs, Saved
 from archspec.ops.core.fields import Number, Positive
 from archspec.ops.core.held import elementwise
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, changed, same_axes, sliding
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
+from archspec.types import TensorType
 
 
 class LRN(Op):

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from archspec.ops.core.base import Example, Inputs, Saved
+from archspec.ops.core.data import Example, Inputs, Saved
 from archspec.ops.core.joins import Elementwise, factors_of, onnx_join
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode

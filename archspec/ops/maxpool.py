@@ -5,7 +5,8 @@ from math import inf, prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import Example, Inputs, Saved, size, sizes
+from archspec.ops.core.checks import size, sizes
+from archspec.ops.core.data import Example, Inputs, Saved
 from archspec.ops.core.fields import Size
 from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Emitter

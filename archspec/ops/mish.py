@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.base import Example
+from archspec.ops.core.data import Example
 
 
 class Mish(Activation):

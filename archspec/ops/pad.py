@@ -7,8 +7,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from archspec.diagnostics import Problem
-from archspec.ir import TensorType
-from archspec.ops.core.base import INPUT, Example, Inputs, Op, Saved, one_of_ranks, size
+from archspec.ops.core.base import Op
+from archspec.ops.core.checks import one_of_ranks, size
+from archspec.ops.core.data import INPUT, Example, Inputs, Saved
 from archspec.ops.core.fields import Natural, Number, Sides
 from archspec.ops.core.held import elementwise, like_images
 from archspec.ops.core.onnx_code import INT64_MAX, Emitter
@@ -16,6 +17,7 @@ from archspec.ops.core.reach import MAX_PERIOD, Link, Links, at_most, in_place, 
 from archspec.ops.core.symbol import Symbol, shifted
 from archspec.ops.core.torch_code import Argument, TorchCode, literal, positional
 from archspec.ops.core.window import AXIS_NAMES, Pads, brief, resolve_padding, torch_border
+from archspec.types import TensorType
 
 # The keywords of a convolution's padding depend on its kernel: there is none here.
 Border = Annotated[

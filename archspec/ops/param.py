@@ -4,12 +4,14 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from archspec.ir import TensorType
-from archspec.ops.core.base import Example, Inputs, Op, Weight, initialised
+from archspec.ops.core.base import Op
+from archspec.ops.core.checks import initialised
+from archspec.ops.core.data import Example, Inputs, Weight
 from archspec.ops.core.fields import NO_INIT, Initialisers, Positive
 from archspec.ops.core.init import ZEROS
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode, positional
+from archspec.types import TensorType
 
 
 class Param(Op):

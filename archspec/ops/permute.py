@@ -3,14 +3,15 @@
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ir import TensorType
-from archspec.ops.core.base import Example, Inputs, Op
+from archspec.ops.core.base import Op
+from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.fields import Integer
 from archspec.ops.core.held import lying, strides
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import SAME, Link, Links
 from archspec.ops.core.shape import axis_indices
 from archspec.ops.core.torch_code import TorchCode, positional
+from archspec.types import TensorType
 
 _SOURCE = """
 class Permute(nn.Module):

@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ir import TensorType
-from archspec.ops.core.base import Example, Inputs, Op, channels, one_of_ranks
+from archspec.ops.core.base import Op
+from archspec.ops.core.checks import channels, one_of_ranks
+from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.fields import Positive
 from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, in_place, repeating, whole
 from archspec.ops.core.symbol import scaled
 from archspec.ops.core.torch_code import TorchCode, positional
+from archspec.types import TensorType
 
 
 class PixelShuffle(Op):

@@ -4,7 +4,8 @@ from typing import ClassVar
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.base import Example, Inputs, Weight, channels, initialised
+from archspec.ops.core.checks import channels, initialised
+from archspec.ops.core.data import Example, Inputs, Weight
 from archspec.ops.core.fields import NO_INIT, Initialisers, Positive
 from archspec.ops.core.init import Init
 from archspec.ops.core.onnx_code import Emitter

@@ -5,13 +5,14 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from archspec.diagnostics import Problem
-from archspec.ir import TensorType
-from archspec.ops.core.base import Example, Inputs, Op
+from archspec.ops.core.base import Op
+from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.fields import Flag, Integer
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import SAME, Link, Links, everywhere
 from archspec.ops.core.shape import axis_indices
 from archspec.ops.core.torch_code import TorchCode
+from archspec.types import TensorType
 
 
 class ReduceMean(Op):

@@ -5,13 +5,14 @@ from math import prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ir import Dim, TensorType
-from archspec.ops.core.base import Example, Inputs, Op
+from archspec.ops.core.base import Op
+from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.held import lying, viewed
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, regrouped
 from archspec.ops.core.shape import Shape, fixed, free, listed, product
 from archspec.ops.core.torch_code import TorchCode
+from archspec.types import Dim, TensorType
 
 
 class Reshape(Op):

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.base import OUTPUT, Example, Inputs, Saved
+from archspec.ops.core.data import OUTPUT, Example, Inputs, Saved
 
 
 class Sigmoid(Activation):

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from archspec.ops.core.activation import AlongAxis
-from archspec.ops.core.base import Example, Inputs
+from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.onnx_code import Emitter
 
 

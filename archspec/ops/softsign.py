@@ -4,7 +4,8 @@ from math import prod
 from typing import ClassVar
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.base import Example, Inputs, Saved, sizes
+from archspec.ops.core.checks import sizes
+from archspec.ops.core.data import Example, Inputs, Saved
 
 
 class Softsign(Activation):

@@ -7,14 +7,16 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from archspec.diagnostics import Problem
-from archspec.ir import TensorType
-from archspec.ops.core.base import Example, Inputs, Op, axis_index, divides, size
+from archspec.ops.core.base import Op
+from archspec.ops.core.checks import axis_index, divides, size
+from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.fields import Integer, Positive
 from archspec.ops.core.held import lying, strides
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, changed, same_axes, sliding
 from archspec.ops.core.shape import listed
 from archspec.ops.core.torch_code import TorchCode
+from archspec.types import TensorType
 
 MAX_PARTS = 1024
 

@@ -3,7 +3,9 @@
 from math import prod
 from typing import ClassVar, Literal
 
-from archspec.ops.core.base import Example, Inputs, Op, Saved, sizes
+from archspec.ops.core.base import Op
+from archspec.ops.core.checks import sizes
+from archspec.ops.core.data import Example, Inputs, Saved
 from archspec.ops.core.fields import Probability
 from archspec.ops.core.held import elementwise
 from archspec.ops.core.onnx_code import Emitter

@@ -9,8 +9,9 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from archspec.diagnostics import Problem
-from archspec.ir import Dim, TensorType
-from archspec.ops.core.base import Example, Inputs, Op, one_of_ranks, size
+from archspec.ops.core.base import Op
+from archspec.ops.core.checks import one_of_ranks, size
+from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.fields import MAX, Flag, PositiveNumber, Size, per_axis
 from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Attribute, Emitter
@@ -40,6 +41,7 @@ from archspec.ops.core.resampling import (
 from archspec.ops.core.symbol import Symbol
 from archspec.ops.core.torch_code import TorchCode, keyword
 from archspec.ops.core.window import AXIS_NAMES
+from archspec.types import Dim, TensorType
 
 Scale = Annotated[
     PositiveNumber | Annotated[tuple[PositiveNumber, ...], Field(min_length=1)],

@@ -8,9 +8,9 @@ from archspec.analysis.modules import Row
 from archspec.analysis.totals import Totals
 from archspec.diagnostics import UsageError
 from archspec.diagnostics.diagnostic import shown, suggest
-from archspec.ir import TensorType
 from archspec.report.layout import Kind
 from archspec.report.numbers import human, percent, shapes
+from archspec.types import TensorType
 
 if TYPE_CHECKING:
     from archspec.api import Model

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from archspec._version import __version__
 from archspec.diagnostics.diagnostic import shown
-from archspec.ir import TensorType
 from archspec.report.layout import Column, Kind
 from archspec.report.machine import FORMAT_VERSION
 from archspec.report.numbers import human, mebibytes, shapes
+from archspec.types import TensorType
 
 if TYPE_CHECKING:
     from archspec.api import Model

@@ -8,9 +8,9 @@ from archspec._version import __version__
 from archspec.analysis.cost import DEFINITIONS
 from archspec.analysis.modules import Row
 from archspec.analysis.totals import Totals
-from archspec.ir import Dim
 from archspec.report.columns import COLUMNS
 from archspec.report.numbers import dims, human, shapes
+from archspec.types import Dim
 
 if TYPE_CHECKING:
     from archspec.api import Model

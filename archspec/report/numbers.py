@@ -1,6 +1,6 @@
 """Numbers and shapes for people."""
 
-from archspec.ir import Dim, TensorType
+from archspec.types import Dim, TensorType
 
 BYTES_PER_ELEMENT = 4
 """float32, the type that weights are saved in."""

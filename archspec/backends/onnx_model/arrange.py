@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from archspec.backends.onnx_model.derived import Arranged, Move, Target, drop_unread
-from archspec.ops.core.base import Weight
+from archspec.ops.core.data import Weight
 from archspec.ops.core.init import ZEROS
 from archspec.ops.core.onnx_code import Step
 

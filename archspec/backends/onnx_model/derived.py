@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from archspec.ops.core.base import Weight
+from archspec.ops.core.data import Weight
 from archspec.ops.core.onnx_code import Graph
 
 if TYPE_CHECKING:

@@ -1,10 +1,10 @@
 """Folding batch normalisation into the convolution or linear layer before it. The weights that change get new names."""
 
 from archspec.backends.onnx_model.derived import Folded, Target, drop_unread
-from archspec.ir import TensorType
-from archspec.ops.core.base import Weight
+from archspec.ops.core.data import Weight
 from archspec.ops.core.init import ZEROS
 from archspec.ops.core.onnx_code import Step
+from archspec.types import TensorType
 
 _FOLDABLE = ("Conv", "ConvTranspose", "Gemm")
 

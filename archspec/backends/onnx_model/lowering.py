@@ -9,8 +9,9 @@ from archspec.backends.onnx_model.derived import Target
 from archspec.backends.onnx_model.fold import fold
 from archspec.diagnostics import Diagnostic, Problem, SpecError
 from archspec.elaborate.network import Network
-from archspec.ir import Module, Node, TensorType
+from archspec.ir import Module, Node
 from archspec.ops.core.onnx_code import Emitter, Graph, Step
+from archspec.types import TensorType
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from archspec._version import __version__
 from archspec.backends.onnx_model.lowering import Function, Lowering
 from archspec.backends.weight_sources import encoded
-from archspec.ir import TensorType
 from archspec.ops.core.onnx_code import Attribute, Constant, Graph, Step
+from archspec.types import TensorType
 
 if TYPE_CHECKING:
     import onnx

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from archspec.backends.torch_check.values import frozen
-from archspec.ops.core.base import Inputs, Op, custom_inits
+from archspec.ops.core.base import Op, custom_inits
+from archspec.ops.core.data import Inputs
 from archspec.ops.core.init import Init
 from archspec.ops.core.torch_code import REQUIRED, TorchCode
 

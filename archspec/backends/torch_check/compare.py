@@ -18,8 +18,9 @@ from archspec.backends.torch_check.stand_ins import Child, Leaf, Module, Modules
 from archspec.backends.torch_check.values import Value, frozen, operands
 from archspec.diagnostics import UsageError
 from archspec.ir import Module as Composite
-from archspec.ir import Node, TensorType
+from archspec.ir import Node
 from archspec.ops.core.torch_code import TorchCode
+from archspec.types import TensorType
 
 
 class Disagreement(UsageError):  # noqa: N818 — named after what it is

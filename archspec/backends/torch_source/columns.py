@@ -27,7 +27,6 @@ from archspec.backends.torch_source.symbols import (
     uniform,
 )
 from archspec.diagnostics import Problem
-from archspec.ir import TensorType
 from archspec.language.expressions import (
     Binary,
     Call,
@@ -42,6 +41,7 @@ from archspec.language.expressions import (
 )
 from archspec.language.params import MISSING
 from archspec.language.parser import parse
+from archspec.types import TensorType
 
 Dims = tuple[Symbol | None, ...]
 """The size of each axis of a value; `None` where no expression is known."""

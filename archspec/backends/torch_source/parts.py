@@ -6,9 +6,10 @@ from typing import Any, Final, TypeAlias
 from archspec.backends.torch_source.align import Aligned
 from archspec.backends.torch_source.places import Place
 from archspec.backends.torch_source.symbols import Column, Symbol
-from archspec.ir import Module, TensorType
+from archspec.ir import Module
 from archspec.language.expressions import Tree
 from archspec.ops.core.init import Init
+from archspec.types import TensorType
 
 REQUIRED: Final[Any] = object()
 COUNTER: Final = "@i"

@@ -7,8 +7,9 @@ from typing import Any
 from archspec.diagnostics import Problem
 from archspec.elaborate.network import Network
 from archspec.elaborate.scopes import Frame, Poisoned
-from archspec.ir import Module, Node, Origin, Value
+from archspec.ir import Module, Node, Origin
 from archspec.language.document import Definition, Document
+from archspec.types import Value
 
 
 @dataclass(frozen=True, slots=True, eq=False)

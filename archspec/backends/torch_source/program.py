@@ -14,9 +14,10 @@ from archspec.backends.torch_source.places import Place, Places
 from archspec.backends.torch_source.symbols import ClassName
 from archspec.diagnostics import Problem, SpecError
 from archspec.elaborate.network import Network
-from archspec.ir import Module, Node, TensorType
+from archspec.ir import Module, Node
 from archspec.ops import lookup, names
 from archspec.ops.core.torch_code import TorchCode
+from archspec.types import TensorType
 
 
 class Program:

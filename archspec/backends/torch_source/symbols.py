@@ -11,7 +11,6 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Final
 
 from archspec.diagnostics import Problem
-from archspec.ir import Table, Value
 from archspec.language.expressions import (
     Binary,
     Call,
@@ -26,6 +25,7 @@ from archspec.language.expressions import (
     Unary,
 )
 from archspec.ops.core.torch_code import literal
+from archspec.types import Table, Value
 
 
 class ClassName(str):

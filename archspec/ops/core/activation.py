@@ -3,13 +3,15 @@
 from dataclasses import replace
 from typing import ClassVar
 
-from archspec.ir import TensorType
-from archspec.ops.core.base import INPUT, OUTPUT, Inputs, Op, Saved, axis_index
+from archspec.ops.core.base import Op
+from archspec.ops.core.checks import axis_index
+from archspec.ops.core.data import INPUT, OUTPUT, Inputs, Saved
 from archspec.ops.core.fields import Integer
 from archspec.ops.core.held import elementwise
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, changed, pointwise, whole
 from archspec.ops.core.torch_code import REQUIRED, TorchCode, keyword
+from archspec.types import TensorType
 
 
 class Activation(Op):

@@ -2,9 +2,10 @@
 
 from math import prod
 
-from archspec.ir import Dim, TensorType
-from archspec.ops.core.base import Weight, channels, divides, factors, initialised, one_of_ranks, sizes
+from archspec.ops.core.checks import channels, divides, factors, initialised, one_of_ranks, sizes
+from archspec.ops.core.data import Weight
 from archspec.ops.core.init import fan_in_uniform
+from archspec.types import Dim, TensorType
 
 
 def check_groups(x: TensorType, out: int, groups: int, what: str) -> None:

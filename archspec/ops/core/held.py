@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from archspec.ir import TensorType
+from archspec.types import TensorType
 
 Strides = tuple[int, ...]
 """Per axis, how many elements in memory one position is from the next."""

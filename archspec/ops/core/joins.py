@@ -4,10 +4,12 @@ from math import prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ir import Dim, TensorType
-from archspec.ops.core.base import Inputs, Op, Saved, sizes
+from archspec.ops.core.base import Op
+from archspec.ops.core.checks import sizes
+from archspec.ops.core.data import Inputs, Saved
 from archspec.ops.core.held import elementwise, is_trained
 from archspec.ops.core.onnx_code import Emitter
+from archspec.types import Dim, TensorType
 
 MANY = 10_000
 

@@ -2,12 +2,14 @@
 
 from typing import ClassVar
 
-from archspec.ir import TensorType
-from archspec.ops.core.base import Inputs, Op, Weight, channels, initialised
+from archspec.ops.core.base import Op
+from archspec.ops.core.checks import channels, initialised
+from archspec.ops.core.data import Inputs, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, PositiveNumber, Probability
 from archspec.ops.core.init import ONES, ZEROS
 from archspec.ops.core.onnx_code import Attribute, Emitter
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
+from archspec.types import TensorType
 
 
 def scale_and_shift(shape: tuple[int, ...], *, shift: bool = True) -> tuple[Weight, ...]:

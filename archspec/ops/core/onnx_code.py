@@ -7,8 +7,8 @@ from math import prod
 from typing import Literal
 
 from archspec.diagnostics import Problem
-from archspec.ir import Dim, TensorType
-from archspec.ops.core.base import Weight
+from archspec.ops.core.data import Weight
+from archspec.types import Dim, TensorType
 
 Attribute = int | float | str | tuple[int, ...]
 Kind = Literal["float", "float32", "int64"]

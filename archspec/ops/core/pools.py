@@ -5,13 +5,15 @@ from math import gcd, prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ir import Dim, TensorType
-from archspec.ops.core.base import Inputs, Op, Saved, one_of_ranks
+from archspec.ops.core.base import Op
+from archspec.ops.core.checks import one_of_ranks
+from archspec.ops.core.data import Inputs, Saved
 from archspec.ops.core.fields import Flag, Padding, Size, per_axis
 from archspec.ops.core.held import like_image_or_row, like_images
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Interval, Links, Reach, at_most, in_place, repeating, whole
 from archspec.ops.core.window import AXIS_NAMES, Window, brief, counted, explained, kept, onnx_border, windows
+from archspec.types import Dim, TensorType
 
 RANKS = range(3, 6)
 

@@ -9,8 +9,8 @@ from itertools import pairwise
 from math import gcd, lcm, prod
 from typing import TYPE_CHECKING
 
-from archspec.ir import Dim, TensorType
 from archspec.ops.core.fields import MAX as LIMIT
+from archspec.types import Dim, TensorType
 
 if TYPE_CHECKING:
     from fractions import Fraction

@@ -8,7 +8,8 @@ from itertools import pairwise
 from typing import Any, get_args, get_origin
 
 from archspec import ops
-from archspec.ops.core.base import Example, Op
+from archspec.ops.core.base import Op
+from archspec.ops.core.data import Example
 
 GROUPS = ("Weights", "Pools", "Norms", "Activations", "Regularisers", "Shape", "Attention", "Joins")
 """The headings of a reference, in their order; others follow."""

@@ -6,9 +6,9 @@ from math import floor, prod
 from operator import eq
 from struct import pack, unpack
 
-from archspec.ir import Dim
-from archspec.ops.core.base import size
+from archspec.ops.core.checks import size
 from archspec.ops.core.onnx_code import MAX_CONSTANT, Emitter, too_large
+from archspec.types import Dim
 
 Row = dict[int, float]
 """The elements that an element of the output is a sum of, and their factors."""

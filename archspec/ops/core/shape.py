@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from archspec.diagnostics import Problem
-from archspec.ir import Dim
-from archspec.ops.core.base import axis_index
+from archspec.ops.core.checks import axis_index
 from archspec.ops.core.fields import FreeDimension, Positive
+from archspec.types import Dim
 
 MAX_RANK = 8
 """The most axes that a spec can ask for: more than any network here needs."""

@@ -3,8 +3,8 @@
 from math import gcd
 from typing import Self
 
-from archspec.ir import Dim
-from archspec.ops.core.base import size
+from archspec.ops.core.checks import size
+from archspec.types import Dim
 
 
 class Symbol(str):

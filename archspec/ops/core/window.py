@@ -10,12 +10,13 @@ from functools import lru_cache
 from math import prod
 
 from archspec.diagnostics import Problem
-from archspec.ir import Dim, TensorType
-from archspec.ops.core.base import INPUT, Saved, size, sizes
+from archspec.ops.core.checks import size, sizes
+from archspec.ops.core.data import INPUT, Saved
 from archspec.ops.core.fields import PaddingKeyword, Sides, per_axis
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Reach, sliding
 from archspec.ops.core.symbol import Symbol, divided, number, shifted
+from archspec.types import Dim, TensorType
 
 AXIS_NAMES = {1: ("width",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 

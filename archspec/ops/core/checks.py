@@ -1,0 +1,101 @@
+"""Checks that ops share: sizes that must be known, ranks, axes, divisibility. Each raises a `Problem`."""
+
+from archspec.diagnostics import Problem
+from archspec.diagnostics.diagnostic import shown
+from archspec.ops.core.data import Weight
+from archspec.ops.core.init import Init
+from archspec.types import Dim, TensorType
+
+
+def sizes(shape: tuple[Dim, ...]) -> tuple[int, ...]:
+    """`shape` as integers, with a free dimension counted once: costs are those of one sample."""
+    return tuple([dim if isinstance(dim, int) else 1 for dim in shape])
+
+
+def size(dim: Dim, what: str = "the input") -> int:
+    """`dim` as an integer; a free dimension is a `Problem`."""
+    if isinstance(dim, int):
+        return dim
+    raise Problem("AS407", f"{what} has the free dimension `{dim}` where a size is needed",
+                  help="give it a value with `--input`, such as `--input N,3,224,224`")  # fmt: skip
+
+
+def factors(shape: tuple[Dim, ...]) -> str:
+    """A product written out: `(64 * 112 * 112)`. Free dimensions, which costs count once, are left out."""
+    known = [str(dim) for dim in shape if isinstance(dim, int)]
+    text = " * ".join(known)
+    return f"({text})" if len(known) > 1 else text
+
+
+def channels(x: TensorType, least: int = 2) -> int:
+    """The number of channels of an input that must have at least `least` axes."""
+    at_least(x, least)
+    return size(x.shape[1], "the channel axis of the input")
+
+
+def at_least(x: TensorType, rank: int) -> None:
+    """Check that `x` has at least `rank` axes."""
+    if len(x.shape) < rank:
+        raise Problem("AS402", f"the input has {count_axes(x)} ({x}), but at least {rank} are needed")
+
+
+def count_axes(x: TensorType) -> str:
+    """The number of axes in words: `1 axis`, `4 axes`."""
+    return f"{x.rank} {'axis' if x.rank == 1 else 'axes'}"
+
+
+def one_of_ranks(x: TensorType, ranks: range, why: str) -> int:
+    """Check that the rank of `x` is one of `ranks`; return the number of its spatial axes."""
+    if x.rank not in ranks:
+        allowed = f"{ranks[0]}" if len(ranks) == 1 else f"{ranks[0]} to {ranks[-1]}"
+        raise Problem("AS402", f"the input has {count_axes(x)} ({x}), but {why} needs {allowed}")
+    return x.rank - 2
+
+
+def axis_index(axis: int, rank: int, field_name: str = "axis") -> int:
+    """`axis` counted from the front; negative axes count from the end, as in PyTorch."""
+    if not -rank <= axis < rank:
+        raise Problem("AS408", f"`{field_name}` {axis} is outside an input of {rank} axes", at=(field_name,))
+    return axis % rank
+
+
+def divides(total: int, parts: int, what: str, field_name: str) -> None:
+    """Check that `parts` divides `total`."""
+    if total % parts:
+        raise Problem(
+            "AS404", f"`{field_name}` {parts} does not divide {what}, {total}", at=(field_name,),
+            notes=(f"{total} = {total // parts} * {parts} + {total % parts}",),
+        )  # fmt: skip
+
+
+def initialised(weights: tuple[Weight, ...], init: dict[str, float | str]) -> tuple[Weight, ...]:
+    """`weights` with the initialisers that a spec's `init` table asks for."""
+    if not init:
+        return weights
+    for name in init:
+        known = [weight.name or "weight" for weight in weights if not weight.buffer]
+        if name not in known:
+            names = ", ".join(f"`{weight}`" for weight in known)
+            raise Problem(
+                "AS201",
+                f"there is no weight `{shown(name)}` to initialise",
+                at=("init", name),
+                help=f"the weights here are {names}" if names else "there are no weights here",
+            )
+    changed = []
+    for weight in weights:
+        asked = init.get(weight.name or "weight")
+        if asked is None:
+            changed.append(weight)
+            continue
+        initialiser = Init.parse(asked)
+        if len(weight.shape) < 2 and initialiser.name.startswith(("kaiming", "xavier")):
+            name = weight.name or "weight"
+            raise Problem(
+                "AS408",
+                f"`{initialiser.name}` needs a weight of at least two axes, "
+                f"but `{name}` has {len(weight.shape)}",
+                at=("init", name),
+            )
+        changed.append(Weight(weight.name, weight.shape, initialiser, weight.buffer, weight.dtype))
+    return tuple(changed)
