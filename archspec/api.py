@@ -1,155 +1,25 @@
-"""The Python interface: load a spec, ask for its numbers."""
+"""The Python interface: load a spec, ask for its numbers, write it in another form."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from functools import cached_property
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from archspec.analysis.cost import Costs
-from archspec.analysis.modules import Row, listing, rows
-from archspec.analysis.totals import Report, Totals, report
-from archspec.analysis.weights import state_dict
-from archspec.diagnostics import Diagnostic, SpecError, UsageError
-from archspec.elaborate import Network, elaborate, elaborate_file, load_document, without_collector
-from archspec.elaborate.elaborator import Budget, Elaborator
-from archspec.elaborate.network import arguments
-from archspec.elaborate.unreached import unreached
-from archspec.ir import Module
-from archspec.language import limits
-from archspec.language.document import Document
+from archspec import model
+from archspec.diagnostics import SpecError, UsageError
+from archspec.elaborate import elaborate_file, without_collector
 from archspec.language.reading import taken
-from archspec.ops.core.data import Weight
-from archspec.types import Dim, TensorType, Value
+from archspec.types import Dim
 
 if TYPE_CHECKING:
     from torch import device as Device  # noqa: N812 — a type
     from torch import dtype as Dtype  # noqa: N812
     from torch import nn
 
-    from archspec.analysis.memory import Memory, Optimizer
-    from archspec.analysis.receptive_field import Field
+    from archspec.analysis.memory import Optimizer
     from archspec.diagnostics.locate import Finding
-    from archspec.lint import Selection
 
 
-class Model:
-    """A network with all its shapes and costs. Made by `archspec.load`."""
-
-    def __init__(self, network: Network, batch: int = 1) -> None:
-        fixed = network.root.inputs[0].shape[0]
-        if batch < 1:
-            raise UsageError(f"a batch has at least one sample, not {batch}")
-        if batch != 1 and isinstance(fixed, int):
-            raise UsageError(
-                f"the input fixes its first axis, the batch, to {fixed}: make it free, as in `N,3,224,224`"
-            )
-        self.network = network
-        self.batch = batch
-        """The batch size that MACs are counted at."""
-        self.fixed_batch = fixed if isinstance(fixed, int) else None
-        """The batch size that the spec fixes itself; MACs are those of all of it."""
-        self.costs = Costs()
-
-    @property
-    def name(self) -> str:
-        """The variant's name, or the model's."""
-        return self.network.variant or self.network.document.name
-
-    @property
-    def variant(self) -> str | None:
-        """The variant that was asked for."""
-        return self.network.variant
-
-    @property
-    def variants(self) -> tuple[str, ...]:
-        """The variants of the spec."""
-        return tuple(self.network.document.variants)
-
-    @property
-    def file(self) -> str:
-        """The spec's file, as it was given."""
-        return self.network.document.file
-
-    @property
-    def params(self) -> dict[str, Value]:
-        """The values of the spec's parameters."""
-        return dict(self.network.params)
-
-    @property
-    def root(self) -> Module:
-        """The module tree."""
-        return self.network.root
-
-    @property
-    def inputs(self) -> dict[str, TensorType]:
-        """The inputs by name; a free batch axis has a name for its size."""
-        return dict(zip(self.network.input_names, self.root.inputs, strict=True))
-
-    @property
-    def outputs(self) -> tuple[TensorType, ...]:
-        """The outputs, without those of training."""
-        return self.totals.outputs
-
-    @cached_property
-    def report(self) -> Report:
-        """The totals, for inference and for training."""
-        with without_collector():
-            return report(self.root, len(self.network.train_outputs), self.costs, self.batch)
-
-    @property
-    def totals(self) -> Totals:
-        """The totals of the inference network."""
-        return self.report.inference
-
-    @property
-    def training_totals(self) -> Totals:
-        """The totals with what exists in training only."""
-        return self.report.training or self.report.inference
-
-    def check(self) -> list[Diagnostic]:
-        """What of the spec's `[expect]` does not hold; empty if all does. Counted at batch size 1."""
-        from archspec.analysis.expect import check
-
-        return check(self.network, report(self.root, len(self.network.train_outputs), self.costs))
-
-    def modules(self, *, fields: bool = False) -> Iterator[Row]:
-        """Every module and join, outer before inner, on request with receptive fields.
-
-        Raises `UsageError` above a million.
-        """
-        listing(self.root, self.costs)
-        listed = rows(self.root, self.costs, len(self.network.train_outputs))
-        if not fields:
-            return listed
-        from archspec.analysis.receptive_field import with_fields
-
-        return with_fields(self.root, listed)
-
-    def weights(self) -> dict[str, Weight]:
-        """The state_dict: every parameter and buffer by key. Raises `UsageError` above a million."""
-        listing(self.root, self.costs)
-        return state_dict(self.root)
-
-    def receptive_fields(self) -> "dict[str, Field]":
-        """The receptive field of every module's output, by its path: what it depends on of the first input."""
-        from archspec.analysis.receptive_field import fields
-
-        listing(self.root, self.costs)
-        return fields(self.root)
-
-    def memory(self, dtype: str = "float32", optimizer: "Optimizer" = "sgd") -> "Memory":
-        """The memory of inference and of training at this batch size, in bytes.
-
-        `dtype` is `float32`, `float16` or `bfloat16`; `optimizer` is `sgd`, `momentum` or `adam`, which keep 0, 1 and
-        2 numbers for each parameter.
-        """
-        from archspec.analysis.memory import ELEMENTS, STATES, memory
-
-        for given, known in ((dtype, ELEMENTS), (optimizer, STATES)):
-            if given not in known:
-                raise UsageError(f"there is no `{given}`: there are {', '.join(known)}")
-        train = len(self.network.train_outputs)
-        return memory(self.root, train, batch=self.batch, element=ELEMENTS[dtype], optimizer=optimizer)
+class Model(model.Model):
+    """A network with all its shapes and costs, and what is printed of it. Made by `archspec.load`."""
 
     def summary(
         self, width: int = 100, *, depth: int | None = None, columns: str | Sequence[str] | None = None,
@@ -173,10 +43,6 @@ class Model:
             self, lambda draw: plain(draw, width, ascii_only=ascii), format_="json" if json else format, depth=depth,
             columns=columns, sort=sort, top=top, explain=explain, memory=(dtype, optimizer) if memory else None,
         )  # fmt: skip
-
-    def __repr__(self) -> str:
-        totals = self.totals
-        return f"<archspec.Model {self.name}: {totals.params:,} parameters, {totals.macs:,} MACs>"
 
 
 def load(
@@ -236,6 +102,7 @@ def validate(
 
     from archspec.diagnostics.locate import Locator, reader
     from archspec.lint import Layer, choose, words
+    from archspec.validate import examine
 
     name = fspath(path)
     selection = choose(Layer(None if select is None else words(select), words(extend_select), words(ignore)))
@@ -246,82 +113,8 @@ def validate(
     return Locator(reader(_text(name, source))).findings(diagnostics)
 
 
-def examine(
-    path: str, source: str | bytes | None, only: str | None, selection: "Selection", *, variant: str | None = None,
-    params: Mapping[str, Any] | None = None, inputs: Mapping[str, Sequence[Dim]] | None = None, allow_outside: bool,
-) -> tuple[list[Diagnostic], int]:  # fmt: skip
-    """What is wrong with a spec in all of its variants, or in one, and how many networks were made.
-
-    With `params` or `inputs` the networks are others than those that `[expect]` is about, which is passed over.
-    """
-    from archspec.backends.lowerable import refusals
-    from archspec.lint import Networks, of_text, unknown
-
-    try:
-        document = load_document(path, source, allow_outside=allow_outside)
-    except SpecError as error:
-        return list(error.diagnostics), 0
-    networks = Networks(selection.codes)
-    variants: list[str | None] = [variant] if variant is not None else [*document.variants] or [None]
-    found: dict[Diagnostic, list[str | None]] = {}
-    broken = False
-    budget = Budget()
-    made: dict[str, Model] = {}  # by their parameters: variants that are the same are looked at once
-    for name in variants if document.model is not None else ():
-        key = repr(sorted(arguments(document, name, params or {}).items()))
-        wrong: list[Diagnostic] = []
-        try:
-            if key not in made:
-                if budget.is_spent:
-                    raise SpecError([_too_many(document, name)])
-                made.clear()  # as a rule no two are the same, and each is large
-                made[key] = Model(elaborate(document, name, params, inputs, budget))
-                wrong += refusals(made[key], only)
-                networks.look_at(made[key].network)
-            if document.expect and not params and not inputs:
-                wrong += Model(replace(made[key].network, variant=name)).check()
-        except SpecError as error:
-            broken = True
-            wrong = list(error.diagnostics)
-        for diagnostic in wrong:
-            found.setdefault(diagnostic, []).append(name)
-        if broken and budget.is_spent:
-            break
-    diagnostics = [_of_variants(diagnostic, names, len(variants)) for diagnostic, names in found.items()]
-    if document.model is None:
-        elaborator = Elaborator()
-        elaborator.compile_document(document)
-        diagnostics += elaborator.diagnostics
-        broken = bool(diagnostics)
-        arguments(document, variant, {})  # which refuses a variant
-    more = unreached(document) if not broken and variant is None and not params else []
-    broken |= bool(more)
-    diagnostics += more
-    lint = networks.found + ([] if broken else of_text(document, selection.codes))
-    kept = selection.kept(lint, document, complete=not broken and variant is None)
-    count = 0 if document.model is None else len(variants)
-    return [*unknown(document), *diagnostics, *kept], count
-
-
-def _too_many(document: Document, variant: str | None) -> Diagnostic:
-    """That there is no more time for a variant and those behind it."""
-    message = (
-        f"`{variant}` and the variants behind it are not looked at: those before it have {limits.ALL_NODES:,} nodes, "
-        f"or {limits.ALL_DISTINCT:,} modules that differ"
-    )
-    return Diagnostic("AS306", message, document.file, ("variants", str(variant)), help="split the file")
-
-
-def _of_variants(diagnostic: Diagnostic, names: list[str | None], total: int) -> Diagnostic:
-    """The finding with the variants that it is in, if it is not in all, and does not say so by its place."""
-    if len(names) == total or diagnostic.path[:1] == ("expect",):
-        return diagnostic
-    listed = ", ".join(f"`{name}`" for name in names[:3]) + f" and {len(names) - 3} more" * (len(names) > 3)
-    return replace(diagnostic, notes=(*diagnostic.notes, f"in {listed}"))
-
-
 def build(
-    spec: "str | Model", variant: str | None = None, params: Mapping[str, Any] | None = None, *,
+    spec: "str | model.Model", variant: str | None = None, params: Mapping[str, Any] | None = None, *,
     inputs: Mapping[str, Sequence[Dim]] | None = None, device: "Device | str | None" = None,
     dtype: "Dtype | str | None" = None, weights: str | None = None, training_outputs: bool = True,
     allow_outside: bool = False,
@@ -341,15 +134,18 @@ def build(
 
     from archspec.backends.torch_module import build as build_module
 
-    model = _model(spec, variant, params, inputs, allow_outside=allow_outside)
+    network = _model(spec, variant, params, inputs, allow_outside=allow_outside)
     file = None if weights is None else fspath(weights)
     return build_module(
-        model if training_outputs else without_training(model), device=device, dtype=dtype, weights=file
+        network if training_outputs else model.without_training(network),
+        device=device,
+        dtype=dtype,
+        weights=file,
     )
 
 
 def export(
-    spec: "str | Model", path: str, variant: str | None = None, params: Mapping[str, Any] | None = None, *,
+    spec: "str | model.Model", path: str, variant: str | None = None, params: Mapping[str, Any] | None = None, *,
     inputs: Mapping[str, Sequence[Dim]] | None = None, allow_outside: bool = False, seed: int | None = None,
     weights: str | None = None, no_weights: bool = False, dtype: str = "float32", opset: int = 20,
     functions: bool = False, fold_bn: bool = False, dynamic: bool = False, external: str = "auto", align: int = 64,
@@ -385,22 +181,15 @@ def export(
         dtype=floating(dtype, half=half),
         opset=opset, functions=functions, fold_bn=fold_bn, for_=for_, dynamic=dynamic, external=external, align=align,
     )  # fmt: skip
-    model = _model(spec, variant, params, inputs, allow_outside=allow_outside)
-    write(model if training_outputs else without_training(model), fspath(path), options)
-
-
-def without_training(model: Model) -> Model:
-    """The model without its training outputs, and without what only they need."""
-    from archspec.analysis.inference import for_inference
-
-    return Model(for_inference(model.network), model.batch)
+    network = _model(spec, variant, params, inputs, allow_outside=allow_outside)
+    write(network if training_outputs else model.without_training(network), fspath(path), options)
 
 
 def _model(
-    spec: "str | Model", variant: str | None, params: Mapping[str, Any] | None,
+    spec: "str | model.Model", variant: str | None, params: Mapping[str, Any] | None,
     inputs: Mapping[str, Sequence[Dim]] | None, *, allow_outside: bool,
-) -> Model:  # fmt: skip
-    if not isinstance(spec, Model):
+) -> model.Model:  # fmt: skip
+    if not isinstance(spec, model.Model):
         return load(spec, variant, params, inputs=inputs, allow_outside=allow_outside)
     if variant is not None or params or inputs:
         raise UsageError("a model that is loaded has its variant, parameters and inputs already")

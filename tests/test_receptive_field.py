@@ -21,8 +21,9 @@ from torch import Tensor, nn
 import archspec
 from archspec import ops
 from archspec.analysis.cost import Costs
+from archspec.analysis.field import AxisField, Field
 from archspec.analysis.modules import rows
-from archspec.analysis.receptive_field import AxisField, Field, along, fields, misaligned, output_fields
+from archspec.analysis.receptive_field import along, fields, misaligned, output_fields
 from archspec.ir import Module
 from archspec.ops import Example, Op
 from archspec.ops.core.checks import sizes

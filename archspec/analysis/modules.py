@@ -12,7 +12,7 @@ from archspec.language import limits
 from archspec.types import TensorType
 
 if TYPE_CHECKING:
-    from archspec.analysis.receptive_field import Field
+    from archspec.analysis.field import Field
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -9,7 +9,7 @@ from archspec.diagnostics.diagnostic import shown_file
 from archspec.files import writing
 
 if TYPE_CHECKING:
-    from archspec.api import Model
+    from archspec.model import Model
 
 FORMATS = {".py": "PyTorch source", ".onnx": "an ONNX model", ".safetensors": "the weights alone"}
 """The formats by their suffixes."""

@@ -15,7 +15,7 @@ from archspec.language.renaming import renamed
 from archspec.ops.core.data import Weight
 
 if TYPE_CHECKING:
-    from archspec.api import Model
+    from archspec.model import Model
 
 Shapes = Mapping[str, Sequence[int]]
 _PREFIXES = 8

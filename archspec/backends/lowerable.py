@@ -9,7 +9,7 @@ from archspec.ir import Module
 from archspec.ops.core.base import Op
 
 if TYPE_CHECKING:
-    from archspec.api import Model
+    from archspec.model import Model
 
 BACKENDS = ("torch", "onnx")
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import dtype as Dtype  # noqa: N812
     from torch import nn
 
-    from archspec.api import Model
+    from archspec.model import Model
 
 
 def build(

@@ -10,8 +10,8 @@ from archspec.ir import Origin
 if TYPE_CHECKING:
     from torch import nn
 
-    from archspec.api import Model
     from archspec.backends.verify_values import Values
+    from archspec.model import Model
 
 BACKENDS = ("torch", "onnx")
 Progress = Callable[[str], None]

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import onnx
     from torch import Tensor
 
-    from archspec.api import Model
     from archspec.backends.verify_values import Values
+    from archspec.model import Model
 
 
 class Proof:

@@ -15,7 +15,7 @@ from archspec.ops.core.torch_code import Argument
 if TYPE_CHECKING:
     from torch import nn
 
-    from archspec.api import Model
+    from archspec.model import Model
 
 UNSEEN = frozenset({"training", "inplace"})
 """Attributes that change nothing of what is computed, or that every call sets."""

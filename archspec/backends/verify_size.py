@@ -12,7 +12,7 @@ from archspec.ops.core.window import Window
 from archspec.types import Dim, TensorType
 
 if TYPE_CHECKING:
-    from archspec.api import Model
+    from archspec.model import Model
 
 LARGE = 10**9
 """The multiply-accumulates of a sample above which a smaller size is looked for."""

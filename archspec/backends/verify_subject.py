@@ -15,7 +15,7 @@ from archspec.backends.verify_size import LARGE
 if TYPE_CHECKING:
     from torch import Generator, Tensor, nn
 
-    from archspec.api import Model
+    from archspec.model import Model
 
 COARSE = 8
 """The positions along an axis that share a random number: as in images, what is near is alike."""

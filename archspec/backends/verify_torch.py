@@ -14,7 +14,7 @@ from archspec.types import Dim
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from archspec.api import Model
+    from archspec.model import Model
 
 BATCH = 2
 """What a free batch axis is while shapes are compared."""

@@ -16,7 +16,7 @@ from archspec.ir import Module
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from archspec.api import Model
+    from archspec.model import Model
 
 BATCHES = (1, 2)
 """The sizes of a free batch that are computed."""

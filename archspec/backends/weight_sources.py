@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
-    from archspec.api import Model
+    from archspec.model import Model
 
     Array = np.ndarray[Any, np.dtype[Any]]
 

@@ -6,7 +6,7 @@ from archspec.cli.printing import print_rich, write
 from archspec.report import comparison
 
 if TYPE_CHECKING:
-    from archspec.api import Model
+    from archspec.model import Model
 
 
 def run(models: "list[Model]", *, json: bool, markdown: bool, width: int | None, ascii_only: bool) -> None:

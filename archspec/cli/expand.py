@@ -8,7 +8,7 @@ from archspec.diagnostics import SpecError, UsageError
 from archspec.language.reading import parse
 
 if TYPE_CHECKING:
-    from archspec.api import Model
+    from archspec.model import Model
 
 
 def run(model: "Model") -> None:

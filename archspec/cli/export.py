@@ -7,8 +7,8 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from archspec.api import Model
     from archspec.backends.options import Progress
+    from archspec.model import Model
 
 PATIENCE = 1.0
 """The seconds after which people want to see how far it is."""
@@ -19,9 +19,9 @@ def run(
     **options: Any,
 ) -> None:  # fmt: skip
     """Write the network to a file."""
-    from archspec.api import without_training
     from archspec.backends.export import export
     from archspec.backends.options import Options, floating
+    from archspec.model import without_training
 
     with notes(), progress() as report:
         chosen = Options(**options, dtype=floating(dtype, half=half), progress=report)

@@ -8,7 +8,7 @@ from archspec.diagnostics.diagnostic import shown
 from archspec.types import Dim
 
 if TYPE_CHECKING:
-    from archspec.api import Model
+    from archspec.model import Model
 
 
 def split(spec: str) -> tuple[str, str | None]:

@@ -7,7 +7,7 @@ from archspec.report.summary import summary
 
 if TYPE_CHECKING:
     from archspec.analysis.memory import Optimizer
-    from archspec.api import Model
+    from archspec.model import Model
 
 
 def run(

@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
-from archspec.api import examine
 from archspec.cli.config import Config
 from archspec.cli.discovery import is_spec, specs_of
 from archspec.cli.loading import inputs, settings, split
@@ -16,6 +15,7 @@ from archspec.elaborate import without_collector
 from archspec.language import reading
 from archspec.lint import Layer, words
 from archspec.lint.catalogue import catalogue
+from archspec.validate import examine
 
 
 def run(

@@ -13,7 +13,7 @@ from archspec.report.numbers import human, percent, shapes
 from archspec.types import TensorType
 
 if TYPE_CHECKING:
-    from archspec.api import Model
+    from archspec.model import Model
 
 
 @dataclass(slots=True, eq=False, repr=False)

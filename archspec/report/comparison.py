@@ -12,7 +12,7 @@ from archspec.report.numbers import human, mebibytes, shapes
 from archspec.types import TensorType
 
 if TYPE_CHECKING:
-    from archspec.api import Model
+    from archspec.model import Model
 
 
 SIDE_BY_SIDE = 6
@@ -95,7 +95,7 @@ def columns(models: Sequence["Model"]) -> list[Column]:
     return [column for column in made if any(column.cells)]
 
 
-def to_json(models: list["Model"]) -> dict[str, Any]:
+def to_json(models: Sequence["Model"]) -> dict[str, Any]:
     """The comparison as plain data."""
     return {
         "format_version": FORMAT_VERSION,
@@ -117,7 +117,7 @@ def to_json(models: list["Model"]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def to_markdown(models: list["Model"]) -> str:
+def to_markdown(models: Sequence["Model"]) -> str:
     """The comparison as a Markdown table: a column a network, or of many networks a row each."""
     names, facts = [title.replace("|", "\\|") for title in titles(models)], columns(models)
     if len(models) > SIDE_BY_SIDE:

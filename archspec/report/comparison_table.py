@@ -1,5 +1,6 @@
 """Networks side by side, or below each other, as a table for a terminal."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,10 @@ from archspec.report.layout import Column, Kind, Layout, Name
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from archspec.api import Model
+    from archspec.model import Model
 
 
-def show(models: "list[Model]", console: "Console", *, ascii_only: bool) -> None:
+def show(models: "Sequence[Model]", console: "Console", *, ascii_only: bool) -> None:
     """Print the comparison: a column a network, or a row where they are many or have not the room."""
     width = max(console.width, layout.MIN_WIDTH)
     ellipsis = plain("…") if ascii_only else "…"

@@ -4,15 +4,15 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from archspec.analysis.cost import Cost
+from archspec.analysis.field import Field
 from archspec.analysis.modules import describe, find
-from archspec.analysis.receptive_field import Field
 from archspec.analysis.weights import weights
 from archspec.diagnostics.diagnostic import show_path
 from archspec.ir import Module
 from archspec.report.numbers import dims, human, shapes
 
 if TYPE_CHECKING:
-    from archspec.api import Model
+    from archspec.model import Model
 
 WEIGHTS_SHOWN = 24
 FIELDS_UP_TO = 20_000

@@ -13,7 +13,7 @@ from archspec.report.numbers import dims, human, shapes
 from archspec.types import Dim
 
 if TYPE_CHECKING:
-    from archspec.api import Model
+    from archspec.model import Model
 
 FORMAT_VERSION = "1.0"
 

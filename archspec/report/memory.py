@@ -8,7 +8,7 @@ from archspec.report.numbers import in_bytes
 
 if TYPE_CHECKING:
     from archspec.analysis.memory import Optimizer
-    from archspec.api import Model
+    from archspec.model import Model
 
 
 def lines(model: "Model", dtype: str, optimizer: "Optimizer") -> list[tuple[str, str, str]]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from archspec.analysis.memory import Optimizer
-    from archspec.api import Model
+    from archspec.model import Model
 
 FORMATS = ("table", "json", "csv", "markdown")
 ALL = ("op", "input", "output", "params", "buffers", "macs")

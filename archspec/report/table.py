@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from archspec.api import Model
+    from archspec.model import Model
 
 PAGE = 64
 """The rows that a table shows at most unless a depth is asked for."""

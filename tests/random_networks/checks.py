@@ -21,7 +21,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import archspec
 from archspec import Model, SpecError
-from archspec.analysis.receptive_field import AxisField, output_fields
+from archspec.analysis.field import AxisField
+from archspec.analysis.receptive_field import output_fields
 from random_networks.build import params_of_inference, reaching
 from random_networks.generate import Spec
 from random_networks.meanings import Padded

@@ -36,7 +36,7 @@ from archspec.files import writing_together
 if TYPE_CHECKING:
     import onnx
 
-    from archspec.api import Model
+    from archspec.model import Model
 
 MAX_PROTO = 2**31 - 1
 """The bytes that a protobuf message can have."""

@@ -18,7 +18,7 @@ from archspec.backends.torch_source.writer import ClassWriter, safe, wrapped
 from archspec.elaborate import without_collector
 
 if TYPE_CHECKING:
-    from archspec.api import Model
+    from archspec.model import Model
 
 BODY = "        "
 _DIVISIBLE = '''\
