@@ -46,7 +46,7 @@ class Mutant:
 
         op: Any = ops.lookup(self.op)
         own = vars(op).get(self.method)
-        torch_module.source = source  # type: ignore[attr-defined]
+        torch_module.source = source  # type: ignore[assignment,attr-defined]
         if self.change is not None:
             setattr(op, self.method, self.change(getattr(op, self.method)))
         try:

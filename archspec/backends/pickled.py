@@ -55,7 +55,7 @@ def pickled(path: str) -> "dict[str, Tensor]":
 
     Raises `UsageError`, which says what the file is, or which tensor has no values in it.
     """
-    from archspec.backends.torch_module import import_torch
+    from archspec.backends.torch_import import import_torch
 
     import_torch()
     check_regular(path)

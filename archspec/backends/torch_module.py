@@ -6,9 +6,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from archspec.backends.options import DTYPES, one_of
+from archspec.backends.torch_import import import_torch
 from archspec.backends.torch_source import source
 from archspec.backends.torch_source.render import main_class
-from archspec.diagnostics import UsageError
 
 if TYPE_CHECKING:
     from torch import device as Device  # noqa: N812 — a type
@@ -43,15 +43,6 @@ def build(
 
         load_into(module, weights, wanted(model), target)
     return module
-
-
-def import_torch() -> Any:
-    """The module `torch`. Raises `UsageError` where it is not installed."""
-    try:
-        import torch
-    except ImportError:
-        raise UsageError("this needs PyTorch: install `archspec-nn[torch]`") from None
-    return torch
 
 
 def compiled(text: str) -> Any:

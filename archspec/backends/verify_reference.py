@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from archspec.backends.torch_module import import_torch
+from archspec.backends.torch_import import import_torch
 from archspec.ir import Module
 from archspec.ops.core.base import Op
 from archspec.ops.core.torch_code import Argument, TorchCode, literal

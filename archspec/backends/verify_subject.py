@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from archspec.backends.torch_module import build, import_torch
+from archspec.backends.torch_import import import_torch
+from archspec.backends.torch_module import build
 from archspec.backends.verify_size import LARGE
 
 if TYPE_CHECKING:

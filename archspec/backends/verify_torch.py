@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archspec.analysis.cost import Live, training_only
-from archspec.backends.torch_module import import_torch
+from archspec.backends.torch_import import import_torch
 from archspec.backends.verify import Item, finding
 from archspec.diagnostics import Diagnostic
 from archspec.ir import Module

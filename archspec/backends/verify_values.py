@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from archspec.backends.torch_module import import_torch
+from archspec.backends.torch_import import import_torch
 from archspec.backends.verify import Item, finding
 from archspec.backends.verify_reference import Reference
 from archspec.backends.verify_size import smaller

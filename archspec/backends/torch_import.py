@@ -1,0 +1,14 @@
+"""Torch, where it is installed."""
+
+from typing import Any
+
+from archspec.diagnostics import UsageError
+
+
+def import_torch() -> Any:
+    """The module `torch`. Raises `UsageError` where it is not installed."""
+    try:
+        import torch
+    except ImportError:
+        raise UsageError("this needs PyTorch: install `archspec-nn[torch]`") from None
+    return torch
