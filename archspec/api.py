@@ -102,7 +102,7 @@ def validate(
 
     from archspec.diagnostics.locate import Locator, reader
     from archspec.lint import Layer, choose, words
-    from archspec.validate import examine
+    from archspec.validation import examine
 
     name = fspath(path)
     selection = choose(Layer(None if select is None else words(select), words(extend_select), words(ignore)))

@@ -15,7 +15,7 @@ from archspec.elaborate import without_collector
 from archspec.language import reading
 from archspec.lint import Layer, words
 from archspec.lint.catalogue import catalogue
-from archspec.validate import examine
+from archspec.validation import examine
 
 
 def run(

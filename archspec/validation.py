@@ -1,4 +1,7 @@
-"""Everything that is wrong with a spec: errors of all its variants, what it expects, what has no form, lint."""
+"""Everything that is wrong with a spec: errors of all its variants, what it expects, what has no form, lint.
+
+Not called `validate`, which is a function of the package: importing a module of that name would take its place.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
