@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import onnx
 import pytest
 
 from archspec.report.columns import COLUMNS, SORTABLE
@@ -257,6 +258,38 @@ def test_compare() -> None:
     assert "| Parameters | 25,557,032 |" in output("compare", f"{RESNET}@resnet50", "--markdown")
 
 
+OTHER = ("--set", "classes=10", "--input", "N,3,64,96")
+"""Another network than the spec's: the shapes of its inputs and outputs, and torchvision's parameters of it."""
+
+
+def test_parameters_and_sizes_are_those_of_every_command(tmp_path: Path) -> None:
+    params = 11_689_512 - 990 * 512 - 990
+    (data,) = json.loads(output("compare", f"{RESNET}@resnet18", *OTHER, "--batch", "2", "--json"))["models"]
+    assert (data["input"], data["output"], data["params"]) == (["N", 3, 64, 96], ["N", 10], params)
+    single = json.loads(output("summary", f"{RESNET}@resnet18", *OTHER, "--json"))["totals"]["macs"]
+    assert (data["batch"], data["macs"]) == (2, 2 * single)
+    spec = json.loads(output("expand", f"{RESNET}@resnet18", *OTHER))
+    assert spec["model"]["input"] == ["N", 3, 64, 96]
+    assert spec["model"]["layers"][-1]["shape"] == ["N", 10]
+    path = tmp_path / "m.onnx"
+    output("export", "specs/teaching/lenet.toml", str(path), "--external", "data", "--align", "4096")
+    proto = onnx.load(path, load_external_data=False)
+    offsets = [
+        int(entry.value)
+        for tensor in proto.graph.initializer
+        for entry in tensor.external_data
+        if entry.key == "offset"
+    ]
+    assert len(offsets) > 1
+    assert {offset % 4096 for offset in offsets} == {0}
+
+
+def test_a_file_may_have_an_at_in_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "net@2.toml"
+    path.write_text('archspec = 1\n[model]\ninput = ["N", 3]\nlayers = ["relu"]\n')
+    assert json.loads(output("summary", str(path), "--json"))["model"] == "net@2"
+
+
 def test_expand_is_a_spec_and_a_fixpoint(tmp_path: Path) -> None:
     text = output("expand", f"{RESNET}@resnet50")
     path = tmp_path / "resnet50.json"
@@ -320,6 +353,7 @@ def test_version_and_help() -> None:
         (["summary", RESNET, "--set", "classes=1.5"], "`classes` must be an integer, not 1.5"),
         (["summary", RESNET, "--input", "3;224"], "is not a shape"),
         (["summary", RESNET, "--input", "image=N,3,9,9"], "no input `image`"),
+        (["summary", RESNET, "--input", "N,3,9,9", "--input", "input=N,3,8,8"], "gives `input` two shapes"),
         (["summary", RESNET, "--columns", "op,size"], "there is no column `size`"),
         (["summary", RESNET, "--sort", "size"], "cannot sort by `size`"),
         (["summary", RESNET, "--explain", "layer1.0.conv9"], "no `conv9`"),

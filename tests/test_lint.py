@@ -132,7 +132,7 @@ CASES: list[tuple[str, str, list[int]]] = [
     ("bias-before-norm", nodes(f'{{ op = "flatten", start = 2 }},\n{{ op = "linear", out = 8 }},\n{NORM},'), []),  # along another axis
     ("bias-before-norm", nodes(f'{{ op = "conv_transpose", out = 8, kernel = 2 }},\n{NORM},'), [5]),
     ("bias-before-norm", nodes(f'{{ name = "g", layers = [{CONV} }}] }},\n{{ name = "h", layers = [{NORM}] }},'), [5]),
-    ("bias-before-norm", nodes(f'{{ name = "g", layers = [\n{CONV} }},\n] }},\n{{ name = "a", op = "batchnorm", from = "g" }}, {{ name = "b", op = "batchnorm", from = "g" }}, {{ name = "c", op = "batchnorm", from = "g" }},\n{{ op = "add", from = ["a", "b", "c"] }},'), [6]),
+    ("bias-before-norm", nodes(f'{CONV}, name = "c" }},\n{{ name = "g", layers = [{NORM}, {{ op = "batchnorm", from = "c" }}, {{ op = "batchnorm", from = "c" }}, {{ op = "add", from = ["0", "1", "2"] }}] }},'), [5]),
     ("bias-before-norm", nodes('"b", "b"', f"[blocks.b]\nlayers = [{CONV} }}, {NORM}]\n"), [8]),
     ("bias-before-norm", nodes(f'"b", {NORM}, "b"', f"[blocks.b]\nlayers = [{CONV} }}]\n"), []),  # needed where no norm follows
     ("bias-before-norm", nodes('{ op = "b", norm = true }, { op = "b", norm = false }', f"[blocks.b]\nrequired = {{ norm = \"bool\" }}\nlayers = [{CONV} }}, {{ op = \"batchnorm\", when = \"norm\" }}]\n"), []),
