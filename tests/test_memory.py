@@ -313,6 +313,8 @@ def test_inference_has_what_the_module_without_training_outputs_has(second: str)
         len([*module.modules()]) - 1,
     )
     assert of(model).inference.weights == 4 * params
+    leaves = [row for row in model.modules() if row.module.op is not None and not row.training]
+    assert sum(row.cost.params for row in leaves) == params
 
 
 def test_a_head_inside_a_group_counts_in_training_only() -> None:

@@ -84,6 +84,7 @@ def _rows(
     limit: int | None, grouped: bool,
 ) -> Iterator[Row]:  # fmt: skip
     items = list(_items(module, grouped))
+    again = {node.shares for node in module.body}
     for position, (index, node, last, count) in enumerate(items):
         here = only[index] if only else frozenset[int]()
         training = bool(here) and len(here) == len(node.module.outputs)
@@ -99,7 +100,8 @@ def _rows(
         yield row
         if children and (limit is None or depth + 1 < limit):
             parts = frozenset(range(len(node.module.outputs)))
-            below = training_only(node.module, parts - here, here) if here and not training else None
+            is_part = here and not training and index not in again  # what is called again runs whole
+            below = training_only(node.module, parts - here, here) if is_part else None
             for child in _rows(node.module, costs, f"{row.path}.", depth + 1, inner, below, limit, grouped):
                 yield replace(child, training=True) if training else child
 
