@@ -565,8 +565,8 @@ layers = [{ name = "c", op = "conv", out = "4 * k" }]""",
         net('[{ op = "conv", out = "out" }]', top='[params]\nout = { type = "int", default = 4.0 }'), "0.weight 4x3x1x1"
     ),
     "fields of a join see what its branches get": Valid(
-        net(f'[{{ op = "concat", axis = "x.channels - 1", branches = [{C4}, {C4}] }}]'),
-        "0.weight 4x3x1x1, 1.weight 4x3x1x1",
+        net(f'[{{ op = "concat", axis = "x.channels - 1", branches = [{C4}, [{C4}, {C4}]] }}]'),
+        "0.weight 4x3x1x1, 1.weight 4x3x1x1, 2.weight 4x4x1x1",
         "Nx4x16x8",
     ),
     "statistics of a batch of single positions": Valid(
