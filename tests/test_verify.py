@@ -17,7 +17,7 @@ from verify_mutants import MUTANTS, caught
 import archspec
 import archspec.ops
 from archspec import UsageError
-from archspec.backends import torch_source, verify
+from archspec.backends import torch_source, verify, verify_values
 from archspec.backends.verify_size import smaller
 from archspec.files import writing
 
@@ -372,6 +372,23 @@ def _source_with(monkeypatch: pytest.MonkeyPatch, old: str, new: str) -> None:
 def _messages(model: archspec.Model) -> dict[str, list[str]]:
     items = verify.verify(model, only="torch")
     return {item.name: [finding.message for finding in item.findings] for item in items}
+
+
+def test_training_keeps_few_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The output of each op is made when that of the module is there, and forgotten when they are compared."""
+    kept: list[int] = []
+    step = verify_values._InStep._next
+
+    def counted(self: Any) -> None:
+        step(self)
+        kept.append(len(self.made))
+
+    monkeypatch.setattr(verify_values._InStep, "_next", counted)
+    model = network("squeezenet", "squeezenet1_1")
+    values = verify_values.Values.of(model)
+    assert values.training().proven
+    assert len(kept) > 50
+    assert max(kept) == 1
 
 
 BLIND = """archspec = 1

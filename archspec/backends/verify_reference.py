@@ -5,7 +5,7 @@ weights are looked up by their keys.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 State = Mapping[str, "Tensor"]
+Steps = Generator[tuple[str, "list[Tensor]"], None, "list[Tensor]"]
 _HEAD = "import torch\nfrom torch import Tensor, nn\nfrom torch.nn import functional as F\n"
 _BLANK = re.compile(r"\{(\w+)\}")
 
@@ -53,15 +54,24 @@ class Reference:
 
         In training the statistics in `state` are updated.
         """
+        values: dict[str, Tensor | None] = {}
+        steps = self.steps(root, inputs, state, training=training)
+        while True:
+            try:
+                path, made = next(steps)
+            except StopIteration as end:
+                return end.value, {path: tensor for path, tensor in values.items() if tensor is not None}
+            values[path] = made[0] if len(made) == 1 and path not in values else None
+
+    def steps(self, root: Module, inputs: Sequence["Tensor"], state: State, *, training: bool) -> "Steps":
+        """The same, op by op: the outputs of each that has a path; then the results."""
         dims = {
             dim: size
             for type_, tensor in zip(root.inputs, inputs, strict=True)
             for dim, size in zip(type_.shape, tensor.shape, strict=True)
             if isinstance(dim, str)
         }
-        run = _Run(self, state, dims, training)
-        results = run.body(root, inputs, "")
-        return results, {path: tensor for path, tensor in run.values.items() if tensor is not None}
+        return _Run(self, state, dims, training).body(root, inputs, "")
 
 
 @dataclass(slots=True)
@@ -70,9 +80,8 @@ class _Run:
     state: State
     dims: Mapping[str, int]
     training: bool
-    values: "dict[str, Tensor | None]" = field(default_factory=dict)
 
-    def body(self, module: Module, inputs: "Sequence[Tensor]", prefix: str) -> "list[Tensor]":
+    def body(self, module: Module, inputs: "Sequence[Tensor]", prefix: str) -> "Steps":
         values = list(inputs)
         for node in module.body:
             given = [values[index] for index in node.inputs]
@@ -81,13 +90,12 @@ class _Run:
             if node.module.kind == "removed":
                 values += given
             elif node.module.op is None:
-                values += self.body(node.module, given, path if owner.name is None else f"{path}.")
+                values += yield from self.body(node.module, given, path if owner.name is None else f"{path}.")
             else:
                 made = self.op(node.module.op, node.module, given, path)
                 values += made
                 if owner.name is not None:
-                    once = len(made) == 1 and path not in self.values
-                    self.values[path] = made[0] if once else None
+                    yield path, made
         return [values[index] for index in module.results]
 
     def op(self, op: Op, module: Module, given: "Sequence[Tensor]", path: str) -> "list[Tensor]":

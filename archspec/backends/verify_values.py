@@ -1,13 +1,13 @@
 """Proving what the generated source computes: in evaluation and in training, against the ops one by one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from archspec.backends.torch_import import import_torch
 from archspec.backends.verify import Item, finding
-from archspec.backends.verify_reference import Reference
+from archspec.backends.verify_reference import Reference, Steps
 from archspec.backends.verify_size import smaller
 from archspec.backends.verify_subject import batch, inputs, subject
 from archspec.diagnostics import Diagnostic
@@ -161,9 +161,11 @@ class Values:
         self.module.train()
         try:
             with torch.no_grad(), torch.random.fork_rng(devices=[]), _steady():
-                results, tensors = self.reference.run(self.small.root, given, state, training=True)
-                with _compared(self.module, tensors) as compared:
+                ops = self.reference.steps(self.small.root, given, state, training=True)
+                steps = _InStep(ops, self.tensors.keys() & dict(self.module.named_modules()).keys())
+                with _compared(self.module, steps) as compared:
                     self.trained = _listed(self.module(*given))
+                results = steps.results()
             after = {key: value.clone() for key, value in self.module.named_buffers()}
         except ValueError as error:  # norms of a single value per channel
             return Item(item.name, f"PyTorch cannot train it at this size: {error}", ran=False)
@@ -277,15 +279,55 @@ def _listed(outputs: Any) -> "list[Tensor]":
     return [output for output in listed if output is not None]
 
 
+class _Values(Protocol):
+    """Values by the paths of modules."""
+
+    def __iter__(self) -> Iterator[str]: ...
+
+    def __getitem__(self, path: str, /) -> "Tensor": ...
+
+
+class _InStep:
+    """The outputs of ops, each made when it is asked for and then forgotten: all of a batch are much memory."""
+
+    def __init__(self, steps: Steps, paths: Iterable[str]) -> None:
+        self.steps, self.paths = steps, frozenset(paths)
+        self.made: dict[str, Tensor] = {}
+        self.result: list[Tensor] | None = None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.paths)
+
+    def __getitem__(self, path: str) -> "Tensor":
+        while path not in self.made and self.result is None:
+            self._next()
+        return self.made.pop(path)
+
+    def results(self) -> "list[Tensor]":
+        """The results of the network, when all ops are done."""
+        while self.result is None:
+            self._next()
+        return self.result
+
+    def _next(self) -> None:
+        try:
+            path, made = next(self.steps)
+        except StopIteration as end:
+            self.result = end.value
+            return
+        if path in self.paths:
+            self.made[path] = made[0]
+
+
 @contextmanager
-def _compared(module: "nn.Module", values: "dict[str, Tensor]") -> Iterator[dict[str, str]]:
-    """While it is open, outputs are compared when they are made: what follows may overwrite them."""
+def _compared(module: "nn.Module", values: _Values) -> Iterator[dict[str, str]]:
+    """While it is open, outputs are compared when they are first made: what follows may overwrite them."""
     found: dict[str, str] = {}
 
     def hook(path: str) -> Any:
         def compare(_module: Any, _inputs: Any, output: Any) -> None:
-            if hasattr(output, "shape"):
-                found[path] = found.get(path, "") or difference(output, values[path])
+            if hasattr(output, "shape") and path not in found:
+                found[path] = difference(output, values[path])
 
         return compare
 
