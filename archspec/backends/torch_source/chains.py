@@ -46,7 +46,7 @@ class Chains(Modules):
 
     def _composite(self, places: Places, nodes: Nodes, here: list[Dims]) -> tuple[Made, list[Initialised]]:
         """A block, or a group: a class of its own, or a chain in place."""
-        found = {self.program.class_of(node.module) for node in nodes if node is not None}
+        found = {self.facts.class_of(node.module) for node in nodes if node is not None}
         if len(found) > 1:
             raise Misfit
         class_ = found.pop()
@@ -243,8 +243,8 @@ class Chains(Modules):
             return True
         if node.module.op is not None or other.module.op is not None:
             return False
-        class_ = self.program.class_of(node.module)
-        if class_ is None or class_ is not self.program.class_of(other.module):
+        class_ = self.facts.class_of(node.module)
+        if class_ is None or class_ is not self.facts.class_of(other.module):
             return False
         left, right = class_.arguments(node.module), class_.arguments(other.module)
         return all(same(left[key], right[key]) for key in left)
@@ -306,7 +306,7 @@ class Chains(Modules):
         op = node.module.op
         if op is None:
             yield self._size_of_composite(places, nodes, output, axis, here)
-        elif (formula := self.program.code(node).sizes.get(axis)) is not None:
+        elif (formula := self.facts.code(node).sizes.get(axis)) is not None:
             fields = self._fields(places, nodes, here)
             yield self.expression(parse(formula).tree, View(at(places, nodes), here[0], fields))
         elif op.name == "concat":
@@ -322,7 +322,7 @@ class Chains(Modules):
     ) -> Symbol | None:  # fmt: skip
         """The size of an axis in terms of what a block or a group is called with."""
         node = next(node for node in nodes if node is not None)
-        class_ = self.program.class_of(node.module)
+        class_ = self.facts.class_of(node.module)
         if class_ is None:
             inner = [p.within(n) if p and n else None for p, n in zip(places, nodes, strict=True)]
             return self._chain(inner, here[0])[1][axis]

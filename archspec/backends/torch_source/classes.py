@@ -1,9 +1,8 @@
 """From the instances of a block, side by side, to a class."""
 
-from typing import TYPE_CHECKING
-
 from archspec.backends.torch_source.align import Aligned, Misfit, align
 from archspec.backends.torch_source.columns import Dims
+from archspec.backends.torch_source.facts import Facts
 from archspec.backends.torch_source.loops import Loops
 from archspec.backends.torch_source.modules import Nodes, Places, equal, function_text, placeholders
 from archspec.backends.torch_source.names import is_attribute
@@ -22,9 +21,6 @@ from archspec.ir import Node
 from archspec.ops.core.base import Op
 from archspec.ops.core.torch_code import TorchCode
 
-if TYPE_CHECKING:
-    from archspec.backends.torch_source.program import Program
-
 LIGHT = frozenset(("Norms", "Activations", "Regularisers", "Shape", "Joins"))
 """The groups of ops that read well around what they work on."""
 TYPED = frozenset(("Activations",))
@@ -35,9 +31,9 @@ class Builder(Loops):
     """Makes one class of instances. Raises `Misfit` where they have none in common."""
 
     def __init__(
-        self, program: "Program", places: list[Place], *, fold: bool, literal: bool = False
+        self, facts: Facts, places: list[Place], *, fold: bool, literal: bool = False
     ) -> None:  # fmt: skip
-        super().__init__(program, places)
+        super().__init__(facts, places)
         self.literal = literal
         self.body = align(places, fold=fold)
         module = places[0].module
@@ -53,7 +49,7 @@ class Builder(Loops):
     def build(self, name: str) -> Class:
         """The class."""
         chain = None
-        if all(self.program.is_chain(place.module) for place in self.places):
+        if all(self.facts.is_chain(place.module) for place in self.places):
             chain = self._as_chain()
         if chain is None:
             for step in self.body.steps:
@@ -80,7 +76,7 @@ class Builder(Loops):
     def _as_chain(self) -> Chain | None:
         """The body as one `nn.Sequential`, where its weights have no other names than positions."""
         bad = any(
-            node.name is not None and not is_attribute(node.name) and self.program.weights(node.module)
+            node.name is not None and not is_attribute(node.name) and self.facts.weights(node.module)
             for place in self.places for node in place.module.body
         )  # fmt: skip
         if not bad:
@@ -125,12 +121,12 @@ class Builder(Loops):
             made, inits = self._composite(places, nodes, here)
             arguments = ", ".join(f"{{{index}}}" for index in range(len(step.inputs)))
             action = Action(step, f"{{m}}({arguments})", step.inputs, step.outputs, pure=False)
-            weights = max(self.program.weights(n.module) for n in nodes if n is not None)
+            weights = max(self.facts.weights(n.module) for n in nodes if n is not None)
             action.part = self._part(nodes, made, inits, weights)
             return action
         codes = self._codes(nodes)
         op, code = node.module.op, next(code for code in codes if code is not None)
-        weights = max(self.program.weights(n.module) for n in nodes if n is not None)
+        weights = max(self.facts.weights(n.module) for n in nodes if n is not None)
         functions = {function_text(code) if code.function else "" for code in codes if code is not None}
         named = node.name is not None and not node.positional and is_attribute(node.name)
         if node.shares is not None:  # what is a module is called again
@@ -159,7 +155,7 @@ class Builder(Loops):
             source = self._dimension(name, step.inputs)
             if source is None:
                 message = f"`{node.module.kind}` needs the size of `{name}`, which no value around it has"
-                raise self.program.refuse(Problem("AS702", message), node)
+                raise self.facts.refuse(Problem("AS702", message), node)
             action.dims[name] = source
         return action
 
@@ -183,7 +179,7 @@ class Builder(Loops):
             if weights:
                 message = f"`{owner}` is called again in a way that needs another module in PyTorch"
                 notes = ("what a module does is fixed when it is made, and differs between the calls",)
-                raise self.program.refuse(Problem("AS703", message, notes=notes), node)
+                raise self.facts.refuse(Problem("AS703", message, notes=notes), node)
         named = {n.name for n in nodes if n is not None}
         if len(named) > 1 and (weights or not node.positional):
             raise Misfit

@@ -1,10 +1,11 @@
 """Copies that are named by their counter, as loops."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from archspec.backends.torch_source.align import Aligned, Entry, Misfit
 from archspec.backends.torch_source.chains import Chains
 from archspec.backends.torch_source.columns import View
+from archspec.backends.torch_source.facts import Facts
 from archspec.backends.torch_source.modules import Nodes, function_text, placeholders
 from archspec.backends.torch_source.parts import (
     COUNTER,
@@ -21,15 +22,12 @@ from archspec.language.expressions import Binary, Literal, Name
 from archspec.language.parser import Expression
 from archspec.language.templates import parse_template
 
-if TYPE_CHECKING:
-    from archspec.backends.torch_source.program import Program
-
 
 class Loops(Chains):
     """Writes what `dense` makes, and named copies in a chain."""
 
-    def __init__(self, program: "Program", places: list[Place]) -> None:
-        super().__init__(program, places)
+    def __init__(self, facts: Facts, places: list[Place]) -> None:
+        super().__init__(facts, places)
         self.parts: dict[str, Part] = {}
         self.actions: list[Action] = []
 
@@ -149,7 +147,7 @@ class Loops(Chains):
         texts = set()
         for entry in entries:
             for copy in entry.copies:
-                texts.add(function_text(self.program.code(copy[position])))
+                texts.add(function_text(self.facts.code(copy[position])))
         text = texts.pop()
         if texts or any(True for _ in placeholders(text)):
             raise Misfit

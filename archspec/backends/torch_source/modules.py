@@ -3,10 +3,11 @@
 import string
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from archspec.backends.torch_source.align import Misfit
 from archspec.backends.torch_source.columns import Columns, Dims, View
+from archspec.backends.torch_source.facts import Facts
 from archspec.backends.torch_source.parts import (
     REQUIRED,
     Chain,
@@ -31,9 +32,6 @@ from archspec.language.templates import parse_template
 from archspec.ops.core.base import custom_inits
 from archspec.ops.core.torch_code import Argument, TorchCode, expression
 
-if TYPE_CHECKING:
-    from archspec.backends.torch_source.program import Program
-
 Nodes = tuple[Node | None, ...]
 """A node of each instance; `None` where an instance does not have it."""
 Places = Sequence[Place | None]
@@ -43,9 +41,9 @@ Places = Sequence[Place | None]
 class Modules(Columns):
     """Writes ops as constructors."""
 
-    def __init__(self, program: "Program", places: list[Place]) -> None:
+    def __init__(self, facts: Facts, places: list[Place]) -> None:
         super().__init__(places)
-        self.program = program
+        self.facts = facts
 
     # --- ops -------------------------------------------------------------------------------------------
 
@@ -59,7 +57,7 @@ class Modules(Columns):
                 continue
             if node.module.op is None:
                 raise Misfit
-            codes.append(self.program.code(node))
+            codes.append(self.facts.code(node))
         if any(node is not None and type(node.module.op) is not type(first.module.op) for node in nodes):
             self._check_plain(nodes, codes)
             return codes
@@ -98,7 +96,7 @@ class Modules(Columns):
             values = self._types(name, column)
             if values is None:
                 return None
-            default = self.program.plain_module(param.default) if isinstance(param.default, str) else None
+            default = self.facts.plain_module(param.default) if isinstance(param.default, str) else None
             self.parameter(key, name, values, REQUIRED if default is None else default)
         known = self.parameters[key].values
         return Symbol(Name(key), known) if matches(column, known) else None
@@ -108,7 +106,7 @@ class Modules(Columns):
         values = []
         for place, value in zip(self.places, column, strict=True):
             op = place.value(name)
-            known = self.program.plain_module(op) if value is ABSENT and isinstance(op, str) else value
+            known = self.facts.plain_module(op) if value is ABSENT and isinstance(op, str) else value
             if known is None:
                 return None
             values.append(known)
@@ -162,7 +160,7 @@ class Modules(Columns):
 
     def _inits(self, nodes: Nodes, code: TorchCode) -> list[Initialised]:
         """The weights of an op with first values of their own, the same for all instances."""
-        if code.module in self.program.rules:
+        if code.module in self.facts.rules:
             return []
         there = [node.module for node in nodes if node is not None]
         found = {tuple(custom_inits(module.op, module.inputs)) for module in there if module.op is not None}
