@@ -10,8 +10,9 @@ from typing import Any
 from archspec.backends.lowerable import refusals
 from archspec.diagnostics import Diagnostic, SpecError
 from archspec.elaborate import elaborate, load_document
-from archspec.elaborate.elaborator import Budget, Elaborator
+from archspec.elaborate.elaborator import Elaborator
 from archspec.elaborate.network import arguments
+from archspec.elaborate.run import Budget
 from archspec.elaborate.unreached import unreached
 from archspec.language import limits
 from archspec.language.document import Document

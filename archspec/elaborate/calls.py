@@ -1,12 +1,13 @@
 """Nodes that call an op or a block."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from archspec.diagnostics import Label, Problem
 from archspec.elaborate.body import Body, Draft, Handles
 from archspec.elaborate.construct import construct
 from archspec.elaborate.plan import Compiler, Settings, Step
+from archspec.elaborate.run import Run
 from archspec.elaborate.scopes import Entry, Env, Poisoned
 from archspec.elaborate.settings import NOWHERE, Setting
 from archspec.elaborate.targets import Target, resolve_op
@@ -17,14 +18,11 @@ from archspec.language.params import MISSING
 from archspec.ops.core.base import Op
 from archspec.types import Dim, TensorType, Value
 
-if TYPE_CHECKING:
-    from archspec.elaborate.elaborator import Elaborator
-
 Types = tuple[TensorType, ...]
 
 
 def call(
-    run: "Elaborator", step: Step, env: Env, inputs: list[Handles], name: str | None, *, contained: bool, first: bool
+    run: Run, step: Step, env: Env, inputs: list[Handles], name: str | None, *, contained: bool, first: bool
 ) -> Handles:  # fmt: skip
     """A node that calls an op or a block."""
     target, settings = find(run, step, env, first=first)
@@ -33,7 +31,7 @@ def call(
     return call_op(run, step, env, target, settings, inputs, name, contained)
 
 
-def find(run: "Elaborator", step: Step, env: Env, *, first: bool = False) -> tuple[Target, Settings]:
+def find(run: Run, step: Step, env: Env, *, first: bool = False) -> tuple[Target, Settings]:
     """What the node's op stands for here, and its fields."""
     first = first and bool(step.first)
     target, called = step.target, ""
@@ -50,7 +48,7 @@ def find(run: "Elaborator", step: Step, env: Env, *, first: bool = False) -> tup
     return target, settings
 
 
-def resolve(run: "Elaborator", step: Step, env: Env) -> tuple[Target, str]:
+def resolve(run: Run, step: Step, env: Env) -> tuple[Target, str]:
     """What an op that an expression chooses stands for here, and what it is called."""
     assert step.op is not None  # noqa: S101 — only groups have none
     called = run.evaluate(step.op, env, "op")
@@ -84,7 +82,7 @@ def named(text: str, given: Value, document: Document) -> OpName:
     return name
 
 
-def makes_modules(run: "Elaborator", step: Step, env: Env) -> bool:
+def makes_modules(run: Run, step: Step, env: Env) -> bool:
     """Whether the node makes modules: joins of given values and calls of shared weights do not."""
     if step.kind != "call":
         return step.kind != "reuse"
@@ -120,7 +118,7 @@ def check_number(step: Step, op: str, inputs: list[Handles], least: int, most: i
                       at=("from",) if step.sources else ())  # fmt: skip
 
 
-def evaluate_fields(run: "Elaborator", step: Step, env: Env, settings: Settings) -> dict[str, Value]:
+def evaluate_fields(run: Run, step: Step, env: Env, settings: Settings) -> dict[str, Value]:
     """The values of fields or arguments."""
     values = settings.fixed
     if settings.varying:
@@ -142,7 +140,7 @@ def evaluate_fields(run: "Elaborator", step: Step, env: Env, settings: Settings)
 
 
 def call_op(
-    run: "Elaborator", step: Step, env: Env, op: type[Op], settings: Settings, inputs: list[Handles],
+    run: Run, step: Step, env: Env, op: type[Op], settings: Settings, inputs: list[Handles],
     name: str | None, contained: bool,
 ) -> Handles:  # fmt: skip
     """A call of an op."""
@@ -190,7 +188,7 @@ def check_joined(sources: list[Setting], env: Env, handles: Handles) -> None:
         )  # fmt: skip
 
 
-def leaf(run: "Elaborator", step: Step, env: Env, op: type[Op], settings: Settings, types: Types) -> Module:
+def leaf(run: Run, step: Step, env: Env, op: type[Op], settings: Settings, types: Types) -> Module:
     """The module of an op with these fields and input types."""
     fields = evaluate_fields(run, step, env, settings)
     key = (op, repr(fields), types)
@@ -283,7 +281,7 @@ def maker(body: Body, handle: int) -> Origin | None:
 
 
 def call_block(
-    run: "Elaborator", step: Step, env: Env, definition: Definition, settings: Settings, inputs: list[Handles],
+    run: Run, step: Step, env: Env, definition: Definition, settings: Settings, inputs: list[Handles],
     name: str | None, contained: bool,
 ) -> Handles:  # fmt: skip
     """A call of a block."""
@@ -318,7 +316,7 @@ def call_block(
 
 
 def arguments(
-    run: "Elaborator", step: Step, env: Env, definition: Definition, settings: Settings
+    run: Run, step: Step, env: Env, definition: Definition, settings: Settings
 ) -> dict[str, Value]:  # fmt: skip
     """The arguments of a call in the types that the block declares, without those that are the defaults."""
     args: dict[str, Value] = {}
@@ -345,7 +343,7 @@ def arguments(
 
 
 def inline(
-    run: "Elaborator", step: Step, env: Env, definition: Definition, args: dict[str, Value], handles: Handles,
+    run: Run, step: Step, env: Env, definition: Definition, args: dict[str, Value], handles: Handles,
     types: Types,
 ) -> Handles:  # fmt: skip
     """A block whose modules live in the caller's scope; it still sees nothing of its caller."""
@@ -354,7 +352,7 @@ def inline(
     return labelled(run, step, env, run.chain(run.plan(definition).chain, inner, inner.names.inputs["input"]))
 
 
-def labelled(run: "Elaborator", step: Step, env: Env, result: Handles) -> Handles:
+def labelled(run: Run, step: Step, env: Env, result: Handles) -> Handles:
     """The value of a node that is no module, under the label that it may have."""
     if step.label is None:
         return result

@@ -11,8 +11,9 @@ from typing import Any
 from archspec.diagnostics import Diagnostic, Problem, SpecError, UsageError
 from archspec.diagnostics.diagnostic import Path, shown, shown_file, suggest
 from archspec.elaborate.body import Body, Handles
-from archspec.elaborate.elaborator import Budget, Elaborator, TooLarge
+from archspec.elaborate.elaborator import Elaborator
 from archspec.elaborate.plan import DIMENSIONS, Plan
+from archspec.elaborate.run import Budget, TooLarge
 from archspec.elaborate.scopes import Env, Poisoned
 from archspec.elaborate.settings import NOWHERE, compile_setting
 from archspec.ir import Module, Origin

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from math import inf
-from typing import TYPE_CHECKING
 
 from archspec import ops
 from archspec.diagnostics import Problem
@@ -11,6 +10,7 @@ from archspec.diagnostics.diagnostic import shown
 from archspec.elaborate.body import Body, Draft, Handles
 from archspec.elaborate.calls import check_number, find, flat, labelled, leaf, say_where_from, typed, types_of
 from archspec.elaborate.plan import Settings, Step
+from archspec.elaborate.run import Run
 from archspec.elaborate.scopes import Env, Names, Poisoned, moment
 from archspec.ir import Module
 from archspec.language.document import Definition
@@ -18,15 +18,12 @@ from archspec.language.expressions import show
 from archspec.ops.core.base import Op
 from archspec.types import TensorType
 
-if TYPE_CHECKING:
-    from archspec.elaborate.elaborator import Elaborator
-
 Build = Callable[[Env, list[Handles]], Handles]
 """Adds the nodes of a composite to a body, given its inputs there; the composite's value."""
 
 
 def composite(
-    run: "Elaborator", step: Step, env: Env, kind: str, inputs: list[Handles], build: Build, name: str | None
+    run: Run, step: Step, env: Env, kind: str, inputs: list[Handles], build: Build, name: str | None
 ) -> Handles:  # fmt: skip
     """A module with a scope of its own, which sees the values around it."""
     before = replace(env)  # `env` itself moves on
@@ -45,7 +42,7 @@ def composite(
 
 
 def make(
-    run: "Elaborator", step: Step, env: Env, kind: str, inputs: list[Handles], build: Build, until: float = inf
+    run: Run, step: Step, env: Env, kind: str, inputs: list[Handles], build: Build, until: float = inf
 ) -> tuple[Module, Handles] | None:  # fmt: skip
     """The module, and the values that it takes from the body around it, as they were at the moment `until`."""
     body = Body(env.body)
@@ -73,7 +70,7 @@ def group_input(body: Body, env: Env, value: Handles) -> Handles:
 
 
 def wire(
-    run: "Elaborator", step: Step, env: Env, kind: str, inputs: list[Handles], build: Build, name: str | None,
+    run: Run, step: Step, env: Env, kind: str, inputs: list[Handles], build: Build, name: str | None,
     contained: bool,
 ) -> Handles:  # fmt: skip
     """A wiring node with one input: a module if it is named or in a container, else transparent."""
@@ -84,7 +81,7 @@ def wire(
 
 
 def group(
-    run: "Elaborator", step: Step, env: Env, inputs: list[Handles], name: str | None, contained: bool
+    run: Run, step: Step, env: Env, inputs: list[Handles], name: str | None, contained: bool
 ) -> Handles:  # fmt: skip
     """A chain."""
 
@@ -95,7 +92,7 @@ def group(
 
 
 def residual(
-    run: "Elaborator", step: Step, env: Env, inputs: list[Handles], name: str | None, contained: bool
+    run: Run, step: Step, env: Env, inputs: list[Handles], name: str | None, contained: bool
 ) -> Handles:  # fmt: skip
     """`layers(x) + shortcut(x)`; just `layers(x)` without `skip`."""
 
@@ -132,7 +129,7 @@ def _residual_help(left: TensorType, right: TensorType, *, has_shortcut: bool) -
 
 
 def dense(
-    run: "Elaborator", step: Step, env: Env, inputs: list[Handles], name: str | None, contained: bool
+    run: Run, step: Step, env: Env, inputs: list[Handles], name: str | None, contained: bool
 ) -> Handles:  # fmt: skip
     """n times `x = concat(x, layers(x))`."""
 
@@ -154,7 +151,7 @@ def dense(
 
 
 def branches(
-    run: "Elaborator", step: Step, env: Env, inputs: list[Handles], name: str | None, contained: bool
+    run: Run, step: Step, env: Env, inputs: list[Handles], name: str | None, contained: bool
 ) -> Handles:  # fmt: skip
     """A join of branches from one input. Its fields see that input."""
     op, settings = find(run, step, env)
@@ -177,7 +174,7 @@ def branches(
     return wire(run, step, env, join_op.name, inputs, build, name, contained)
 
 
-def is_dropped(run: "Elaborator", branch: object, env: Env, x: Handles) -> bool:
+def is_dropped(run: Run, branch: object, env: Env, x: Handles) -> bool:
     """Whether `when` removes a branch, which then is no branch at all."""
     if not isinstance(branch, Step) or branch.when is None or branch.broken:
         return False
@@ -192,7 +189,7 @@ def is_dropped(run: "Elaborator", branch: object, env: Env, x: Handles) -> bool:
 
 
 def join(
-    run: "Elaborator", step: Step, env: Env, op: type[Op], handles: Handles, settings: Settings | None = None
+    run: Run, step: Step, env: Env, op: type[Op], handles: Handles, settings: Settings | None = None
 ) -> Handles:  # fmt: skip
     """The join at the end of a wiring node."""
     types = types_of(env, handles)
@@ -214,7 +211,7 @@ def _builtin(name: str) -> type[Op]:
 
 
 def reuse(
-    run: "Elaborator", step: Step, env: Env, inputs: list[Handles], name: str | None, contained: bool
+    run: Run, step: Step, env: Env, inputs: list[Handles], name: str | None, contained: bool
 ) -> Handles:  # fmt: skip
     """A further call of an earlier module, with its weights."""
     del contained  # a call of shared weights makes no module

@@ -1,0 +1,291 @@
+"""What nodes ask of a run: its limits, reports and memory, names, and nodes in the body. The walk is `elaborator`'s."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from archspec.diagnostics import Diagnostic, Label, Problem
+from archspec.diagnostics.diagnostic import Path
+from archspec.elaborate.body import Body, Draft, Handles
+from archspec.elaborate.plan import Chain, Compiler, Plan, Step
+from archspec.elaborate.scopes import Entry, Env, Frame, Names, Poisoned
+from archspec.elaborate.settings import Setting
+from archspec.ir import Module
+from archspec.language import limits
+from archspec.language.document import Definition, Document
+from archspec.language.expressions import show
+from archspec.language.names import check_label, check_module_name
+from archspec.types import Dim, TensorType, Value
+
+Types = tuple[TensorType, ...]
+
+
+class TooLarge(Exception):  # noqa: N818 — a limit, not an error of the program
+    """The network has more than archspec elaborates, of what the message says."""
+
+
+class Run(ABC):
+    """The state of one run over one network. Findings are collected in `diagnostics`."""
+
+    def __init__(self) -> None:
+        self.diagnostics: list[Diagnostic] = []
+        self.seen: set[tuple[str, str, Path]] = set()
+        self.unknown: set[tuple[Document, str]] = set()
+        """The ops that do not exist, of those that expressions choose."""
+        self.nodes = self.distinct = 0
+        self.depth = 0
+        self.dimensions: frozenset[str] = frozenset()
+        """The free dimensions of the network's inputs."""
+        self.given: dict[str, Dim] = {}
+        """What free dimensions of the spec are in this network, where its inputs have other shapes."""
+        self.leaves: dict[tuple[Any, ...], Module] = {}
+        self.instances: dict[tuple[Any, ...], Module | None] = {}
+        self.contents: dict[tuple[Any, ...], frozenset[Definition]] = {}
+        """The definitions of the blocks in an instance, its own included."""
+        self.containing: list[set[Definition]] = []
+        """The same of those under way."""
+        self.removals: dict[TensorType, Module] = {}
+        self.frames: dict[Document, Frame] = {}
+        self.active: list[tuple[Definition, str, Path]] = []
+        """The block calls under way: what is called, and from which node."""
+
+    # --- the walk --------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def chain(self, chain: Chain, env: Env, x: Handles) -> Handles:
+        """Node after node; the value of the last."""
+
+    @abstractmethod
+    def instance(self, definition: Definition, args: dict[str, Value], types: Types) -> Module | None:
+        """A block with its arguments, for inputs of these types; `None` where something is wrong in it."""
+
+    # --- findings and limits ---------------------------------------------------------------------------------
+
+    def report(self, problem: Problem, file: str, path: Path) -> None:
+        """Keep a finding, once for its code and place."""
+        diagnostic = problem.located(file, path, [(file, path) for _, file, path in reversed(self.active)])
+        key = (diagnostic.code, file, diagnostic.path)
+        if key not in self.seen:
+            self.seen.add(key)
+            self.diagnostics.append(diagnostic)
+
+    def spend(self) -> None:
+        """Count a node."""
+        self.nodes += 1
+        if self.nodes > limits.NODES:
+            raise TooLarge(f"{limits.NODES:,} nodes, equal blocks counted once")
+
+    def differ(self, values: str) -> None:
+        """Count a module that is like no other so far, and the length of its values, which take time as well."""
+        self.distinct += 1 + len(values) // 200
+        if self.distinct > limits.DISTINCT:
+            raise TooLarge(f"{limits.DISTINCT:,} modules that differ from each other")
+
+    def deeper(self) -> None:
+        """Enter a group or a block; bound how deep they are nested."""
+        if self.depth >= limits.DEPTH:
+            raise Problem("AS306", f"groups and blocks are nested deeper than {limits.DEPTH} levels")
+        self.depth += 1
+
+    # --- definitions -----------------------------------------------------------------------------------------
+
+    def plan(self, definition: Definition) -> Plan:
+        """The compiled body of a definition. What is wrong in its text is reported, whoever calls it."""
+        plan: Plan | None = definition.compiled
+        if plan is None:
+            plan = definition.compiled = Compiler(definition).plan()
+        if plan.problems:
+            active, self.active = self.active, []
+            for problem, path in plan.problems:
+                self.report(problem, definition.document.file, path)
+            self.active = active
+        return plan
+
+    def file_frame(self, document: Document, given: dict[str, Value] | None = None) -> Frame:
+        """The frame of a file. `given` overrides its parameters; a library's keep their defaults."""
+        frame = self.frames.get(document)
+        if frame is None:
+            frame = Frame(document, (), document.params, document.let, given or {}, {}, None, self.report)
+            self.frames[document] = frame
+        return frame
+
+    def block_env(
+        self, definition: Definition, args: dict[str, Value], types: Types, body: Body, handles: Handles
+    ) -> Env:  # fmt: skip
+        """The place where a block's body starts."""
+        definition.reached = True
+        document = definition.document
+        inputs = {"input": types[0], **dict(zip(definition.inputs, types, strict=True))}
+        frame = Frame(
+            document, definition.path, definition.params, definition.let, args, inputs,
+            self.file_frame(document), self.report,
+        )  # fmt: skip
+        named = {name: (handle,) for name, handle in zip(definition.inputs, handles, strict=True)}
+        names = Names(body, {"input": handles[:1], **named}, written=self.plan(definition).names)
+        return Env(frame, body, names, definition)
+
+    # --- keys of a node --------------------------------------------------------------------------------------
+
+    def count(self, step: Step, env: Env) -> int:
+        """How many copies a node has."""
+        assert step.repeat is not None  # noqa: S101 — only repeats are counted
+        count = self.evaluate(step.repeat, env, "repeat")
+        if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+            raise Problem(
+                "AS203", f"`repeat` must be an integer of at least 0, not {show(count)}", at=("repeat",)
+            )
+        if count > limits.NODES:
+            raise Problem("AS306", f"{count:,} copies are more than the {limits.NODES:,} nodes that a network may have",
+                          at=("repeat",))  # fmt: skip
+        return count
+
+    def is_removed(self, step: Step, env: Env, x: Handles, inputs: list[Handles] | None = None) -> bool:
+        """Whether `when` is false. Of the rest of the node, only `from` is evaluated, and only if `x` is asked for."""
+        if step.when is None:
+            return False
+        env.x = inputs[0] if inputs else x
+        if inputs is None and step.sources is not None:
+            env.late = lambda: self.sources(step, env, x)[0]
+        try:
+            return not self.truth(step.when, env, "when")
+        finally:
+            env.late = None
+
+    def sources(self, step: Step, env: Env, x: Handles) -> list[Handles]:
+        """The inputs of a node: what `from` names, or the value before it."""
+        if step.sources is None:
+            return [x]
+        inputs = []
+        for source in step.sources:
+            env.x = x
+            try:
+                inputs.append(env.resolve(str(source.evaluate(env))))
+            except Problem as problem:
+                raise problem.within(*source.path[len(step.path) :]) from None
+        return inputs
+
+    def evaluate(self, setting: Setting, env: Env, *at: str | int) -> Value:
+        """The value of a setting; problems are located at `at` below the node."""
+        try:
+            return setting.evaluate(env)
+        except Problem as problem:
+            raise problem.within(*at) from None
+
+    def truth(self, setting: Setting, env: Env, key: str) -> bool:
+        """The value of a condition."""
+        value = self.evaluate(setting, env, key)
+        if not isinstance(value, bool):
+            raise Problem("AS203", f"`{key}` must be true or false, not {show(value)}", at=(key,))
+        return value
+
+    def name(self, step: Step, env: Env) -> str | None:
+        """The name that the node gives itself."""
+        return self.text(step.name, env, "name", check_module_name)
+
+    def label(self, step: Step, env: Env) -> str | None:
+        """The name that the node gives its value with `as`."""
+        return self.text(step.label, env, "as", check_label)
+
+    def text(self, setting: Setting | None, env: Env, key: str, check: Callable[[str], None]) -> str | None:
+        """A name, checked if it was not when it was compiled."""
+        if setting is None:
+            return None
+        text = str(self.evaluate(setting, env, key))
+        if not setting.constant:
+            try:
+                check(text)
+            except Problem as problem:
+                raise problem.within(key) from None
+        return text
+
+    # --- nodes of the body -----------------------------------------------------------------------------------
+
+    def removed(self, step: Step, env: Env, x: Handles, inputs: list[Handles] | None = None) -> Handles:
+        """A node that `when` removes: the chain passes through, its name stands for its input.
+
+        Nothing is wrong with it: a name or an input that it cannot have is one that nobody can ask for.
+        """
+        value, words = inputs[0] if inputs else x, []
+        with suppress(Problem, Poisoned):
+            if inputs is None:
+                value = self.sources(step, env, x)[0]
+            env.x = value
+            words = [word for word in (self.name(step, env), self.label(step, env)) if word is not None]
+        passed = self.pass_through(step, env, value, words[0] if words else None)
+        for word in words:
+            env.names.enter(word, Entry(env.body, passed, None, step.path, stands_in=True))
+        return passed if step.sources is None else x
+
+    def pass_through(self, step: Step, env: Env, value: Handles, label: str | None = None) -> Handles:
+        """A node that is no module, whose value is its input."""
+        if len(value) != 1:
+            return value
+        type_ = env.single(value, "x")
+        module = self.removals.get(type_)
+        if module is None:
+            module = self.removals[type_] = Module(None, (type_,), (type_,), "removed", results=(0,))
+        return env.body.add(Draft(module, value, step.origin, copy=env.copy, label=label))
+
+    def draft(
+        self, step: Step, env: Env, module: Module, handles: Handles, name: str | None, *, counts: bool = True
+    ) -> Draft:  # fmt: skip
+        """A node that is a module, named by its position if nothing else. `param` counts only there."""
+        draft = Draft(module, handles, step.origin, name, copy=env.copy)
+        if name is None:
+            draft.name, draft.positional = str(env.body.position), True
+        if counts or name is None:
+            env.body.position += 1
+        return draft
+
+    def add(self, env: Env, draft: Draft, path: Path) -> Handles:
+        """Append a node and enter its names."""
+        body, name = env.body, draft.name
+        if name is not None:
+            if name in body.modules:
+                raise Problem("AS303", f"there are two modules `{name}` in one scope",
+                              at=() if draft.positional else ("name",),
+                              help="in a repeat, put the counter into the name, such as `conv{i + 1}`"
+                              if draft.copy else "give one of them another name",
+                              labels=self.owner(body, name, draft))  # fmt: skip
+            body.modules[name] = len(body.drafts)
+        outputs = body.add(draft)
+        value = outputs if draft.module.op is not None else outputs[: draft.module.parts]
+        if name is not None:
+            self.enter(env, name, Entry(body, value, draft, path), "name")
+        if draft.label is not None:
+            self.enter(env, draft.label, Entry(body, value, draft, path), "as")
+        return value
+
+    @staticmethod
+    def owner(body: Body, name: str, other: Draft) -> list[Label]:
+        """Where the module is that has a name already, if that is another node of the document."""
+        index = body.modules[name]
+        first = body.drafts[index].origin if index is not None else other.origin
+        return [] if first == other.origin else [Label("the first one", first.path, first.file)]
+
+    def enter(self, env: Env, name: str, entry: Entry, key: str) -> None:
+        """Give a name to a value; a problem is that of the node's `key`."""
+        try:
+            env.names.enter(name, entry)
+        except Problem as problem:
+            raise problem.within(key) from None
+
+
+@dataclass(slots=True)
+class Budget:
+    """What the networks of a file may cost together: what is left of it."""
+
+    nodes: int = limits.ALL_NODES
+    distinct: int = limits.ALL_DISTINCT
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether no further network may be elaborated."""
+        return self.nodes <= 0 or self.distinct <= 0
+
+    def take(self, run: Run) -> None:
+        """Take off what a network has cost."""
+        self.nodes -= run.nodes
+        self.distinct -= run.distinct
