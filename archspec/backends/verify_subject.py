@@ -44,6 +44,19 @@ def subject(model: "Model", small: "Model", spread: float) -> "nn.Module":
     return live
 
 
+def for_training(module: "nn.Module") -> None:
+    """Scale norms by about 1: in evaluation factors make up for variances that are small, so that `eps` counts.
+
+    The variances of a batch are not. With these factors, what differs between samples would vanish beside the biases.
+    """
+    torch = import_torch()
+    with torch.no_grad():
+        for layer in module.modules():
+            weight = getattr(layer, "weight", None)
+            if weight is not None and getattr(layer, "running_var", None) is not None:
+                weight /= weight.abs().mean()
+
+
 def batch(model: "Model") -> int:
     """The samples that weights are scaled by, and that are trained on, where the batch is free."""
     return 4 if model.totals.macs // model.batch <= LARGE else 2

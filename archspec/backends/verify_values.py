@@ -9,7 +9,7 @@ from archspec.backends.torch_import import import_torch
 from archspec.backends.verify import Item, finding
 from archspec.backends.verify_reference import Reference, Steps
 from archspec.backends.verify_size import smaller
-from archspec.backends.verify_subject import batch, inputs, subject
+from archspec.backends.verify_subject import batch, for_training, inputs, subject
 from archspec.diagnostics import Diagnostic
 from archspec.ir import Module
 
@@ -156,6 +156,8 @@ class Values:
         torch = import_torch()
         item = Item("training", "")
         given = inputs(self.small, batch(self.small), 3)
+        kept = {key: value.clone() for key, value in self.module.state_dict().items() if value.ndim < 2}
+        for_training(self.module)
         buffers = {key: value.clone() for key, value in self.module.named_buffers()}
         state = {**self.module.state_dict(), **{key: value.clone() for key, value in buffers.items()}}
         self.module.train()
@@ -171,9 +173,7 @@ class Values:
             return Item(item.name, f"PyTorch cannot train it at this size: {error}", ran=False)
         finally:
             self.module.eval()
-            with torch.no_grad():
-                for key, value in self.module.named_buffers():
-                    value.copy_(buffers[key])
+            self.module.load_state_dict(kept, strict=False)
         self._differing(item, compared, self.trained, results)
         for key, value in after.items():
             if words := difference(value, state[key]):
@@ -191,14 +191,15 @@ class Values:
             self.evaluation()
         item = Item("sensitivity", "")
         reached = _reached(self.small.root, (True,) * len(self.small.root.inputs))
-        pairs = list(zip(*(case.outputs for case in self.cases), strict=True))
-        train = self.trained[len(pairs) :] if self.trained and len(self.trained[0]) > 1 else []
-        pairs += [(output[0], output[1]) for output in train]
+        cases = zip(*(case.outputs for case in self.cases), strict=True)
+        pairs = [("output", index, *pair) for index, pair in enumerate(cases)]
+        if self.trained and len(self.trained[0]) > 1:
+            pairs += [("trained output", index, out[0], out[1]) for index, out in enumerate(self.trained)]
         ratios, constant = [], []
-        for index, (one, other) in enumerate(pairs):
-            name = f"output {index}" if len(pairs) > 1 else "the output"
+        for what, index, one, other in pairs:
+            name = f"{what} {index}" if len(self.expected) > 1 else f"the {what}"
             if not reached[index]:
-                constant.append(name)
+                constant += [name] * (what == "output")
                 continue
             ratios.append(apart(one, other) / self.slack)
             if not ratios[-1] >= SENSITIVE:
