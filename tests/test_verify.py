@@ -17,7 +17,7 @@ from verify_mutants import MUTANTS, caught
 import archspec
 import archspec.ops
 from archspec import UsageError
-from archspec.backends import torch_source, verify, verify_values
+from archspec.backends import torch_source, verify, verify_lockstep, verify_values
 from archspec.backends.verify_size import smaller
 from archspec.files import writing
 
@@ -377,13 +377,14 @@ def _messages(model: archspec.Model) -> dict[str, list[str]]:
 def test_training_keeps_few_values(monkeypatch: pytest.MonkeyPatch) -> None:
     """The output of each op is made when that of the module is there, and forgotten when they are compared."""
     kept: list[int] = []
-    step = verify_values._InStep._next
+    step = verify_lockstep.Lockstep._goes_on
 
-    def counted(self: Any) -> None:
-        step(self)
-        kept.append(len(self.made))
+    def counted(self: Any) -> bool:
+        went = step(self)
+        kept.append(len(self.waiting))
+        return went
 
-    monkeypatch.setattr(verify_values._InStep, "_next", counted)
+    monkeypatch.setattr(verify_lockstep.Lockstep, "_goes_on", counted)
     model = network("squeezenet", "squeezenet1_1")
     values = verify_values.Values.of(model)
     assert values.training().proven
@@ -467,6 +468,41 @@ def test_sizes_that_show_less_are_not_taken(last: str, height: int) -> None:
     layers = f'[{{ op = "conv", out = 64, kernel = 3, padding = 1 }}, {last}]'
     small = smaller(spec(layers, shape='["N", 64, 480, 640]'))
     assert small.inputs["input"].shape[2] == height
+
+
+def test_values_are_compared_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where they are too many to be held at once, and a fault in a late portion is named as well."""
+    whole = {item.name: item.detail for item in verify.verify(network("teaching/lenet_max"), only="onnx")}
+    monkeypatch.setattr(verify_lockstep, "KEPT", 3000)
+    items = verify.verify(network("teaching/lenet_max"), only="onnx")
+    assert {item.name: item.detail for item in items} == whole
+    assert all(item.proven for item in items)
+    relu = archspec.ops.lookup("relu")
+    monkeypatch.setattr(relu, "onnx", lambda _self, e, _inputs: e.node("Sigmoid", e.x))
+    text = NET.replace('  { name = "pool"', '  "flatten", { name = "last", op = "relu" },\n  { name = "pool"')
+    text = text.replace(
+        '{ name = "pool", op = "maxpool", kernel = 2 }', '{ name = "end", op = "linear", out = 2 }'
+    )
+    items = verify.verify(archspec.load("net.toml", source=text), only="onnx")
+    (found,) = [item for item in items if item.name == "ONNX Runtime, as written"]
+    assert [finding.message.split()[0] for finding in found.findings] == ["`end`", "`end`", "`last`"]
+
+
+def test_values_are_let_go_after_their_last_use() -> None:
+    import weakref
+
+    import torch
+
+    from archspec.backends.verify_reference import Reference
+
+    model = spec('[{ repeat = 20, layers = [{ op = "conv", out = 3, kernel = 1 }, "tanh"] }]')
+    state = {key: torch.ones(weight.shape) for key, weight in model.weights().items()}
+    alive: list[weakref.ref[torch.Tensor]] = []
+    for _, tensor in Reference().run(model.root, [torch.ones(1, 3, 8, 8)], state, training=False):
+        alive.append(weakref.ref(tensor))
+        del tensor
+        assert sum(held() is not None for held in alive) <= 3
+    assert len(alive) == 40
 
 
 def test_progress_is_shown_on_terminals(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     import onnx
     from torch import Tensor
 
-    from archspec.backends.verify_values import Values
+    from archspec.backends.verify_values import Case, Values
     from archspec.model import Model
+
+PART = 2**24
+"""The bytes of a weight that are read at a time."""
 
 
 class Proof:
@@ -135,9 +138,6 @@ class Proof:
 
     def initialisers(self, proto: "onnx.ModelProto") -> Item:
         """Every weight, byte for byte as in PyTorch's state_dict."""
-        import numpy as np
-        import onnx
-
         weights = [tensor for tensor in proto.graph.initializer if "/" not in tensor.name]
         item = Item("ONNX weights", f"{len(weights):,} initialisers, byte for byte as in the state_dict")
         if self.values is None:
@@ -148,14 +148,33 @@ class Proof:
                 item.findings.append(
                     self.finding(f"PyTorch has no weight `{shown(tensor.name)}`", tensor.name)
                 )
-                continue
-            theirs = state[tensor.name].numpy()
-            ours = onnx.numpy_helper.to_array(tensor, self.folder.name)
-            same = (ours.shape, ours.dtype) == (theirs.shape, theirs.dtype)
-            if not same or not np.array_equal(ours.reshape(-1).view("u1"), theirs.reshape(-1).view("u1")):
+            elif not self._equal(tensor, state[tensor.name]):
                 message = f"`{shown(tensor.name)}` has other values than in PyTorch"
                 item.findings.append(self.finding(message, tensor.name))
         return item
+
+    def _equal(self, ours: "onnx.TensorProto", theirs: "Tensor") -> bool:
+        """Whether an initialiser has the shape, the type and the bytes of a weight; large ones are read in parts."""
+        import onnx
+
+        array = theirs.numpy()
+        if (tuple(ours.dims), onnx.helper.tensor_dtype_to_np_dtype(ours.data_type)) != (
+            array.shape,
+            array.dtype,
+        ):
+            return False
+        if ours.data_location != onnx.TensorProto.EXTERNAL:
+            return bool(onnx.numpy_helper.to_array(ours).tobytes() == array.tobytes())
+        place = {entry.key: entry.value for entry in ours.external_data}
+        values = array.reshape(-1).view("u1")
+        if int(place["length"]) != values.nbytes:
+            return False
+        with open(os.path.join(self.folder.name, place["location"]), "rb") as file:
+            file.seek(int(place.get("offset", "0")))
+            starts = range(0, values.nbytes, PART)
+            return all(
+                file.read(PART)[: values.nbytes - at] == values[at : at + PART].tobytes() for at in starts
+            )
 
     # --- running it ------------------------------------------------------------------------------------
 
@@ -170,6 +189,7 @@ class Proof:
         if self.values is None:
             yield Item(name, self.missing, ran=False)
             return
+        self.values.release()
         levels = onnxruntime.GraphOptimizationLevel
         yield self._as_written(f"{name}, as written", levels.ORT_DISABLE_ALL, self.values)
         yield self._optimised(f"{name}, optimised", levels.ORT_ENABLE_ALL, self.values)
@@ -179,31 +199,59 @@ class Proof:
         import onnx
 
         proto = onnx.load(self.run_path, load_external_data=False)
-        infos = {info.name: info for info in proto.graph.value_info}
-        inner = [path for path in values.tensors if path in infos]
+        infos = {info.name for info in proto.graph.value_info}
         outputs = [output.name for output in proto.graph.output]
-        proto.graph.output.extend(infos[path] for path in inner)
-        path = os.path.join(self.folder.name, "tensors.onnx")
-        with open(path, "wb") as file:
-            file.write(proto.SerializeToString())
-        words = f"{len(inner) + len(outputs):,} values as PyTorch's, {values.compared}"
-        item = Item(name, words)
-        session = self._session(path, level, item)
-        for place, case in enumerate(values.cases):
-            names = [*inner, *outputs] if place == 0 else outputs
-            theirs = [values.tensors[path] for path in inner] if place == 0 else []
-            if session is not None:
-                self._run(item, session, names, case.inputs, [*theirs, *case.outputs], outputs)
+        item = Item(name, "")
+        count = len(outputs)
+        for tensors in values.portions():
+            inner = {path: tensor for path, tensor in tensors.items() if path in infos}
+            count += len(inner)
+            if not self._portion(item, self._with_outputs(proto, [*inner, *outputs]), level, inner, outputs):
+                break
+            outputs = []
+        item.detail = f"{count:,} values as PyTorch's, {values.compared_at}"
         return item
 
+    def _portion(
+        self, item: Item, path: str, level: Any, inner: "dict[str, Tensor]", outputs: list[str]
+    ) -> bool:  # fmt: skip
+        """Compare some of the values; whether more are to be compared."""
+        assert self.values is not None  # noqa: S101 — there is something to compare with
+        if not inner and not outputs:
+            return True
+        session = self._session(path, level, item)
+        if session is None:
+            return False
+        first, *others = self.values.cases
+        agrees = self._run(item, session, first, inner, outputs)
+        for case in others if outputs else ():
+            self._run(item, session, case, {}, outputs)
+        return agrees
+
+    def _with_outputs(self, proto: "onnx.ModelProto", names: list[str]) -> str:
+        """A file of the model with other outputs, and no more of the graph than they need."""
+        import onnx
+
+        model = onnx.ModelProto()
+        model.CopyFrom(proto)
+        graph = model.graph
+        infos = {info.name: info for info in (*graph.value_info, *graph.output)}
+        chosen = [infos[name] for name in names]
+        del graph.output[:]
+        graph.output.extend(chosen)
+        last = max((place for place, node in enumerate(graph.node) if {*node.output} & {*names}), default=0)
+        del graph.node[last + 1 :]
+        path = os.path.join(self.folder.name, "tensors.onnx")
+        with open(path, "wb") as file:
+            file.write(model.SerializeToString())
+        return path
+
     def _optimised(self, name: str, level: Any, values: "Values") -> Item:
-        words = f"outputs as PyTorch's, {values.compared}"
-        item = Item(name, words)
+        item = Item(name, f"outputs as PyTorch's, {values.compared_at}")
         session = self._session(self.run_path, level, item)
         if session is not None:
-            outputs = [output.name for output in session.get_outputs()]
             for case in values.cases:
-                self._run(item, session, outputs, case.inputs, case.outputs, outputs)
+                self._run(item, session, case, {}, [output.name for output in session.get_outputs()])
         return item
 
     def _session(self, path: str, level: Any, item: Item) -> Any:
@@ -212,6 +260,7 @@ class Proof:
 
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level, options.log_severity_level = level, 4
+        options.enable_cpu_mem_arena = False  # which grows in powers of two, and keeps what is let go
         try:
             return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # each failure has a type of its own
@@ -219,27 +268,31 @@ class Proof:
             return None
 
     def _run(
-        self, item: Item, session: Any, names: list[str], inputs: "list[Tensor]", theirs: "list[Tensor]",
-        outputs: list[str],
-    ) -> None:  # fmt: skip
-        """Report the first op that differs, since what comes behind differs with it, and every output."""
+        self, item: Item, session: Any, case: "Case", inner: "dict[str, Tensor]", outputs: list[str]
+    ) -> bool:  # fmt: skip
+        """Report the first op that differs, since what comes behind differs with it, and every output.
+
+        Whether all ops inside agree.
+        """
         import torch
 
-        from archspec.backends.verify_values import difference
+        from archspec.backends.verify_tolerance import difference
 
         assert self.values is not None  # noqa: S101 — there is something to compare with
-        given = {name: tensor.numpy() for name, tensor in zip(self.model.inputs, inputs, strict=True)}
+        given = {name: tensor.numpy() for name, tensor in zip(self.model.inputs, case.inputs, strict=True)}
         try:
-            made = session.run(names, given)
+            made = session.run([*inner, *outputs], given)
         except Exception as error:  # likewise
             item.findings.append(self.finding(f"ONNX Runtime says: {shown(str(error), limit=500)}"))
-            return
-        told = False
-        for name, mine, other in zip(names, made, theirs, strict=True):
+            return False
+        agrees = True
+        theirs = [*inner.items(), *(zip(outputs, case.outputs, strict=True) if outputs else ())]
+        for mine, (name, other) in zip(made, theirs, strict=True):
             words = difference(torch.from_numpy(mine), other, "in ONNX Runtime", self.values.slack)
-            if words and (name in outputs or not told):
+            if words and (name in outputs or agrees):
                 item.findings.append(self.finding(f"`{name}` {words}", name))
-            told = told or bool(words)
+            agrees = agrees and (not words or name in outputs)
+        return agrees
 
 
 def _shape(info: "onnx.ValueInfoProto") -> tuple[int | str, ...]:

@@ -5,7 +5,8 @@ weights are looked up by their keys.
 """
 
 import re
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 State = Mapping[str, "Tensor"]
-Steps = Generator[tuple[str, "list[Tensor]"], None, "list[Tensor]"]
+Steps = Generator[tuple[str, "Tensor"], None, "list[Tensor]"]
+"""The outputs of ops with their paths, in the order of computation; at the end, the results of the network."""
 _HEAD = "import torch\nfrom torch import Tensor, nn\nfrom torch.nn import functional as F\n"
 _BLANK = re.compile(r"\{(\w+)\}")
 
@@ -47,31 +49,38 @@ class Reference:
             self.forms[module] = _form(module.op.torch(module.inputs))
         return self.forms[module]
 
-    def run(
-        self, root: Module, inputs: Sequence["Tensor"], state: State, *, training: bool
-    ) -> "tuple[list[Tensor], dict[str, Tensor]]":
-        """The results of a network, and the output of every op that is called once and has one, by its path.
+    def run(self, root: Module, inputs: "Sequence[Tensor]", state: State, *, training: bool) -> Steps:
+        """Compute a network; yields what `compared_paths` names. A value is let go after its last use.
 
         In training the statistics in `state` are updated.
         """
-        values: dict[str, Tensor | None] = {}
-        steps = self.steps(root, inputs, state, training=training)
-        while True:
-            try:
-                path, made = next(steps)
-            except StopIteration as end:
-                return end.value, {path: tensor for path, tensor in values.items() if tensor is not None}
-            values[path] = made[0] if len(made) == 1 and path not in values else None
-
-    def steps(self, root: Module, inputs: Sequence["Tensor"], state: State, *, training: bool) -> "Steps":
-        """The same, op by op: the outputs of each that has a path; then the results."""
         dims = {
             dim: size
             for type_, tensor in zip(root.inputs, inputs, strict=True)
             for dim, size in zip(type_.shape, tensor.shape, strict=True)
             if isinstance(dim, str)
         }
-        return _Run(self, state, dims, training).body(root, inputs, "")
+        return _Run(self, state, dims, compared_paths(root), training).body(root, [*inputs], "")
+
+
+def compared_paths(root: Module) -> frozenset[str]:
+    """The paths of the ops that are called once and have one output."""
+    calls = list(_calls(root, ""))
+    count = Counter(path for path, _ in calls)
+    return frozenset(path for path, module in calls if count[path] == 1 and len(module.outputs) == 1)
+
+
+def _calls(module: Module, prefix: str) -> Iterator[tuple[str, Module]]:
+    """Every call of an op that has a path."""
+    for node in module.body:
+        owner = module.body[node.shares] if node.shares is not None else node
+        path = prefix if owner.name is None else f"{prefix}{owner.name}"
+        if node.module.kind == "removed":
+            continue
+        if node.module.op is None:
+            yield from _calls(node.module, path if owner.name is None else f"{path}.")
+        elif owner.name is not None:
+            yield path, node.module
 
 
 @dataclass(slots=True)
@@ -79,12 +88,16 @@ class _Run:
     reference: Reference
     state: State
     dims: Mapping[str, int]
+    compared: frozenset[str]
     training: bool
 
-    def body(self, module: Module, inputs: "Sequence[Tensor]", prefix: str) -> "Steps":
-        values = list(inputs)
-        for node in module.body:
+    def body(self, module: Module, values: "list[Any]", prefix: str) -> Steps:
+        """Compute a composite; `values` begins with its inputs, and holds what is still to be used."""
+        unused = _last_uses(module)
+        for place, node in enumerate(module.body):
             given = [values[index] for index in node.inputs]
+            for index in unused[place]:
+                values[index] = None
             owner = module.body[node.shares] if node.shares is not None else node
             path = prefix if owner.name is None else f"{prefix}{owner.name}"
             if node.module.kind == "removed":
@@ -92,10 +105,10 @@ class _Run:
             elif node.module.op is None:
                 values += yield from self.body(node.module, given, path if owner.name is None else f"{path}.")
             else:
-                made = self.op(node.module.op, node.module, given, path)
-                values += made
-                if owner.name is not None:
-                    yield path, made
+                values += self.op(node.module.op, node.module, given, path)
+                if owner.name is not None and path in self.compared:
+                    yield path, values[-1]
+            del given
         return [values[index] for index in module.results]
 
     def op(self, op: Op, module: Module, given: "Sequence[Tensor]", path: str) -> "list[Tensor]":
@@ -115,6 +128,16 @@ class _Run:
 
         made = form.call(self, called, given, self.dims)
         return list(made) if isinstance(made, tuple | list) else [made]
+
+
+def _last_uses(module: Module) -> list[list[int]]:
+    """The values of a composite that no node after the one at that place uses, nor the results."""
+    last = {index: place for place, node in enumerate(module.body) for index in node.inputs}
+    ends: list[list[int]] = [[] for _ in module.body]
+    for index, place in last.items():
+        if index not in module.results:
+            ends[place].append(index)
+    return ends
 
 
 def _form(code: TorchCode) -> Form:

@@ -8,6 +8,7 @@ from archspec.backends.torch_source import source
 from archspec.diagnostics import Problem, SpecError
 from archspec.elaborate.network import resized
 from archspec.ir import Module
+from archspec.ops.core.checks import size
 from archspec.ops.core.window import Window
 from archspec.types import Dim, TensorType
 
@@ -87,8 +88,23 @@ def _inner(module: Module) -> list[Module]:
 
 def _sees(large: Window, small: Window) -> bool:
     """Whether a window has the same border, and each of its elements an element of the input below it somewhere."""
+    if isinstance(large.n, str) or isinstance(small.n, str):
+        return True
     border = (large.before, large.after) == (small.before, small.after)
-    return border and _enough(large.n, small.n, max(large.before, large.after) + 2)
+    least = max(large.before, large.after) + 2
+    return border and _enough(large.n, small.n, least) and _below(small) >= _below(large)
+
+
+def _below(window: Window) -> set[int]:
+    """The elements of a window that lie on the input somewhere."""
+    n, count = size(window.n), size(window.count)
+    found = set()
+    for element in range(window.kernel):
+        offset = element * window.dilation - window.before
+        first = max(0, -(offset // window.stride))
+        if first < count and first * window.stride + offset < n:
+            found.add(element)
+    return found
 
 
 def _spacious(large: TensorType, small: TensorType) -> bool:

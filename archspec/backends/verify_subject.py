@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from archspec.backends.torch_import import import_torch
-from archspec.backends.torch_module import build
 from archspec.backends.verify_size import LARGE
 
 if TYPE_CHECKING:
@@ -26,22 +25,20 @@ FLOOR = 0.05
 """The least part of a channel's values that is scaled up to 1: what varies less would bring rounding with it."""
 
 
-def subject(model: "Model", small: "Model", spread: float) -> "nn.Module":
-    """A network's module in evaluation, with weights by a fixed seed, scaled at the input sizes of `small`.
+def scale(module: "nn.Module", model: "Model", spread: float) -> None:
+    """Give a network's module in evaluation weights by a fixed seed, scaled at the input sizes of the model.
 
     `spread` is how much the output of a convolution varies around values of about 1. The less, the less do rectifiers
     cut off and gates saturate: deep networks make chaos of rounding if it is too much.
     """
     torch = import_torch()
-    live: nn.Module = build(small, device="meta").to_empty(device="cpu").eval()
     generator = torch.Generator().manual_seed(0)
     bare = {row.path for row in model.modules() if row.module.op is not None and row.module.op.is_parameter}
     with torch.no_grad():
-        for key, tensor in live.state_dict().items():
+        for key, tensor in module.state_dict().items():
             _fill(tensor, key, generator, bare=key in bare)
-        with _scaling(live, spread):
-            live(*inputs(small, batch(small), seed=0))
-    return live
+        with _scaling(module, spread):
+            module(*inputs(model, batch(model), seed=0))
 
 
 def for_training(module: "nn.Module") -> None:
