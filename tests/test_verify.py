@@ -99,6 +99,27 @@ def test_finds_what_differs(
     ), findings
 
 
+@pytest.mark.parametrize("only", [None, "torch", "onnx"])
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("nn.Conv2d(3, 4, 3)", "nn.Conv(3, 4, 3)", "PyTorch raises AttributeError: module 'torch.nn' has no"),
+        (
+            "x = self.norm(",
+            "x = self.absent(",
+            "PyTorch raises AttributeError: 'Net' object has no attribute",
+        ),
+    ],
+)
+def test_source_that_crashes_is_a_finding(
+    monkeypatch: pytest.MonkeyPatch, old: str, new: str, words: str, only: str | None
+) -> None:
+    _source_with(monkeypatch, old, new)
+    items = verify.verify(archspec.load("net.toml", source=NET), only)
+    assert any(words in finding.message for item in items for finding in item.findings), items
+    assert not any(item.ran for item in items if item.name == "ONNX Runtime")
+
+
 def test_order_of_weights_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     from archspec.backends import torch_module
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from archspec.diagnostics import Diagnostic, SpecError, UsageError
+from archspec.diagnostics.diagnostic import shown
 from archspec.ir import Origin
 
 if TYPE_CHECKING:
@@ -64,18 +65,21 @@ class _Proof:
             yield from self.onnx()
 
     def torch(self) -> Iterator[Item]:
+        self.progress("shapes and MACs")
+        try:
+            yield from self.ran(self.compared())
+        except UsageError as error:
+            self.missing = str(error)
+            yield Item("PyTorch", self.missing, ran=False)
+
+    def compared(self) -> Iterator[Item]:
+        """What the module is, and what it computes."""
         from archspec.backends.torch_module import build
         from archspec.backends.verify_reference import Reference
         from archspec.backends.verify_settings import settings
         from archspec.backends.verify_torch import Proof
 
-        self.progress("shapes and MACs")
-        try:
-            module = build(self.model, device="meta")
-        except UsageError as error:
-            self.missing = str(error)
-            yield Item("PyTorch", self.missing, ran=False)
-            return
+        module = build(self.model, device="meta")
         yield from Proof(self.model, module).items()
         yield settings(self.model, module, Reference())
         self.compute(module)
@@ -84,14 +88,29 @@ class _Proof:
         else:
             yield from self.values.items()
 
+    def ran(self, items: Iterator[Item]) -> Iterator[Item]:
+        """The items; and a finding in place of those that the module raises an exception instead of."""
+        try:
+            yield from items
+        except (SpecError, UsageError):
+            raise
+        except Exception as error:  # whatever generated source may raise
+            self.missing = "PyTorch's module does not run"
+            message = f"PyTorch raises {type(error).__name__}: {shown(str(error), limit=500)}"
+            yield Item("PyTorch", self.missing, [finding(self.model, {}, message)])
+
     def prepared(self) -> Iterator[Item]:
         """What an ONNX model is compared with, where nothing else of it is asked for."""
-        from archspec.backends.torch_module import build
-
         try:
-            self.compute(build(self.model, device="meta"))
+            yield from self.ran(self.sensitivity())
         except (UsageError, SpecError) as error:
             self.missing = str(error)
+
+    def sensitivity(self) -> Iterator[Item]:
+        """Whether what is computed would show errors; nothing where nothing is computed."""
+        from archspec.backends.torch_module import build
+
+        self.compute(build(self.model, device="meta"))
         if self.values is not None:
             yield self.values.sensitivity()
 
