@@ -200,12 +200,11 @@ def settings(case: Case, module: nn.Module) -> Found:
         for key, value in vars(right).items():
             if key.startswith("_") or key in SKIPPED or not hasattr(mine, key):
                 continue
-            if (
-                value
-                and isinstance(value, int | float | str | tuple | list)
-                and not same(value, getattr(mine, key))
-            ):
-                yield f"{path}.{key} is {getattr(mine, key)}, not {value}"
+            found = getattr(mine, key)
+            if found is None:  # what it is where nothing is said
+                found = mine.kernel_size if key == "stride" else False
+            if isinstance(value, int | float | str | tuple | list) and not same(value, found):
+                yield f"{path}.{key} is {found}, not {value}"
 
 
 def same(one: Any, other: Any) -> bool:

@@ -297,6 +297,7 @@ class Reading:
         if contained and removed == count:  # of a container with nothing in it there is only the name
             del scope.tree.children[title]
             scope.tree.position -= 1
+            scope.frame.names[title] = value
         container.value = value
         if "shape" in table and table.get("op") not in OWN_SHAPE:
             self.asserted(table["shape"], value, self.context(scope, entry))
