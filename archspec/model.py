@@ -12,7 +12,7 @@ from archspec.diagnostics import Diagnostic, UsageError
 from archspec.elaborate import Network, without_collector
 from archspec.ir import Module
 from archspec.ops.core.data import Weight
-from archspec.types import TensorType, Value
+from archspec.types import DTYPES, Floating, TensorType, Value
 
 if TYPE_CHECKING:
     from archspec.analysis.field import Field
@@ -130,13 +130,13 @@ class Model:
         `dtype` is `float32`, `float16` or `bfloat16`; `optimizer` is `sgd`, `momentum` or `adam`, which keep 0, 1 and
         2 numbers for each parameter.
         """
-        from archspec.analysis.memory import ELEMENTS, STATES, memory
+        from archspec.analysis.memory import STATES, memory
 
-        for given, known in ((dtype, ELEMENTS), (optimizer, STATES)):
+        for given, known in ((dtype, [*Floating]), (optimizer, [*STATES])):
             if given not in known:
                 raise UsageError(f"there is no `{given}`: there are {', '.join(known)}")
         train = len(self.network.train_outputs)
-        return memory(self.root, train, batch=self.batch, element=ELEMENTS[dtype], optimizer=optimizer)
+        return memory(self.root, train, batch=self.batch, element=DTYPES[dtype].bytes, optimizer=optimizer)
 
     def __repr__(self) -> str:
         totals = self.totals

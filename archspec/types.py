@@ -1,6 +1,7 @@
-"""What a value is: sizes, shapes, and the values of expressions. Below everything else."""
+"""What a value is: sizes, shapes, element types, and the values of expressions. Below everything else."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 Dim = int | str
 """A size, or the name of a free dimension such as `"N"`."""
@@ -39,3 +40,47 @@ class TensorType:
     def spatial(self) -> tuple[Dim, ...]:
         """The axes after batch and channels."""
         return self.shape[2:]
+
+
+@dataclass(frozen=True, slots=True)
+class DType:
+    """An element type: what it is called here and in PyTorch, and elsewhere."""
+
+    name: str
+    bytes: int
+    numpy: str
+    """The type that its little-endian bytes are read as. NumPy has no bfloat16: that is read as bits."""
+    onnx: str
+    """The name in `TensorProto.DataType`."""
+    safetensors: str
+
+    @property
+    def is_floating(self) -> bool:
+        """Whether its values are floating-point numbers."""
+        return "float" in self.name
+
+
+DTYPES = {
+    dtype.name: dtype
+    for dtype in (
+        DType("float64", 8, "<f8", "DOUBLE", "F64"),
+        DType("float32", 4, "<f4", "FLOAT", "F32"),
+        DType("float16", 2, "<f2", "FLOAT16", "F16"),
+        DType("bfloat16", 2, "<u2", "BFLOAT16", "BF16"),
+        DType("int64", 8, "<i8", "INT64", "I64"),
+        DType("int32", 4, "<i4", "INT32", "I32"),
+        DType("int16", 2, "<i2", "INT16", "I16"),
+        DType("int8", 1, "i1", "INT8", "I8"),
+        DType("uint8", 1, "u1", "UINT8", "U8"),
+        DType("bool", 1, "?", "BOOL", "BOOL"),
+    )
+}
+"""The element types of tensors and of files, by their names."""
+
+
+class Floating(StrEnum):
+    """The element types that a network can be computed in."""
+
+    FLOAT32 = "float32"
+    FLOAT16 = "float16"
+    BFLOAT16 = "bfloat16"

@@ -29,8 +29,6 @@ DEFINITIONS = {
 }
 
 Optimizer = Literal["sgd", "momentum", "adam"]
-ELEMENTS = {"float32": 4, "float16": 2, "bfloat16": 2}
-"""Bytes of a number of each floating type."""
 STATES: dict[Optimizer, int] = {"sgd": 0, "momentum": 1, "adam": 2}
 """Numbers that an optimizer keeps for each parameter."""
 

@@ -8,9 +8,9 @@ from archspec.ops.core.base import Op
 from archspec.ops.core.checks import sizes
 from archspec.ops.core.data import Inputs
 from archspec.ops.core.held import Held, Strides
-from archspec.types import TensorType
+from archspec.types import DTYPES, TensorType
 
-INDEX = 8
+INDEX = DTYPES["int64"].bytes
 """Bytes of an integer."""
 
 

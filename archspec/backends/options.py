@@ -6,9 +6,9 @@ from typing import Any
 
 from archspec.diagnostics import UsageError
 from archspec.diagnostics.diagnostic import shown
+from archspec.types import Floating
 
 OPSETS = range(18, 25)
-DTYPES = ("float32", "float16", "bfloat16")
 PURPOSES = ("inference",)
 EXTERNAL = ("auto", "inline", "data", "safetensors")
 INLINE = 64 * 2**20
@@ -51,7 +51,7 @@ class Options:
     def __post_init__(self) -> None:
         if type(self.opset) is not int or self.opset not in OPSETS:
             raise UsageError(f"opset {self.opset} cannot be written, only {OPSETS[0]} to {OPSETS[-1]}")
-        one_of("dtype", self.dtype, DTYPES)
+        one_of("dtype", self.dtype, (*Floating,))
         one_of("external", self.external, EXTERNAL)
         if self.for_ is not None:
             one_of("purpose", self.for_, PURPOSES)

@@ -16,11 +16,10 @@ from typing import Any, BinaryIO, Self
 from archspec.backends.file_kinds import MAX_HEADER, check_kind
 from archspec.diagnostics import UsageError
 from archspec.diagnostics.diagnostic import reason, shown, shown_file
+from archspec.types import DTYPES
 
-DTYPES = {
-    "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1,
-}  # fmt: skip
-"""The element types that are read, and their bytes."""
+READ = {dtype.safetensors: dtype for dtype in DTYPES.values()}
+"""The element types that are read, as the format calls them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +123,11 @@ class SafeTensors:
                 pass
             case _:
                 raise self._wrong(f"`{shown(name)}` is not described as a tensor")
-        if dtype not in DTYPES:
+        if dtype not in READ:
             raise self._wrong(f"`{shown(name)}` has the element type `{shown(dtype)}`")
         if not all(type(size) is int and 0 <= size < 2**63 for size in shape) or len(shape) > 64:
             raise self._wrong(f"`{shown(name)}` has a shape that is none")
-        if not 0 <= start <= stop or stop - start != prod(shape) * DTYPES[dtype]:
+        if not 0 <= start <= stop or stop - start != prod(shape) * READ[dtype].bytes:
             raise self._wrong(f"`{shown(name)}` has not as many bytes as its shape needs")
         return Tensor(dtype, tuple(shape), begin + start, begin + stop)
 
@@ -152,9 +151,10 @@ def header(tensors: Iterable[tuple[str, str, tuple[int, ...]]]) -> tuple[bytes, 
     entries: dict[str, Any] = {"__metadata__": {"format": "pt"}}
     offset, places = 0, {}
     for name, dtype, shape in tensors:
-        stop = offset + prod(shape) * DTYPES[dtype]
-        entries[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [offset, stop]}
-        places[name] = Tensor(dtype, shape, offset, stop)
+        type_ = DTYPES[dtype]
+        stop = offset + prod(shape) * type_.bytes
+        entries[name] = {"dtype": type_.safetensors, "shape": list(shape), "data_offsets": [offset, stop]}
+        places[name] = Tensor(type_.safetensors, shape, offset, stop)
         offset = stop
     text = json.dumps(entries, separators=(",", ":")).encode()
     text += b" " * (-(8 + len(text)) % 64)

@@ -5,10 +5,11 @@ from hashlib import sha256
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from archspec.backends.options import DTYPES, one_of
+from archspec.backends.options import one_of
 from archspec.backends.torch_import import import_torch
 from archspec.backends.torch_source import source
 from archspec.backends.torch_source.render import main_class
+from archspec.types import Floating
 
 if TYPE_CHECKING:
     from torch import device as Device  # noqa: N812 — a type
@@ -29,7 +30,7 @@ def build(
     """
     torch = import_torch()
     if isinstance(dtype, str):
-        one_of("dtype", dtype, DTYPES)
+        one_of("dtype", dtype, (*Floating,))
         dtype = getattr(torch, dtype)
     target = torch.device(device) if device is not None else torch.get_default_device()
     class_ = compiled(source(model))

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from archspec.backends.pickled import pickled
-from archspec.backends.safetensors import SafeTensors
+from archspec.backends.safetensors import READ, SafeTensors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,14 +15,6 @@ if TYPE_CHECKING:
 
 BYTES = 1 << 20
 """What is read from a file at once."""
-_NUMPY = {
-    "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1",
-    "U8": "u1", "BOOL": "?",
-}  # fmt: skip
-_TORCH = {
-    "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "I64": "int64", "I32": "int32",
-    "I16": "int16", "I8": "int8", "U8": "uint8", "BOOL": "bool",
-}  # fmt: skip
 
 
 class WeightFile(Protocol):
@@ -60,24 +52,24 @@ class SafeTensorsFile:
 
     def is_float(self, name: str) -> bool:
         """Whether its values are of a floating type."""
-        return "F" in self.dtype(name)
+        return READ[self.dtype(name)].is_floating
 
     def chunks(self, name: str) -> "Iterator[Array]":
         """The values, of which little is in memory at once."""
         import numpy as np
 
-        dtype = self.dtype(name)
+        dtype = READ[self.dtype(name)]
         for data in self.file.chunks(name, BYTES):
-            values = np.frombuffer(data, _NUMPY[dtype])
-            if dtype == "BF16":
+            values = np.frombuffer(data, dtype.numpy)
+            if dtype.name == "bfloat16":
                 values = (values.astype("<u4") << 16).view("<f4")
-            yield values.astype("<f4") if dtype == "F16" else values
+            yield values.astype("<f4") if dtype.name == "float16" else values
 
     def tensor(self, name: str) -> "Tensor":
         """The tensor, in memory of its own."""
         import torch
 
-        shape, dtype = self.shapes[name], getattr(torch, _TORCH[self.dtype(name)])
+        shape, dtype = self.shapes[name], getattr(torch, READ[self.dtype(name)].name)
         data = self.file.read(name)
         return torch.frombuffer(data, dtype=dtype).reshape(shape) if data else torch.empty(shape, dtype=dtype)
 

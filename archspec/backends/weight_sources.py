@@ -14,6 +14,7 @@ from archspec.diagnostics import UsageError
 from archspec.diagnostics.diagnostic import shown, shown_file
 from archspec.files import writing
 from archspec.ops.core.data import Weight
+from archspec.types import DTYPES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
-SIZES = {"float32": 4, "float16": 2, "bfloat16": 2, "int64": 8}
-"""The bytes of an element, by the types that are written."""
-SAFETENSORS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16", "int64": "I64"}
-"""What these types are called in safetensors files."""
 Entry = tuple[str, str, tuple[int, ...]]
 """A tensor that is to be stored: its key, the type of its elements, its shape."""
 _LARGEST = 2.0**53
@@ -132,7 +129,7 @@ def state_entries(weights: Mapping[str, Weight], dtype: str) -> list[Entry]:
     """The tensors of a state_dict with the types that they are stored in, those of large elements first."""
     types = {key: dtype if weight.dtype == "float" else weight.dtype for key, weight in weights.items()}
     entries = [(key, types[key], weight.shape) for key, weight in weights.items()]
-    return sorted(entries, key=lambda entry: -SIZES[entry[1]])
+    return sorted(entries, key=lambda entry: -DTYPES[entry[1]].bytes)
 
 
 def write_weights(model: "Model", path: str, options: Options) -> None:
@@ -140,7 +137,7 @@ def write_weights(model: "Model", path: str, options: Options) -> None:
     asked = wanted(model)
     weights = asked.weights
     entries = state_entries(weights, options.dtype)
-    start, places = header((key, SAFETENSORS[dtype], shape) for key, dtype, shape in entries)
+    start, places = header(entries)
     total = max((place.stop for place in places.values()), default=0) - len(start)
     done = 0
     with source_of(options, asked) as source, writing(path) as file:
@@ -161,7 +158,7 @@ def encoded(values: "Array", dtype: str) -> memoryview:
 
     if dtype != "bfloat16":
         with np.errstate(over="ignore"):
-            kept = values.astype({"float32": "<f4", "float16": "<f2", "int64": "<i8"}[dtype], copy=False)
+            kept = values.astype(DTYPES[dtype].numpy, copy=False)
     else:
         bits = values.astype("<f4", copy=False).view("<u4")
         rounded = (bits + (((bits >> 16) & 1) + 0x7FFF)) >> 16  # to the nearest, ties to even

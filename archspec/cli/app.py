@@ -8,19 +8,12 @@ import typer
 from archspec.cli import options as o
 from archspec.cli.loading import load
 from archspec.diagnostics.diagnostic import STDIN
+from archspec.types import Floating
 
 app = typer.Typer(
     add_completion=True, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
-
-
-class Dtype(StrEnum):
-    """Floating types."""
-
-    FLOAT32 = "float32"
-    FLOAT16 = "float16"
-    BFLOAT16 = "bfloat16"
 
 
 class FindingFormat(StrEnum):
@@ -126,8 +119,8 @@ def summary(
         bool, typer.Option("--memory", help="Add the memory of inference and training.")
     ] = False,
     dtype: Annotated[
-        Dtype, typer.Option("--dtype", help="Floating type that memory is counted for.")
-    ] = Dtype.FLOAT32,
+        Floating, typer.Option("--dtype", help="Floating type that memory is counted for.")
+    ] = Floating.FLOAT32,
     optimizer: Annotated[
         Optimizer, typer.Option("--optimizer", help="Optimizer that memory is counted for.")
     ] = Optimizer.SGD,
@@ -200,7 +193,9 @@ def export(
             help="Whether what only training needs is written; ONNX: never.",
         ),
     ] = True,
-    dtype: Annotated[Dtype, typer.Option("--dtype", help="Floating type of the network.")] = Dtype.FLOAT32,
+    dtype: Annotated[
+        Floating, typer.Option("--dtype", help="Floating type of the network.")
+    ] = Floating.FLOAT32,
     half: Annotated[bool, typer.Option("--half", help="Short for --dtype float16.")] = False,
     opset: Annotated[
         int, typer.Option("--opset", min=18, max=24, help="ONNX: version of the operators.")

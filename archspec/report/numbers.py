@@ -1,9 +1,6 @@
 """Numbers and shapes for people."""
 
-from archspec.types import Dim, TensorType
-
-BYTES_PER_ELEMENT = 4
-"""float32, the type that weights are saved in."""
+from archspec.types import DTYPES, Dim, TensorType
 
 
 def human(number: int) -> str:
@@ -19,8 +16,8 @@ def human(number: int) -> str:
 
 
 def mebibytes(elements: int) -> str:
-    """The size of that many float32 values: `233.1 MiB`."""
-    return in_bytes(elements * BYTES_PER_ELEMENT)
+    """The size of that many float32 values, as weights are saved: `233.1 MiB`."""
+    return in_bytes(elements * DTYPES["float32"].bytes)
 
 
 def in_bytes(number: int) -> str:

@@ -19,8 +19,6 @@ from archspec.backends.onnx_model.proto import Writer
 from archspec.backends.options import INLINE, Options
 from archspec.backends.safetensors import SafeTensors, header
 from archspec.backends.weight_sources import (
-    SAFETENSORS,
-    SIZES,
     Entry,
     Source,
     encoded,
@@ -32,6 +30,7 @@ from archspec.diagnostics import SpecError, UsageError
 from archspec.diagnostics.diagnostic import shown_file
 from archspec.elaborate.network import Network, with_free_sizes
 from archspec.files import writing_together
+from archspec.types import DTYPES
 
 if TYPE_CHECKING:
     import onnx
@@ -125,7 +124,7 @@ class Exporter:
         self.asked = wanted(model, inference=True)
         self.lowering = _lowered(model.network, options)
         self.weights, self.derived = self.lowering.graph.weights, self.lowering.graph.derived
-        self.size = sum(weight.size for weight in self.weights.values()) * SIZES[options.dtype]
+        self.size = sum(weight.size for weight in self.weights.values()) * DTYPES[options.dtype].bytes
         self.done = 0
 
     def is_external(self) -> bool:
@@ -213,7 +212,7 @@ class Exporter:
         """The start of the file beside the model, and where each tensor will lie."""
         entries = self.entries(source)
         if self.options.external == "safetensors":
-            start, tensors = header((key, SAFETENSORS[dtype], shape) for key, dtype, shape in entries)
+            start, tensors = header(entries)
             self.size = max((tensor.stop for tensor in tensors.values()), default=0) - len(start)
             return start, {
                 key: (location, tensor.start, tensor.stop - tensor.start) for key, tensor in tensors.items()
@@ -221,7 +220,7 @@ class Exporter:
         places, offset = {}, 0
         for key, dtype, shape in entries:
             offset += -offset % self.options.align
-            length = prod(shape) * SIZES[dtype]
+            length = prod(shape) * DTYPES[dtype].bytes
             places[key] = location, offset, length
             offset += length
         self.size = offset
@@ -255,7 +254,7 @@ class Exporter:
         """Where the tensors lie in a file of weights that stays as it is."""
         with source_in(path, self.asked) as source, SafeTensors(path) as file:
             names = source.names
-            dtype = SAFETENSORS[self.options.dtype]
+            dtype = DTYPES[self.options.dtype].safetensors
             if self.derived or any(file.tensors[names[key]].dtype != dtype for key in self.weights):
                 raise UsageError(
                     f"`{shown_file(path)}`, which the weights are read from, would be replaced by others: "

@@ -7,7 +7,7 @@ from archspec._version import __version__
 from archspec.backends.onnx_model.lowering import Function, Lowering
 from archspec.backends.weight_sources import encoded
 from archspec.ops.core.onnx_code import Attribute, Constant, Graph, Step
-from archspec.types import TensorType
+from archspec.types import DTYPES, TensorType
 
 if TYPE_CHECKING:
     import onnx
@@ -22,14 +22,7 @@ def element_type(dtype: str) -> int:
     """ONNX's number of an element type."""
     import onnx
 
-    names = {
-        "float32": "FLOAT",
-        "float16": "FLOAT16",
-        "bfloat16": "BFLOAT16",
-        "int64": "INT64",
-        "bool": "BOOL",
-    }
-    return int(getattr(onnx.TensorProto, names[dtype]))
+    return int(getattr(onnx.TensorProto, DTYPES[dtype].onnx))
 
 
 class Writer:
@@ -124,7 +117,7 @@ class Writer:
         dtype = self.dtype if constant.kind == "float" else constant.kind
         proto.name, proto.data_type = name, element_type(dtype)
         proto.dims.extend(constant.shape)
-        values = np.asarray(constant.values, "<i8" if dtype == "int64" else "<f8")
+        values = np.asarray(constant.values, DTYPES["float64" if DTYPES[dtype].is_floating else dtype].numpy)
         proto.raw_data = bytes(encoded(values, dtype))
 
 
