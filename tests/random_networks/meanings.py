@@ -59,7 +59,8 @@ def sided(pads: list[tuple[int, int]]) -> list[int]:
 
 
 def of_rank(name: str, shape: Shape) -> Any:
-    return getattr(nn, f"{name}{len(shape) - 2}d")
+    """The class for the number of spatial axes. Torch normalises features, which have none, as sequences."""
+    return getattr(nn, f"{name}{max(len(shape) - 2, 1)}d")
 
 
 def meaning(op: str, fields: Fields, shapes: list[Shape]) -> nn.Module:

@@ -427,11 +427,7 @@ class Reading:
                 scope.frame.names[name] = made
             return made
         shapes = [self.program.shape(index) for index in inputs]
-        try:
-            with torch.device("meta"):
-                module = self.module(op, fields, shapes)
-        except Exception as error:
-            raise Unfit(str(error)) from error
+        module = self.module(op, fields, shapes)
         if set(fields.get("init", {})) - {key for key, _ in module.named_parameters()}:
             raise Unfit("init")
         module.fields = fields
@@ -440,8 +436,7 @@ class Reading:
         path = f"{scope.path}{key}"
 
         def again(value: Parts) -> Parts:
-            with torch.device("meta"):
-                other = self.module(op, fields, [self.program.shape(value[0]), *shapes[1:]])
+            other = self.module(op, fields, [self.program.shape(value[0]), *shapes[1:]])
             if [t.shape for t in other.state_dict().values()] != [
                 t.shape for t in module.state_dict().values()
             ]:
@@ -460,7 +455,11 @@ class Reading:
                 return [self.program.batch if n == "N" else n for n in fields["shape"]]
 
             return Function(lambda x: x.expand(sizes()))
-        return attention_of(fields, shapes) if op == "attention" else meaning(op, fields, shapes)
+        try:
+            with torch.device("meta"):
+                return attention_of(fields, shapes) if op == "attention" else meaning(op, fields, shapes)
+        except Exception as error:  # torch has many ways to refuse
+            raise Unfit(str(error)) from error
 
     def param(self, fields: dict[str, Any], name: str | None, scope: Scope) -> Parts:
         assert name is not None
