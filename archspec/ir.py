@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from archspec.ops.core.base import Op
 from archspec.types import TensorType, Value
 
+REMOVED = "removed"
+"""The kind of the module of a node that `when` removed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -46,6 +49,20 @@ class Module:
     parts: int = 1
     """How many outputs, the first ones, are the value of a composite: more than one where it ends in a split."""
 
+    @property
+    def is_removed(self) -> bool:
+        """Whether it stands for a node that `when` removed: it passes on its input."""
+        return self.kind == REMOVED
+
+    @property
+    def shared(self) -> frozenset[int]:
+        """The indices of the body nodes whose weights other nodes of the body share."""
+        return frozenset([node.shares for node in self.body if node.shares is not None])
+
+    def owner(self, node: "Node") -> "Node":
+        """The body node that owns the weights of `node`: another one for `reuse`, else `node` itself."""
+        return node if node.shares is None else self.body[node.shares]
+
     def values(self) -> Iterator[tuple["Node", range]]:
         """Each body node with the ids of the values that it makes."""
         start = len(self.inputs)
@@ -75,3 +92,24 @@ class Node:
     """What the spec calls the node's value, where that is not `name`."""
     shares: int | None = None
     """For `reuse`: the index in the same body of the node that owns the weights."""
+
+    def owner_index(self, index: int) -> int:
+        """The index of the node that owns the weights, where `index` is that of this node."""
+        return index if self.shares is None else self.shares
+
+
+def walk(root: Module) -> list[Module]:
+    """Every distinct module of a tree once, ops included, each behind all those that call it."""
+    done: list[Module] = []
+    seen = {root}
+    stack = [(root, iter(root.body))]
+    while stack:
+        module, nodes = stack[-1]
+        inner = next((node.module for node in nodes if node.module not in seen), None)
+        if inner is None:
+            done.append(module)
+            stack.pop()
+        else:
+            seen.add(inner)
+            stack.append((inner, iter(inner.body)))
+    return done[::-1]

@@ -6,7 +6,7 @@ Kept is what is there when the forward pass has returned: what only leads to val
 from dataclasses import dataclass, field
 
 from archspec.analysis.cost import Live
-from archspec.analysis.sizing import INDEX, Sizing, layout, owner_of, renumbered
+from archspec.analysis.sizing import INDEX, Sizing, layout, renumbered
 from archspec.ir import Module
 from archspec.ops.core.base import Op
 from archspec.ops.core.data import Inputs, Saved
@@ -104,7 +104,7 @@ class Keeping:
             numbers += range(len(storages), len(storages) + len(call.made))
             values += [(numbers[number], trained, strides) for number, trained, strides in call.outputs]
             storages += [Storage(made.size, made.saved) for made in call.made]
-            if (owner := owner_of(node, index)) not in owners:
+            if (owner := node.owner_index(index)) not in owners:
                 owners.add(owner)
                 params += call.params
                 buffers += call.buffers

@@ -7,7 +7,6 @@ matrix products of attention; everything else is 0. They equal `torch.utils.flop
 
 from dataclasses import dataclass
 
-from archspec.analysis.sizing import owner_of
 from archspec.ir import Module
 
 DEFINITIONS = {
@@ -67,7 +66,7 @@ class Costs:
         for index, node in enumerate(module.body):
             cost = self.of(node.module)
             macs += cost.macs
-            owner = owner_of(node, index)
+            owner = node.owner_index(index)
             if owner not in owners:
                 owners.add(owner)
                 params += cost.params

@@ -2,7 +2,7 @@
 
 from archspec.analysis.cost import Live
 from archspec.elaborate import Network
-from archspec.ir import Module
+from archspec.ir import Module, walk
 
 NOTHING: Live = frozenset()
 
@@ -14,7 +14,7 @@ def needed(root: Module, wanted: Live) -> dict[Module, Live]:
     the ways to want something of it.
     """
     found = {root: wanted}
-    for module in _callers_first(root):
+    for module in walk(root):
         values = {module.results[index] for index in found.get(module, NOTHING) if module.body}
         for node, ids in reversed(list(module.values())):
             here = frozenset(part for part, value in enumerate(ids) if value in values)
@@ -22,23 +22,6 @@ def needed(root: Module, wanted: Live) -> dict[Module, Live]:
                 values.update(node.inputs)
                 found[node.module] = found.get(node.module, NOTHING) | here
     return found
-
-
-def _callers_first(root: Module) -> list[Module]:
-    """Every distinct module, each behind all those that call it."""
-    done: list[Module] = []
-    seen = {root}
-    stack = [(root, iter(root.body))]
-    while stack:
-        module, nodes = stack[-1]
-        inner = next((node.module for node in nodes if node.module not in seen), None)
-        if inner is None:
-            done.append(module)
-            stack.pop()
-        else:
-            seen.add(inner)
-            stack.append((inner, iter(inner.body)))
-    return done[::-1]
 
 
 def inference(network: Network) -> Live:

@@ -153,9 +153,7 @@ class _Expander:
         """An input of the network, under a name by which it is found from anywhere."""
         if name not in self.modules:
             return Value(name=name)
-        labels = (
-            node.label for node in root.body if node.module.kind == "removed" and node.inputs == (index,)
-        )
+        labels = (node.label for node in root.body if node.module.is_removed and node.inputs == (index,))
         label = next((label for label in labels if label and self.taken[label] == 1), None) or next(
             self.fresh
         )
@@ -184,7 +182,7 @@ class _Expander:
         What is used again, for inputs of another size, has no `fixed` shapes. Of what is called `again` as a whole,
         nothing refers to the input by the name that it has outside.
         """
-        owners = {node.shares for node in module.body if node.shares is not None}
+        owners = module.shared
         scope = Scope(next(self.scopes), list(given), given)
         if again:
             if given[0].key in [value.key for value in given[1:]]:
@@ -197,7 +195,7 @@ class _Expander:
         places: dict[int, int] = {}
         for place, node in enumerate(module.body):
             taken = [values[index].real for index in node.inputs]
-            if node.module.kind == "removed":
+            if node.module.is_removed:
                 values.append(Value(same=taken[0], label=node.label))
                 if again and taken[0].key == scope.inputs[0].key:
                     taken[0].label = taken[0].label or node.label
@@ -265,7 +263,7 @@ class _Expander:
     def owner(self, module: Module, node: Node) -> str:
         """The name of the module that is called again. Raises `UsageError` where that would be another one."""
         assert node.shares is not None  # noqa: S101 — it is called again
-        owner = module.body[node.shares]
+        owner = module.owner(node)
         form = "a block with several inputs"
         if node.module.op is not None or (
             node.module.declared == 1 and self.forms.are_equal(owner.module, node.module)
@@ -323,8 +321,8 @@ def _again(module: Module, index: int, scope: Scope, given: list[Value]) -> Valu
     for node, made in module.values():
         if index in made:
             break
-        kept += node.module.kind != "removed"
-    if node.module.kind == "removed":
+        kept += not node.module.is_removed
+    if node.module.is_removed:
         return _again(module, node.inputs[0], scope, given)
     which, first = index - made.start, scope.made[kept]
     inner = scope.inner[kept]
@@ -362,11 +360,11 @@ class Forms:
         nodes: list[object] = []
         for node in module.body:
             taken = tuple([values[index] for index in node.inputs])
-            if node.module.kind == "removed":
+            if node.module.is_removed:
                 values.append(taken[0])
                 continue
             values += [(len(nodes), index) for index in range(len(node.module.outputs))]
-            shares = None if node.shares is None else module.body[node.shares].name
+            shares = None if node.shares is None else module.owner(node).name
             nodes.append((node.name, self.of(node.module), taken, shares))
         return *nodes, tuple([values[index] for index in module.results[: module.parts]])
 

@@ -52,9 +52,7 @@ def _body(module: Module, only: list[Live], known: Known) -> tuple[tuple[Node, .
     ids = {index: index for index in range(len(module.inputs))}
     places: dict[int, int] = {}
     """Where the owners of weights stand now."""
-    shared = {node.shares for node in module.body} | {
-        index for index, node in enumerate(module.body) if node.shares is not None
-    }
+    shared = module.shared | {index for index, node in enumerate(module.body) if node.shares is not None}
     body: list[Node] = []
     count = len(ids)
     for index, (node, values) in enumerate(module.values()):
@@ -74,7 +72,7 @@ def _body(module: Module, only: list[Live], known: Known) -> tuple[tuple[Node, .
 
 def _owned(module: Module, node: Node, index: int, places: dict[int, int], place: int) -> Node:
     """The node with the place of its weights. The first call that stays has those of an owner that does not."""
-    owner = index if node.shares is None else node.shares
+    owner = node.owner_index(index)
     if owner in places:
         return replace(node, shares=places[owner])
     places[owner] = place

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from archspec.analysis.sizing import Sizing, layout, owner_of, renumbered
+from archspec.analysis.sizing import Sizing, layout, renumbered
 from archspec.ir import Module
 from archspec.ops.core.base import Op
 from archspec.ops.core.held import Strides
@@ -85,7 +85,7 @@ class Liveness:
         results = [values[value] for value in module.results]
         out = [number for number, _ in results]
         peak, at = busiest(calls, storages, {*range(count), *out})
-        owners = {owner_of(module.body[step.index], step.index): step.call.weights for step in calls}
+        owners = {module.body[step.index].owner_index(step.index): step.call.weights for step in calls}
         numbers, made = renumbered(count, out)
         return Lived(
             sum(owners.values()), peak, at, tuple(storages[number] for number in made),
@@ -110,7 +110,7 @@ class Liveness:
         held: Layouts = (None,) * len(module.inputs)
         while (at := self.of(module, held).at) is not None:
             node = module.body[at]
-            name = module.body[owner_of(node, at)].name
+            name = module.body[node.owner_index(at)].name
             path += [] if name is None else [name]
             calls = self.steps(module, list(enumerate(held)), [0] * len(held))
             held = next(step.held for step in calls if step.index == at)

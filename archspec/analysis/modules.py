@@ -84,7 +84,7 @@ def _rows(
     limit: int | None, grouped: bool,
 ) -> Iterator[Row]:  # fmt: skip
     items = list(_items(module, grouped))
-    again = {node.shares for node in module.body}
+    again = module.shared
     for position, (index, node, last, count) in enumerate(items):
         here = only[index] if only else frozenset[int]()
         training = bool(here) and len(here) == len(node.module.outputs)
@@ -128,7 +128,7 @@ def _row(node: Node, costs: Costs, prefix: str, depth: int, scope: Module) -> Ro
     path = prefix + node.name if node.name is not None else prefix.removesuffix(".")
     text = describe(module)
     if node.shares is not None:
-        owner = scope.body[node.shares].name or ""
+        owner = scope.owner(node).name or ""
         path, text = prefix + owner, f"reuse {owner}"
         cost = Cost(macs=cost.macs)
     return Row(
@@ -143,7 +143,7 @@ def _items(module: Module, grouped: bool) -> Iterator[tuple[int, Node, str, int]
     body = module.body
     while index < len(body):
         node, stop = body[index], index + 1
-        if node.module.kind == "removed":
+        if node.module.is_removed:
             index = stop
             continue
         if grouped and node.name is not None:
@@ -157,7 +157,7 @@ def describe(module: Module) -> str:
     """What a module is, in a few words: `conv 64, k7 s2 p3`, `bottleneck width 64`."""
     if module.op is not None:
         return module.op.brief()
-    if module.kind == "removed":
+    if module.is_removed:
         return "removed by `when`"
     if module.kind == "repeat":
         kinds = {node.module.kind for node in module.body}

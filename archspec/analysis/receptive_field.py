@@ -183,14 +183,14 @@ def along(root: Module, listed: Iterable[Row]) -> Iterator[tuple[Row, Field | No
     scopes = [transfers.walk(root, given)]
     for row in listed:
         del scopes[row.depth + 1 :]
-        calls = (call for call in scopes[-1] if call[0].module.kind != "removed")
+        calls = (call for call in scopes[-1] if not call[0].module.is_removed)
         node, taken, made = next(calls)
         for _ in range(0 if row.folded else row.count - 1):
             _, _, made = next(calls)
         yield row, _field(made[0], node.module.outputs[0], root.inputs[0])
         if row.folded:  # what is inside is inside the first copy
             node, taken, _ = next(
-                call for call in transfers.walk(node.module, taken) if call[0].module.kind != "removed"
+                call for call in transfers.walk(node.module, taken) if not call[0].module.is_removed
             )
         if row.has_children:
             scopes.append(transfers.walk(node.module, taken))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import prod
 
-from archspec.ir import Module, Node
+from archspec.ir import Module
 from archspec.ops.core.base import Op
 from archspec.ops.core.checks import sizes
 from archspec.ops.core.data import Inputs
@@ -50,11 +50,6 @@ class Sizing:
     def made(self, op: Op, module: Module, inputs: Inputs) -> Inputs:
         """The outputs of an op as they lie in memory."""
         return op.held(inputs, tuple(map(self.filled, module.outputs)))
-
-
-def owner_of(node: Node, index: int) -> int:
-    """The index of the node that owns the weights."""
-    return index if node.shares is None else node.shares
 
 
 def renumbered(count: int, results: list[int]) -> tuple[dict[int, int], list[int]]:

@@ -1,11 +1,10 @@
 """Whether the backends can write a network: the findings of an export, without the export."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from archspec.backends.options import Options, one_of
 from archspec.diagnostics import Diagnostic, SpecError
-from archspec.ir import Module
+from archspec.ir import Module, walk
 from archspec.ops.core.base import Op
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def _torch(model: "Model") -> list[Diagnostic]:
     """Writing the source takes longer than all other checks: it is done where something could be in its way."""
     from archspec.backends.torch_source import source
 
-    if any(_can_fail(module) for module in _modules(model.root, set())):
+    if any(_can_fail(module) for module in walk(model.root)):
         try:
             source(model)
         except SpecError as error:
@@ -45,15 +44,6 @@ def _torch(model: "Model") -> list[Diagnostic]:
 
 def _can_fail(module: Module) -> bool:
     if module.op is None:
-        return any(node.shares is not None for node in module.body)
+        return bool(module.shared)
     asks_for_sizes = module.op.name in ("expand", "reshape")  # of free dimensions, which a block may not see
     return asks_for_sizes or type(module.op).torch is Op.torch or "." in module.op.name
-
-
-def _modules(module: Module, seen: set[Module]) -> Iterator[Module]:
-    """Every module once."""
-    if module not in seen:
-        seen.add(module)
-        yield module
-        for node in module.body:
-            yield from _modules(node.module, seen)

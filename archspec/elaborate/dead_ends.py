@@ -12,7 +12,7 @@ def instead(name: str, module: Module, path: tuple[str, ...]) -> str:
     """A help text for `path`, which does not exist inside of the node called `name`."""
     way, inner = entered(module, path)
     here, word = ".".join((name, *path[:way])), path[way]
-    if inner.kind == "removed":
+    if inner.is_removed:
         return f"nothing is left of `{shown(here)}`: `when` removed it"
     if inner.op is None and inner.kind not in GROUPS:
         return _of_block(here, word, inner)

@@ -103,7 +103,7 @@ def _whole(module: Module) -> tuple[Place, TensorType] | None:
 @lru_cache(maxsize=256)
 def _indices(module: Module) -> dict[str, int]:
     # A node that was not removed takes the name from one that was: so it comes later.
-    nodes = sorted(enumerate(module.body), key=lambda item: item[1].module.kind != "removed")
+    nodes = sorted(enumerate(module.body), key=lambda item: not item[1].module.is_removed)
     return {name: index for index, node in nodes for name in (node.name, node.label) if name}
 
 

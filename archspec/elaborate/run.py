@@ -12,7 +12,7 @@ from archspec.elaborate.body import Body, Draft, Handles
 from archspec.elaborate.plan import Chain, Compiler, Plan, Step
 from archspec.elaborate.scopes import Entry, Env, Frame, Names, Poisoned
 from archspec.elaborate.settings import Setting
-from archspec.ir import Module
+from archspec.ir import REMOVED, Module
 from archspec.language import limits
 from archspec.language.document import Definition, Document
 from archspec.language.expressions import show
@@ -225,7 +225,7 @@ class Run(ABC):
         type_ = env.single(value, "x")
         module = self.removals.get(type_)
         if module is None:
-            module = self.removals[type_] = Module(None, (type_,), (type_,), "removed", results=(0,))
+            module = self.removals[type_] = Module(None, (type_,), (type_,), REMOVED, results=(0,))
         return env.body.add(Draft(module, value, step.origin, copy=env.copy, label=label))
 
     def draft(

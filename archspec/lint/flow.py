@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from archspec.analysis.cost import Live
 from archspec.analysis.demand import needed
-from archspec.ir import Module, Node, Origin
+from archspec.ir import Module, Node, Origin, walk
 
 T = TypeVar("T")
 CROWD = 256
@@ -84,7 +84,7 @@ class Flows:
         for node in module.body:
             values += self._outputs(node, [values[value] for value in node.inputs])
             if node.shares is not None:
-                self.shared.update(_origins(module.body[node.shares], set()), _origins(node, set()))
+                self.shared.update(_origins(module.owner(node)), _origins(node))
         results = [values[result] for result in module.results]
         for flow in (*inputs, *results):
             if len(flow.users) > CROWD:
@@ -101,7 +101,7 @@ class Flows:
 
     def _outputs(self, node: Node, given: list[Flow]) -> list[Flow]:
         module = node.module
-        if module.kind == "removed":
+        if module.is_removed:
             return given
         if module.op is not None:
             key = id(node.origin), module  # a node of a document has one origin, as long as it lives
@@ -125,10 +125,10 @@ class Flows:
     def _note_unused(self, module: Module, wanted: Live) -> None:
         """Mark the nodes of a body. What serves only what is unused has a use: one cause is one finding."""
         used = {module.results[index] for index in wanted if module.body}
-        owners = {node.shares for node in module.body}  # their weights have a use
+        owners = module.shared  # their weights have a use
         for index, (node, made) in reversed(list(enumerate(module.values()))):
             is_unused = used.isdisjoint(made)
-            if node.module.kind != "removed":
+            if not node.module.is_removed:
                 key = (id(node.origin), node.module.kind, node.copy)
                 if not is_unused or index in owners:
                     self.unused[key] = None
@@ -139,14 +139,12 @@ class Flows:
             used.update(node.inputs)
 
 
-def _origins(node: Node, seen: set[Module]) -> Iterator[Origin]:
+def _origins(node: Node) -> Iterator[Origin]:
     """Where the ops of a node are written."""
     if node.module.op is not None:
         yield node.origin
-    elif node.module not in seen:
-        seen.add(node.module)
-        for inner in node.module.body:
-            yield from _origins(inner, seen)
+    for module in walk(node.module):
+        yield from (inner.origin for inner in module.body if inner.module.op is not None)
 
 
 def always(

@@ -38,7 +38,7 @@ class Demands:
     def _demand(self, module: Module, wanted: Live) -> Demand:
         if module.op is not None:
             return Demand((), frozenset(range(len(module.inputs))))
-        if module.kind == "removed":
+        if module.is_removed:
             return Demand((), wanted)
         needed = {module.results[index] for index in wanted}
         parts = [NOTHING] * len(module.body)
@@ -153,10 +153,10 @@ class Lowering:
             given = [values[value] for value in node.inputs]
             if not parts:
                 values += [""] * len(ids)
-            elif node.module.kind == "removed":
+            elif node.module.is_removed:
                 values += given
             else:
-                owner = module.body[node.shares] if node.shares is not None else node
+                owner = module.owner(node)
                 values += self._node(graph, node, given, prefix, owner.name, parts)
         return [values[value] for value in module.results]
 

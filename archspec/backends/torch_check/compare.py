@@ -18,7 +18,7 @@ from archspec.backends.torch_check.stand_ins import Child, Leaf, Module, Modules
 from archspec.backends.torch_check.values import Value, frozen, operands
 from archspec.diagnostics import UsageError
 from archspec.ir import Module as Composite
-from archspec.ir import Node
+from archspec.ir import Node, walk
 from archspec.ops.core.torch_code import TorchCode
 from archspec.types import TensorType
 
@@ -49,7 +49,7 @@ def check(
     written, `weights` how many a module has; `helpers` are the classes of the source that stand for one of PyTorch.
     """
     recorder = Modules()
-    codes = {module: code_of(module) for module in _ops(root)}
+    codes = {module: code_of(module) for module in walk(root) if module.op is not None}
     texts = {text for code in codes.values() for text in (code.function, code.call) if text}
     texts |= {
         code.module for module, code in codes.items() if module.op is not None and module.op.is_parameter
@@ -62,19 +62,6 @@ def check(
         raise Disagreement((), "", ("its constructor", "a module", _failure(error))) from error
     late = frozenset(range(len(root.results) - training, len(root.results)))
     _Body(_Checker(recorder, codes, weights, filled), root, made, (), (root,), late).check()
-
-
-def _ops(root: Composite) -> Iterator[Composite]:
-    """Every op of a network once."""
-    seen, stack = {root}, [root]
-    while stack:
-        for node in stack.pop().body:
-            if node.module not in seen:
-                seen.add(node.module)
-                if node.module.op is not None:
-                    yield node.module
-                else:
-                    stack.append(node.module)
 
 
 def _failure(error: Exception) -> str:
@@ -218,7 +205,7 @@ class _Body:
     def _outputs(self, node: Node, given: list[Value]) -> list[Value]:
         """The values of a node."""
         module = node.module
-        if module.kind == "removed":
+        if module.is_removed:
             return given[:1]
         if module.op is None:
             value = self._composite(node, given)
@@ -235,7 +222,7 @@ class _Body:
         """The module under the node's name: that of the owner of its weights where it shares them."""
         owner, weights = node, None
         if node.shares is not None:
-            owner, weights = self.module.body[node.shares], self.checker.weights(node.module)
+            owner, weights = self.module.owner(node), self.checker.weights(node.module)
             if not weights:  # another may do as well
                 return None
         found = self.made.__children__.get(owner.name or "")

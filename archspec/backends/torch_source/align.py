@@ -29,7 +29,7 @@ class Entry:
     @property
     def removed(self) -> bool:
         """Whether the node is not there in this instance."""
-        return self.node.module.kind == "removed"
+        return self.node.module.is_removed
 
 
 @dataclass(slots=True, eq=False)
@@ -213,6 +213,6 @@ def runs(nodes: list[Node]) -> list[list[Node]]:
     """The nodes of a chain, with the copies of one node together."""
 
     def kind(node: Node) -> tuple[object, ...]:
-        return node.origin, node.copy[:-1], bool(node.copy), node.module.kind == "removed"
+        return node.origin, node.copy[:-1], bool(node.copy), node.module.is_removed
 
     return [list(group) for _, group in groupby(nodes, key=kind)]

@@ -379,7 +379,7 @@ def merged(places: Places) -> list[list[list[Node]]]:
             own = row[at[index]] if at[index] < len(row) else None
             if own is None:
                 raise Misfit
-            removed = own[0].module.kind == "removed"
+            removed = own[0].module.is_removed
             inside = own[0].origin.path == origin.path[: len(own[0].origin.path)]
             if own[0].origin == origin and own[0].copy[:-1] == reference[0].copy[:-1]:
                 group.append([] if removed else own)

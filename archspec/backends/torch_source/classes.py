@@ -130,7 +130,7 @@ class Builder(Loops):
         functions = {function_text(code) if code.function else "" for code in codes if code is not None}
         named = node.name is not None and not node.positional and is_attribute(node.name)
         if node.shares is not None:  # what is a module is called again
-            named = self.places[0].module.body[node.shares].name in self.parts
+            named = self.places[0].module.owner(node).name in self.parts
         if not weights and len(functions) == 1 and code.function and not (named and code.module):
             action = self._function(op, node, step, code)
         else:
@@ -172,7 +172,7 @@ class Builder(Loops):
         """The module that a node is, or whose weights it shares."""
         node = next(node for node in nodes if node is not None)
         if node.shares is not None:
-            owner = self.places[0].module.body[node.shares].name or ""
+            owner = self.places[0].module.owner(node).name or ""
             part = self.parts.get(owner)
             if part is not None and equal(part.made, made):
                 return part

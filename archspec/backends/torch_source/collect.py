@@ -59,7 +59,7 @@ def _collect(
     for node in place.module.body:
         if node.module.op is not None:
             visit(node)
-        elif node.module.kind != "removed":
+        elif not node.module.is_removed:
             child = places.child(place, node)
             item.inside.append(node.module)
             _collect(places, child, _name(node, name, is_definition=child.is_definition), found, visit)

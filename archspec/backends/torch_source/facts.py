@@ -73,7 +73,7 @@ class Facts:
             if node.inputs != (value,) or len(ids) != 1 or node.shares is not None:
                 return False
             value = ids[0]
-            if node.module.kind == "removed":
+            if node.module.is_removed:
                 continue
             if node.name is None:
                 return False

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from archspec.backends.torch_source.layout import WIDTH
 from archspec.backends.torch_source.names import is_attribute
 from archspec.backends.torch_source.parts import Class
-from archspec.ir import Module
+from archspec.ir import Module, walk
 from archspec.ops.core.base import custom_inits
 from archspec.ops.core.init import Init
 from archspec.ops.core.torch_code import TorchCode
@@ -21,19 +21,13 @@ def common(
     """For classes of PyTorch whose modules all start alike, and of which there are several: how."""
     found: dict[str, set[Rule]] = {}
     counts: Counter[str] = Counter()
-    seen: set[Module] = set()
-    stack = [root]
-    while stack:
-        module = stack.pop()
+    for module in walk(root):
         for node in module.body:
             op = node.module.op
             if op is not None and not op.is_parameter:
                 name = code_of(node.module).module
                 counts[name] += node.shares is None
                 found.setdefault(name, set()).add(tuple(custom_inits(op, node.module.inputs)))
-            if node.module not in seen:
-                seen.add(node.module)
-                stack.append(node.module)
     # Other classes are derived from some: attention has an `nn.Linear` of its own.
     derived = set(re.findall(r"^class \w+\((nn\.\w+)\)", "\n".join(helpers.values()), re.MULTILINE))
     if "nn.MultiheadAttention" in found:

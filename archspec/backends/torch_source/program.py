@@ -89,7 +89,7 @@ class Program(Facts):
         if module.op is not None:
             code = self.code_of(module)
             return (module.op.name, code.module, code.call, code.function if not code.module else "")
-        if module.kind == "removed":
+        if module.is_removed:
             return None
         class_ = self.found.get(module)
         if class_ is not None:
@@ -106,7 +106,7 @@ class Program(Facts):
         return self._part(network.root, frozenset(range(count - train, count))) if train else network.root
 
     def _part(self, module: Module, late: Live) -> Module:
-        shared = {node.shares for node in module.body if node.shares is not None}
+        shared = module.shared
         body = []
         for index, (node, only) in enumerate(zip(module.body, _only(module, late), strict=True)):
             is_part = 0 < len(only) < len(node.module.outputs) and node.module.op is None
