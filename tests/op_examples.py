@@ -1,10 +1,8 @@
 """The examples of all ops, as test cases."""
 
-from typing import Any
-
 from archspec import ops
-from archspec.ops import Example, Op
-from archspec.types import TensorType
+from archspec.ops import Example
+from archspec.testing.cases import is_fixed
 
 CASES = [
     (op, example)
@@ -13,6 +11,9 @@ CASES = [
     if op is not None
     for example in op.examples
 ]
+VALID = [(op, example) for op, example in CASES if example.valid]
+FIXED = [(op, example) for op, example in VALID if is_fixed(example)]
+"""Those of which nothing but the batch is free."""
 
 
 def name_case(value: object) -> str:
@@ -20,17 +21,3 @@ def name_case(value: object) -> str:
     if isinstance(value, Example):
         return "-".join(f"{key}={field}" for key, field in value.fields.items()) or "plain"
     return getattr(value, "name", "")
-
-
-def make(op: type[Op], example: Example) -> Op:
-    """The op with the example's fields."""
-    return op(**{key: freeze(value) for key, value in example.fields.items()})
-
-
-def freeze(value: Any) -> Any:
-    return tuple(map(freeze, value)) if isinstance(value, list) else value
-
-
-def types(example: Example) -> tuple[TensorType, ...]:
-    """The types of the example's inputs."""
-    return tuple(map(TensorType, example.inputs))

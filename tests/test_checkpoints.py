@@ -20,7 +20,6 @@ import pytest
 import safetensors.torch
 import torch
 from nets import SPECS, assert_equal, network, spec, torchvision_model
-from onnx_runs import close, session
 from torch import Tensor, nn
 
 import archspec
@@ -28,6 +27,7 @@ from archspec import Model, SpecError, UsageError
 from archspec.backends.onnx_model import model_of
 from archspec.cli import main
 from archspec.language.renaming import renamed
+from archspec.testing.onnx_forms import close, session
 
 State = dict[str, Tensor]
 

@@ -2,17 +2,15 @@
 
 import weakref
 from collections import Counter
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-import torch.nn.functional as F  # noqa: N812
 import torchvision
-from op_examples import CASES, freeze, name_case
+from op_examples import VALID, name_case
 from torch import Tensor, nn
-from torch.autograd.graph import saved_tensors_hooks
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -24,36 +22,14 @@ from archspec.analysis.memory import Memory, Optimizer, memory
 from archspec.analysis.sizing import Sizing
 from archspec.ir import Module
 from archspec.ops import Example, Op
-from archspec.ops.core.held import lying, strides
-from archspec.types import TensorType
+from archspec.testing import gradients, torch_forms
+from archspec.testing.cases import make
+from archspec.testing.gradients import kept_by, storage
 
 SPECS = Path(__file__).parent.parent / "specs"
 
-VALID = [(op, example) for op, example in CASES if example.valid]
-
-ORACLES: dict[str, Callable[[Any], Any]] = {
-    # Its examples are for evaluation, where it is the identity.
-    "stochastic_depth": lambda op: torchvision.ops.StochasticDepth(op.p, op.mode),
-}
-
 
 # --- torch's side --------------------------------------------------------------------------------------
-
-
-def storage(tensor: Tensor) -> int:
-    """Which storage a tensor has: on the meta device too, where no storage has an address."""
-    return int(tensor.untyped_storage()._cdata)
-
-
-def kept_by(call: Callable[[], Any]) -> tuple[Any, dict[int, Tensor]]:
-    """The result of a call, and what autograd saves of it: a tensor for each storage."""
-    saved: dict[int, Tensor] = {}
-
-    def pack(tensor: Tensor) -> Tensor:
-        return saved.setdefault(storage(tensor), tensor.detach())
-
-    with saved_tensors_hooks(pack, lambda tensor: tensor):
-        return call(), saved
 
 
 def activations(model: Any, *inputs: Tensor) -> int:
@@ -138,113 +114,32 @@ def without_heads() -> Model:
 # --- ops -----------------------------------------------------------------------------------------------
 
 
-def fill(shape: tuple[int | str, ...], **sizes: int) -> tuple[int | str, ...]:
-    """A shape with sizes for free dimensions; those without one stay."""
-    return tuple(sizes.get(dim, dim) if isinstance(dim, str) else dim for dim in shape)
-
-
-def oracle_of(op: Op, example: Example, batch: int) -> tuple[Any, list[nn.Module]]:
-    """The torch function of an example, and the modules in it."""
-    names = {"torch": torch, "nn": nn, "F": F, "N": batch}
-    text = (
-        example.torch.replace(")[0]", ", need_weights=False)[0]") if op.name == "attention" else example.torch
-    )
-    oracle = ORACLES[op.name](op) if op.name in ORACLES else eval(text, names)  # noqa: S307
-    candidates = [oracle, *(getattr(oracle, "__defaults__", None) or ())]
-    return oracle, [value for value in candidates if isinstance(value, nn.Module)]
+def oracle_in_training(op: type[Op], example: Example, batch: int) -> Any:
+    """The PyTorch of an example in training."""
+    if op.name == "stochastic_depth":  # its examples are for evaluation, where it is the identity
+        made = make(op, example)
+        return torchvision.ops.StochasticDepth(made.p, made.mode)  # type: ignore[attr-defined]
+    if op.name == "attention":
+        example = replace(example, torch=example.torch.replace(")[0]", ", need_weights=False)[0]"))
+    return torch_forms.oracle_of(example, batch)
 
 
 @pytest.mark.parametrize(("op", "example"), VALID, ids=name_case)
 @pytest.mark.parametrize("batch", [1, 3])
 def test_an_op_keeps_what_autograd_saves(op: type[Op], example: Example, batch: int) -> None:
-    ours = op(**{key: freeze(value) for key, value in example.fields.items()})
-    inputs = tuple(TensorType(fill(shape, H=5, W=7, L=5)) for shape in example.inputs)
-    outputs = ours.outputs(inputs)
-    filled = [tuple(TensorType(fill(x.shape, N=batch)) for x in types) for types in (inputs, outputs)]
-    expected = ours.saved(filled[0], filled[1])
-
-    oracle, modules = oracle_of(ours, example, batch)
-    values = [torch.rand(*x.shape).requires_grad_() for x in filled[0]]
-    weights = [tensor for module in modules for tensor in (*module.parameters(), *module.buffers())]
-    try:
-        result, saved = kept_by(lambda: oracle(*values))
-    except ValueError as error:  # a batch of one vector has no variance
-        assert batch == 1
-        assert "more than 1 value per channel" in str(error)
-        return
-    results = [result] if isinstance(result, Tensor) else list(result)
-
-    places = {storage(tensor): ("weight", 0) for tensor in weights}
-    places |= {storage(tensor): ("output", index) for index, tensor in enumerate(results)}
-    places |= {storage(tensor): ("input", index) for index, tensor in enumerate(values)}
-    found = {places.get(key, ("else", 0)) for key in saved}
-    assert {index for kind, index in found if kind == "input"} == set(expected.inputs)
-    assert {index for kind, index in found if kind == "output"} == set(expected.outputs)
-    further = [tensor.untyped_storage() for key, tensor in saved.items() if key not in places]
-    assert sum(map(len, further)) == 4 * expected.elements + 8 * expected.indices
-
-    assert shared(results, values) == ours.view(inputs, training=True)
-    for module in modules:
-        module.eval()
-    result = oracle(*values)
-    results = [result] if isinstance(result, Tensor) else list(result)
-    assert shared(results, values) == ours.view(inputs, training=False)
-
-
-LAYOUTS: dict[str, Callable[[tuple[int, ...]], Tensor]] = {
-    "cropped": lambda shape: torch.rand(*shape[:-1], shape[-1] + 2)[..., 1:-1],
-    "some channels": lambda shape: torch.rand(shape[0], shape[1] + 1, *shape[2:])[:, 1:],
-    "channels last": lambda shape: torch.rand(shape[0], *shape[2:], shape[1]).movedim(-1, 1),
-    "cropped, channels last": lambda shape: torch.rand(shape[0], *shape[2:], shape[1] + 1).movedim(-1, 1)[
-        :, 1:
-    ],
-    "reversed": lambda shape: torch.rand(*shape[::-1]).permute(*reversed(range(len(shape)))),
-    "every other": lambda shape: torch.rand(*shape[:-1], 2 * shape[-1])[..., ::2],
-    "repeated": lambda shape: torch.rand(*shape[:-1], 1).expand(*shape),
-}
-"""Tensors of a shape that do not lie row by row."""
+    gradients.saved_bytes(op, example, batch, oracle_in_training(op, example, batch))
 
 
 @pytest.mark.parametrize(("op", "example"), VALID, ids=name_case)
 def test_an_op_shares_and_copies_as_torch(op: type[Op], example: Example) -> None:
     """How outputs lie in memory, and what is kept, where inputs do not lie row by row."""
-    for layout in LAYOUTS:
+    for layout in gradients.LAYOUTS:
+        oracle = oracle_in_training(op, example, 3)
         if op.name == "lrn" and len(example.inputs[0]) == 5 and layout == "reversed":
             with pytest.raises(RuntimeError, match="view size is not compatible"):  # PyTorch wants to view it
-                check_layout(op, example, layout)
+                gradients.layout(op, example, layout, oracle)
         else:
-            check_layout(op, example, layout)
-
-
-def check_layout(op: type[Op], example: Example, layout: str) -> None:
-    ours = op(**{key: freeze(value) for key, value in example.fields.items()})
-    shapes = [fill(shape, H=5, W=7, L=5, N=3) for shape in example.inputs]
-    typed = tuple(TensorType(fill(shape, H=5, W=7, L=5)) for shape in example.inputs)
-    oracle, modules = oracle_of(ours, example, 3)
-    values = [LAYOUTS[layout](tuple(map(int, shape))).requires_grad_() for shape in shapes]
-    inputs = tuple(lying(TensorType(tuple(x.shape)), x.stride()) for x in values)
-    result, saved = kept_by(lambda: oracle(*values))
-    results = [result] if isinstance(result, Tensor) else list(result)
-    outputs = ours.held(inputs, tuple(TensorType(fill(x.shape, N=3)) for x in ours.outputs(typed)))
-    for found, tensor in zip(outputs, results, strict=True):
-        assert [step for step, size in zip(strides(found), tensor.shape, strict=True) if size > 1] == [
-            step for step, size in zip(tensor.stride(), tensor.shape, strict=True) if size > 1
-        ]
-    assert shared(results, values) == (ours.view(inputs, training=True) and not ours.copies(inputs, outputs))
-
-    expected = ours.saved(inputs, outputs)
-    weights = {storage(tensor) for module in modules for tensor in (*module.parameters(), *module.buffers())}
-    there = weights | {storage(tensor) for tensor in (*results, *values)}
-    assert {index for index, x in enumerate(values) if storage(x) in saved} == set(expected.inputs)
-    further = [tensor.untyped_storage().nbytes() for key, tensor in saved.items() if key not in there]
-    assert sum(further) == 4 * expected.elements + 8 * expected.indices
-
-
-def shared(results: list[Tensor], values: list[Tensor]) -> bool:
-    """Whether all results share the storage of the first value; else none does."""
-    inside = [bool(values) and storage(result) == storage(values[0]) for result in results]
-    assert all(inside) or not any(inside)
-    return all(inside)
+            gradients.layout(op, example, layout, oracle)
 
 
 # --- training ------------------------------------------------------------------------------------------

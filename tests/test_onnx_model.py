@@ -15,12 +15,12 @@ import onnxslim
 import pytest
 import torch
 from nets import MORE, NAMES, NETWORKS, SPECS, network, spec
-from onnx_runs import agree, close, module_with, randomise, session
 
 import archspec
 from archspec import Model, SpecError, UsageError
 from archspec.backends.onnx_model import model_of
 from archspec.backends.options import Options
+from archspec.testing.onnx_forms import agree, close, module_with, randomise, session
 
 SMALL = [
     network(name, variant)

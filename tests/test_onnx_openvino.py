@@ -7,15 +7,15 @@ import openvino
 import pytest
 import torch
 from nets import spec
-from onnx_runs import close, module_with, randomise
-from op_examples import make, name_case, types
-from test_torch_ops import VALID, spec_of
+from op_examples import FIXED, name_case
 
 import archspec
 from archspec import Model
 from archspec.backends.onnx_model import model_of
 from archspec.backends.options import Options
 from archspec.ops import Example, Op
+from archspec.testing.cases import make, spec_of, types
+from archspec.testing.onnx_forms import close, module_with, randomise
 
 CORE = openvino.Core()
 CORE.set_property("CPU", {"INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": "f32"})
@@ -39,7 +39,7 @@ def agree(model: Model, **options: Any) -> None:
     close([found[port] for port in compiled.outputs], [value.detach().numpy() for value in wanted])
 
 
-@pytest.mark.parametrize(("op", "example"), VALID, ids=name_case)
+@pytest.mark.parametrize(("op", "example"), FIXED, ids=name_case)
 def test_example(op: type[Op], example: Example) -> None:
     agree(archspec.load("example.json", source=spec_of(op, example, "named")))
 
@@ -50,7 +50,7 @@ def convolvable(shape: tuple[int | str, ...]) -> bool:
 
 
 BETWEEN = [
-    (op, example) for op, example in VALID
+    (op, example) for op, example in FIXED
     if len(example.inputs) == 1
     and all(convolvable(type_.shape) for type_ in (*types(example), *make(op, example).outputs(types(example))))
     and len(make(op, example).outputs(types(example))) == 1

@@ -10,70 +10,47 @@ import pytest
 import torch
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from onnx_runs import LEVELS, agree, module_with, node, session
-from op_examples import CASES, name_case
-from test_torch_ops import VALID, applies, spec_of
+from onnx_runs import node
+from op_examples import FIXED, VALID, name_case
 
 import archspec
 from archspec import Model, SpecError
 from archspec.backends.onnx_model import model_of
 from archspec.backends.options import Options
 from archspec.ops import Example, Op
+from archspec.testing import onnx_forms
+from archspec.testing.cases import FORMS, applies
+from archspec.testing.onnx_forms import agree, levels, session
 
 Fields = dict[str, Any]
 
 
-@pytest.mark.parametrize("opset", [18, 20, 22, 24])
-@pytest.mark.parametrize(("op", "example"), VALID, ids=name_case)
+@pytest.mark.parametrize("opset", onnx_forms.OPSETS)
+@pytest.mark.parametrize(("op", "example"), FIXED, ids=name_case)
 def test_example_of_a_module(op: type[Op], example: Example, opset: int) -> None:
-    agree(archspec.load("example.json", source=spec_of(op, example, "named")), opset=opset)
+    onnx_forms.form(op, example, "named", opset)
 
 
-@pytest.mark.parametrize("form", ["by position", "in a chain", "in a block"])
-@pytest.mark.parametrize(("op", "example"), VALID, ids=name_case)
+@pytest.mark.parametrize("form", FORMS[1:])
+@pytest.mark.parametrize(("op", "example"), FIXED, ids=name_case)
 def test_example_in_other_forms(op: type[Op], example: Example, form: str) -> None:
     """Without a name, in a group, and as a function of the model."""
     if applies(op, example, form):
-        model = archspec.load("example.json", source=spec_of(op, example, form))
-        agree(model, functions=form == "in a block", batches=(3,))
+        onnx_forms.form(op, example, form)
 
 
-@pytest.mark.parametrize(("op", "example"), VALID, ids=name_case)
+@pytest.mark.parametrize(("op", "example"), FIXED, ids=name_case)
 def test_example_for_inference(op: type[Op], example: Example) -> None:
     """No step is left that only rearranges a weight, in the graph or in a function."""
     form = "in a block" if applies(op, example, "in a block") else "named"
-    model = archspec.load("example.json", source=spec_of(op, example, form))
-    proto = agree(model, for_="inference", functions=form == "in a block", batches=(3,))
-    weights = {tensor.name for tensor in proto.graph.initializer if not tensor.name.startswith("/")}
-    steps = [*proto.graph.node, *(step for function in proto.functions for step in function.node)]
-    made = {value for step in steps for value in step.output}
-    for step in steps:
-        if step.op_type in ("Transpose", "Split", "Unsqueeze", "Reshape") and step.input[0] not in made:
-            assert step.input[0] not in weights
-            assert step.input[0].startswith(("in", "x"))  # an input of the model or of the function
+    onnx_forms.for_inference(op, example, form)
 
 
 @pytest.mark.parametrize("opset", [18, 22])
-@pytest.mark.parametrize(("op", "example"), VALID, ids=name_case)
+@pytest.mark.parametrize(("op", "example"), FIXED, ids=name_case)
 def test_example_in_half_precision(op: type[Op], example: Example, opset: int) -> None:
     """Of small and of large numbers, since runtimes write out what they have no kernel of 16 bits for."""
-    model = archspec.load("example.json", source=spec_of(op, example, "named"))
-    proto = model_of(model, Options(dtype="float16", opset=opset))
-    module, run = module_with(model, proto).double(), session(proto)
-    for scale in (1e-3, 100.0):
-        torch.manual_seed(1)
-        shapes = [
-            [dim if isinstance(dim, int) else 3 for dim in type_.shape] for type_ in model.inputs.values()
-        ]
-        inputs = [(scale * torch.randn(shape)).half() for shape in shapes]
-        with torch.no_grad():
-            outputs = module(*(value.double() for value in inputs))
-        feed = {name: value.numpy() for name, value in zip(model.inputs, inputs, strict=True)}
-        wanted = outputs if isinstance(outputs, tuple) else (outputs,)
-        for ours, theirs in zip(run.run(None, feed), wanted, strict=True):
-            rounded = theirs.detach().half().numpy()
-            largest = float(np.abs(rounded[np.isfinite(rounded)]).max(initial=0))
-            np.testing.assert_allclose(ours, rounded, rtol=0.02, atol=0.002 * largest + 1e-7)
+    onnx_forms.half_precision(op, example, opset)
 
 
 def test_softplus_in_half_precision_overflows_nowhere() -> None:
@@ -81,7 +58,7 @@ def test_softplus_in_half_precision_overflows_nowhere() -> None:
     wanted = torch.nn.functional.softplus(torch.tensor(x)).numpy()
     for opset in range(18, 25):
         proto = model_of(node("softplus", {}, ("N", 8)), Options(dtype="float16", opset=opset))
-        for level in LEVELS:
+        for level in levels():
             (ours,) = session(proto, level).run(None, {"in0": x})
             np.testing.assert_allclose(ours, wanted, rtol=1e-3)
 
@@ -104,9 +81,7 @@ def free_spatial(example: Example) -> bool:
     return any(isinstance(dim, str) for shape in example.inputs for dim in shape[2:])
 
 
-@pytest.mark.parametrize(
-    ("op", "example"), [case for case in CASES if case[1].valid and free_spatial(case[1])], ids=name_case
-)
+@pytest.mark.parametrize(("op", "example"), [case for case in VALID if free_spatial(case[1])], ids=name_case)
 def test_example_with_free_sizes(op: type[Op], example: Example) -> None:
     """The examples of ops that take free sizes: exported once, run at the sizes of two spec files."""
     fields = {key: value for key, value in example.fields.items() if value is not None}

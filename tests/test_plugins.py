@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from onnx_runs import agree
 
 import archspec
 from archspec import ops
 from archspec.backends.onnx_model import model_of
+from archspec.testing.onnx_forms import agree
 
 PLUGIN = '''
 from typing import ClassVar

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from math import prod
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,20 +14,18 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from op_examples import freeze
-from torch import Tensor, nn
+from op_examples import VALID, name_case
+from torch import Tensor
 
 import archspec
-from archspec import ops
 from archspec.analysis.cost import Costs
 from archspec.analysis.field import AxisField, Field
 from archspec.analysis.modules import rows
 from archspec.analysis.receptive_field import along, fields, misaligned, output_fields
 from archspec.ir import Module
 from archspec.ops import Example, Op
-from archspec.ops.core.checks import sizes
-from archspec.ops.core.reach import MAX_PERIOD, Interval, Link
-from archspec.types import TensorType
+from archspec.ops.core.reach import MAX_PERIOD, Interval
+from archspec.testing import gradients
 
 SPECS = Path(__file__).parents[1] / "specs"
 
@@ -441,68 +438,12 @@ EXACT = {
 """Their gradients are not zero by chance, and no positions are lost."""
 
 
-def examples() -> list[tuple[type[Op], Example]]:
-    found = []
-    for name in sorted(ops.names()):
-        op = ops.lookup(name)
-        assert op is not None
-        for example in op.examples:
-            # of volumes that keep their size, PyTorch's gradient is not that of what it computes
-            wrong = name == "upsample" and example.fields.get("scale") == 1.1
-            if example.valid and not wrong and all(prod(sizes(shape)) <= 10_000 for shape in example.inputs):
-                found.append((op, example))
-    return found
-
-
-@pytest.mark.parametrize(
-    ("op", "example"), examples(), ids=lambda value: "" if isinstance(value, Example) else value.name
-)
+@pytest.mark.parametrize(("op", "example"), VALID, ids=name_case)
 def test_ops(op: type[Op], example: Example) -> None:
     """What the gradients of an example reach is what `reach` says, as far as it is in the input."""
-    torch.manual_seed(1)
-    ours = op(**{key: freeze(value) for key, value in example.fields.items()})
-    types = tuple(map(TensorType, example.inputs))
-    ours.check(types)
-    outputs = ours.outputs(types)
-    oracle = eval(example.torch, {"torch": torch, "nn": nn, "F": F, "N": 1})  # noqa: S307 — text from our op classes
-    for module in (oracle, *(getattr(oracle, "__defaults__", None) or ())):
-        if isinstance(module, nn.Module):
-            module.double().eval()
-            for parameter in module.parameters():
-                nn.init.uniform_(parameter, 0.5, 1.5)
-    values = tuple(torch.rand(sizes(type_.shape), dtype=torch.float64) for type_ in types)
-    if not values:
-        assert ours.reaches(types, outputs) == ((),)
-        return
-
-    result = oracle(*(value.requires_grad_() for value in values))
-    results = (result,) if isinstance(result, Tensor) else tuple(result)
-    for links_of_inputs, made in zip(ours.reaches(types, outputs), results, strict=True):
-        for links, type_, value in zip(links_of_inputs, types, values, strict=True):
-            for axis, (link, n) in enumerate(zip(links, sizes(type_.shape), strict=True)):
-                assert (link.axis is None) == (link.reach.shift == 0)
-                parts = [made] if link.axis is None else made.split(1, link.axis)
-                reached = [reached_by(part, value, axis) for part in parts]
-                compare(reached, link, n, exact=op.name in EXACT and axis >= 2)
-
-
-def reached_by(part: Tensor, value: Tensor, axis: int) -> list[int]:
-    """The positions along an axis of `value` that any element of `part` depends on."""
-    some = (part * (torch.rand_like(part) + 0.5)).sum()
-    (gradient,) = torch.autograd.grad(some, value, retain_graph=True, allow_unused=True)
-    if gradient is None:
-        return []
-    found: list[int] = (gradient.movedim(axis, 0).flatten(1).abs().sum(1) > 1e-9).nonzero().flatten().tolist()
-    return found
-
-
-def compare(reached: list[list[int]], link: Link, length: int, *, exact: bool) -> None:
-    """What each position reaches is in its interval, and from end to end if that is to be `exact`."""
-    for index, found in enumerate(reached):
-        seen = link.at(index, length)
-        assert not found or (seen and seen[0] <= found[0] and found[-1] <= seen[1])
-        if exact and not link.reach.loose:
-            assert seen == ((found[0], found[-1]) if found else None)
+    if op.name == "upsample" and example.fields.get("scale") == 1.1:
+        return  # of volumes that keep their size, PyTorch's gradient is not that of what it computes
+    gradients.receptive_field(op, example, exact=op.name in EXACT)
 
 
 # --- random networks against torch's gradients ----------------------------------------------------------------

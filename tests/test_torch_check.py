@@ -11,7 +11,7 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
 from nets import network, spec
-from op_examples import CASES, make, name_case, types
+from op_examples import VALID, name_case
 from torch import nn
 
 import archspec
@@ -29,6 +29,7 @@ from archspec.backends.torch_source.writer import ClassWriter
 from archspec.language.expressions import Literal
 from archspec.ops import Example, Op
 from archspec.ops.core.torch_code import REQUIRED
+from archspec.testing.cases import make, types
 
 EVERYTHING = """
 archspec = 1
@@ -437,7 +438,7 @@ def test_nothing_is_added(case: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("op", "example"), [case for case in CASES if case[1].valid and not case[0].is_parameter], ids=name_case
+    ("op", "example"), [case for case in VALID if not case[0].is_parameter], ids=name_case
 )
 def test_arguments_that_are_left_out_are_pytorchs_defaults(op: type[Op], example: Example) -> None:
     """What source does not say, and the comparison fills in, is what PyTorch does without it."""

@@ -5,124 +5,49 @@ from typing import Any
 
 import pytest
 import torch
-import torch.nn.functional as F  # noqa: N812
-from op_examples import CASES, make, name_case, types
-from torch import Tensor, nn
+from op_examples import FIXED, name_case
 
 import archspec
 from archspec import ops
 from archspec.backends.torch_module import build
 from archspec.ops import Example, Op
 from archspec.ops.core.checks import sizes
+from archspec.testing import torch_forms
+from archspec.testing.cases import FORMS, applies, hides_sizes, results
 
-VALID = [
-    (op, example) for op, example in CASES
-    if example.valid and not any(isinstance(dim, str) for shape in example.inputs for dim in shape[1:])
-]  # fmt: skip
-FORMS = ("named", "by position", "in a chain", "in a block")
-
-
-def spec_of(op: type[Op], example: Example, form: str) -> str:
-    """A network of one node: as a module with a name, as a function, in an `nn.Sequential`, in a class."""
-    inputs = [{"name": f"in{index}", "shape": list(shape)} for index, shape in enumerate(example.inputs)]
-    node: dict[str, Any] = {"op": op.name, **example.fields}
-    if inputs:
-        node["from"] = [item["name"] for item in inputs]
-    if form == "named" or op.is_parameter:
-        node["name"] = "node"
-    elif form == "in a chain":
-        del node["from"]
-        node = {"name": "node", "from": inputs[0]["name"], "layers": [node]}
-    blocks = {}
-    if form == "in a block":
-        node["from"] = ["input", *(item["name"] for item in inputs[1:])]
-        names = ["input", *(item["name"] for item in inputs[1:])]
-        blocks["unit"] = {"inputs": names, "layers": [node]}
-        node = {"name": "node", "op": "unit", "from": [item["name"] for item in inputs]}
-    # so that there is an `N` in any case, and a name for what comes out of a node without one
-    model: dict[str, Any] = {"inputs": [*inputs, {"name": "batch", "shape": ["N"]}], "layers": [node]}
-    if form in ("named", "by position"):
-        parts = len(make(op, example).outputs(types(example)))
-        node["as"] = "value"
-        model["outputs"] = ["value"] if parts == 1 else [f"value.{part}" for part in range(parts)]
-    spec = {"archspec": 1, "model": model}
-    return json.dumps({**spec, "blocks": blocks} if blocks else spec)
+FORMED = [
+    pytest.param(op, example, form, id=f"{name_case(op)}-{name_case(example)}-{form}")
+    for op, example in FIXED
+    for form in FORMS
+    if applies(op, example, form)
+]
 
 
-def applies(op: type[Op], example: Example, form: str) -> bool:
-    """Whether an op can take the form: a chain has one value, a parameter needs its name."""
-    if form == "named":
-        return True
-    if form == "by position":
-        return not op.is_parameter
-    if op.name == "expand" and "N" in example.fields["shape"] and "N" not in example.inputs[0]:
-        return False  # the size of the batch is not to be seen there: AS702
-    single = len(example.inputs) == 1 and len(make(op, example).outputs(types(example))) == 1
-    return (single or form == "in a block") and op.is_module and not op.is_parameter and op.name != "split"
-
-
-def oracle_of(example: Example, batch: int) -> Any:
-    names = {"torch": torch, "nn": nn, "F": F, "N": batch}
-    return eval(example.torch, names)  # noqa: S307 — text from our op classes
-
-
-def module_in(oracle: Any) -> nn.Module | None:
-    candidates = [oracle, *(getattr(oracle, "__defaults__", None) or ())]
-    return next((value for value in candidates if isinstance(value, nn.Module)), None)
-
-
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize(("op", "example"), VALID, ids=name_case)
+@pytest.mark.parametrize(("op", "example", "form"), FORMED)
 def test_agrees_with_torch(op: type[Op], example: Example, form: str) -> None:
-    if not applies(op, example, form):
-        return
-    ours = build(archspec.load("example.json", source=spec_of(op, example, form))).eval()
-    for batch in (1, 3):
-        oracle = oracle_of(example, batch)
-        theirs = module_in(oracle)
-        if theirs is not None:
-            theirs.eval()
-            copy_weights(theirs, ours)
-        torch.manual_seed(batch)
-        inputs = [
-            torch.randn([batch if isinstance(dim, str) else dim for dim in shape]) for shape in example.inputs
-        ]
-        want, got = oracle(*inputs), ours(*inputs, torch.zeros(batch))
-        for left, right in zip(listed(got), listed(want), strict=True):
-            if "trunc_normal" in example.torch:
-                assert left.shape == right.shape
-            else:
-                torch.testing.assert_close(left, right, rtol=1e-5, atol=1e-5, equal_nan=True)
+    torch_forms.source(op, example, form, values="trunc_normal" not in example.torch)
 
 
-def listed(value: Any) -> list[Tensor]:
-    return [value] if isinstance(value, Tensor) else list(value)
+def test_only_expand_asks_for_sizes_that_it_cannot_see() -> None:
+    """AS702: the size of the batch, inside of a block none of whose values has it."""
+    hidden = {
+        (op.name, example.inputs) for op, example in FIXED
+        if op.is_module and not op.is_parameter and len(results(op, example)) == 1
+        and hides_sizes(op, example, "in a block")
+    }  # fmt: skip
+    expand = ops.lookup("expand")
+    assert expand is not None
+    assert hidden == {
+        ("expand", example.inputs)
+        for example in expand.examples
+        if example.valid and "N" in example.fields["shape"] and "N" not in example.inputs[0]
+    }
 
 
-def copy_weights(theirs: nn.Module, ours: nn.Module) -> None:
-    """Random weights for both; the keys differ in what is in front of them."""
-    state = theirs.state_dict()
-    for tensor in state.values():
-        if tensor.is_floating_point():
-            tensor.uniform_(0.5, 1.5)
-    keys = list(ours.state_dict())
-    assert len(keys) == len(state)
-    ours.load_state_dict(dict(zip(keys, state.values(), strict=True)))
-
-
-@pytest.mark.parametrize(("op", "example"), VALID, ids=name_case)
+@pytest.mark.parametrize(("op", "example"), FIXED, ids=name_case)
 def test_initial_values_are_those_of_torch(op: type[Op], example: Example) -> None:
     """Where the spec asks for nothing else: the same random numbers from the same seed."""
-    theirs_source = example.torch
-    if "init" in example.fields or op.is_parameter or not make(op, example).weights(types(example)):
-        return
-    torch.manual_seed(5)
-    theirs = module_in(oracle_of(example, 1))
-    assert theirs is not None, theirs_source
-    torch.manual_seed(5)
-    ours = build(archspec.load("example.json", source=spec_of(op, example, "named")))
-    for left, right in zip(ours.state_dict().values(), theirs.state_dict().values(), strict=True):
-        assert torch.equal(left, right)
+    torch_forms.initial_values(op, example)
 
 
 @pytest.mark.parametrize(

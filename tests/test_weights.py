@@ -22,7 +22,6 @@ import safetensors.numpy
 import safetensors.torch
 import torch
 from nets import SPECS, assert_equal, network, spec, torchvision_model
-from onnx_runs import close, session
 
 import archspec
 from archspec import UsageError
@@ -33,6 +32,7 @@ from archspec.backends.random_weights import CHUNK, initial_values
 from archspec.files import writing, writing_together
 from archspec.ops import Weight
 from archspec.ops.core.init import Init
+from archspec.testing.onnx_forms import close, session
 
 
 def cli(*arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:

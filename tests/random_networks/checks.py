@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
-from onnx_runs import session
 from safetensors.torch import save_file
 from test_saved import kept
 from torch import Tensor, nn
@@ -23,6 +22,7 @@ import archspec
 from archspec import Model, SpecError
 from archspec.analysis.field import AxisField
 from archspec.analysis.receptive_field import output_fields
+from archspec.testing.onnx_forms import session
 from random_networks.build import params_of_inference, reaching
 from random_networks.generate import Spec
 from random_networks.meanings import Padded

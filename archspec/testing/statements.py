@@ -1,0 +1,94 @@
+"""What an op says of itself, as far as it can be checked without PyTorch: examples, refusals, specs, arithmetic."""
+
+import re
+from math import ceil, floor
+
+from pydantic import ValidationError
+
+from archspec import ops
+from archspec.api import load
+from archspec.diagnostics import Problem, SpecError
+from archspec.lint.catalogue import catalogue
+from archspec.ops import Example, Op
+from archspec.testing.cases import check, fill, make, same, spec_of, types
+from archspec.types import TensorType
+
+
+def declaration(op: type[Op]) -> None:
+    """It is found by its name, and has a docstring and examples, each with its PyTorch or its error."""
+    check(
+        ops.lookup(op.name) is op,
+        f"there is no op `{op.name}`: its package is to be installed, with an entry point `{op.name}` "
+        "of the group `archspec.ops`",
+    )
+    check(bool(op.__doc__) and op.__doc__ != Op.__doc__, "it has no docstring")
+    check(any(example.valid for example in op.examples), "it has no valid example")
+    for example in op.examples:
+        check(
+            bool(example.error) != bool(example.torch),
+            f"{example.fields} has both `torch` and `error`, or neither",
+        )
+        check(not example.error or example.error in catalogue(), f"there is no code {example.error}")
+        known = not example.valid or set(example.fields) <= set(op.model_fields)
+        check(known, f"{example.fields} has fields that the op does not have")
+
+
+def refusal(op: type[Op], example: Example) -> None:
+    """A wrong example is refused for the reason that it gives: by the fields themselves, or by the inputs."""
+    try:
+        made = make(op, example)
+    except ValidationError:
+        same("the error of the fields", "AS203", example.error)
+        return
+    check(example.error != "AS203", "the fields do not refuse it, as AS203 says")
+    inputs = types(example)
+    try:
+        made.check(inputs)
+        made.weights(inputs)
+        made.outputs(inputs)
+    except Problem as problem:
+        same("the error", problem.code, example.error)
+    else:
+        raise AssertionError(f"it is not refused, but to be: {example.error}")
+
+
+def in_a_spec(op: type[Op], example: Example) -> None:
+    """In a spec the example means the same: outputs, MACs, weights, or the error."""
+    try:
+        model = load("example.json", source=spec_of(op, example, "named"))
+    except SpecError as error:
+        same("the error in a spec", [finding.code for finding in error.diagnostics], [example.error])
+        return
+    check(example.valid, f"it is not refused in a spec, but to be: {example.error}")
+    ours, inputs = make(op, example), types(example)
+    outputs = ours.outputs(inputs)
+    same("the outputs", outputs, model.outputs)
+    same("the MACs", ours.macs(inputs, outputs), model.totals.macs)
+    shapes = [weight.shape for weight in model.weights().values()]
+    same("the weights", [weight.shape for weight in ours.weights(inputs)], shapes)
+
+
+def value_of(formula: str) -> float:
+    """What arithmetic comes to, as a reader works it out: words say what numbers are."""
+    text = re.sub(r"\b(?!floor\b|ceil\b)[a-z]+\b", "", formula)
+    # what is left are numbers, signs and the two functions, of a class that runs as it is
+    return float(eval(text, {"__builtins__": {}, "floor": floor, "ceil": ceil}))  # noqa: S307
+
+
+def arithmetic(op: type[Op], example: Example, batch: int | str) -> None:
+    """What `macs_formula` and `explain` show is true. `batch` is a size, or `"N"` for a free batch."""
+    named = {} if isinstance(batch, str) or "N" in example.fields.get("shape", ()) else {"N": batch}
+    ours = make(op, example)
+    inputs = tuple(TensorType(fill(shape, H=11, W=13, L=5, **named)) for shape in example.inputs)
+    ours.check(inputs)
+    outputs = ours.outputs(inputs)
+    macs, formula = ours.macs(inputs, outputs), ours.macs_formula(inputs, outputs)
+    check(bool(formula) == bool(macs), f"there are {macs} MACs, but the formula is `{formula}`")
+    if formula:
+        same(f"`{formula}`", macs, value_of(formula))
+    # of several outputs, the whole is shown, the sum of its parts
+    shapes = [type_.shape for type_ in (outputs if len(outputs) == 1 else (*inputs, *outputs))]
+    for line in ours.explain(inputs):
+        shown, result = line.partition(": ")[2].partition(", as ")[0].split(" = ")
+        same(f"`{shown}`", float(result), value_of(shown))
+        check(any(int(result) in shape for shape in shapes), f"`{shown}` is none of the sizes of the outputs")
