@@ -1,4 +1,4 @@
-"""Writes what the documentation has from the program: `ops.md`, `rules/`, and on other pages what commands print.
+"""Writes what is generated: `ops.md`, `rules/`, what commands print on other pages, the JSON Schema, golden files.
 
     python docs/generate.py            write all
     python docs/generate.py --check    exit 1 if one would change
@@ -7,6 +7,8 @@ How a page is written:
 
 - An HTML comment above a fenced block says what the block is. `<!-- file: net.toml -->` makes it a spec that must load;
   with `error: AS401` in the comment it must fail with findings of that code alone, with `error` with any.
+- `<!-- package: acme_ops.py -->` makes it a file of a package that is installed for what the page shows below it;
+  its `pyproject.toml` has the entry points.
 - `<!-- layers: "N", 3, 32, 32 -->` makes it the nodes of a model with that input.
 - A `text` or `python` block that starts with `$ archspec` shows commands, and what they print into a file, that is in
   100 columns. They see the files above them, and `specs/`; `cat` shows a file that they wrote.
@@ -17,6 +19,7 @@ How a page is written:
 
 import ast
 import contextlib
+import importlib
 import inspect
 import io
 import json
@@ -25,6 +28,7 @@ import re
 import shlex
 import sys
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
@@ -51,12 +55,13 @@ PAGES = (
     DOCS / "pytorch.md",
     DOCS / "onnx.md",
     DOCS / "validate.md",
+    DOCS / "plugins.md",
     DOCS.parent / "README.md",
 )
 """The pages that show what commands print."""
 
 _BLOCK = re.compile(
-    r"(?:^<!-- (?P<comment>(?:file|layers): .*?) -->\n)?^```(?P<language>\w+)\n(?P<body>.*?)^```$",
+    r"(?:^<!-- (?P<comment>(?:file|layers|package): .*?) -->\n)?^```(?P<language>\w+)\n(?P<body>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 _ROW = re.compile(r"^\| `(?P<expression>[^`]+)` \| `(?P<value>[^`]+)` \|", re.MULTILINE)
@@ -101,10 +106,13 @@ def blocks(text: str) -> Iterator[Block]:
         comment = match["comment"] or ""
         words = {
             key: value or "any"
-            for key, value in re.findall(r"(file|layers|error)(?:: (.*?))?(?= error|$)", comment)
+            for key, value in re.findall(r"(file|layers|package|error)(?:: (.*?))?(?= error|$)", comment)
         }
         line = text.count("\n", 0, match.start("body"))
         block = Block(line, *match.span("body"), match["body"])
+        if "package" in words:
+            files[words["package"]] = block.body
+            continue
         if "file" in words:
             files[words["file"]] = block.body
             block = replace(block, name=words["file"], error=words.get("error", ""))
@@ -128,11 +136,39 @@ def write_files(block: Block, folder: Path) -> None:
         path.write_text(text, encoding="utf-8")
 
 
+@contextlib.contextmanager
+def installed(folder: Path) -> Iterator[None]:
+    """The package in a folder, if there is one, as if it were installed: its entry points are found."""
+    file = folder / "pyproject.toml"
+    if not file.exists():
+        yield
+        return
+    project = tomllib.loads(file.read_text(encoding="utf-8"))["project"]
+    info = folder / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+    info.mkdir()
+    head = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+    (info / "METADATA").write_text(head, encoding="utf-8")
+    points = project["entry-points"]["archspec.ops"]
+    lines = ["[archspec.ops]", *(f"{name} = {value}" for name, value in points.items())]
+    (info / "entry_points.txt").write_text("\n".join(lines), encoding="utf-8")
+    sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()
+    lookup.cache_clear()
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        lookup.cache_clear()
+        for value in points.values():
+            sys.modules.pop(value.partition(":")[0], None)
+
+
 def transcript(block: Block) -> str:
     """The commands of a block with what they print now."""
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         write_files(block, Path(folder))
-        shown = [f"$ {command}\n{run(command)}" for command in block.commands]
+        with installed(Path(folder)):
+            shown = [f"$ {command}\n{run(command)}" for command in block.commands]
     # a blank line behind what a command printed, none behind one that printed nothing
     return "".join(f"{text}\n" if text.count("\n") > 1 else text for text in shown[:-1]) + shown[-1]
 
@@ -375,10 +411,22 @@ def _markdown(text: str) -> str:
 # --- the program ------------------------------------------------------------------------------------------
 
 
+def golden_files() -> dict[Path, str]:
+    """What the tests compare findings with, in `tests/`."""
+    tests = str(DOCS.parent / "tests")
+    if tests not in sys.path:
+        sys.path.append(tests)
+    import golden_diagnostics
+    import golden_formats
+
+    return golden_diagnostics.outputs() | golden_formats.outputs()
+
+
 def outputs() -> dict[Path, str]:
     """Every generated file, with what it should be."""
     return (
-        {DOCS / "ops.md": ops_page(), DOCS.parent / "schema" / "archspec-1.json": render_schema()}
+        golden_files()
+        | {DOCS / "ops.md": ops_page(), DOCS.parent / "schema" / "archspec-1.json": render_schema()}
         | rule_pages()
         | {page: refreshed(page.read_text(encoding="utf-8")) for page in PAGES}
     )
@@ -396,7 +444,7 @@ def main(arguments: list[str]) -> int:
             print(f"{path.name} is out of date: run `python docs/generate.py`", file=sys.stderr)
         else:
             path.parent.mkdir(exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            path.write_text(text, encoding="utf-8", newline="\n")
             print(f"wrote {path.name}")
     return int(bool(stale) and arguments == ["--check"])
 

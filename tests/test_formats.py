@@ -1,4 +1,4 @@
-"""The formats of findings, beside their own documentation: golden files, which `update_formats.py` writes."""
+"""The formats of findings, beside their own documentation: golden files, which `docs/generate.py` writes."""
 
 import json
 import re
@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import unquote, urljoin
 
 import pytest
+from golden_formats import FOLDER, GOLDEN, ODD, ROOT, golden, printed, repository
 from nets import ROOT as PROJECT
-from update_formats import FOLDER, GOLDEN, ODD, ROOT, golden, printed, repository
 
 from archspec.diagnostics.render import FORMATS
 

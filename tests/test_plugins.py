@@ -1,15 +1,18 @@
-"""Plug-in ops: found by their entry point, only when a dotted name is met."""
+"""Plug-in ops: found by their entry point, only when a dotted name is met; and their conformance suite."""
 
+import importlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
+from test_docs import generate
 
 import archspec
 from archspec import ops
 from archspec.backends.onnx_model import model_of
+from archspec.testing import check_op
 from archspec.testing.onnx_forms import agree
 
 PLUGIN = '''
@@ -123,3 +126,82 @@ def test_a_plugin_in_onnx() -> None:
     assert [node.op_type for node in proto.graph.node] == ["Mul", "Mul", "Relu"]
     with pytest.raises(archspec.SpecError, match=r"`acme\.thrice` cannot be written in ONNX"):
         model_of(archspec.load("a.toml", source=spec('"acme.thrice"')))
+
+
+# --- the conformance suite ---------------------------------------------------------------------------------------
+
+PAGE = generate.DOCS / "plugins.md"
+(SHOWN,) = [block for block in generate.blocks(PAGE.read_text(encoding="utf-8")) if block.name == "net.toml"]
+METHODS = SHOWN.files[1][1]
+
+
+def checked(tmp_path: Path, source: str) -> None:
+    """Run the suite on the op of the documentation, or on what was made of it."""
+    for name, text in SHOWN.files:
+        (tmp_path / name).write_text(source if name == "acme_ops.py" else text, encoding="utf-8")
+    with generate.installed(tmp_path):
+        check_op(importlib.import_module("acme_ops").LayerScale)
+
+
+def test_the_documented_op_conforms(tmp_path: Path) -> None:
+    checked(tmp_path, METHODS)
+
+
+WRONG = {
+    # what is wrong: the text in place of another, and the check that finds it
+    "its output": ("def weights", "def output(self, inputs):\n        return type(inputs[0])(inputs[0].shape[:2])\n\n    def weights",
+                   "shapes: the outputs"),
+    "the shape of its weight": ('"gamma", (channels(inputs[0]), 1, 1)', '"gamma", (1, channels(inputs[0]), 1)', "shapes: `gamma`"),
+    "the name of its weight": ('Weight("gamma"', 'Weight("beta"', "shapes: the weights"),
+    "its weight is a buffer": ("(self.init_value,)))", "(self.init_value,)), buffer=True)", "shapes: the parameters"),
+    "its MACs": ("def saved", "def macs(self, inputs, outputs):\n        return 7\n\n    def saved", "shapes: the MACs"),
+    "its arithmetic": ("def saved", 'def macs_formula(self, inputs, outputs):\n        return "7 * 3"\n\n    def saved',
+                       "arithmetic: there are 0 MACs"),
+    "what it keeps": ("return INPUT", "return Saved()", "training: the inputs that are kept"),
+    "how much it keeps": ("return INPUT", "return Saved(inputs=(0,), elements=9)", "training: the bytes that are kept"),
+    "a view": ("def saved", "def view(self, inputs, *, training):\n        return True\n\n    def saved",
+               "training: the outputs are views"),
+    "its memory": ("(elementwise(outputs[0], inputs),)", "outputs", "memory: the strides"),
+    "its field": ("def saved", ("def reach(self, inputs, output):\n        from archspec.ops.core.reach import changed, pointwise, whole\n"
+                  "        return (changed(pointwise(inputs[0], output), {2: whole(1)}),)\n\n    def saved"), "receptive field"),
+    "its source": ("x * self.gamma", "x + self.gamma", "source, named"),
+    "its first values": ("torch.full((channels, 1, 1), init_value)", "torch.zeros(channels, 1, 1)", "initial weights"),
+    "its ONNX": ('e.node("Mul"', 'e.node("Add"', "ONNX 18"),
+    "its ONNX has no operator of that name": ('e.node("Mul"', 'e.node("Mull"', "ONNX 24"),
+    "a method that fails": ("return INPUT", "return INPUT / 0", "training: TypeError: unsupported operand"),
+    "the code of an error": ('error="AS402"', 'error="AS403"', "refusal: it is refused with AS402, not with AS403"),
+    "an error that is none": ('{"init_value": [0.1]}', '{"init_value": 2.0}', "refusal"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "says"), WRONG.values(), ids=WRONG)
+def test_a_wrong_op_does_not_conform(old: str, new: str, says: str, tmp_path: Path) -> None:
+    assert METHODS.count(old) == 1
+    with pytest.raises(AssertionError) as caught:
+        checked(tmp_path, METHODS.replace(old, new))
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('"acme.layer_scale"', '"acme.scale"', "there is no op `acme.scale`"),
+        ("examples: ClassVar[tuple[Example, ...]] = (", "examples: ClassVar[tuple[Example, ...]] = ()\n    more: ClassVar[object] = (",
+         "no valid example"),
+        ('    """Each channel times a learnt factor. https://arxiv.org/abs/2103.17239"""\n', "", "no docstring"),
+        ('error="AS402"', 'error="AS999"', "there is no code AS999"),
+        ('{"init_value": 0.1}', '{"initial": 0.1}', "fields that the op does not have"),
+    ],
+)  # fmt: skip
+def test_a_wrong_declaration_does_not_conform(old: str, new: str, says: str, tmp_path: Path) -> None:
+    assert METHODS.count(old) == 1
+    with pytest.raises(AssertionError, match=says):
+        checked(tmp_path, METHODS.replace(old, new))
+
+
+def test_what_the_documentation_shows_of_a_failure(tmp_path: Path) -> None:
+    """Without the method `saved`."""
+    start, stop = METHODS.index("    def saved"), METHODS.index("    def held")
+    with pytest.raises(AssertionError) as caught:
+        checked(tmp_path, METHODS[:start] + METHODS[stop:])
+    assert f"```text\n{caught.value}\n```" in PAGE.read_text(encoding="utf-8")

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from golden_diagnostics import FOLDER, said, specs
 from nets import ROOT, SPECS
 from pydantic import ValidationError
 from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as SarifLog
 from spec_cases import VALID
-from update_diagnostics import FOLDER, said, specs
 
 import archspec
 from archspec.cli.validate import run
@@ -51,7 +51,7 @@ def cli(
 
 @FILES
 def test_what_is_said(path: Path) -> None:
-    """Golden texts, which `python tests/update_diagnostics.py` writes and people have read."""
+    """Golden texts, which `python docs/generate.py` writes and people have read."""
     assert said(path) == path.with_suffix(path.suffix + ".txt").read_text(encoding="utf-8")
 
 

@@ -47,9 +47,11 @@ def check_op(op: type[Op]) -> None:
                 run()
             except Exception as error:  # whatever the methods of the op raise
                 failed.append(error)
-                lines.append(f"- {example.fields}, {what}: {str(error).strip() or type(error).__name__}")
+                said = error if isinstance(error, AssertionError) else f"{type(error).__name__}: {error}"
+                lines.append(f"- {example.fields}, {what}: {str(said).strip()}")
     if failed:
-        raise AssertionError("\n".join([f"the op `{op.name}` does not conform:", *lines])) from failed[0]
+        text = "\n".join([f"the op `{op.name}` does not conform:", *dict.fromkeys(lines)])
+        raise AssertionError(text) from failed[0]
 
 
 def _import_oracles() -> None:

@@ -38,7 +38,7 @@ def refusal(op: type[Op], example: Example) -> None:
     try:
         made = make(op, example)
     except ValidationError:
-        same("the error of the fields", "AS203", example.error)
+        check(example.error == "AS203", f"the fields refuse it, which is AS203, not {example.error}")
         return
     check(example.error != "AS203", "the fields do not refuse it, as AS203 says")
     inputs = types(example)
@@ -47,9 +47,9 @@ def refusal(op: type[Op], example: Example) -> None:
         made.weights(inputs)
         made.outputs(inputs)
     except Problem as problem:
-        same("the error", problem.code, example.error)
+        check(problem.code == example.error, f"it is refused with {problem.code}, not with {example.error}")
     else:
-        raise AssertionError(f"it is not refused, but to be: {example.error}")
+        raise AssertionError(f"it should be refused with {example.error}, but it is not")
 
 
 def in_a_spec(op: type[Op], example: Example) -> None:
@@ -57,9 +57,13 @@ def in_a_spec(op: type[Op], example: Example) -> None:
     try:
         model = load("example.json", source=spec_of(op, example, "named"))
     except SpecError as error:
-        same("the error in a spec", [finding.code for finding in error.diagnostics], [example.error])
+        codes = [finding.code for finding in error.diagnostics]
+        check(
+            codes == [example.error],
+            f"it is refused with {', '.join(codes)}, not with {example.error or 'none'}",
+        )
         return
-    check(example.valid, f"it is not refused in a spec, but to be: {example.error}")
+    check(example.valid, f"it should be refused with {example.error}, but it is not")
     ours, inputs = make(op, example), types(example)
     outputs = ours.outputs(inputs)
     same("the outputs", outputs, model.outputs)

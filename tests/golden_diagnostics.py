@@ -1,4 +1,4 @@
-"""Write what `archspec validate` says of each broken spec beside it: `python tests/update_diagnostics.py`.
+"""What `archspec validate` says of each broken spec, in a file beside it, which `python docs/generate.py` writes.
 
 The texts are read by people before they are committed: each names the right place, the cause and what to type.
 """
@@ -26,6 +26,6 @@ def said(path: Path, format_: str = "full") -> str:
     return stream.buffer.getvalue().decode()
 
 
-if __name__ == "__main__":
-    for spec in specs():
-        spec.with_suffix(spec.suffix + ".txt").write_text(said(spec), encoding="utf-8", newline="\n")
+def outputs() -> dict[Path, str]:
+    """Every golden file, with what it should be."""
+    return {spec.with_suffix(spec.suffix + ".txt"): said(spec) for spec in specs()}

@@ -1,7 +1,7 @@
-"""Write what each format makes of the findings in some specs: `python tests/update_formats.py`.
+"""What each format makes of the findings in some specs, in golden files that `python docs/generate.py` writes.
 
-The specs are in `formats/`, which is read as the folder `nets` of a repository. What is written beside it is read by
-people before it is committed, with the documentation of the format at hand.
+The specs are in `formats/`, which is read as the folder `nets` of a repository. The files beside it are read by people
+before they are committed, with the documentation of the format at hand.
 """
 
 import contextlib
@@ -64,8 +64,8 @@ def golden(folder: Path, format_: str) -> str:
     return text.replace(f"{folder.parent.as_uri()}/", ROOT).replace(f'"{__version__}"', '"VERSION"')
 
 
-if __name__ == "__main__":
+def outputs() -> dict[Path, str]:
+    """Every golden file, with what it should be."""
     with tempfile.TemporaryDirectory() as temporary:
         nets = repository(Path(temporary).resolve())
-        for format_ in FORMATS:
-            (FOLDER / GOLDEN[format_]).write_text(golden(nets, format_), encoding="utf-8", newline="\n")
+        return {FOLDER / GOLDEN[format_]: golden(nets, format_) for format_ in FORMATS}
