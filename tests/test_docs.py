@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from test_structure import ORDER
 
 import archspec
 from archspec.elaborate.network import load_document
@@ -57,7 +58,8 @@ def _findings(path: Path) -> list[str]:
 @pytest.mark.parametrize("block", _blocks(transcripts=False))
 def test_spec(block: Any, tmp_path: Path) -> None:
     generate.write_files(block, tmp_path)
-    codes = _findings(tmp_path / block.name)
+    with generate.installed(tmp_path):
+        codes = _findings(tmp_path / block.name)
     if block.error == "any":
         assert codes
     else:
@@ -168,7 +170,9 @@ def test_every_limit_is_stated() -> None:
             assert f"| {value:,} |" in table, name
 
 
-@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [*sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("*.md"))], ids=lambda page: page.name
+)
 def test_links_lead_somewhere(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
@@ -179,6 +183,29 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert path.exists(), target
         if anchor:
             assert anchor in _anchors(path.read_text(encoding="utf-8")), target
+
+
+MAP = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md"])
+def test_files_that_are_named_are_there(page: str) -> None:
+    names = re.findall(
+        r"`((?:archspec|docs|tests|specs|schema)/[\w./-]*)`", (ROOT / page).read_text(encoding="utf-8")
+    )
+    assert names
+    assert not [name for name in names if "NAME" not in name and not (ROOT / name).exists()]
+
+
+def test_the_files_of_the_torch_backend_are_there() -> None:
+    (listed,) = re.findall(r"step 7 is `archspec/backends/torch_source/`: (.*?)\. Then", MAP, re.DOTALL)
+    for name in re.findall(r"`(\w+\.py)`", listed):
+        assert (ROOT / "archspec" / "backends" / "torch_source" / name).exists()
+
+
+def test_the_map_has_the_layers_in_their_order() -> None:
+    (listed,) = re.findall(r"<!-- layers of the package -->\n(.*?)\n\n", MAP, re.DOTALL)
+    assert tuple(re.findall(r"`(\w+)`", listed)) == ORDER
 
 
 def _anchors(text: str) -> set[str]:
