@@ -17,8 +17,8 @@ from torch.utils.flop_counter import FlopCounterMode
 import archspec
 from archspec import Model
 from archspec.analysis.activations import Keeping
-from archspec.analysis.liveness import Liveness
 from archspec.analysis.memory import Memory, Optimizer, memory
+from archspec.analysis.peak import Peaks
 from archspec.analysis.sizing import Sizing
 from archspec.ir import Module
 from archspec.ops import Example, Op
@@ -456,10 +456,10 @@ layers = [{ op = "conv", out = 2, kernel = 1 }, "batchnorm", "relu"]
     assert found.inference.peak == 5 * 2 * plane
     assert (found.inference.path, found.inference.kind) == ("1.1.1", "batchnorm")
     assert found.inference.weights == found.training.weights == 10**6 * (4 * 10 + 4 * 4 + 8)
-    keeping, liveness = Keeping(Sizing(3, 4)), Liveness(Sizing(3, 4))
+    keeping, peaks = Keeping(Sizing(3, 4)), Peaks(Sizing(3, 4))
     keeping.root(model.root)
-    liveness.root(model.root)
-    assert len(liveness.known) == 6
+    peaks.root(model.root)
+    assert len(peaks.known) == 6
     assert len(keeping.known) <= 2 * 6
 
 

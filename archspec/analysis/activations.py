@@ -5,7 +5,7 @@ Kept is what is there when the forward pass has returned: what only leads to val
 
 from dataclasses import dataclass, field
 
-from archspec.analysis.cost import Live
+from archspec.analysis.liveness import Live, Liveness, every
 from archspec.analysis.sizing import INDEX, Sizing, layout, renumbered
 from archspec.ir import Module
 from archspec.ops.core.base import Op
@@ -51,7 +51,7 @@ class Keeping:
 
     sizing: Sizing
     known: dict[tuple[Module, Given, Live], Kept] = field(default_factory=dict)
-    needs: dict[tuple[Module, Live], tuple[list[Live], Live]] = field(default_factory=dict)
+    liveness: Liveness = field(default_factory=Liveness)
 
     def of(self, module: Module, given: Given, wanted: Live) -> Kept:
         """What a call keeps, of whose outputs some are asked for."""
@@ -65,7 +65,7 @@ class Keeping:
     def root(self, module: Module) -> Kept:
         """What a network keeps, of whose inputs none is differentiated."""
         count = len(module.inputs)
-        return self.of(module, ((False,) * count, (None,) * count), frozenset(range(len(module.results))))
+        return self.of(module, ((False,) * count, (None,) * count), every(module))
 
     def leaf(self, module: Module, op: Op, given: Given, wanted: Live) -> Kept:
         """What an op keeps: nothing where there is nothing to differentiate."""
@@ -93,10 +93,11 @@ class Keeping:
         storages = [Storage(0) for _ in range(count)]
         values: list[Value] = list(zip(range(count), *given, strict=True))
         owners = set()
-        for index, (node, needed) in enumerate(zip(module.body, self.need(module, wanted)[0], strict=True)):
+        parts = self.liveness.of(module, wanted).parts
+        for index, (node, used) in enumerate(zip(module.body, parts, strict=True)):
             taken = [values[value] for value in node.inputs]
             told = tuple([trained for _, trained, _ in taken]), tuple([strides for _, _, strides in taken])
-            call = self.of(node.module, told, needed)
+            call = self.of(node.module, told, used)
             inside += call.inside
             for position in call.inputs:
                 storages[taken[position][0]].saved = True
@@ -120,20 +121,6 @@ class Keeping:
             params, buffers, inside, kept, tuple(storages[number] for number in made),
             tuple([(numbers_[number], trained, strides) for number, trained, strides in results]),
         )  # fmt: skip
-
-    def need(self, module: Module, wanted: Live) -> tuple[list[Live], Live]:
-        """For each node of a body the outputs that lead to wanted ones; and the inputs of the body that do."""
-        if module.op is not None:
-            return [], frozenset(range(len(module.inputs))) if wanted else wanted
-        key = (module, wanted)
-        if key not in self.needs:
-            used = {module.results[index] for index in wanted}
-            found: list[Live] = []
-            for node, values in reversed(list(module.values())):
-                found.append(frozenset(part for part, value in enumerate(values) if value in used))
-                used |= {node.inputs[index] for index in self.need(node.module, found[-1])[1]}
-            self.needs[key] = found[::-1], frozenset(used & {*range(len(module.inputs))})
-        return self.needs[key]
 
 
 def _told(inputs: Inputs, trained: tuple[bool, ...]) -> Inputs:

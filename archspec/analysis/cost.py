@@ -28,10 +28,6 @@ class Cost:
     weights: int = 0
 
 
-Live = frozenset[int]
-"""The indices of a module's outputs that are asked for."""
-
-
 class Costs:
     """The costs of modules, remembered for each distinct one."""
 
@@ -74,42 +70,3 @@ class Costs:
                 weights += cost.weights
                 modules += cost.modules + (module.body[owner].name is not None)
         return Cost(params, buffers, macs, modules, weights)
-
-
-def training_only(module: Module, outputs: Live, train: Live) -> list[Live]:
-    """For each node of the body, the outputs that only training outputs depend on.
-
-    A node is training-only if it reaches one of the module's `train` outputs and none of its `outputs`; so is one that
-    reaches neither but takes what only training computes.
-    """
-    reaches: dict[int, tuple[bool, bool]] = {}
-    for wanted, flag in ((outputs, 0), (train, 1)):
-        for index in wanted:
-            _mark(reaches, module.results[index], flag)
-    only: list[Live] = []
-    for node, values in reversed(list(module.values())):
-        marks = [reaches.get(value, (False, False)) for value in values]
-        late = frozenset(index for index, (out, aux) in enumerate(marks) if aux and not out)
-        # with its last use gone, a value that nobody uses goes too
-        only.append(late if any(out for out, _ in marks) else frozenset(range(len(marks))) if late else late)
-        for flag in (0, 1):
-            if any(mark[flag] for mark in marks):
-                for value in node.inputs:
-                    _mark(reaches, value, flag)
-    only.reverse()
-    _follow(module, only, reaches)
-    return only
-
-
-def _follow(module: Module, only: list[Live], reaches: dict[int, tuple[bool, bool]]) -> None:
-    """Mark nodes without a use behind training-only ones."""
-    training: set[int] = set()
-    for index, (node, values) in enumerate(module.values()):
-        if training.intersection(node.inputs) and not any(value in reaches for value in values):
-            only[index] = frozenset(range(len(values)))
-        training.update(values[part] for part in only[index])
-
-
-def _mark(reaches: dict[int, tuple[bool, bool]], value: int, flag: int) -> None:
-    out, aux = reaches.get(value, (False, False))
-    reaches[value] = (out or flag == 0, aux or flag == 1)

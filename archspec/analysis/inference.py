@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from archspec.analysis.cost import Live, training_only
+from archspec.analysis.liveness import Live, every, training_only
 from archspec.elaborate.network import Network
 from archspec.ir import Module, Node
 
@@ -30,12 +30,11 @@ def without_training(root: Module, train: int) -> Module:
 
 def _pruned(module: Module, outputs: Live, known: Known) -> Module:
     """A composite without the nodes that only its results beside `outputs` need."""
-    every = frozenset(range(len(module.results)))
-    if outputs == every:
+    if outputs == every(module):
         return module
     key = module, outputs
     if key not in known:
-        only = training_only(module, outputs, every - outputs)
+        only = training_only(module, every(module) - outputs)
         body, ids = _body(module, only, known)
         kept = sorted(outputs)
         first = len(module.outputs) - len(module.exports)
@@ -56,7 +55,7 @@ def _body(module: Module, only: list[Live], known: Known) -> tuple[tuple[Node, .
     body: list[Node] = []
     count = len(ids)
     for index, (node, values) in enumerate(module.values()):
-        parts = frozenset(range(len(values))) - only[index]
+        parts = every(node.module) - only[index]
         if values and not parts:
             continue
         made = node.module

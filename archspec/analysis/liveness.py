@@ -1,133 +1,122 @@
-"""Which tensors are alive during inference, over the schedule of eager PyTorch, once for each distinct module."""
+"""Liveness: which outputs of each module are used, for some results of the network.
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+There is one backward walk over a body. What differs is what a call takes of its inputs: all of them (`used`, `needed`),
+or those that its used outputs depend on (`Liveness`).
+"""
 
-from archspec.analysis.sizing import Sizing, layout, renumbered
-from archspec.ir import Module
-from archspec.ops.core.base import Op
-from archspec.ops.core.held import Strides
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
-Layouts = tuple[Strides | None, ...]
-"""How the inputs of a call lie in memory."""
-Call = tuple[Module, Layouts]
-"""A module, and how the inputs lie in memory."""
+from archspec.elaborate import Network
+from archspec.ir import Module, Node, walk
+
+Live = frozenset[int]
+"""The indices of a module's outputs that are used."""
+NOTHING: Live = frozenset()
+Taken = Callable[[Node, Live], Iterable[int]]
+"""The values that a node takes for some of its outputs."""
+
+
+def every(module: Module) -> Live:
+    """All outputs of a module."""
+    return frozenset(range(len(module.outputs)))
+
+
+def inference(network: Network) -> Live:
+    """The results of a network that are not for training only."""
+    return frozenset(range(len(network.root.results) - len(network.train_outputs)))
+
+
+def used(module: Module, wanted: Live, taken: Taken | None = None) -> list[Live]:
+    """For each node of a composite's body, the outputs that its results `wanted` depend on.
+
+    A node of which an output is used takes all its inputs, unless `taken` says otherwise.
+    """
+    return _backwards(module, wanted, taken or _all)[0]
+
+
+def _all(node: Node, here: Live) -> tuple[int, ...]:
+    return node.inputs if here else ()
+
+
+def _backwards(module: Module, wanted: Live, taken: Taken) -> tuple[list[Live], set[int]]:
+    """The used outputs of each node of a body, and all values that are used."""
+    values = {module.results[index] for index in wanted}
+    found: list[Live] = []
+    for node, ids in reversed(list(module.values())):
+        here = frozenset([part for part, value in enumerate(ids) if value in values])
+        found.append(here)
+        values.update(taken(node, here))
+    found.reverse()
+    return found, values
+
+
+def needed(root: Module, wanted: Live) -> dict[Module, Live]:
+    """For each distinct module, the results that some call needs; modules that no call needs are left out.
+
+    What a call needs of its inputs is taken to be all of them. So it takes time in the size of the network, and not in
+    the ways to want something of it.
+    """
+    found = {root: wanted}
+    for module in walk(root):
+        if module.op is None and module in found:
+            for node, here in zip(reversed(module.body), reversed(used(module, found[module])), strict=True):
+                if here:
+                    found[node.module] = found.get(node.module, NOTHING) | here
+    return found
 
 
 @dataclass(frozen=True, slots=True)
-class Lived:
-    """What a call needs. Storages are numbered: those of the inputs first, then those made."""
+class Used:
+    """What of a module is used for some of its results: outputs of each node of its body, and inputs."""
 
-    weights: int
-    peak: int
-    """Most bytes of storages made inside that are alive at once, what comes out included."""
-    at: int | None = None
-    """The node of the body in whose call that is."""
-    made: tuple[int, ...] = ()
-    """The sizes of the new storages that come out."""
-    outputs: tuple["Lying", ...] = ()
-    """Where each output is."""
+    parts: tuple[Live, ...]
+    inputs: Live
 
 
-Lying = tuple[int, Strides | None]
-"""The number of the storage in which a value is, and how it lies there if not row by row."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A call in a body: the storages that it uses and those that it makes, by their numbers."""
-
-    index: int
-    call: Lived
-    given: list[int]
-    made: range
-    held: Layouts
-
-
-@dataclass(slots=True)
 class Liveness:
-    """What calls need in inference, remembered for each distinct module."""
+    """What of each module is used, found once for each module and the results that are wanted of it.
 
-    sizing: Sizing
-    known: dict[Call, Lived] = field(default_factory=dict)
+    Of its inputs, a call needs those that its wanted results depend on.
+    """
 
-    def root(self, module: Module) -> Lived:
-        """What a network needs."""
-        return self.of(module, (None,) * len(module.inputs))
+    def __init__(self) -> None:
+        self.known: dict[tuple[Module, Live], Used] = {}
 
-    def of(self, *call: *Call) -> Lived:
-        """What a call needs."""
-        if call not in self.known:
-            module, held = call
-            self.known[call] = (
-                self.composite(module, held) if module.op is None else self.leaf(module, module.op, held)
-            )
-        return self.known[call]
+    def of(self, module: Module, wanted: Live) -> Used:
+        """What of a module is used for some of its results."""
+        key = module, wanted
+        if key not in self.known:
+            self.known[key] = self._used(module, wanted)
+        return self.known[key]
 
-    def leaf(self, module: Module, op: Op, held: Layouts) -> Lived:
-        """What an op needs: its outputs."""
-        count = len(module.inputs)
-        weights = sum(self.sizing.weights(op, module))
-        inputs = self.sizing.given(module, held)
-        outputs = self.sizing.made(op, module, inputs)
-        if op.view(inputs, training=False) and not op.copies(inputs, outputs):
-            return Lived(weights, 0, outputs=tuple([(0, layout(x)) for x in outputs]))
-        made = tuple(0 if op.is_parameter else self.sizing.bytes(type_) for type_ in module.outputs)
-        lying = tuple([(number, layout(x)) for number, x in enumerate(outputs, start=count)])
-        return Lived(weights, sum(made), None, made, lying)
+    def _used(self, module: Module, wanted: Live) -> Used:
+        inputs = frozenset(range(len(module.inputs)))
+        if module.op is not None:
+            return Used((), inputs if wanted else NOTHING)
+        parts, values = _backwards(module, wanted, self._taken)
+        return Used(tuple(parts), inputs & values)
 
-    def composite(self, module: Module, held: Layouts) -> Lived:
-        """What the calls of a body need, one after the other."""
-        count = len(module.inputs)
-        storages = [0] * count  # their bytes; those of the inputs count where they were made
-        values: list[Lying] = list(enumerate(held))
-        calls = list(self.steps(module, values, storages))
-        results = [values[value] for value in module.results]
-        out = [number for number, _ in results]
-        peak, at = busiest(calls, storages, {*range(count), *out})
-        owners = {module.body[step.index].owner_index(step.index): step.call.weights for step in calls}
-        numbers, made = renumbered(count, out)
-        return Lived(
-            sum(owners.values()), peak, at, tuple(storages[number] for number in made),
-            tuple([(numbers[number], strides) for number, strides in results]),
-        )  # fmt: skip
-
-    def steps(self, module: Module, values: list[Lying], storages: list[int]) -> Iterator[Step]:
-        """The calls of a body in turn; each one's storages, and which of them its values have, are appended."""
-        for index, node in enumerate(module.body):
-            taken = [values[value] for value in node.inputs]
-            held = tuple([strides for _, strides in taken])
-            call = self.of(node.module, held)
-            made = range(len(storages), len(storages) + len(call.made))
-            numbers = [*(number for number, _ in taken), *made]
-            values += [(numbers[number], strides) for number, strides in call.outputs]
-            storages += call.made
-            yield Step(index, call, numbers[: len(taken)], made, held)
-
-    def place(self, module: Module) -> tuple[str, str]:
-        """The path of the module in whose call the peak is, and the op that is called then."""
-        path: list[str] = []
-        held: Layouts = (None,) * len(module.inputs)
-        while (at := self.of(module, held).at) is not None:
-            node = module.body[at]
-            name = module.body[node.owner_index(at)].name
-            path += [] if name is None else [name]
-            calls = self.steps(module, list(enumerate(held)), [0] * len(held))
-            held = next(step.held for step in calls if step.index == at)
-            module = node.module
-        return ".".join(path), module.kind
+    def _taken(self, node: Node, here: Live) -> list[int]:
+        return [node.inputs[place] for place in self.of(node.module, here).inputs]
 
 
-def busiest(calls: list[Step], storages: list[int], kept: set[int]) -> tuple[int, int | None]:
-    """The most bytes alive during a call, and in which. The storages of `kept` outlive all calls."""
-    last = {number: position for position, step in enumerate(calls) for number in (*step.given, *step.made)}
-    dying = [0] * len(calls)
-    for number, position in last.items():
-        if number not in kept:
-            dying[position] += storages[number]
-    alive, peak, at = 0, 0, None
-    for step, freed in zip(calls, dying, strict=True):
-        if at is None or alive + step.call.peak > peak:
-            peak, at = alive + step.call.peak, step.index
-        alive += sum(storages[number] for number in step.made) - freed
-    return peak, at
+def training_only(module: Module, train: Live) -> list[Live]:
+    """For each node of the body, the outputs that only training outputs depend on: the module's results `train`.
+
+    A node is training-only if it reaches one of these and none of the other results; so is one that reaches neither
+    but takes what only training computes.
+    """
+    if not train:
+        return [NOTHING] * len(module.body)
+    always, trained = used(module, every(module) - train), used(module, train)
+    only: list[Live] = []
+    for node, out, late in zip(module.body, always, trained, strict=True):
+        # with its last use gone, a value that nobody uses goes too
+        only.append(late - out if out or not late else every(node.module))
+    training: set[int] = set()
+    for index, (node, values) in enumerate(module.values()):
+        if not (always[index] or trained[index]) and training.intersection(node.inputs):
+            only[index] = every(node.module)
+        training.update(values[part] for part in only[index])
+    return only

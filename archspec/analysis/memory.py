@@ -14,7 +14,7 @@ from typing import Literal
 
 from archspec.analysis.activations import Keeping
 from archspec.analysis.inference import without_training
-from archspec.analysis.liveness import Liveness
+from archspec.analysis.peak import Peaks
 from archspec.analysis.sizing import Sizing
 from archspec.ir import Module
 
@@ -94,7 +94,7 @@ def _training(root: Module, sizing: Sizing, optimizer: Optimizer) -> Training:
 
 
 def _inference(root: Module, sizing: Sizing) -> Inference:
-    liveness = Liveness(sizing)
-    call = liveness.root(root)
+    peaks = Peaks(sizing)
+    call = peaks.root(root)
     held = sum(map(sizing.bytes, root.inputs))
-    return Inference(call.weights, held + call.peak, *liveness.place(root))
+    return Inference(call.weights, held + call.peak, *peaks.place(root))

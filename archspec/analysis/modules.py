@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from archspec.analysis.cost import Cost, Costs, Live, training_only
+from archspec.analysis.cost import Cost, Costs
+from archspec.analysis.liveness import NOTHING, Live, every, training_only
 from archspec.diagnostics import UsageError
 from archspec.diagnostics.diagnostic import shown, suggest
 from archspec.ir import Module, Node, Origin
@@ -60,8 +61,7 @@ def rows(
     follow each other into one row, and a repeat of nothing else into the same.
     """
     count = len(root.results)
-    only = _only(root, frozenset(range(count - train)), frozenset(range(count - train, count)))
-    yield from _rows(root, costs, "", 0, (), only, depth, grouped)
+    yield from _rows(root, costs, "", 0, (), frozenset(range(count - train, count)), depth, grouped)
 
 
 def listing(root: Module, costs: Costs) -> None:
@@ -75,19 +75,16 @@ def listing(root: Module, costs: Costs) -> None:
             )
 
 
-def _only(module: Module, outputs: Live, train: Live) -> list[Live] | None:
-    return training_only(module, outputs, train) if train else None
-
-
 def _rows(
-    module: Module, costs: Costs, prefix: str, depth: int, ends: tuple[bool, ...], only: list[Live] | None,
+    module: Module, costs: Costs, prefix: str, depth: int, ends: tuple[bool, ...], late: Live,
     limit: int | None, grouped: bool,
 ) -> Iterator[Row]:  # fmt: skip
     items = list(_items(module, grouped))
+    only = training_only(module, late)
     again = module.shared
     for position, (index, node, last, count) in enumerate(items):
-        here = only[index] if only else frozenset[int]()
-        training = bool(here) and len(here) == len(node.module.outputs)
+        here = only[index]
+        training = bool(here) and here == every(node.module)
         inner = (*ends, position == len(items) - 1)
         children = node.module.op is None and bool(node.module.body) and node.shares is None
         row = _row(node, costs, prefix, depth, module)
@@ -99,9 +96,8 @@ def _rows(
         row = replace(row, training=training, count=count, last=last, ends=inner, has_children=children)
         yield row
         if children and (limit is None or depth + 1 < limit):
-            parts = frozenset(range(len(node.module.outputs)))
-            is_part = here and not training and index not in again  # what is called again runs whole
-            below = training_only(node.module, parts - here, here) if is_part else None
+            # what is called again runs whole
+            below = NOTHING if training or index in again else here
             for child in _rows(node.module, costs, f"{row.path}.", depth + 1, inner, below, limit, grouped):
                 yield replace(child, training=True) if training else child
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from archspec.analysis.cost import Live, training_only
+from archspec.analysis.liveness import NOTHING, Live, every, training_only
 from archspec.backends.torch_import import import_torch
 from archspec.backends.verify import Item, finding
 from archspec.diagnostics import Diagnostic
@@ -20,9 +20,6 @@ BATCH = 2
 """What a free batch axis is while shapes are compared."""
 FREE = 3
 """What other free dimensions are."""
-
-
-_NONE: Live = frozenset()
 
 
 Shapes = list[tuple[int, ...] | None]
@@ -139,9 +136,8 @@ class Proof:
         """The inputs and outputs of every module, call by call, and those of the network."""
         expected: dict[str, list[Call]] = {}
         count, last = len(self.model.root.results), len(self.model.network.train_outputs)
-        outputs = frozenset(range(count - last))
-        late = _NONE if training else frozenset(range(count - last, count))
-        for path, module in self._calls(self.model.root, "", outputs, late):
+        late = NOTHING if training else frozenset(range(count - last, count))
+        for path, module in self._calls(self.model.root, "", late):
             expected.setdefault(path, []).append(self.call(module))
         totals = self.model.training_totals if training else self.model.totals
         inputs: Shapes = [self.sized(type_.shape) for type_ in self.model.inputs.values()]
@@ -172,19 +168,18 @@ class Proof:
         return item
 
     def _calls(
-        self, module: Module, prefix: str, outputs: Live, train: Live
+        self, module: Module, prefix: str, train: Live
     ) -> Iterator[tuple[str, Module]]:  # fmt: skip
         """Every call of a module in the order of computation, those of shared weights included, with its path.
 
         Without what only the results `train` of the composite need; none where that is to be part of it. What is
         called more than once is whole at every call.
         """
-        only = training_only(module, outputs, train) if train else [_NONE] * len(module.body)
+        only = training_only(module, train)
         shared = {id(module.body[node.shares]) for node in module.body if node.shares is not None}
         for node, training in zip(module.body, only, strict=True):
             owner = module.body[node.shares] if node.shares is not None else node
-            every = frozenset(range(len(node.module.outputs)))
-            if owner.name is None or training == every:
+            if owner.name is None or training == every(node.module):
                 continue
             if node.module.op is not None and node.module.op.is_parameter:
                 continue
@@ -194,9 +189,9 @@ class Proof:
                 continue
             yield path, node.module
             if node.shares is not None or id(node) in shared:
-                training = _NONE
+                training = NOTHING
             if node.module.op is None:
-                yield from self._calls(node.module, f"{path}.", every - training, training)
+                yield from self._calls(node.module, f"{path}.", training)
 
     def call(self, module: Module) -> "Call":
         """What a module takes, unless it gets that in another form, and what it yields."""

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from archspec.analysis.cost import Live
-from archspec.analysis.demand import needed
+from archspec.analysis.liveness import Live, every, needed, used
 from archspec.ir import Module, Node, Origin, walk
 
 T = TypeVar("T")
@@ -68,7 +67,7 @@ class Flows:
             result.is_output = True
         self.values += body.inputs
         self.values += [flow for flow in dict.fromkeys(body.results) if flow not in body.inputs]
-        for module, wanted in needed(root, frozenset(range(len(root.results)))).items():
+        for module, wanted in needed(root, every(root)).items():
             self._note_unused(module, wanted)
 
     def body(self, module: Module) -> _Body:
@@ -123,20 +122,22 @@ class Flows:
         return [outer[id(inner)] for inner in body.results]
 
     def _note_unused(self, module: Module, wanted: Live) -> None:
-        """Mark the nodes of a body. What serves only what is unused has a use: one cause is one finding."""
-        used = {module.results[index] for index in wanted if module.body}
+        """Mark the nodes of a body."""
+        if module.op is not None:
+            return
         owners = module.shared  # their weights have a use
-        for index, (node, made) in reversed(list(enumerate(module.values()))):
-            is_unused = used.isdisjoint(made)
+        for index, (node, here) in enumerate(zip(module.body, used(module, wanted, _taken), strict=True)):
             if not node.module.is_removed:
                 key = (id(node.origin), node.module.kind, node.copy)
-                if not is_unused or index in owners:
+                if here or index in owners:
                     self.unused[key] = None
                 else:
                     self.unused.setdefault(key, node.origin)
-            elif is_unused:
-                continue  # it passes on what nobody wants
-            used.update(node.inputs)
+
+
+def _taken(node: Node, here: Live) -> tuple[int, ...]:
+    """What serves only what is unused has a use: one cause is one finding. What is removed passes on, and no more."""
+    return () if node.module.is_removed and not here else node.inputs
 
 
 def _origins(node: Node) -> Iterator[Origin]:

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from archspec.analysis.cost import Live
-from archspec.analysis.demand import NOTHING, inference, needed
+from archspec.analysis.liveness import Live, Liveness, inference, needed, used
 from archspec.backends.onnx_model.arrange import arrange
 from archspec.backends.onnx_model.derived import Target
 from archspec.backends.onnx_model.fold import fold
@@ -14,53 +13,13 @@ from archspec.ops.core.onnx_code import Emitter, Graph, Step
 from archspec.types import TensorType
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """What of a composite is needed for some of its results: parts of each node, and inputs."""
-
-    parts: tuple[Live, ...]
-    inputs: Live
-
-
-class Demands:
-    """What of each module is needed, found once for each module and the results that are wanted of it."""
-
-    def __init__(self) -> None:
-        self.known: dict[tuple[Module, Live], Demand] = {}
-
-    def of(self, module: Module, wanted: Live) -> Demand:
-        """What of a module is needed for some of its results."""
-        key = module, wanted
-        if key not in self.known:
-            self.known[key] = self._demand(module, wanted)
-        return self.known[key]
-
-    def _demand(self, module: Module, wanted: Live) -> Demand:
-        if module.op is not None:
-            return Demand((), frozenset(range(len(module.inputs))))
-        if module.is_removed:
-            return Demand((), wanted)
-        needed = {module.results[index] for index in wanted}
-        parts = [NOTHING] * len(module.body)
-        for index, (node, ids) in reversed(list(enumerate(module.values()))):
-            here = frozenset(part for part, value in enumerate(ids) if value in needed)
-            if here:
-                parts[index] = here
-                needed.update(node.inputs[place] for place in self.of(node.module, here).inputs)
-        return Demand(
-            tuple(parts), frozenset(place for place in range(len(module.inputs)) if place in needed)
-        )
-
-
 def refusals(network: Network, opset: int) -> list[Diagnostic]:
     """What keeps a network from being written: each distinct op is, by itself, and nothing is kept of it."""
     ops: dict[Module, Node] = {}
     for module, results in needed(network.root, inference(network)).items():
-        values = {module.results[index] for index in results if module.body}
-        for node, ids in reversed(list(module.values())):
-            if not values.isdisjoint(ids):
-                values.update(node.inputs)
-                if node.module.op is not None:
+        if module.op is None:
+            for node, here in reversed([*zip(module.body, used(module, results), strict=True)]):
+                if here and node.module.op is not None:
                     ops.setdefault(node.module, node)
     found = []
     for module, node in ops.items():
@@ -99,7 +58,7 @@ class Lowering:
     ) -> None:  # fmt: skip
         self.opset, self.half, self.as_functions, self.fold = opset, half, functions, fold_bn
         self.arranged = arranged
-        self.demands = Demands()
+        self.liveness = Liveness()
         self.known: dict[tuple[Module, Live], Function | None] = {}
         self.functions: list[Function] = []
         self.names: dict[str, int] = {}
@@ -149,7 +108,7 @@ class Lowering:
     ) -> list[str]:  # fmt: skip
         """Write what is needed of a composite; the names of its results, empty for those that are not."""
         values = list(inputs)
-        for (node, ids), parts in zip(module.values(), self.demands.of(module, wanted).parts, strict=True):
+        for (node, ids), parts in zip(module.values(), self.liveness.of(module, wanted).parts, strict=True):
             given = [values[value] for value in node.inputs]
             if not parts:
                 values += [""] * len(ids)
@@ -203,7 +162,7 @@ class Lowering:
         """The function for a block, written once; `None` if it needs a free dimension that its inputs do not show."""
         key = module, parts
         if key not in self.known:
-            inputs = tuple(sorted(self.demands.of(module, parts).inputs))
+            inputs = tuple(sorted(self.liveness.of(module, parts).inputs))
             names = ["x" if len(inputs) == 1 else f"x{place}" for place in range(len(inputs))]
             graph = self._graph(
                 {name: module.inputs[place] for name, place in zip(names, inputs, strict=True)}

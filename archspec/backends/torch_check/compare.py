@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
-from archspec.analysis.cost import Live, training_only
+from archspec.analysis.liveness import Live, every, training_only, used
 from archspec.backends.torch_check.arguments import NOTHING, Difference, differs, initialised
 from archspec.backends.torch_check.execute import Template, executed, templates
 from archspec.backends.torch_check.stand_ins import Child, Leaf, Module, Modules, Parameter
@@ -134,21 +134,14 @@ class _Body:
     @cached_property
     def unneeded(self) -> set[int]:
         """The nodes that no result needs, by `id`."""
-        needed, unneeded = {*self.module.results}, set()
-        for node, ids in reversed([*self.module.values()]):
-            if needed.isdisjoint(ids):
-                unneeded.add(id(node))
-            else:
-                needed.update(node.inputs)
-        return unneeded
+        found = used(self.module, every(self.module))
+        return {id(node) for node, here in zip(self.module.body, found, strict=True) if not here}
 
     @cached_property
     def late_inside(self) -> dict[int, Live]:
         """For the nodes that evaluation needs, by `id`: the outputs that it does not need."""
-        outputs = frozenset(range(len(self.module.results))) - self.late
-        only = training_only(self.module, outputs, self.late) if self.late else []
         return {
-            id(node): late for node, late in zip(self.module.body, only, strict=False)
+            id(node): late for node, late in zip(self.module.body, training_only(self.module, self.late), strict=True)
             if len(late) < len(node.module.outputs)
         }  # fmt: skip
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from archspec.analysis.cost import Live
+from archspec.analysis.liveness import Live
 from archspec.backends.torch_source.places import Place, Places
 from archspec.ir import Module, Node
 

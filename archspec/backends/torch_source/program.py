@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import replace
 
-from archspec.analysis.cost import Live, training_only
+from archspec.analysis.liveness import Live, every, training_only
 from archspec.backends.torch_source.align import Misfit
 from archspec.backends.torch_source.classes import Builder
 from archspec.backends.torch_source.collect import Key, groups, key_of
@@ -108,7 +108,7 @@ class Program(Facts):
     def _part(self, module: Module, late: Live) -> Module:
         shared = module.shared
         body = []
-        for index, (node, only) in enumerate(zip(module.body, _only(module, late), strict=True)):
+        for index, (node, only) in enumerate(zip(module.body, training_only(module, late), strict=True)):
             is_part = 0 < len(only) < len(node.module.outputs) and node.module.op is None
             if is_part and node.shares is None and index not in shared:
                 body.append(replace(node, module=self._part(node.module, only)))
@@ -126,20 +126,14 @@ class Program(Facts):
             if late is None:
                 continue
             body = class_.places[0].module
-            every = [frozenset(range(len(node.module.outputs))) for node in body.body]
             only = {
-                id(node) for node, values, all_ in zip(body.body, _only(body, late), every, strict=True)
-                if values == all_
+                id(node) for node, here in zip(body.body, training_only(body, late), strict=True)
+                if here == every(node.module)
             }  # fmt: skip
             for action in class_.actions:
                 action.training = id(action.step.node) in only
             if class_ is not self.main:
                 class_.late = late
-
-
-def _only(module: Module, late: Live) -> list[Live]:
-    """For each node of a body, the outputs that only its results `late` need."""
-    return training_only(module, frozenset(range(len(module.results))) - late, late)
 
 
 def needs_dict(class_: Class) -> bool:

@@ -1,0 +1,133 @@
+"""The most memory that is in use at once during inference, as eager PyTorch runs it, for each distinct module."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from archspec.analysis.sizing import Sizing, layout, renumbered
+from archspec.ir import Module
+from archspec.ops.core.base import Op
+from archspec.ops.core.held import Strides
+
+Layouts = tuple[Strides | None, ...]
+"""How the inputs of a call lie in memory."""
+Call = tuple[Module, Layouts]
+"""A module, and how the inputs lie in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lived:
+    """What a call needs. Storages are numbered: those of the inputs first, then those made."""
+
+    weights: int
+    peak: int
+    """Most bytes of storages made inside that are alive at once, what comes out included."""
+    at: int | None = None
+    """The node of the body in whose call that is."""
+    made: tuple[int, ...] = ()
+    """The sizes of the new storages that come out."""
+    outputs: tuple["Lying", ...] = ()
+    """Where each output is."""
+
+
+Lying = tuple[int, Strides | None]
+"""The number of the storage in which a value is, and how it lies there if not row by row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A call in a body: the storages that it uses and those that it makes, by their numbers."""
+
+    index: int
+    call: Lived
+    given: list[int]
+    made: range
+    held: Layouts
+
+
+@dataclass(slots=True)
+class Peaks:
+    """What calls need in inference, remembered for each distinct module."""
+
+    sizing: Sizing
+    known: dict[Call, Lived] = field(default_factory=dict)
+
+    def root(self, module: Module) -> Lived:
+        """What a network needs."""
+        return self.of(module, (None,) * len(module.inputs))
+
+    def of(self, *call: *Call) -> Lived:
+        """What a call needs."""
+        if call not in self.known:
+            module, held = call
+            self.known[call] = (
+                self.composite(module, held) if module.op is None else self.leaf(module, module.op, held)
+            )
+        return self.known[call]
+
+    def leaf(self, module: Module, op: Op, held: Layouts) -> Lived:
+        """What an op needs: its outputs."""
+        count = len(module.inputs)
+        weights = sum(self.sizing.weights(op, module))
+        inputs = self.sizing.given(module, held)
+        outputs = self.sizing.made(op, module, inputs)
+        if op.view(inputs, training=False) and not op.copies(inputs, outputs):
+            return Lived(weights, 0, outputs=tuple([(0, layout(x)) for x in outputs]))
+        made = tuple(0 if op.is_parameter else self.sizing.bytes(type_) for type_ in module.outputs)
+        lying = tuple([(number, layout(x)) for number, x in enumerate(outputs, start=count)])
+        return Lived(weights, sum(made), None, made, lying)
+
+    def composite(self, module: Module, held: Layouts) -> Lived:
+        """What the calls of a body need, one after the other."""
+        count = len(module.inputs)
+        storages = [0] * count  # their bytes; those of the inputs count where they were made
+        values: list[Lying] = list(enumerate(held))
+        calls = list(self.steps(module, values, storages))
+        results = [values[value] for value in module.results]
+        out = [number for number, _ in results]
+        peak, at = busiest(calls, storages, {*range(count), *out})
+        owners = {module.body[step.index].owner_index(step.index): step.call.weights for step in calls}
+        numbers, made = renumbered(count, out)
+        return Lived(
+            sum(owners.values()), peak, at, tuple(storages[number] for number in made),
+            tuple([(numbers[number], strides) for number, strides in results]),
+        )  # fmt: skip
+
+    def steps(self, module: Module, values: list[Lying], storages: list[int]) -> Iterator[Step]:
+        """The calls of a body in turn; each one's storages, and which of them its values have, are appended."""
+        for index, node in enumerate(module.body):
+            taken = [values[value] for value in node.inputs]
+            held = tuple([strides for _, strides in taken])
+            call = self.of(node.module, held)
+            made = range(len(storages), len(storages) + len(call.made))
+            numbers = [*(number for number, _ in taken), *made]
+            values += [(numbers[number], strides) for number, strides in call.outputs]
+            storages += call.made
+            yield Step(index, call, numbers[: len(taken)], made, held)
+
+    def place(self, module: Module) -> tuple[str, str]:
+        """The path of the module in whose call the peak is, and the op that is called then."""
+        path: list[str] = []
+        held: Layouts = (None,) * len(module.inputs)
+        while (at := self.of(module, held).at) is not None:
+            node = module.body[at]
+            name = module.body[node.owner_index(at)].name
+            path += [] if name is None else [name]
+            calls = self.steps(module, list(enumerate(held)), [0] * len(held))
+            held = next(step.held for step in calls if step.index == at)
+            module = node.module
+        return ".".join(path), module.kind
+
+
+def busiest(calls: list[Step], storages: list[int], kept: set[int]) -> tuple[int, int | None]:
+    """The most bytes alive during a call, and in which. The storages of `kept` outlive all calls."""
+    last = {number: position for position, step in enumerate(calls) for number in (*step.given, *step.made)}
+    dying = [0] * len(calls)
+    for number, position in last.items():
+        if number not in kept:
+            dying[position] += storages[number]
+    alive, peak, at = 0, 0, None
+    for step, freed in zip(calls, dying, strict=True):
+        if at is None or alive + step.call.peak > peak:
+            peak, at = alive + step.call.peak, step.index
+        alive += sum(storages[number] for number in step.made) - freed
+    return peak, at
