@@ -1,12 +1,12 @@
 """Proving what archspec says of a network, item by item, against PyTorch, the onnx package and ONNX Runtime."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archspec.diagnostics import Diagnostic, SpecError, UsageError
+from archspec.backends.verify_item import Item, Progress, finding
+from archspec.diagnostics import SpecError, UsageError
 from archspec.diagnostics.diagnostic import shown
-from archspec.ir import Origin
 
 if TYPE_CHECKING:
     from torch import nn
@@ -15,26 +15,6 @@ if TYPE_CHECKING:
     from archspec.model import Model
 
 BACKENDS = ("torch", "onnx")
-Progress = Callable[[str], None]
-"""Told what comes next."""
-
-
-@dataclass(slots=True)
-class Item:
-    """One statement about a network, and whether it holds."""
-
-    name: str
-    detail: str
-    findings: list[Diagnostic] = field(default_factory=list)
-    ran: bool = True
-    """False: it could not be checked, which is not the same as that it holds."""
-    sensitive: bool = True
-    """False: it was checked in a way that errors could hide from."""
-
-    @property
-    def proven(self) -> bool:
-        """Whether it was checked, could have failed, and holds."""
-        return self.ran and self.sensitive and not self.findings
 
 
 def verify(model: "Model", only: str | None = None, progress: Progress | None = None) -> list[Item]:
@@ -136,11 +116,3 @@ class _Proof:
             return
         with proof:
             yield from proof.items(self.progress)
-
-
-def finding(model: "Model", origins: Mapping[str, Origin], message: str, path: str = "") -> Diagnostic:
-    """Something differs, in the module at `path`, or in the nearest around it that the spec has."""
-    while path and path not in origins:
-        path = path.rpartition(".")[0]
-    origin = origins.get(path, Origin(model.file, ("model",)))
-    return Diagnostic("AS704", message, origin.file, origin.path)

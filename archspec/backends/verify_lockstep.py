@@ -12,7 +12,7 @@ from archspec.backends.verify_tolerance import difference
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-KEPT = 128 * 2**20
+KEPT = 64 * 2**20
 """The bytes of outputs that are held at once, to compare others with them."""
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from archspec.backends.onnx_model.export import write_onnx
 from archspec.backends.options import Options
-from archspec.backends.verify import Item, Progress, finding
+from archspec.backends.verify_item import Item, Progress, finding
 from archspec.diagnostics import Diagnostic
 from archspec.diagnostics.diagnostic import shown
 
@@ -224,8 +224,10 @@ class Proof:
             return False
         first, *others = self.values.cases
         agrees = self._run(item, session, first, inner, outputs)
-        for case in others if outputs else ():
-            self._run(item, session, case, {}, outputs)
+        del session  # it holds what its graph gives out, whether or not that is asked for
+        plain = self._session(self.run_path, level, item) if outputs and others else None
+        for case in others if plain is not None else ():
+            self._run(item, plain, case, {}, outputs)
         return agrees
 
     def _with_outputs(self, proto: "onnx.ModelProto", names: list[str]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any
 
-from archspec.backends.verify import Item, finding
+from archspec.backends.verify_item import Item, finding
 from archspec.backends.verify_reference import Reference
 from archspec.diagnostics.diagnostic import shown
 from archspec.ir import Module

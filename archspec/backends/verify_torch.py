@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from archspec.analysis.liveness import NOTHING, Live, every, training_only
 from archspec.backends.torch_import import import_torch
-from archspec.backends.verify import Item, finding
+from archspec.backends.verify_item import Item, finding
 from archspec.diagnostics import Diagnostic
 from archspec.ir import Module
 from archspec.types import Dim

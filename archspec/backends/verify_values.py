@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from archspec.backends.torch_import import import_torch
 from archspec.backends.torch_module import build
-from archspec.backends.verify import Item, finding
+from archspec.backends.verify_item import Item, finding
 from archspec.backends.verify_lockstep import Kept, Lockstep, listed, steady
 from archspec.backends.verify_reference import Reference, State, compared_paths
 from archspec.backends.verify_size import smaller

@@ -13,7 +13,7 @@ from archspec.diagnostics import Diagnostic, SpecError
 from archspec.diagnostics.diagnostic import shown_file
 
 if TYPE_CHECKING:
-    from archspec.backends.verify import Item, Progress
+    from archspec.backends.verify_item import Item, Progress
 
 Proof = tuple[str, str | None, "list[Item]", list[Diagnostic]]
 """A file, a variant, what was compared, and what is wrong with the spec where nothing could be."""
