@@ -15,7 +15,6 @@ from archspec.elaborate.construct import construct
 from archspec.elaborate.scopes import Poisoned, undefined
 from archspec.elaborate.settings import NOTHING, NOWHERE, Setting, compile_argument, compile_setting
 from archspec.elaborate.targets import (
-    PADDINGS,
     Target,
     compile_field,
     field_names,
@@ -39,7 +38,7 @@ from archspec.language.names import (
 from archspec.language.params import MISSING
 from archspec.language.templates import around, fits
 from archspec.ops.core.base import Op
-from archspec.ops.core.fields import EXPRESSION, TEXT, Reading
+from archspec.ops.core.fields import EXPRESSION, PADDING_KEYWORDS, TEXT, Reading
 from archspec.types import TensorType, Value
 
 DIMENSIONS = Reading(dimension=True)
@@ -345,7 +344,10 @@ class Compiler:
     def is_no_keyword(self, raw: Any, setting: Setting) -> bool:
         """Whether a padding is a keyword, for an op that has none."""
         return (
-            isinstance(raw, str) and raw in PADDINGS and setting.names == {raw} and not self.is_defined(raw)
+            isinstance(raw, str)
+            and raw in PADDING_KEYWORDS
+            and setting.names == {raw}
+            and not self.is_defined(raw)
         )
 
     def check_names(self, setting: Setting, at: Path) -> None:

@@ -12,7 +12,7 @@ from archspec.language.expressions import Scope, show
 from archspec.language.params import Param
 from archspec.language.parser import parse
 from archspec.language.templates import parse_template
-from archspec.ops.core.fields import EXPRESSION, FREE_DIMENSION, TEXT, Reading
+from archspec.ops.core.fields import EXPRESSION, FREE_DIMENSION, PADDING_KEYWORDS, TEXT, Reading
 from archspec.ops.core.init import NAMES as INITIALISERS
 from archspec.types import Table, Value
 
@@ -191,7 +191,7 @@ def param_reading(param: Param) -> Reading:
     if param.type in ("str", "op"):
         return TEXT
     if param.type == "padding":
-        return Reading(keywords=frozenset(("half", "same", "same_upper", "same_lower", "valid")))
+        return Reading(keywords=PADDING_KEYWORDS)
     return EXPRESSION
 
 

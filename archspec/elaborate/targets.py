@@ -61,10 +61,6 @@ def unknown_op(name: str, document: Document, definition: Definition | None) -> 
     return Problem("AS204", f"there is no op `{shown(name)}`", at=("op",), help=help_)
 
 
-PADDINGS = frozenset(("half", "same", "same_upper", "same_lower", "valid"))
-"""The keywords for padding, which some ops do not have."""
-
-
 def no_keyword(word: str, op: str) -> Problem:
     """The problem of an op that is given a keyword for its padding, and has none."""
     return Problem(

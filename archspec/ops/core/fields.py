@@ -52,6 +52,7 @@ NaturalSize = Annotated[
 FreeDimension = Annotated[str, Field(pattern=FREE_DIMENSION), Reading(dimension=True)]
 
 PaddingKeyword = Literal["half", "same", "same_upper", "same_lower", "valid"]
+PADDING_KEYWORDS = frozenset(get_args(PaddingKeyword))
 
 
 class Sides(BaseModel):

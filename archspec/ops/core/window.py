@@ -95,7 +95,7 @@ def resolve_padding(
     if padding == "valid":
         return ((0, 0),) * axes
     if padding == "half":
-        return tuple((d * (k - 1) // 2,) * 2 for k, d in zip(kernel, dilation, strict=True))
+        return tuple((_half(k, d),) * 2 for k, d in zip(kernel, dilation, strict=True))
     if padding == "same" and any(s != 1 for s in stride):
         raise Problem("AS408", "`padding` \"same\" needs stride 1, as in PyTorch", at=("padding",),
                       help='`"half"` keeps `n / stride`; `"same_upper"` is TensorFlow\'s rule')  # fmt: skip
@@ -106,6 +106,11 @@ def resolve_padding(
     if padding == "same_lower":
         return tuple((total - total // 2, total // 2) for total in totals)
     return tuple((total // 2, total - total // 2) for total in totals)
+
+
+def _half(kernel: int, dilation: int) -> int:
+    """The padding of each side that keeps `n / stride`, rounded down for kernels of even size."""
+    return dilation * (kernel - 1) // 2
 
 
 def _named_sides(sides: Sides, axes: int) -> Pads:
@@ -228,7 +233,7 @@ def brief(
     if stride != 1:
         text += f" s{short(stride)}"
     if padding == "half":
-        padding = _half(kernel, dilation)
+        padding = _halves(kernel, dilation)
     if isinstance(padding, Sides):
         text += (
             " p("
@@ -242,11 +247,10 @@ def brief(
     return text if dilation == 1 else f"{text} d{short(dilation)}"
 
 
-def _half(kernel: int | tuple[int, ...], dilation: int | tuple[int, ...]) -> int | tuple[int, ...]:
+def _halves(kernel: int | tuple[int, ...], dilation: int | tuple[int, ...]) -> int | tuple[int, ...]:
     axes = max(len(value) if isinstance(value, tuple) else 1 for value in (kernel, dilation))
     pads = tuple(
-        d * (k - 1) // 2
-        for k, d in zip(per_axis(kernel, axes, ""), per_axis(dilation, axes, ""), strict=True)
+        _half(k, d) for k, d in zip(per_axis(kernel, axes, ""), per_axis(dilation, axes, ""), strict=True)
     )
     return pads[0] if len(set(pads)) == 1 else pads
 
