@@ -5,15 +5,16 @@ from typing import Any
 
 import pytest
 import torch
-from op_examples import FIXED, name_case
+from op_examples import FIXED, VALID, name_case
 
 import archspec
 from archspec import ops
 from archspec.backends.torch_module import build
 from archspec.ops import Example, Op
 from archspec.ops.core.checks import sizes
+from archspec.ops.core.torch_code import placeholders
 from archspec.testing import torch_forms
-from archspec.testing.cases import FORMS, applies, hides_sizes, results
+from archspec.testing.cases import FORMS, applies, hides_sizes, make, results, types
 
 FORMED = [
     pytest.param(op, example, form, id=f"{name_case(op)}-{name_case(example)}-{form}")
@@ -42,6 +43,15 @@ def test_only_expand_asks_for_sizes_that_it_cannot_see() -> None:
         for example in expand.examples
         if example.valid and "N" in example.fields["shape"] and "N" not in example.inputs[0]
     }
+
+
+def test_ops_say_whether_they_ask_for_sizes() -> None:
+    """`validate` writes the source of networks with these, to see whether the sizes are there."""
+    asking = {
+        op for op, example in VALID if any(placeholders(make(op, example).torch(types(example)).function))
+    }
+    assert asking
+    assert all(op.asks_for_sizes for op in asking)
 
 
 @pytest.mark.parametrize(("op", "example"), FIXED, ids=name_case)

@@ -45,5 +45,4 @@ def _torch(model: "Model") -> list[Diagnostic]:
 def _can_fail(module: Module) -> bool:
     if module.op is None:
         return bool(module.shared)
-    asks_for_sizes = module.op.name in ("expand", "reshape")  # of free dimensions, which a block may not see
-    return asks_for_sizes or type(module.op).torch is Op.torch or "." in module.op.name
+    return module.op.asks_for_sizes or type(module.op).torch is Op.torch or "." in module.op.name

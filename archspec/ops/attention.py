@@ -153,7 +153,8 @@ class Attention(Op):
             keyword("batch_first", True),
         )
         roles = ", ".join(f"{{{min(index, len(inputs) - 1)}}}" for index in range(3))
-        return TorchCode("nn.MultiheadAttention", arguments, call=f"{{m}}({roles}, need_weights=False)[0]")
+        call = f"{{m}}({roles}, need_weights=False)[0]"
+        return TorchCode("nn.MultiheadAttention", arguments, call=call, contains=("nn.Linear",))
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """What it is made of: projections, scores, their softmax, sums."""

@@ -71,7 +71,8 @@ class Concat(Op):
     def torch(self, inputs: Inputs) -> TorchCode:
         """`torch.cat`."""
         values = ", ".join(f"{{{index}}}" for index in range(len(inputs)))
-        return TorchCode(function=f"torch.cat([{values}], {self.axis})", fresh=True)
+        axis = axis_index(self.axis, inputs[0].rank)
+        return TorchCode(function=f"torch.cat([{values}], {self.axis})", joined=axis, typed=True, fresh=True)
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Concat`."""

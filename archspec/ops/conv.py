@@ -70,6 +70,10 @@ class Conv(Op):
         shape = (self.out, self.group_size(inputs), *self.kernels(inputs))
         return weight_and_bias(shape, self.out, self.init, bias=self.bias)
 
+    def shifts_channels(self, inputs: Inputs) -> bool:  # noqa: ARG002
+        """With a bias."""
+        return self.bias
+
     def macs(self, inputs: Inputs, outputs: Inputs) -> int:
         """Output elements times (in / groups) times kernel elements."""
         return products(outputs[0], self.group_size(inputs), self.kernels(inputs))

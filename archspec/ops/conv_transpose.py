@@ -141,6 +141,10 @@ class ConvTranspose(Op):
         shape = (channels(inputs[0]), self.out // self.groups, *self.kernels(inputs))
         return weight_and_bias(shape, self.out, self.init, bias=self.bias)
 
+    def shifts_channels(self, inputs: Inputs) -> bool:  # noqa: ARG002
+        """With a bias."""
+        return self.bias
+
     def macs(self, inputs: Inputs, outputs: Inputs) -> int:  # noqa: ARG002
         """Input elements times (out / groups) times kernel elements."""
         return products(inputs[0], self.out // self.groups, self.kernels(inputs))

@@ -21,6 +21,7 @@ class Expand(Op):
 
     name: ClassVar[str] = "expand"
     group: ClassVar[str] = "Shape"
+    asks_for_sizes: ClassVar[bool] = True
 
     shape: Shape
     """The new shape: sizes, names of free dimensions, and -1 where an axis stays as it is."""

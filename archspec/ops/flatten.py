@@ -93,7 +93,7 @@ class Flatten(Op):
         """`nn.Flatten`, or `torch.flatten`."""
         arguments = (keyword("start_dim", self.start, 1), keyword("end_dim", self.stop, -1))
         stop = "" if self.stop == -1 else f", {self.stop}"
-        return TorchCode("nn.Flatten", arguments, f"torch.flatten({{0}}, {self.start}{stop})")
+        return TorchCode("nn.Flatten", arguments, f"torch.flatten({{0}}, {self.start}{stop})", typed=True)
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Flatten` of all but the batch, else `Reshape`."""

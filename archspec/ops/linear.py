@@ -48,6 +48,10 @@ class Linear(Op):
             weights.append(Weight("bias", (self.out,), init))
         return initialised(tuple(weights), self.init)
 
+    def shifts_channels(self, inputs: Inputs) -> bool:
+        """With a bias, which is along the last axis, on rows of features."""
+        return self.bias and inputs[0].rank == 2
+
     def macs(self, inputs: Inputs, outputs: Inputs) -> int:
         """Output elements times in."""
         return prod(sizes(outputs[0].shape)) * size(inputs[0].shape[-1])

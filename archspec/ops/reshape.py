@@ -25,6 +25,7 @@ class Reshape(Op):
 
     name: ClassVar[str] = "reshape"
     group: ClassVar[str] = "Shape"
+    asks_for_sizes: ClassVar[bool] = True
 
     shape: Shape
     """The new shape: sizes, names of free dimensions, and at most one -1, which is what is left."""

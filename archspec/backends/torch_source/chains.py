@@ -306,10 +306,10 @@ class Chains(Modules):
         op = node.module.op
         if op is None:
             yield self._size_of_composite(places, nodes, output, axis, here)
-        elif (formula := self.facts.code(node).sizes.get(axis)) is not None:
+        elif (formula := (code := self.facts.code(node)).sizes.get(axis)) is not None:
             fields = self._fields(places, nodes, here)
             yield self.expression(parse(formula).tree, View(at(places, nodes), here[0], fields))
-        elif op.name == "concat":
+        elif code.joined == axis:
             yield self._total([dims[axis] for dims in here if axis < len(dims)])
         for dims in here:
             if axis < len(dims):

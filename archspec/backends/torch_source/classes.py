@@ -4,7 +4,7 @@ from archspec.backends.torch_source.align import Aligned, Misfit, align
 from archspec.backends.torch_source.columns import Dims
 from archspec.backends.torch_source.facts import Facts
 from archspec.backends.torch_source.loops import Loops
-from archspec.backends.torch_source.modules import Nodes, Places, equal, function_text, placeholders
+from archspec.backends.torch_source.modules import Nodes, Places, equal, function_text
 from archspec.backends.torch_source.names import is_attribute
 from archspec.backends.torch_source.parts import (
     Action,
@@ -19,12 +19,10 @@ from archspec.backends.torch_source.unused import drop_unused
 from archspec.diagnostics import Problem
 from archspec.ir import Node
 from archspec.ops.core.base import Op
-from archspec.ops.core.torch_code import TorchCode
+from archspec.ops.core.torch_code import TorchCode, placeholders
 
 LIGHT = frozenset(("Norms", "Activations", "Regularisers", "Shape", "Joins"))
 """The groups of ops that read well around what they work on."""
-TYPED = frozenset(("Activations",))
-"""The groups of ops whose functions are known to yield a tensor."""
 
 
 class Builder(Loops):
@@ -150,7 +148,7 @@ class Builder(Loops):
     def _function(self, op: Op, node: Node, step: Aligned, code: TorchCode) -> Action:
         """A node without a module of its own."""
         action = Action(step, function_text(code), step.inputs, step.outputs, light=op.group in LIGHT)
-        action.typed = op.group in TYPED or function_text(code).startswith(("torch.flatten", "torch.cat"))
+        action.typed = code.typed
         for name in placeholders(action.template):
             source = self._dimension(name, step.inputs)
             if source is None:

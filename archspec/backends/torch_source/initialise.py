@@ -21,17 +21,19 @@ def common(
     """For classes of PyTorch whose modules all start alike, and of which there are several: how."""
     found: dict[str, set[Rule]] = {}
     counts: Counter[str] = Counter()
+    derived: set[str] = set()
+    """The classes that others hold or are derived from: the loop would meet those too."""
     for module in walk(root):
         for node in module.body:
             op = node.module.op
             if op is not None and not op.is_parameter:
-                name = code_of(node.module).module
+                code = code_of(node.module)
+                name = code.module
+                if code.contains:
+                    derived |= {name, *code.contains}
                 counts[name] += node.shares is None
                 found.setdefault(name, set()).add(tuple(custom_inits(op, node.module.inputs)))
-    # Other classes are derived from some: attention has an `nn.Linear` of its own.
-    derived = set(re.findall(r"^class \w+\((nn\.\w+)\)", "\n".join(helpers.values()), re.MULTILINE))
-    if "nn.MultiheadAttention" in found:
-        derived |= {"nn.Linear", "nn.MultiheadAttention"}
+    derived.update(re.findall(r"^class \w+\((nn\.\w+)\)", "\n".join(helpers.values()), re.MULTILINE))
     return {
         name: rule
         for name, rules_ in found.items()

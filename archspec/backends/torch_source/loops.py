@@ -6,7 +6,7 @@ from archspec.backends.torch_source.align import Aligned, Entry, Misfit
 from archspec.backends.torch_source.chains import Chains
 from archspec.backends.torch_source.columns import View
 from archspec.backends.torch_source.facts import Facts
-from archspec.backends.torch_source.modules import Nodes, function_text, placeholders
+from archspec.backends.torch_source.modules import Nodes, function_text
 from archspec.backends.torch_source.parts import (
     COUNTER,
     Action,
@@ -21,6 +21,7 @@ from archspec.ir import Node
 from archspec.language.expressions import Binary, Literal, Name
 from archspec.language.parser import Expression
 from archspec.language.templates import parse_template
+from archspec.ops.core.torch_code import placeholders
 
 
 class Loops(Chains):

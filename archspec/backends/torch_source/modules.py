@@ -1,7 +1,6 @@
 """Ops as the constructors of modules."""
 
-import string
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -231,10 +230,3 @@ def shape_text(module: Module) -> str:
 def function_text(code: TorchCode) -> str:
     """An op as an expression of its inputs."""
     return code.function if "{0}" in code.function else expression(code.function, *code.arguments)
-
-
-def placeholders(template: str) -> Iterator[str]:
-    """The free dimensions that a template mentions."""
-    for _, name, _, _ in string.Formatter().parse(template):
-        if name and not name.isdigit() and name != "m":
-            yield name

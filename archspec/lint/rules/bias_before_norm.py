@@ -52,11 +52,9 @@ class BiasBeforeNorm(Lint):
 
 
 def _has_bias(call: Call) -> bool:
-    """Whether an op adds a bias to each channel. That of `linear` is along the last axis."""
+    """Whether an op adds a bias to each channel."""
     op = call.module.op
-    if op is None or op.name not in ("conv", "conv_transpose", "linear"):
-        return False
-    return getattr(op, "bias", False) is True and (op.name != "linear" or call.module.outputs[0].rank == 2)
+    return op is not None and op.shifts_channels(call.module.inputs)
 
 
 def _norm(flow: Flow) -> Call | None:

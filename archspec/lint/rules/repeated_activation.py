@@ -73,6 +73,10 @@ def _block(call: Call) -> tuple[str | int, ...]:
 
 
 def _is_activation(call: Call) -> bool:
-    """Whether an op is a function of each element; `identity`, a placeholder, is no activation in this sense."""
+    """Whether an op is a function of each element; a placeholder, which yields its input, is no activation here."""
     op = call.module.op
-    return isinstance(op, Activation) and not isinstance(op, AlongAxis) and op.name != "identity"
+    return (
+        isinstance(op, Activation)
+        and not isinstance(op, AlongAxis)
+        and not op.view(call.module.inputs, training=False)
+    )

@@ -45,7 +45,9 @@ class Activation(Op):
             ]
         )
         function = self.torch_function or f"F.{self.name}"
-        return TorchCode(f"nn.{type(self).__name__}", arguments, function, inplace=self.torch_inplace)
+        return TorchCode(
+            f"nn.{type(self).__name__}", arguments, function, inplace=self.torch_inplace, typed=True
+        )
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
         """The operator of the same meaning."""

@@ -39,6 +39,8 @@ class Op(BaseModel):
     """Is a bare parameter of the module around it: its key is its path, and it takes no position in its scope."""
     training_only: ClassVar[bool] = False
     """Does nothing in evaluation."""
+    asks_for_sizes: ClassVar[bool] = False
+    """Whether its form in PyTorch may name a free dimension, whose size a block around it may not see."""
     examples: ClassVar[tuple[Example, ...]]
 
     @classmethod
@@ -60,6 +62,10 @@ class Op(BaseModel):
     def weights(self, inputs: Inputs) -> tuple[Weight, ...]:  # noqa: ARG002
         """The parameters and buffers, in the order of PyTorch's state_dict."""
         return ()
+
+    def shifts_channels(self, inputs: Inputs) -> bool:  # noqa: ARG002
+        """Whether it ends with a bias for each channel, which a norm behind it takes away. Default: no."""
+        return False
 
     def macs(self, inputs: Inputs, outputs: Inputs) -> int:  # noqa: ARG002
         """Multiply-accumulates of one call at batch size 1."""

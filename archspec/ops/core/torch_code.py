@@ -1,6 +1,8 @@
 """How an op is written in PyTorch: as a module, as a function of tensors, or as either."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from string import Formatter
 from typing import Final
 
 Constant = int | float | bool | str | None | tuple["Constant", ...]
@@ -54,8 +56,14 @@ class TorchCode:
     """Whether module and function take `inplace=True`, which changes nothing but the time and memory they take."""
     sizes: dict[int, str] = field(default_factory=dict)
     """Formulas, like those of arguments, for the sizes of the output that are not the input's: axis → formula."""
+    joined: int | None = None
+    """The axis along which the output is as long as all inputs together, of a concatenation."""
     helper: str = ""
     """The source of the class, where it is not PyTorch's."""
+    contains: tuple[str, ...] = ()
+    """The classes of the modules inside of the module."""
+    typed: bool = False
+    """Whether type checkers know that the function yields a tensor."""
     fresh: bool = False
     """Whether its output is new memory that its own gradient does not need: what follows may work in place."""
 
@@ -100,3 +108,10 @@ def expression(function: str, *arguments: Argument) -> str:
             text = literal(argument.value)
             words.append(f"{argument.name}={text}" if argument.name else text)
     return f"{function}({', '.join(words)})"
+
+
+def placeholders(template: str) -> Iterator[str]:
+    """The free dimensions that a `call` or a `function` mentions."""
+    for _, name, _, _ in Formatter().parse(template):
+        if name and not name.isdigit() and name != "m":
+            yield name
