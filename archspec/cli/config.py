@@ -55,7 +55,8 @@ def read(path: str) -> Layer | None:
     try:
         data = toml(read_file(path))
     except Problem as problem:
-        raise UsageError(f"`{shown_file(path)}` cannot be read: {problem.message}") from None
+        place = f" (at line {problem.line}, column {problem.column})" if problem.line else ""
+        raise UsageError(f"`{shown_file(path)}` cannot be read: {problem.message}{place}") from None
     tool = data.get("tool", {})
     table = tool.get("archspec") if isinstance(tool, dict) else None
     if table is None:

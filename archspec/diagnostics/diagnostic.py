@@ -41,6 +41,15 @@ class Diagnostic:
     severity: str = "error"
     labels: tuple[Label, ...] = ()
     """Other places that the finding is about."""
+    subject: str = ""
+    """The word of the spec that is wrong, where it is a single one: it is underlined."""
+    about_key: bool = False
+    """Whether the key at `path` is wrong, and not its value."""
+    replacement: str | None = None
+    """What should stand in place of `subject`; `help` asks whether it was meant."""
+    line: int = 0
+    """Where a text does not parse, from 1; 0 where `path` tells the place."""
+    column: int = 0
 
     @property
     def location(self) -> str:
@@ -48,11 +57,14 @@ class Diagnostic:
         return show_path(self.path)
 
     def to_json(self) -> dict[str, Any]:
-        """The finding as plain data."""
-        return asdict(self)
+        """The finding as plain data, without what locates it in a text."""
+        return {key: value for key, value in asdict(self).items() if key not in _LOCATING}
 
     def __str__(self) -> str:
         return render(self)
+
+
+_LOCATING = frozenset({"subject", "about_key", "replacement", "line", "column"})
 
 
 def show_path(path: Path) -> str:
@@ -102,10 +114,20 @@ def render(diagnostic: Diagnostic, place: str = "", where: Callable[[str, Path],
     return "\n".join(lines)
 
 
+class Replacement(NamedTuple):
+    """The word that was probably meant, and what else is worth saying about it."""
+
+    word: str
+    text: str = ""
+
+    def __str__(self) -> str:
+        return f"did you mean `{self.word}`?" + (f" {self.text}" if self.text else "")
+
+
 class Problem(Exception):  # noqa: N818 — not an error of the program but a finding in the making
     """Something is wrong with a value whose place in the document the caller knows.
 
-    `at` is the rest of the path below that place.
+    `at` is the rest of the path below that place. The other fields are those of `Diagnostic`.
     """
 
     def __init__(
@@ -115,12 +137,19 @@ class Problem(Exception):  # noqa: N818 — not an error of the program but a fi
         *,
         at: Path = (),
         notes: Sequence[str] = (),
-        help: str | None = None,  # noqa: A002
+        help: str | Replacement | None = None,  # noqa: A002
         labels: Sequence[Label] = (),
+        subject: str = "",
+        about_key: bool = False,
+        place: tuple[int, int] = (0, 0),
     ) -> None:
         super().__init__(message)
         self.code, self.message, self.at = code, message, at
-        self.notes, self.help, self.labels = tuple(notes), help, tuple(labels)
+        self.notes, self.labels = tuple(notes), tuple(labels)
+        self.help = None if help is None else str(help)
+        self.replacement = help.word if isinstance(help, Replacement) else None
+        self.subject, self.about_key = subject, about_key
+        self.line, self.column = place
 
     def within(self, *path: str | int) -> "Problem":
         """The same problem, seen from further out."""
@@ -131,7 +160,8 @@ class Problem(Exception):  # noqa: N818 — not an error of the program but a fi
         """The diagnostic that this problem is at `path` in `file`."""
         return Diagnostic(
             self.code, self.message, file, (*path, *self.at), self.notes, self.help, tuple(calls),
-            labels=self.labels,
+            labels=self.labels, subject=self.subject, about_key=self.about_key,
+            replacement=self.replacement, line=self.line, column=self.column,
         )  # fmt: skip
 
 
@@ -141,8 +171,8 @@ _CANDIDATES = 100
 """The words that a suggestion is chosen from at most."""
 
 
-def suggest(word: str, known: Sequence[str], what: str = "did you mean") -> str | None:
-    """A help text that names the known word nearest to `word`, or `None`."""
+def suggest(word: str, known: Sequence[str]) -> Replacement | None:
+    """The known word nearest to `word`, if one is near."""
     if len(word) > _LONGEST:
         return None
     # Comparing takes long: only words of about the same length, and not too many of them.
@@ -156,4 +186,4 @@ def suggest(word: str, known: Sequence[str], what: str = "did you mean") -> str 
         if len(word) > 2
         else []
     )
-    return f"{what} `{near[0]}`?" if near and shown(near[0]) == near[0] else None
+    return Replacement(near[0]) if near and shown(near[0]) == near[0] else None

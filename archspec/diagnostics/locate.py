@@ -11,21 +11,13 @@ from archspec.diagnostics.positions import Index, Place, Span, index, is_json
 Read = Callable[[str], str | None]
 """The text of a file, or `None` where it cannot be had."""
 
-KEYS = frozenset({"AS201", "AS208"})
-"""The findings that are about a key, and not about its value."""
-NAMES = frozenset({"AS204", "AS206", "AS303"})
-"""The findings that are about a key if they name it. So are those of lint."""
-LINT = "AS6"
-_SYNTAX = frozenset({"AS101", "AS102", "AS103", "AS104"})
-_AT = re.compile(r"[:,]? ?\(?(?:at )?line (\d+),? column (\d+)(?: \(char \d+\))?\)?| \(at end of document\)")
-_LINE = re.compile(r"\(line (\d+)\)")
+REPEATED = "AS104"
+"""The finding that an object of JSON has a key twice: of two alike, a path tells nothing."""
 BOM = "\ufeff"
 DECLARING = frozenset({"params", "required", "let"})
 """The tables whose keys are names."""
 AROUND = 400
 """The characters of a line that are kept on each side of a place."""
-_WORD = re.compile(r"`([^`]+)`")
-_MEANT = re.compile(r"did you mean `([^`]+)`\?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +86,11 @@ class Locator:
         """The findings in the order of files and lines, each once for its code and place."""
         diagnostics = list(diagnostics)
         for diagnostic in diagnostics:
-            meant = _MEANT.fullmatch(diagnostic.help or "")
-            if (
-                diagnostic.code == "AS201" and meant and diagnostic.path
-            ):  # reading has gone on as if it stood there
-                right = (*diagnostic.path[:-1], meant[1])
-                found_ = self.index(diagnostic.file)
-                if found_ is None or right not in found_.places:
+            if diagnostic.about_key and diagnostic.replacement is not None and diagnostic.path:
+                # Reading has gone on as if the replacement stood there.
+                right = (*diagnostic.path[:-1], diagnostic.replacement)
+                places = self.index(diagnostic.file)
+                if places is None or right not in places.places:
                     self.written[diagnostic.file, right] = diagnostic.path
         found: dict[tuple[str, Spot], Finding] = {}
         for diagnostic in diagnostics:
@@ -111,8 +101,8 @@ class Locator:
     def finding(self, diagnostic: Diagnostic) -> Finding:
         """One finding."""
         calls = tuple([self.spot(file, path) for file, path in diagnostic.calls])
-        if diagnostic.code in _SYNTAX:
-            return self.syntax(diagnostic)
+        if diagnostic.line or diagnostic.code == REPEATED:
+            return Finding(diagnostic, self.syntax(diagnostic), calls)
         labels = tuple(
             [(self.named(file or diagnostic.file, path), text) for text, path, file in diagnostic.labels]
         )
@@ -172,7 +162,7 @@ class Locator:
         if found is None or place is None:
             return None
         near, at = place
-        if diagnostic is not None and near == path and self.is_about_key(found, at, diagnostic):
+        if diagnostic is not None and diagnostic.about_key and near == path and at.key is not None:
             return at.key
         word = self.word(found, at, diagnostic) if diagnostic is not None else None
         if word is not None:
@@ -183,26 +173,16 @@ class Locator:
             return at.key
         return at.value
 
-    def is_about_key(self, found: Index, at: Place, diagnostic: Diagnostic) -> bool:
-        """Whether a finding at this place is about its key."""
-        if at.key is None or not (diagnostic.code in KEYS | NAMES or diagnostic.code.startswith(LINT)):
-            return False
-        match = _WORD.search(diagnostic.message)
-        return diagnostic.code in KEYS or (
-            match is not None and found.text[at.key.start : at.key.stop].strip("\"'") == match[1]
-        )
-
     def word(self, found: Index, at: Place, diagnostic: Diagnostic) -> Span | None:
-        """The first thing that the message names, if it stands once in a value of one line."""
-        text = found.text[at.value.start : at.value.stop]
-        match = _WORD.search(diagnostic.message)
-        if match is None or at.is_header or "\n" in text or text[:1] not in "\"'":
+        """The subject of a finding, if it stands once in a value of one line."""
+        text, word = found.text[at.value.start : at.value.stop], diagnostic.subject
+        if not word or at.is_header or "\n" in text or text[:1] not in "\"'":
             return None
-        places = [hit.start() for hit in re.finditer(rf"(?<![\w.]){re.escape(match[1])}(?![\w])", text)]
+        places = [hit.start() for hit in re.finditer(rf"(?<![\w.]){re.escape(word)}(?![\w])", text)]
         if len(places) != 1:
             return None
         start = at.value.start + places[0]
-        return Span(start, start + len(match[1]))
+        return Span(start, start + len(word))
 
     def at(self, file: str, span: Span | None) -> Spot:
         """The lines and columns of a span; of one over several lines, the part on the first."""
@@ -228,53 +208,35 @@ class Locator:
     # --- special ones ----------------------------------------------------------------------------------
 
     def edit(self, diagnostic: Diagnostic, span: Span | None) -> Edit | None:
-        """The edit that a `did you mean` is, where the word that it replaces is at hand."""
-        meant = _MEANT.search(diagnostic.help or "")
-        named = [match[1] for match in _WORD.finditer(diagnostic.message)]
+        """The edit that puts the replacement in place of the subject, where that is at hand."""
+        right, word = diagnostic.replacement, diagnostic.subject
         text = self.text(diagnostic.file)
         found = self.index(diagnostic.file)
-        if meant is None or span is None or text is None or found is None:
+        if right is None or span is None or text is None or found is None:
             return None
-        if diagnostic.code == "AS201" and (*diagnostic.path[:-1], meant[1]) in found.places:
+        if diagnostic.about_key and (*diagnostic.path[:-1], right) in found.places:
             return None  # it is there already
         written = text[span.start : span.stop]
-        for word in named:
-            if written == word:
-                return Edit(span.start, span.stop, meant[1])
-            if written in (f'"{word}"', f"'{word}'"):
-                return Edit(span.start + 1, span.stop - 1, meant[1])
+        if written == word:
+            return Edit(span.start, span.stop, right)
+        if written in (f'"{word}"', f"'{word}'"):
+            return Edit(span.start + 1, span.stop - 1, right)
         return None
 
-    def syntax(self, diagnostic: Diagnostic) -> Finding:
-        """A finding in a text that does not parse: its message says where."""
+    def syntax(self, diagnostic: Diagnostic) -> Spot:
+        """The place of a finding in a text that does not parse."""
         text = self.text(diagnostic.file)
         if text is None:
-            return Finding(diagnostic, Spot(diagnostic.file))
-        if diagnostic.code == "AS104":
+            return Spot(diagnostic.file)
+        if diagnostic.code == REPEATED:
             found = self.index(diagnostic.file)
-            named = _WORD.search(diagnostic.message)
             spans = found.repeated if found is not None else []
-            alike = [
-                one for one in spans if named and text[one.start : one.stop].strip('"') == named[1]
-            ] or spans  # fmt: skip
-            span = alike[0] if alike else None
-            return Finding(diagnostic, self.at(diagnostic.file, span))
-        lines = text.split("\n")
-        matches = list(_AT.finditer(diagnostic.message))
-        match = matches[-1] if matches else None
-        line, column = len(lines), len(lines[-1]) + 1
-        if match is not None and match[1] is not None:
-            line, column = min(int(match[1]), len(lines)), int(match[2])
-        elif (named := _LINE.search(diagnostic.message)) is not None:
-            line, column = min(int(named[1]), len(lines)), 1
-        elif match is None:
-            return Finding(diagnostic, Spot(diagnostic.file))
-        if diagnostic.code == "AS101":  # what is no character has been read as this one
-            column = max(lines[line - 1].find("\ufffd"), 0) + 1
-        message = diagnostic.message.replace(match[0], "") if match else diagnostic.message
-        start = min(sum(len(other) + 1 for other in lines[: line - 1]) + column - 1, len(text))
+            alike = [one for one in spans if text[one.start : one.stop].strip('"') == diagnostic.subject]
+            return self.at(diagnostic.file, next(iter(alike or spans), None))
+        lines = text.split("\n")[: diagnostic.line]
+        start = min(sum(len(line) + 1 for line in lines[:-1]) + diagnostic.column - 1, len(text))
         spot = self.at(diagnostic.file, Span(start, start))
-        return Finding(replace(diagnostic, message=message), replace(spot, end_column=spot.column + 1))
+        return replace(spot, end_column=spot.column + 1)
 
 
 def reader(texts: Mapping[str, str]) -> Read:

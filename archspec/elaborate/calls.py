@@ -115,7 +115,7 @@ def check_number(step: Step, op: str, inputs: list[Handles], least: int, most: i
     if not least <= len(inputs) <= most:
         wanted = str(least) if least == most else f"{least} to {most}"
         raise Problem("AS310", f"`{op}` takes {wanted} {'input' if wanted == '1' else 'inputs'}, not {len(inputs)}",
-                      at=("from",) if step.sources else ())  # fmt: skip
+                      at=("from",) if step.sources else (), subject=op)  # fmt: skip
 
 
 def evaluate_fields(run: Run, step: Step, env: Env, settings: Settings) -> dict[str, Value]:
@@ -161,14 +161,16 @@ def call_op(
     if not op.is_module:
         if step.sources is None:
             raise Problem(
-                "AS310", f"`{op.name}` joins nothing here: it needs `branches`, or values to join in `from`"
+                "AS310",
+                f"`{op.name}` joins nothing here: it needs `branches`, or values to join in `from`",
+                subject=op.name,
             )
         check_joined(step.sources, env, handles)
         return run.add(
             env, Draft(module, handles, step.origin, copy=env.copy, label=label or name), step.path
         )
     if op.is_parameter and name is None and not contained:
-        raise Problem("AS202", f"`{op.name}` needs a name: it is the key of its weight")
+        raise Problem("AS202", f"`{op.name}` needs a name: it is the key of its weight", subject=op.name)
     draft = run.draft(step, env, module, handles, name, counts=not op.is_parameter)
     draft.label = label
     return run.add(env, draft, step.path)
@@ -185,6 +187,7 @@ def check_joined(sources: list[Setting], env: Env, handles: Handles) -> None:
         raise Problem(
             "AS310", f"this joins the parameter `{last.name}` with itself", at=("from",),
             help="behind a `param`, `x` is the parameter: name the value before it with `as`, and join that",
+            subject=last.name or "",
         )  # fmt: skip
 
 
@@ -199,7 +202,7 @@ def leaf(run: Run, step: Step, env: Env, op: type[Op], settings: Settings, types
         if instance is None:
             made = construct(op, fields, settings.items, step.path)
             if not isinstance(made, Op):
-                for problem, path in made:
+                for problem, path in made.values():
                     run.report(problem, env.definition.document.file, path)
                 raise Poisoned
             instance = made
@@ -238,7 +241,9 @@ def typed(op: Op, types: Types, dimensions: frozenset[str]) -> Module:
                 if dim not in dimensions:
                     known = ", ".join(f"`{name}`" for name in sorted(dimensions)) or "none"
                     raise Problem(
-                        "AS301", f"there is no free dimension `{dim}`: those of the inputs are {known}"
+                        "AS301",
+                        f"there is no free dimension `{dim}`: those of the inputs are {known}",
+                        subject=dim,
                     )
             elif type(dim) is int and dim > limits.INTEGER:
                 raise Problem("AS306", f"a size of {dim} does not fit into 64 bits")
@@ -290,7 +295,7 @@ def call_block(
     types = types_of(env, handles)
     args = arguments(run, step, env, definition, settings)
     if any(active is definition for active, _, _ in run.active):
-        raise Problem("AS304", f"the block `{definition.name}` contains itself")
+        raise Problem("AS304", f"the block `{definition.name}` contains itself", subject=definition.name)
     run.deeper()
     run.active.append((definition, env.definition.document.file, step.path))
     try:

@@ -11,7 +11,8 @@ from archspec.language.expressions import show
 from archspec.ops.core.base import Op
 from archspec.types import Value
 
-Problems = list[tuple[Problem, Path]]
+Problems = dict[str, tuple[Problem, Path]]
+"""What is wrong with each field, and where."""
 
 
 def construct(op: type[Op], values: dict[str, Value], items: dict[str, Setting], path: Path) -> Op | Problems:
@@ -27,7 +28,7 @@ def construct(op: type[Op], values: dict[str, Value], items: dict[str, Setting],
             }
         )
     except ValidationError as error:
-        found: dict[str, tuple[Problem, Path]] = {}
+        found: Problems = {}
         for item in error.errors(include_url=False):
             field = str(item["loc"][0]) if item["loc"] else ""
             message = str(item["msg"]).removeprefix("Value error, ")
@@ -37,7 +38,7 @@ def construct(op: type[Op], values: dict[str, Value], items: dict[str, Setting],
                 found.setdefault(field, (Problem("AS203", f"`{field}`: {message}"), items[field].path))
             else:
                 found.setdefault(field, (_refused(op, field, values[field], items[field]), items[field].path))
-        return list(found.values())
+        return found
 
 
 def _refused(op: type[Op], field: str, value: Value, setting: Setting) -> Problem:

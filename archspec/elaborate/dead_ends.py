@@ -1,6 +1,6 @@
 """What to type instead of a reference into a node that leads nowhere."""
 
-from archspec.diagnostics.diagnostic import shown, suggest
+from archspec.diagnostics.diagnostic import Replacement, shown, suggest
 from archspec.elaborate.exposure import GROUPS, entered, names_inside, search
 from archspec.ir import Module
 
@@ -8,7 +8,7 @@ LISTED = 12
 """The names that a help text lists at most."""
 
 
-def instead(name: str, module: Module, path: tuple[str, ...]) -> str:
+def instead(name: str, module: Module, path: tuple[str, ...]) -> Replacement | str:
     """A help text for `path`, which does not exist inside of the node called `name`."""
     way, inner = entered(module, path)
     here, word = ".".join((name, *path[:way])), path[way]
@@ -23,7 +23,7 @@ def instead(name: str, module: Module, path: tuple[str, ...]) -> str:
     )
 
 
-def within(name: str, module: Module, path: tuple[str, ...]) -> str | None:
+def within(name: str, module: Module, path: tuple[str, ...]) -> Replacement | str | None:
     """A help text for a path whose start is somewhere inside of the node called `name`; `None` if it is not."""
     found = search(module, path[0])
     if found is None:
@@ -32,10 +32,10 @@ def within(name: str, module: Module, path: tuple[str, ...]) -> str | None:
     if block:
         return f"it is inside the block `{block}`, which shows nothing but its `outputs`: declare it there"
     dotted = shown(".".join((name, *way, *path[1:])))
-    return f"did you mean `{dotted}`? what is inside `{name}` is called by its path"
+    return Replacement(dotted, f"what is inside `{name}` is called by its path")
 
 
-def _of_block(name: str, word: str, block: Module) -> str:
+def _of_block(name: str, word: str, block: Module) -> Replacement | str:
     if word in names_inside(block):
         return (
             f"it is inside the block `{block.kind}`, which shows nothing but its `outputs`: declare it there"
@@ -46,7 +46,7 @@ def _of_block(name: str, word: str, block: Module) -> str:
     return near or f"of the `outputs` of the block `{block.kind}` there {_listed(list(block.exports))}"
 
 
-def _near(name: str, word: str, known: list[str]) -> str | None:
+def _near(name: str, word: str, known: list[str]) -> Replacement | None:
     return suggest(f"{name}.{word}", [f"{name}.{other}" for other in known]) if suggest(word, known) else None
 
 

@@ -50,7 +50,9 @@ class Elaborator(Run):
                     done.add(definition)
                     stack.pop()
                 elif any(called is active for active, _ in stack):
-                    problem = Problem("AS304", f"the block `{called.name}` contains itself")
+                    problem = Problem(
+                        "AS304", f"the block `{called.name}` contains itself", subject=called.name
+                    )
                     self.report(problem, definition.document.file, path)
                 elif called not in done:
                     stack.append((called, iter(self.plan(called).calls)))
@@ -81,7 +83,7 @@ class Elaborator(Run):
             inside = next(
                 active for active, _, _ in self.active if active in self.contents[key] - {definition}
             )
-            raise Problem("AS304", f"the block `{inside.name}` contains itself")
+            raise Problem("AS304", f"the block `{inside.name}` contains itself", subject=inside.name)
         if self.containing:
             self.containing[-1] |= self.contents[key]
         return self.instances[key]
@@ -114,7 +116,7 @@ class Elaborator(Run):
                 handles = env.resolve(name)
                 env.single(handles, name)
                 if handles[0] in found:
-                    raise Problem("AS303", f"`{name}` is an output already")
+                    raise Problem("AS303", f"`{name}` is an output already", subject=name)
             except Problem as problem:
                 raise problem.within(key, index) from None
             found += handles

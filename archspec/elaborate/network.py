@@ -335,7 +335,8 @@ def _checked_type(shape: Value) -> TensorType:
         if isinstance(dim, str) and _FREE.fullmatch(dim):
             if axis:
                 raise Problem("AS407", f"the free dimension `{dim}` needs a value", at=(axis,),
-                              help="give the whole shape with `--input`, such as `--input N,3,224,224`")  # fmt: skip
+                              help="give the whole shape with `--input`, such as `--input N,3,224,224`",
+                              subject=dim)  # fmt: skip
         elif isinstance(dim, int) and dim > limits.INTEGER:
             raise Problem("AS203", f"a size of {dim} does not fit into 64 bits", at=(axis,))
         elif isinstance(dim, bool) or not isinstance(dim, int) or dim < 1:

@@ -10,7 +10,7 @@ from typing import Any, Union
 
 from archspec import ops
 from archspec.diagnostics import Problem
-from archspec.diagnostics.diagnostic import Path, shown, suggest
+from archspec.diagnostics.diagnostic import Path, Replacement, shown, suggest
 from archspec.elaborate.construct import construct
 from archspec.elaborate.scopes import Poisoned, undefined
 from archspec.elaborate.settings import NOTHING, NOWHERE, Setting, compile_argument, compile_setting
@@ -221,7 +221,10 @@ class Compiler:
         index = raw.get("index", "i")
         if "repeat" not in raw:
             raise Problem(
-                "AS208", "`index` names the counter of a `repeat`, but there is none", at=("index",)
+                "AS208",
+                "`index` names the counter of a `repeat`, but there is none",
+                at=("index",),
+                about_key=True,
             )
         if not isinstance(index, str):
             raise Problem("AS203", f"`index` must be a name, not {show(index)}", at=("index",))
@@ -263,7 +266,10 @@ class Compiler:
         """The fields of the first copy; compiled with the op's others."""
         if "repeat" not in raw:
             raise Problem(
-                "AS208", "`first` overrides the first copy of a `repeat`, but there is none", at=("first",)
+                "AS208",
+                "`first` overrides the first copy of a `repeat`, but there is none",
+                at=("first",),
+                about_key=True,
             )
         if not isinstance(raw["first"], dict):
             raise Problem(
@@ -291,7 +297,7 @@ class Compiler:
                     "AS208", f"`from` feeds the first copy only: it cannot use the counter `{step.index}`",
                     at=source.path[len(step.path) :],
                     help="put the `repeat` around the node, so that each copy has its own `from`: "
-                    "{ repeat = …, layers = [{ from = …, … }] }",
+                    "{ repeat = …, layers = [{ from = …, … }] }", about_key=True,
                 )  # fmt: skip
 
     def is_field(self, raw: dict[str, Any], key: str) -> bool:
@@ -367,7 +373,7 @@ class Compiler:
         """A node without an op."""
         if "layers" not in raw:
             near = next((key for key in raw if suggest(key, ["op", "layers"])), None)
-            help_ = suggest(near, ["op", "layers"]) if near else None
+            help_: Replacement | str | None = suggest(near, ["op", "layers"]) if near else None
             if near is None and raw.keys() & {"type", "kind", "layer", "module", "class"}:
                 help_ = "what a node does stands in `op`"
             raise Problem("AS202", "a node needs `op`, or `layers` for a group", help=help_)
@@ -381,9 +387,11 @@ class Compiler:
             if key not in known:
                 raise Problem("AS201", f"{what} has no `{shown(key)}`", at=(key,),
                               help=suggest(key, [*known, *NODE_KEYS])
-                              or f"its own keys are {', '.join(known)}")  # fmt: skip
+                              or f"its own keys are {', '.join(known)}", subject=key, about_key=True)  # fmt: skip
         if step.first:
-            raise Problem("AS208", f"{what} has no fields that `first` could override", at=("first",))
+            raise Problem(
+                "AS208", f"{what} has no fields that `first` could override", at=("first",), about_key=True
+            )
 
     def operation(self, step: Step, raw: dict[str, Any], fields: dict[str, Any]) -> None:
         """A node with an op: wiring, a join, or a call."""
@@ -409,7 +417,9 @@ class Compiler:
                     )  # a misspelt `residual` comes first
                     if isinstance(target, Definition) and key in target.params:
                         continue  # no name for a parameter, which is what has been reported
-                raise Problem("AS208", f"`{shown(op)}` has no `{key}`", at=(key,))
+                raise Problem(
+                    "AS208", f"`{shown(op)}` has no `{key}`", at=(key,), subject=key, about_key=True
+                )
         step.fields = fields
         if step.op.constant:
             step.target = resolve_op(op, self.document, self.definition)
@@ -429,7 +439,7 @@ class Compiler:
                 branch.broken = True
                 problem = Problem(
                     "AS208", "a branch has no `repeat`: its copies would be a chain, not branches", at=("repeat",),
-                    help="where a chain is meant, write it as one: [{ repeat = …, … }]",
+                    help="where a chain is meant, write it as one: [{ repeat = …, … }]", about_key=True,
                 )  # fmt: skip
                 self.problems.append((problem, branch.path))
 
@@ -439,7 +449,7 @@ class Compiler:
         is_join = isinstance(target, type) and not target.is_module
         if step.kind == "join" and not is_join:
             raise Problem("AS208", "only a join has `branches`", at=("branches",),
-                          help="the joins are concat, add, mul, sub and max")  # fmt: skip
+                          help="the joins are concat, add, mul, sub and max", about_key=True)  # fmt: skip
 
     def residual(self, step: Step, raw: dict[str, Any], fields: dict[str, Any]) -> None:
         """`layers(x) + shortcut(x)`."""
@@ -457,7 +467,7 @@ class Compiler:
         step.kind = "dense"
         if "layers" not in raw:
             help_ = "`dense` wires concatenations; a fully connected layer is `linear`"
-            raise Problem("AS202", "`dense` needs `layers`", help=help_)
+            raise Problem("AS202", "`dense` needs `layers`", help=help_, subject="dense")
         self.only(step, fields, ("layers",), "`dense`")
         self.need(raw, "repeat", "dense")
         step.layers = self.chain(raw["layers"], (*step.path, "layers"))
@@ -475,7 +485,7 @@ class Compiler:
     def need(raw: dict[str, Any], key: str, op: str) -> None:
         """Refuse a wiring node without a key that it cannot do without."""
         if key not in raw:
-            raise Problem("AS202", f"`{op}` needs `{key}`")
+            raise Problem("AS202", f"`{op}` needs `{key}`", subject=op)
 
     def fields(self, step: Step, target: Target, name: str, *, first: bool) -> Settings:
         """The fields of `step` for `target`, which it calls `name`, compiled and kept."""
@@ -520,7 +530,7 @@ class Compiler:
         missing = [key for key in required(target) if key not in items and key not in given]
         if missing and not problems:  # a key that is misspelt is not missing as well
             words = ", ".join(f"`{key}`" for key in missing)
-            problems.append(Problem("AS202", f"`{name}` needs {words}"))
+            problems.append(Problem("AS202", f"`{name}` needs {words}", subject=name))
         if problems:
             self.problems += [(problem, step.path) for problem in problems]
             raise Poisoned
@@ -528,7 +538,7 @@ class Compiler:
         if isinstance(target, type) and not settings.varying:
             made = construct(target, settings.fixed, items, step.path)
             if not isinstance(made, Op):
-                self.problems += made
+                self.problems += made.values()
                 raise Poisoned
             settings.op = made
         return settings

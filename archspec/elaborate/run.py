@@ -248,7 +248,7 @@ class Run(ABC):
                               at=() if draft.positional else ("name",),
                               help="in a repeat, put the counter into the name, such as `conv{i + 1}`"
                               if draft.copy else "give one of them another name",
-                              labels=self.owner(body, name, draft))  # fmt: skip
+                              labels=self.owner(body, name, draft), subject=name)  # fmt: skip
             body.modules[name] = len(body.drafts)
         outputs = body.add(draft)
         value = outputs if draft.module.op is not None else outputs[: draft.module.parts]

@@ -12,7 +12,7 @@ from math import inf
 from typing import Any
 
 from archspec.diagnostics import Label, Problem
-from archspec.diagnostics.diagnostic import Path, shown, suggest
+from archspec.diagnostics.diagnostic import Path, Replacement, shown, suggest
 from archspec.elaborate.body import Body, Draft, Handles
 from archspec.elaborate.dead_ends import instead, within
 from archspec.elaborate.settings import compile_argument, compile_setting
@@ -51,7 +51,7 @@ class Frame:
         if value is MISSING:
             value = self._evaluate(name)
         if value is _UNDER_WAY:
-            raise Problem("AS308", f"`{name}` is defined by itself, directly or through others")
+            raise Problem("AS308", f"`{name}` is defined by itself, directly or through others", subject=name)
         if value is _POISON or (name in self.params and self.params[name].broken):
             raise Poisoned
         return value  # type: ignore[no-any-return]
@@ -62,7 +62,7 @@ class Frame:
         if type_ is None:
             known = ", ".join(f"`{name}`" for name in self.inputs)
             raise Problem("AS301", f"there is no input `{shown(path)}` here",
-                          help=f"a `let` sees {known}" if known else None)  # fmt: skip
+                          help=f"a `let` sees {known}" if known else None, subject=path)  # fmt: skip
         return size_of(type_, path, attribute)
 
     def knows(self, name: str) -> bool:
@@ -106,10 +106,10 @@ class Frame:
 def undefined(name: str, known: list[str]) -> Problem:
     """The problem of a name that nothing has."""
     words = {"yes": "true", "on": "true", "True": "true", "no": "false", "off": "false", "False": "false"}
-    help_ = f"did you mean `{words[name]}`?" if name in words else suggest(name, known)
+    help_: Replacement | str | None = Replacement(words[name]) if name in words else suggest(name, known)
     if help_ is None and known:
         help_ = f"what can be named here: {', '.join(f'`{word}`' for word in sorted(known)[:12])}"
-    return Problem("AS301", f"`{shown(name)}` is not defined", help=help_)
+    return Problem("AS301", f"`{shown(name)}` is not defined", help=help_, subject=name)
 
 
 def size_of(type_: TensorType, name: str, attribute: str) -> Value:
@@ -118,11 +118,13 @@ def size_of(type_: TensorType, name: str, attribute: str) -> Value:
         return type_.shape
     axis, least = {"channels": (1, 2), "height": (-2, 4), "width": (-1, 3)}[attribute]
     if type_.rank < least:
-        raise Problem("AS402", f"`{name}` has {type_.rank} axes ({type_}), and so no {attribute}")
+        raise Problem(
+            "AS402", f"`{name}` has {type_.rank} axes ({type_}), and so no {attribute}", subject=name
+        )
     size = type_.shape[axis]
     if isinstance(size, str):
         raise Problem("AS407", f"the {attribute} of `{name}` is the free dimension `{size}`",
-                      help="give it a value with `--input`, such as `--input N,3,224,224`")  # fmt: skip
+                      help="give it a value with `--input`, such as `--input N,3,224,224`", subject=name)  # fmt: skip
     return size
 
 
@@ -174,7 +176,7 @@ class Names:
             scope = scope.outer
         return None
 
-    def inside(self, path: str) -> str | None:
+    def inside(self, path: str) -> Replacement | str | None:
         """A help text with the name that `path` has here, of a value inside of what can be named; `None` for none."""
         first, *rest = path.split(".")
         scope: Names | None = self
@@ -216,7 +218,7 @@ class Names:
             first = Label("the first one", taken.path) if taken is not None else None
             raise Problem(
                 "AS303", f"the name `{name}` is taken in this scope", help="give one of them another name",
-                labels=[first] if first and first.path else [],
+                labels=[first] if first and first.path else [], subject=name,
             )  # fmt: skip
         self.entries[name] = entry
 
@@ -274,7 +276,8 @@ class Env:
         name = shown((body or self.body).name_of(handles))
         help_ = f"a part is named in `from`: `{name}.0` to `{name}.{count - 1}`"
         return Problem("AS310", f"`{shown(path)}` has {count} parts: pick one",
-                       help=help_ if name else f"name the split and use `name.0` to `name.{count - 1}`")  # fmt: skip
+                       help=help_ if name else f"name the split and use `name.0` to `name.{count - 1}`",
+                       subject=path)  # fmt: skip
 
     def lookup(self, path: str) -> tuple[Entry, tuple[str, ...]]:
         """The node that the first part of `path` names, and the rest of the path."""
@@ -292,24 +295,26 @@ class Env:
             meant = [shown(word) for word in self.names.all() if fits(word, path.split("*"))][:12]
             listed = ": " + ", ".join(f'"{word}"' for word in meant) if meant else ""
             return Problem("AS301", f"`{shown(path)}` is no name: `*` stands for nothing here",
-                           help=f"list the values one by one{listed}")  # fmt: skip
+                           help=f"list the values one by one{listed}", subject=path)  # fmt: skip
         if "," in path:
             return Problem(
                 "AS301",
                 f"`{shown(path)}` is not defined",
                 help='several values are a list: from = ["a", "b"]',
+                subject=path,
             )
         if " " in path.strip():
             example = "\"{'a' if n > 1 else 'b'}\""
             return Problem("AS301", f"`{shown(path)}` is no name",
-                           help=f"an expression that gives a name stands in braces, such as {example}")  # fmt: skip
+                           help=f"an expression that gives a name stands in braces, such as {example}",
+                           subject=path)  # fmt: skip
         return None
 
     def unknown(self, name: str, path: str) -> Problem:
         """The problem of a name that is not there: it comes later, stands inside a group, or is nowhere."""
         if name == "x":
             return Problem("AS301", "`x` has no parts that could be named",
-                           help="name the node before, and use its parts by that name")  # fmt: skip
+                           help="name the node before, and use its parts by that name", subject="x")  # fmt: skip
         if self.names.is_lost(name) or (self.definition.compiled and self.definition.compiled.is_lost(name)):
             raise Poisoned
         order = self.names.written.get(name)
@@ -317,13 +322,15 @@ class Env:
         if inside is None and order is None:
             return undefined(name, self.names.all())
         if inside is None and order is not None and order >= self.order:
-            return Problem("AS302", f"`{shown(path)}` is defined later: a node can only use earlier ones")
+            return Problem(
+                "AS302", f"`{shown(path)}` is defined later: a node can only use earlier ones", subject=path
+            )
         if inside is None and self.names.is_poisoned():
             raise Poisoned
         return Problem(
             "AS301", f"`{shown(name)}` is not defined here",
             help=inside or "no node of this name is left: it was removed by `when`, or has no copies; what uses it "
-            "needs the same condition",
+            "needs the same condition", subject=name,
         )  # fmt: skip
 
     def reach(self, entry: Entry, rest: tuple[str, ...], path: str) -> Handles:
@@ -335,13 +342,13 @@ class Env:
                 if int(rest[0]) < len(entry.handles):
                     return (entry.handles[int(rest[0])],)
                 raise Problem("AS301", f"`{shown(path)}`: there are only {len(entry.handles)} parts, 0 to "
-                              f"{len(entry.handles) - 1}")  # fmt: skip
+                              f"{len(entry.handles) - 1}", subject=path)  # fmt: skip
             raise Problem("AS301", f"`{shown(path)}` does not exist: there is nothing inside "
-                          f"`{path.split('.')[0]}`")  # fmt: skip
+                          f"`{path.split('.')[0]}`", subject=path)  # fmt: skip
         handle = entry.body.expose(entry.draft, rest)
         if handle is None:
             help_ = instead(path.split(".")[0], entry.draft.module, rest)
-            raise Problem("AS301", f"`{shown(path)}` does not exist", help=help_)
+            raise Problem("AS301", f"`{shown(path)}` does not exist", help=help_, subject=path)
         return (handle,)
 
     def resolve(self, path: str) -> Handles:

@@ -109,7 +109,7 @@ def _compile_keyword(text: str, reading: Reading, path: Path) -> Setting:
             if reading.keywords and re.fullmatch(r"[\w-]+", text):
                 known = ", ".join(sorted(reading.keywords))
                 raise Problem(
-                    "AS203", f"`{shown(text)}` is none of {known}, and not an expression"
+                    "AS203", f"`{shown(text)}` is none of {known}, and not an expression", subject=text
                 ) from problem
             raise
         setting.words = reading.keywords

@@ -4,11 +4,11 @@ from typing import Any
 
 from archspec import ops
 from archspec.diagnostics import Problem
-from archspec.diagnostics.diagnostic import Path, shown, suggest
+from archspec.diagnostics.diagnostic import Path, Replacement, shown, suggest
 from archspec.elaborate.construct import construct
 from archspec.elaborate.scopes import Poisoned, Report, undefined
 from archspec.elaborate.settings import NOWHERE, Setting, compile_argument, compile_setting
-from archspec.elaborate.suggestions import FIELDS, OF_ONE_OP, elsewhere
+from archspec.elaborate.suggestions import ADVICE_ON_FIELDS, FIELDS, OF_ONE_OP, elsewhere
 from archspec.language.document import Definition, Document
 from archspec.language.names import NODE_KEYS, WIRING_OPS
 from archspec.language.params import MISSING
@@ -30,7 +30,9 @@ def resolve_op(name: str, document: Document, definition: Definition | None = No
         if rest in library.blocks:
             return library.blocks[rest]
         known = [f"{alias}.{block}" for block in library.blocks]
-        raise Problem("AS204", f"there is no block `{shown(name)}`", at=("op",), help=suggest(name, known))
+        raise Problem(
+            "AS204", f"there is no block `{shown(name)}`", at=("op",), help=suggest(name, known), subject=name
+        )
     found = ops.lookup(name)
     if found is not None:
         return found
@@ -41,14 +43,14 @@ def unknown_op(name: str, document: Document, definition: Definition | None) -> 
     """The problem of an op that does not exist, with the likely slip."""
     libraries = [f"{alias}.{block}" for alias, library in document.libraries.items() if library
                  for block in library.blocks]  # fmt: skip
-    help_ = suggest(name, [*ops.names(), *WIRING_OPS, *document.blocks, *libraries])
+    help_: Replacement | str | None = suggest(name, [*ops.names(), *WIRING_OPS, *document.blocks, *libraries])
     params = {**document.params, **(definition.params if definition else {})}
     if name in params:
         help_ = f'`{name}` is a parameter: write op = "{{{name}}}"'
     elif name.lower() in ops.names():
-        help_ = f"did you mean `{name.lower()}`?"
+        help_ = Replacement(name.lower())
     elif (meant := elsewhere(name)) is not None:
-        help_ = meant if " " in meant else f"did you mean `{meant}`?"
+        help_ = meant
     elif name in WIRING_OPS:
         help_ = f"`{name}` is wiring: it has no defaults, and is not chosen by an expression"
     elif help_ is None:
@@ -58,7 +60,7 @@ def unknown_op(name: str, document: Document, definition: Definition | None) -> 
             if blocks
             else "`archspec ops` lists the ops"
         )
-    return Problem("AS204", f"there is no op `{shown(name)}`", at=("op",), help=help_)
+    return Problem("AS204", f"there is no op `{shown(name)}`", at=("op",), help=help_, subject=name)
 
 
 def no_keyword(word: str, op: str) -> Problem:
@@ -92,18 +94,24 @@ def unknown_field(key: str, target: Target, at: Path, *, first: bool = False) ->
     """The problem of a field that the op does not have, with what may have been meant."""
     known = field_names(target)
     if first and key in NODE_KEYS:
-        return Problem("AS208", f"`first` overrides fields of the op, not `{key}`", at=at)
-    meant = None if isinstance(target, Definition) else OF_ONE_OP.get((target.name, key.lower()))
-    meant = meant or FIELDS.get(key.lower())
-    if isinstance(target, Definition) and (near := suggest(key, known)) is not None:
-        return Problem("AS201", f"`{target.name}` has no `{shown(key)}`", at=at, help=near)
-    if meant is not None and (meant in known or " " in meant):
-        help_: str | None = meant if " " in meant else f"did you mean `{meant}`?"
-        return Problem("AS201", f"`{target.name}` has no `{shown(key)}`", at=at, help=help_)
-    help_ = suggest(key, [*known, *(NODE_KEYS if not first else ())])
-    if help_ is None:
-        help_ = f"its fields are {', '.join(known)}" if known else "it has no fields"
-    return Problem("AS201", f"`{target.name}` has no `{shown(key)}`", at=at, help=help_)
+        return Problem(
+            "AS208", f"`first` overrides fields of the op, not `{key}`", at=at, subject=key, about_key=True
+        )
+    help_ = (
+        (suggest(key, known) if isinstance(target, Definition) else OF_ONE_OP.get((target.name, key.lower())))
+        or _elsewhere(key.lower(), known)
+        or suggest(key, [*known, *(NODE_KEYS if not first else ())])
+        or (f"its fields are {', '.join(known)}" if known else "it has no fields")
+    )
+    return Problem(
+        "AS201", f"`{target.name}` has no `{shown(key)}`", at=at, help=help_, subject=key, about_key=True
+    )
+
+
+def _elsewhere(key: str, known: list[str]) -> Replacement | str | None:
+    """The field that other libraries call `key`, if it is one of those known, or how it is said here."""
+    name = FIELDS.get(key)
+    return Replacement(name) if name in known else ADVICE_ON_FIELDS.get(key)
 
 
 def _check_constant(target: Target, key: str, setting: Setting) -> None:
@@ -113,9 +121,8 @@ def _check_constant(target: Target, key: str, setting: Setting) -> None:
         target.params[key].conform(value)
         return
     made = construct(target, {key: value}, {key: setting}, setting.path)
-    for problem, path in () if isinstance(made, Op) else made:
-        if path[: len(setting.path)] == setting.path and problem.message.startswith(f"`{key}`"):
-            raise problem
+    if not isinstance(made, Op) and key in made:  # fields that it lacks are no fault of the default
+        raise made[key][0]
 
 
 def check_defaults(document: Document, report: Report) -> None:
@@ -125,7 +132,7 @@ def check_defaults(document: Document, report: Report) -> None:
         try:
             target = resolve_op(name, document)
         except Problem as problem:
-            problem.at = ()
+            problem.at, problem.about_key = (), True
             report(problem, document.file, path)
             continue
         except Poisoned:
@@ -139,7 +146,9 @@ def check_defaults(document: Document, report: Report) -> None:
                     if word not in document.params and word not in document.let:
                         raise undefined(word, [*document.params, *document.let, *sorted(setting.words)])
                 if setting.paths:
-                    raise Problem("AS208", "a default sees the file's parameters, not the network")
+                    raise Problem(
+                        "AS208", "a default sees the file's parameters, not the network", about_key=True
+                    )
                 if setting.constant:
                     _check_constant(target, key, setting)
             except Problem as problem:

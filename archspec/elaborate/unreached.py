@@ -60,7 +60,7 @@ class _References:
                 if first is not item:
                     yield Problem(
                         "AS303", f"there are two modules `{name}` in one scope", at=("name",),
-                        help="give one of them another name", labels=[Label("the first one", first.path)],
+                        help="give one of them another name", labels=[Label("the first one", first.path)], subject=name,
                     ), item.path  # fmt: skip
             for inner in (item.layers, item.shortcut, item.branches):
                 yield from self.chain(inner or [])
@@ -78,7 +78,10 @@ class _References:
                 yield Problem("AS302", text), source.path
         of = _constant(step.of)
         if step.of is not None and of is not None and (not self.is_known(of) or self.is_later(of, step)):
-            yield Problem("AS301", f"there is no earlier module `{shown(of)}` in this scope"), step.of.path
+            yield (
+                Problem("AS301", f"there is no earlier module `{shown(of)}` in this scope", subject=of),
+                step.of.path,
+            )
 
     def is_later(self, name: str, step: Step) -> bool:
         """Whether only later nodes have a name."""

@@ -156,7 +156,9 @@ def branches(
     """A join of branches from one input. Its fields see that input."""
     op, settings = find(run, step, env)
     if isinstance(op, Definition) or op.is_module:
-        raise Problem("AS208", f"`{shown(op.name)}` is no join: it has no `branches`", at=("branches",))
+        raise Problem(
+            "AS208", f"`{shown(op.name)}` is no join: it has no `branches`", at=("branches",), about_key=True
+        )
     join_op = op
 
     def build(inner: Env, given: list[Handles]) -> Handles:
@@ -167,7 +169,9 @@ def branches(
         for value in values:
             inner.single(value, "x")
         if not values:
-            raise Problem("AS310", f"no branch of `{join_op.name}` is left", at=("branches",))
+            raise Problem(
+                "AS310", f"no branch of `{join_op.name}` is left", at=("branches",), subject=join_op.name
+            )
         inner.x = x
         return join(run, step, inner, join_op, tuple([value[0] for value in values]), settings)
 
@@ -218,7 +222,9 @@ def reuse(
     assert step.of is not None  # noqa: S101 — it is required
     of = str(run.evaluate(step.of, env, "of"))
     if of not in env.body.modules:
-        raise Problem("AS301", f"there is no earlier module `{shown(of)}` in this scope", at=("of",))
+        raise Problem(
+            "AS301", f"there is no earlier module `{shown(of)}` in this scope", at=("of",), subject=of
+        )
     index = env.body.modules[of]
     if index is None:
         raise Poisoned
@@ -250,7 +256,7 @@ def check_shared(name: str, owner: Module, module: Module) -> None:
         key, ours, theirs = found
         raise Problem(
             "AS406", f"the weight `{'.'.join([name, *key])}` would have another shape for this input",
-            notes=(f"first call: {show(ours)}", f"this call: {show(theirs)}"),
+            notes=(f"first call: {show(ours)}", f"this call: {show(theirs)}"), subject='.'.join([name, *key]),
         )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from archspec.diagnostics import Diagnostic, Label, Problem, SpecError, UsageError
-from archspec.diagnostics.diagnostic import STDIN, Path, shown, shown_file, suggest
+from archspec.diagnostics.diagnostic import STDIN, Path, Replacement, shown, shown_file, suggest
 from archspec.language import expectations, limits, reading, schema
 from archspec.language.names import (
     OPS,
@@ -130,21 +130,31 @@ class Loader:
         if sections.model is not None:
             document.section = sections.model
             if sections.model.name is not None:
-                self._check(check_model_name, sections.model.name, document, "model", "name")
+                self._model_name(document, sections.model.name)
             document.model = self._model(document, sections.model)
 
-    def _check(self, check: Callable[[str], None], name: str, document: Document, *path: str | int) -> None:
+    def _check_key(self, check: Callable[[str], None], document: Document, *path: str) -> bool:
+        """Whether the key that a path ends with is a good name."""
         try:
-            check(name)
+            check(path[-1])
         except Problem as problem:
+            problem.about_key = True
             self._report(problem, document.file, *path)
+            return False
+        return True
+
+    def _model_name(self, document: Document, name: str) -> None:
+        try:
+            check_model_name(name)
+        except Problem as problem:
+            self._report(problem, document.file, "model", "name")
 
     def _params(
-        self, document: Document, path: Path, raw: dict[str, Any], *, required: bool
+        self, document: Document, path: tuple[str, ...], raw: dict[str, Any], *, required: bool
     ) -> dict[str, Param]:
         params = {}
         for name, declaration in raw.items():
-            self._check(check_param_name, name, document, *path, name)
+            self._check_key(check_param_name, document, *path, name)
             try:
                 param = declare(name, declaration, required=required)
                 if not required and not (param.long_form and isinstance(param.default, str)):
@@ -156,24 +166,21 @@ class Loader:
         return params
 
     def _check_lets(
-        self, document: Document, path: Path, lets: dict[str, Any], params: dict[str, Param]
+        self, document: Document, path: tuple[str, ...], lets: dict[str, Any], params: dict[str, Param]
     ) -> None:
         for name in lets:
-            try:
-                check_param_name(name)
-                if name in params:
-                    raise Problem(
-                        "AS303", f"`{name}` is a parameter already",
-                        labels=[Label("the parameter", (*path[:-1], section_of(params[name]), name))],
-                    )  # fmt: skip
-            except Problem as problem:
+            if self._check_key(check_param_name, document, *path, name) and name in params:
+                problem = Problem(
+                    "AS303", f"`{name}` is a parameter already", subject=name, about_key=True,
+                    labels=[Label("the parameter", (*path[:-1], section_of(params[name]), name))],
+                )  # fmt: skip
                 self._report(problem, document.file, *path, name)
 
     def _variants(self, document: Document, raw: dict[str, dict[str, Any]]) -> None:
         """The values of each variant. A parameter that suits none of them is itself what is wrong."""
         wrong: dict[str, dict[str, Problem]] = {}
         for variant, overrides in raw.items():
-            self._check(check_variant_name, variant, document, "variants", variant)
+            self._check_key(check_variant_name, document, "variants", variant)
             values = document.variants[variant] = {}
             for name, value in overrides.items():
                 try:
@@ -183,9 +190,8 @@ class Loader:
         for name, problems in wrong.items():
             given = sum(name in overrides for overrides in raw.values())
             param = document.params.get(name)
-            kind = "" if param is None else f"`{name}` must be {TYPES[param.type]}, not "
-            if param is not None and len(problems) == given > 1 and all(
-                problem.message.startswith(kind) for problem in problems.values()
+            if param is not None and len(problems) == given > 1 and not any(
+                param.has_type(raw[variant][name]) for variant in problems
             ):  # fmt: skip
                 text = f"`{name}` is {TYPES[param.type]} by its declaration, but no variant gives it one"
                 first = Label("one of the values", ("variants", next(iter(problems)), name))
@@ -207,6 +213,8 @@ class Loader:
                     "AS208",
                     f"there is no variant `{shown(str(path[1]))}`",
                     help=suggest(str(path[1]), known) or "with variants, each has an `[expect.NAME]`",
+                    subject=str(path[1]),
+                    about_key=True,
                 )
                 self._report(problem, document.file, *path)
             elif not isinstance(table, dict):
@@ -227,14 +235,17 @@ class Loader:
         return found
 
     def _library(self, document: Document, name: str, target: str) -> Document | None:
+        if not self._check_key(check_block_name, document, "use", name):
+            return None
         try:
-            check_block_name(name)
             path = reading.resolve_library(target, document.file, self.root, anywhere=self.anywhere)
             real = os.path.realpath(path)
             if len(self.active) > limits.DEPTH:
                 raise Problem("AS306", f"libraries use libraries more than {limits.DEPTH} deep")
             if real in self.active:
-                raise Problem("AS305", f"`{shown(target)}` uses this file, directly or through others")
+                raise Problem(
+                    "AS305", f"`{shown(target)}` uses this file, directly or through others", subject=target
+                )
             if real not in self.read:
                 self.read[real] = None  # in case that it cannot be read: once is enough
                 self.active.append(real)
@@ -244,7 +255,7 @@ class Loader:
                     self.active.pop()
             return self.read[real]
         except UsageError as error:
-            self._report(Problem("AS309", str(error)), document.file, "use", name)
+            self._report(Problem("AS309", str(error), subject=target), document.file, "use", name)
         except SpecError as error:
             self.diagnostics += [found for found in error.diagnostics if found not in self.diagnostics]
         except Problem as problem:
@@ -252,18 +263,15 @@ class Loader:
         return None
 
     def _block(self, document: Document, name: str, section: BlockSection) -> Definition:
-        path: Path = ("blocks", name)
-        try:
-            check_block_name(name)
-        except Problem as problem:
-            self._report(problem, document.file, *path)
+        path = ("blocks", name)
+        self._check_key(check_block_name, document, "blocks", name)
         params = self._params(document, (*path, "required"), section.required, required=True)
         optional = self._params(document, (*path, "params"), section.params, required=False)
         for taken in params.keys() & optional.keys():
             self._report(
                 Problem(
                     "AS303", f"`{taken}` is required already",
-                    labels=[Label("required here", (*path, "required", taken))],
+                    labels=[Label("required here", (*path, "required", taken))], subject=taken, about_key=True,
                 ), document.file, *path, "params", taken,
             )  # fmt: skip
         params |= optional
@@ -279,7 +287,11 @@ class Loader:
             self._report(Problem("AS202", f"the model needs {either}{both}"), document.file, "model")
         if any(isinstance(item, dict) for item in section.input or ()):
             problem = Problem(
-                "AS201", "`input` is a single shape, not a list of tables", help="did you mean `inputs`?"
+                "AS201",
+                "`input` is a single shape, not a list of tables",
+                help=Replacement("inputs"),
+                subject="input",
+                about_key=True,
             )
             self._report(problem, document.file, "model", "input")
         names = None if section.inputs is None else [item.name for item in section.inputs]
@@ -299,7 +311,7 @@ class Loader:
                         "AS206", "`input` is the other name of the first input", help="give it another name"
                     )
                 if name in names[:index]:
-                    raise Problem("AS303", f"there are two inputs `{name}`")
+                    raise Problem("AS303", f"there are two inputs `{name}`", subject=name)
             except Problem as problem:
                 self._report(problem, document.file, *path, index)
         if not names:
@@ -319,5 +331,6 @@ def override(document: Document, name: str, value: Any) -> Value:
     if param is None:
         known = list(document.params)
         raise Problem("AS208", f"there is no parameter `{shown(name)}`", help=suggest(name, known) or (
-            f"the parameters are {', '.join(f'`{word}`' for word in known)}" if known else None))  # fmt: skip
+            f"the parameters are {', '.join(f'`{word}`' for word in known)}" if known else None),
+                      subject=name, about_key=True)  # fmt: skip
     return param.conform(value)

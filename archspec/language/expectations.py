@@ -58,7 +58,8 @@ def parse(raw: dict[str, Any]) -> tuple[list[Expectation], list[Problem]]:
                 found.append(Expectation((key,), parse_bound(value)))
             else:
                 raise Problem("AS201", f"nothing called `{shown(key)}` can be expected",
-                              help=suggest(key, (*NUMBERS, "output", "training")))  # fmt: skip
+                              help=suggest(key, (*NUMBERS, "output", "training")),
+                              subject=key, about_key=True)  # fmt: skip
         except Problem as problem:
             problems.append(problem.within(key))
     return found, problems
@@ -72,7 +73,7 @@ def _training(raw: Any) -> tuple[list[Expectation], list[Problem]]:
         try:
             if key not in NUMBERS:
                 raise Problem("AS201", f"nothing called `{shown(key)}` can be expected of training",
-                              help=suggest(key, NUMBERS))  # fmt: skip
+                              help=suggest(key, NUMBERS), subject=key, about_key=True)  # fmt: skip
             found.append(Expectation(("training", key), parse_bound(value)))
         except Problem as problem:
             problems.append(problem.within(key))

@@ -65,23 +65,25 @@ def check_module_name(name: str) -> None:
         reason = f"`{name}` already names an input"
     else:
         return
-    raise Problem("AS206", f"`{shown(name)}` cannot be the name of a module: {reason}")
+    raise Problem("AS206", f"`{shown(name)}` cannot be the name of a module: {reason}", subject=name)
 
 
 def check_label(name: str) -> None:
     """Refuse a name that a value cannot have."""
     if not _MODULE.fullmatch(name) or name in ("x", "input") or len(name) > limits.NAME_LENGTH:
         raise Problem("AS206", f"`{shown(name)}` cannot name a value: it needs ASCII letters, digits, `_` and "
-                      "`-`, and is neither `x` nor `input`")  # fmt: skip
+                      "`-`, and is neither `x` nor `input`", subject=name)  # fmt: skip
 
 
 def check_block_name(name: str) -> None:
     """Refuse a name that a block cannot have."""
     if not _BLOCK.fullmatch(name) or len(name) > limits.NAME_LENGTH:
         raise Problem("AS206", f"`{shown(name)}` cannot be the name of a block: it needs ASCII letters, digits, `_` "
-                      "and `-`, a letter first")  # fmt: skip
+                      "and `-`, a letter first", subject=name)  # fmt: skip
     if name in OPS or name in WIRING_OPS or name in KINDS:
-        raise Problem("AS206", f"`{name}` means something else already: a block needs another name")
+        raise Problem(
+            "AS206", f"`{name}` means something else already: a block needs another name", subject=name
+        )
 
 
 def check_param_name(name: str, what: str = "a parameter") -> None:
@@ -96,14 +98,16 @@ def check_param_name(name: str, what: str = "a parameter") -> None:
         reason = "it is a key of nodes"
     else:
         return
-    raise Problem("AS206", f"`{shown(name)}` cannot be the name of {what}: {reason}")
+    raise Problem("AS206", f"`{shown(name)}` cannot be the name of {what}: {reason}", subject=name)
 
 
 def check_model_name(name: str) -> None:
     """Refuse a name that does not print as one line."""
     if not name.isprintable() or not name.strip() or len(name) > limits.NAME_LENGTH:
         raise Problem(
-            "AS206", f"`{shown(name)}` cannot be the name of a model: it is one line of printable text"
+            "AS206",
+            f"`{shown(name)}` cannot be the name of a model: it is one line of printable text",
+            subject=name,
         )
 
 
@@ -117,7 +121,7 @@ def check_variant_name(name: str) -> None:
     """Refuse a name that cannot stand behind `@` on a command line."""
     if not _VARIANT.fullmatch(name) or len(name) > limits.NAME_LENGTH:
         raise Problem("AS206", f"`{shown(name)}` cannot be the name of a variant: it is made of ASCII letters, "
-                      "digits, `_`, `-`, `.` and `+`")  # fmt: skip
+                      "digits, `_`, `-`, `.` and `+`", subject=name)  # fmt: skip
 
 
 def check_input_name(name: str) -> None:

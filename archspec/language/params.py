@@ -59,6 +59,14 @@ class Param:
         default = self.default
         return isinstance(default, list) and any(isinstance(item, str) for item in default)
 
+    def has_type(self, value: Any) -> bool:
+        """Whether `value` is of the parameter's type, bounds and choices aside."""
+        return self.broken or self._converted(freeze(value)) is not None
+
+    def _converted(self, value: Value) -> Value | None:
+        result: Value | None = _CONVERSIONS[self.type](value)
+        return result
+
     def conform(self, value: Any) -> Value:
         """`value` in the parameter's type. Raises `Problem` (AS203) where it does not conform."""
         frozen: Value = freeze(value)
@@ -67,7 +75,7 @@ class Param:
         value = frozen
         if isinstance(value, int) and abs(value) > limits.INTEGER:
             raise Problem("AS203", f"`{self.name}` does not fit into 64 bits")
-        result: Value | None = _CONVERSIONS[self.type](value)
+        result = self._converted(value)
         if result is None:
             help_ = None
             if isinstance(self.default, str) and self.default in TYPES:
@@ -83,8 +91,8 @@ class Param:
         if self.choices is not None and repr(result) not in map(repr, self.choices):  # 1 is not true
             known = ", ".join(map(show, self.choices))
             words = [choice for choice in self.choices if isinstance(choice, str)]
-            help_ = suggest(result, words) if isinstance(result, str) else None
-            raise Problem("AS203", f"`{self.name}` must be one of {known}, not {show(result)}", help=help_)
+            near = suggest(result, words) if isinstance(result, str) else None
+            raise Problem("AS203", f"`{self.name}` must be one of {known}, not {show(result)}", help=near)
         return result
 
 
@@ -153,7 +161,12 @@ def _declare_long(name: str, raw: dict[str, Any], *, required: bool) -> Param:
     for key in raw:
         if key not in LONG_FORM:
             raise Problem(
-                "AS201", f"a parameter has no `{shown(key)}`", at=(key,), help=suggest(key, LONG_FORM)
+                "AS201",
+                f"a parameter has no `{shown(key)}`",
+                at=(key,),
+                help=suggest(key, LONG_FORM),
+                subject=key,
+                about_key=True,
             )
     type_ = raw.get("type")
     if not isinstance(type_, str) or type_ not in TYPES:
@@ -166,11 +179,15 @@ def _declare_long(name: str, raw: dict[str, Any], *, required: bool) -> Param:
         )
     if required and "default" in raw:
         raise Problem(
-            "AS208", "a required parameter has no default", at=("default",), help="declare it in `params`"
+            "AS208",
+            "a required parameter has no default",
+            at=("default",),
+            help="declare it in `params`",
+            about_key=True,
         )
     if not required and "default" not in raw:
         raise Problem("AS202", f"the parameter `{shown(name)}` needs a default",
-                      help="a block's parameters without one are declared in `required`")  # fmt: skip
+                      help="a block's parameters without one are declared in `required`", subject=name)  # fmt: skip
     for bound in ("min", "max"):
         if bound in raw and _number(raw[bound]) is None:
             raise Problem("AS203", f"`{bound}` must be a number, not {show(raw[bound])}", at=(bound,))

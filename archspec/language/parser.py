@@ -255,7 +255,7 @@ def _help(rest: str) -> str | None:
 
 def syntax(message: str, text: str, help: str | None = None) -> NoReturn:  # noqa: A002
     """The text is no expression."""
-    raise Problem("AS205", f"`{shown(text)}` is not an expression: {message}", help=help)
+    raise Problem("AS205", f"`{shown(text)}` is not an expression: {message}", help=help, subject=text)
 
 
 @dataclass(slots=True, eq=False, repr=False)

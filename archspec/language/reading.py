@@ -91,9 +91,11 @@ def _decode(source: str | bytes) -> str:
     try:
         return source.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = source.count(b"\n", 0, error.start) + 1
-        raise Problem("AS101", f"the file is not UTF-8: byte {error.start} (line {line}) is "
-                      f"0x{source[error.start]:02x}") from None  # fmt: skip
+        before = error.object[: error.start].decode()  # without the byte order mark
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        byte = error.start + len(source) - len(error.object)
+        message = f"the file is not UTF-8: byte {byte} (line {line}) is 0x{source[byte]:02x}"
+        raise Problem("AS101", message, place=(line, column)) from None
 
 
 def _parse_toml(text: str) -> dict[str, Any]:
@@ -102,72 +104,9 @@ def _parse_toml(text: str) -> dict[str, Any]:
     except RecursionError:
         raise Problem("AS105", "the file is nested too deeply") from None
     except ValueError as error:  # TOMLDecodeError, and integers of thousands of digits
-        message = re.sub(rf"\({_KEYS}\) twice", _twice, _lower(error))
-        message = re.sub(rf"mutate immutable namespace \({_KEYS}\)", _closed, message)
-        raise Problem("AS102", f"invalid TOML: {message}", help=_toml_help(text, message)) from None
+        from archspec.language.syntax_errors import toml_problem  # most texts parse
 
-
-def _twice(match: re.Match[str]) -> str:
-    """The key of a table as it is written."""
-    return f"`{'.'.join(_QUOTED.findall(match[1]))}` twice"
-
-
-def _closed(match: re.Match[str]) -> str:
-    """A list or a table that has a value already."""
-    return f"add to `{'.'.join(_QUOTED.findall(match[1]))}`, which has its value already"
-
-
-_KEYS = r"(('[^']*'(, )?)+,?)"
-_QUOTED = re.compile("'([^']*)'")
-_PLACE = re.compile(r"at line (\d+), column (\d+)")
-
-
-def _toml_help(text: str, message: str) -> str | None:
-    """What to type instead, as far as the place where the parser gave up tells."""
-    place = _PLACE.search(message)
-    for words, help_ in _ANYWHERE:
-        if words in message:
-            return help_
-    if place is None:
-        return None
-    line = text.split("\n")[int(place[1]) - 1].rstrip("\r")
-    rest = line[int(place[2]) - 1 :]
-    if rest.startswith("}") and line[: int(place[2]) - 1].rstrip().endswith(","):
-        return "an inline table { … } does not end with a comma: take away the one before `}`"
-    if "unclosed inline table" in message or "key part" in message:
-        if re.match("[“”„‘’«]", rest):
-            return _QUOTES
-        if not rest.strip() or rest.lstrip().startswith("#"):
-            return "an inline table { … } stays on one line and ends with `}`; only lists may span lines"
-        if "unclosed inline table" in message:
-            return "the keys of an inline table are separated by commas, and expressions stand in quotes"
-        return None
-    if re.fullmatch(r"\s*\[+[\w.\-\"' ]+\]+\s*(#.*)?", line) and "invalid value" in message:
-        return "a list above this header is not closed: its `]` is missing"
-    for kind, pattern, help_ in _SLIPS:
-        if kind in message and re.match(pattern, rest):
-            return help_
-    return None
-
-
-_ANYWHERE = (
-    (" twice", "put all its keys under one header"),
-    ("has its value already",
-     "what is inside of a list or a table stands in its `[ … ]` or `{ … }`, or all of it has keys of its own"),
-    ("overwrite a value", "a key stands once: it has a value further up"),
-    ("unclosed array", "the items of a list are separated by commas, and the list ends with `]`"),
-)  # fmt: skip
-"""What the parser says, and what to type instead, whatever the text looks like."""
-_QUOTES = 'text stands in straight quotes, as in "conv"'
-_SLIPS = (
-    ("value", "[“”„‘’«]", _QUOTES),
-    ("value", r"(True|False)\b", "true and false are written in lower case"),
-    ("value", r"(None|null)\b", "there is no such value: leave the key out"),
-    ("value", r"\(", "a list stands in square brackets, as in [1, 2]"),
-    ("expected '='", r":", "a key and its value are separated by `=`"),
-    ("invalid value", r"[^\W\d]", 'text and expressions stand in quotes, as in "depths[0]"'),
-)
-"""What the parser says, what the text looks like where it gave up, and what to type instead."""
+        raise toml_problem(text, error) from None
 
 
 def _parse_json(text: str) -> dict[str, Any]:
@@ -178,7 +117,9 @@ def _parse_json(text: str) -> dict[str, Any]:
     except RecursionError:
         raise Problem("AS105", "the file is nested too deeply") from None
     except ValueError as error:  # JSONDecodeError, and integers of thousands of digits
-        raise Problem("AS103", f"invalid JSON: {_lower(error)}", help=_json_help(text, error)) from None
+        from archspec.language.syntax_errors import json_problem  # most texts parse
+
+        raise json_problem(text, error) from None
     if not isinstance(data, dict):
         raise Problem("AS103", "a spec is a JSON object")
     if not isinstance(data.pop("$schema", ""), str):  # for editors
@@ -188,20 +129,6 @@ def _parse_json(text: str) -> dict[str, Any]:
     return data
 
 
-def _json_help(text: str, error: ValueError) -> str | None:
-    """What to type instead: the one slip that everybody makes is a comma behind the last item."""
-    place = getattr(error, "pos", None)
-    if place is None:
-        return None
-    start = max(place - _NEAR, 0)
-    comma = re.search(r",\s*([\]}])", text[start : place + _NEAR])
-    if comma is None or not comma.start() <= place - start <= comma.end():
-        return None
-    return f"JSON has no comma behind the last item: take away the one before `{comma[1]}`"
-
-
-_NEAR = 100
-"""The characters on each side of a place that are looked at."""
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _SURROGATES = frozenset(map(chr, range(0xD800, 0xE000)))
 
@@ -224,17 +151,12 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     table = dict(pairs)
     if len(table) < len(pairs):
         key = next(key for key, number in Counter(key for key, _ in pairs).items() if number > 1)
-        raise Problem("AS104", f"the key `{shown(key)}` stands twice in one object")
+        raise Problem("AS104", f"the key `{shown(key)}` stands twice in one object", subject=key)
     return table
 
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON number")
-
-
-def _lower(error: Exception) -> str:
-    text = shown(str(error).partition(" for integer string conversion")[0], limit=1000)
-    return text[:1].lower() + text[1:]
 
 
 _NODE_LISTS = frozenset({"layers", "shortcut", "branches"})
@@ -279,9 +201,14 @@ def resolve_library(target: str, user: str, root: Path, *, anywhere: bool) -> st
     if "\0" in target:
         raise Problem("AS309", "a path has no null character")
     if os.path.isabs(target):
-        raise Problem("AS309", f"`{shown(target)}` is an absolute path", help="name it relative to this file")
+        raise Problem(
+            "AS309",
+            f"`{shown(target)}` is an absolute path",
+            help="name it relative to this file",
+            subject=target,
+        )
     path = os.path.normpath(os.path.join(os.path.dirname(user), target))
     if not anywhere and not Path(os.path.realpath(path)).is_relative_to(root):
         raise Problem("AS309", f"`{shown(target)}` lies outside the spec's folder",
-                      help="move it there, or allow it with `--allow-outside`")  # fmt: skip
+                      help="move it there, or allow it with `--allow-outside`", subject=target)  # fmt: skip
     return path

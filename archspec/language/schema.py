@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from archspec.diagnostics import Problem
-from archspec.diagnostics.diagnostic import shown, suggest
+from archspec.diagnostics.diagnostic import Replacement, shown, suggest
 from archspec.language import limits
 from archspec.language.expressions import show
 
@@ -91,7 +91,8 @@ def check(data: dict[str, Any]) -> tuple[FileSection | None, list[Problem]]:
     except ValidationError as error:
         if _is_one_shape(data):
             shape = Problem("AS201", "`inputs` is for several inputs, each a table { name, shape }",
-                            at=("model", "inputs"), help="did you mean `input`?")  # fmt: skip
+                            at=("model", "inputs"), help=Replacement("input"),
+                            subject="inputs", about_key=True)  # fmt: skip
             sections, problems = check(
                 _corrected(data, [("model", "inputs")], {("model", "inputs"): "input"})
             )
@@ -100,8 +101,8 @@ def check(data: dict[str, Any]) -> tuple[FileSection | None, list[Problem]]:
         meant: dict[tuple[str | int, ...], tuple[str | int, ...]] = {}
         for item in error.errors(include_url=False)[: limits.FINDINGS]:
             problem = _problem(item["type"], item["loc"], item["input"])
-            if item["type"] == "extra_forbidden" and problem.help and problem.help.startswith("did you mean"):
-                meant[(*item["loc"][:-1], problem.help.split("`")[1])] = item["loc"]
+            if item["type"] == "extra_forbidden" and problem.replacement is not None:
+                meant[(*item["loc"][:-1], problem.replacement)] = item["loc"]
             found.setdefault(item["loc"], problem)
         # A key that is misspelt is not missing as well.
         problems = [problem for path, problem in found.items() if path not in meant]
@@ -148,12 +149,14 @@ def _problem(kind: str, path: tuple[int | str, ...], value: Any) -> Problem:
     key = next((part for part in reversed(path) if isinstance(part, str)), "")
     if kind == "extra_forbidden":
         place = f"`{shown('.'.join(map(str, path[:-1])))}`" if path[1:] else "a spec"
-        help_ = suggest(key, list(section.model_fields))
+        help_: Replacement | str | None = suggest(key, list(section.model_fields))
         if not path[1:] and key in ModelSection.model_fields:
             help_ = "it belongs into the table `[model]`"
         if path == ("$schema",):
             help_ = "in TOML the first line `#:schema ADDRESS` tells editors the schema"
-        return Problem("AS201", f"{place} has no `{shown(key)}`", at=path, help=help_)
+        return Problem(
+            "AS201", f"{place} has no `{shown(key)}`", at=path, help=help_, subject=key, about_key=True
+        )
     if kind == "missing":
         help_ = "the first line of a spec is `archspec = 1`" if path == ("archspec",) else None
         return Problem("AS202", f"`{shown(key)}` is missing", at=path[:-1], help=help_)

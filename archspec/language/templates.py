@@ -60,19 +60,21 @@ def parse_template(text: str) -> Template:
     if "{" not in text and "}" not in text:
         return Template((text,), frozenset(), frozenset())
     if len(text) > limits.TEXT_LENGTH:
-        raise Problem("AS205", f"`{shown(text)}` is longer than {limits.TEXT_LENGTH:,} characters")
+        raise Problem(
+            "AS205", f"`{shown(text)}` is longer than {limits.TEXT_LENGTH:,} characters", subject=text
+        )
     parts: list[str | Expression] = []
     rest = text
     while rest:
         before, brace, after = rest.partition("{")
         if "}" in before:
-            raise Problem("AS205", f"`{shown(text)}` has a `}}` without its `{{`")
+            raise Problem("AS205", f"`{shown(text)}` has a `}}` without its `{{`", subject=text)
         if before:
             parts.append(before)
         if brace:
             inside, brace, after = after.partition("}")
             if not brace:
-                raise Problem("AS205", f"`{shown(text)}` has a `{{` without its `}}`")
+                raise Problem("AS205", f"`{shown(text)}` has a `{{` without its `}}`", subject=text)
             parts.append(parse(inside))
         rest = after
     expressions = [part for part in parts if isinstance(part, Expression)]

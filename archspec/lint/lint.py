@@ -49,23 +49,29 @@ class Lint(Rule):
 
     def found(
         self, message: str, file: str, path: Path, *, notes: tuple[str, ...] = (), help: str | None = None,  # noqa: A002
-        labels: tuple[Label, ...] = (),
+        labels: tuple[Label, ...] = (), subject: str = "", about_key: bool = False,
     ) -> Diagnostic:  # fmt: skip
         """A finding of this rule."""
-        return Diagnostic(self.code, message, file, path, notes, help, severity=self.severity, labels=labels)
+        return Diagnostic(
+            self.code, message, file, path, notes, help, severity=self.severity, labels=labels,
+            subject=subject, about_key=about_key,
+        )  # fmt: skip
 
     def unused(self, name: str, file: str, *path: str | int) -> Diagnostic:
         """A finding of this rule about a name that nothing mentions."""
         help_ = "use it where it was meant, or delete it"
-        return self.found(f"`{name}` is never used", file, (*path, name), help=help_)
+        return self.found(f"`{name}` is never used", file, (*path, name), help=help_, about_key=True)
 
     def found_at(
         self, message: str, origin: Origin, *at: str, notes: tuple[str, ...] = (), help: str | None = None,  # noqa: A002
-        labels: tuple[Label, ...] = (),
+        labels: tuple[Label, ...] = (), subject: str = "", about_key: bool = False,
     ) -> Diagnostic:  # fmt: skip
         """A finding of this rule about a node, or a key of it."""
         path = (*origin.path, *at)
-        return self.found(message, origin.file, path, notes=notes, help=help, labels=labels)
+        return self.found(
+            message, origin.file, path, notes=notes, help=help, labels=labels, subject=subject,
+            about_key=about_key,
+        )  # fmt: skip
 
 
 def definitions(document: Document) -> Iterator[Definition]:

@@ -71,7 +71,7 @@ class Selection:
             if index not in used and looked_for:
                 yield rule.found(
                     f"`{shown(entry)}` finds nothing to ignore here", document.file, ("lint", "ignore", index),
-                    help="take it out of the list",
+                    help="take it out of the list", subject=entry,
                 )  # fmt: skip
 
 
@@ -114,12 +114,13 @@ def codes(word: str) -> list[str]:
         return found
     if any(word == rule.name or (len(word) > 2 and code.startswith(word)) for code, rule in RULES.items()):
         message = f"`{shown(word)}` is an error: only lint rules can be turned on and off"
-        raise Problem("AS301", message, help="`archspec rule` lists them")
+        raise Problem("AS301", message, help="`archspec rule` lists them", subject=word)
     names = [*known, *(lint.name for lint in known.values()), "ALL"]
     raise Problem(
         "AS301",
         f"there is no lint rule `{shown(word)}`",
         help=suggest(word, names) or "`archspec rule` lists them",
+        subject=word,
     )
 
 

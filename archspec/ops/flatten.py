@@ -49,6 +49,7 @@ class Flatten(Op):
                 at=("start",) if isinstance(merged[0], str) else ("stop",),
                 notes=(f"axes {start} to {stop} of {inputs[0]} are merged",),
                 help="leave it out of `start` to `stop`, or give it a value with `--input`",
+                subject=names[0],
             )
 
     def output(self, inputs: Inputs) -> TensorType:

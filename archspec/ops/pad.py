@@ -61,7 +61,10 @@ class Pad(Op):
         one_of_ranks(inputs[0], range(3, 6), "padding")
         if self.mode != "constant" and self.value:
             raise Problem(
-                "AS208", f"`value` means nothing in mode `{self.mode}`, only in `constant`", at=("value",)
+                "AS208",
+                f"`value` means nothing in mode `{self.mode}`, only in `constant`",
+                at=("value",),
+                about_key=True,
             )
         if self.mode not in ("reflect", "circular"):
             return
@@ -75,6 +78,7 @@ class Pad(Op):
                     "AS408",
                     f"`{self.mode}` padding of a {name} of {dim} is at most {most}, not {max(before, after)}",
                     at=("padding",),
+                    subject=self.mode,
                 )
 
     def output(self, inputs: Inputs) -> TensorType:

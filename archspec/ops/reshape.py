@@ -81,6 +81,7 @@ class Reshape(Op):
                 f"the input has no free dimension `{unknown[0]}`",
                 at=("shape",),
                 notes=(f"the free dimensions of {TensorType(old)}: {known}",),
+                subject=unknown[0],
             )
         raise Problem(
             "AS407",

@@ -47,6 +47,7 @@ class Slice(Op):
                 notes=(
                     f"axis {axis} has {total} elements: the slice goes from {taken.start} to {taken.stop}",
                 ),
+                subject=self._text(),
             )
         return taken
 

@@ -77,15 +77,23 @@ class Upsample(Op):
         """Rank 3 to 5, one that the mode knows; either `size` or `scale`."""
         axes = one_of_ranks(inputs[0], range(3, 6), "an upsampling")
         if self.size is None and self.scale is None:
-            raise Problem("AS202", "`upsample` needs `size` or `scale`", help="such as `scale = 2`")
+            raise Problem(
+                "AS202", "`upsample` needs `size` or `scale`", help="such as `scale = 2`", subject=self.name
+            )
         if self.size is not None and self.scale is not None:
-            raise Problem("AS208", "`upsample` has both `size` and `scale`: one says it all", at=("scale",))
+            raise Problem(
+                "AS208",
+                "`upsample` has both `size` and `scale`: one says it all",
+                at=("scale",),
+                about_key=True,
+            )
         if (needed := AXES.get(self.mode, axes)) != axes:
             raise Problem(
                 "AS402",
                 f"`{self.mode}` needs {needed} spatial axes, but the input has {axes} ({inputs[0]})",
                 at=("mode",),
                 help="`linear` and `nearest` suit every rank",
+                subject=self.mode,
             )
         if self.align_corners and self.mode.startswith("nearest"):
             raise Problem(
@@ -93,6 +101,7 @@ class Upsample(Op):
                 f"`align_corners` means nothing in mode `{self.mode}`",
                 at=("align_corners",),
                 help="use a mode that interpolates, such as `linear`",
+                about_key=True,
             )
 
     def output(self, inputs: Inputs) -> TensorType:

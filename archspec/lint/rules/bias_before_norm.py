@@ -46,7 +46,7 @@ class BiasBeforeNorm(Lint):
         for origin, (_, norm) in always(verdicts()).items():
             yield origin, None if norm is None else self.found_at(
                 f"`bias` has no effect before `{norm.module.kind}`", origin, "bias",
-                help="say `bias = false`" + PUBLISHED,
+                help="say `bias = false`" + PUBLISHED, about_key=True,
                 labels=(Label("subtracts the mean of each channel", norm.origin.path, norm.origin.file),),
             )  # fmt: skip
 

@@ -39,7 +39,7 @@ class EvenKernel(Lint):
 
         for origin, (_, window) in always(verdicts(), flows.crowd).items():
             yield origin, None if window is None else self.found_at(
-                f'`kernel` {window.kernel} is even, with `padding` "half"', origin, "kernel",
+                f'`kernel` {window.kernel} is even, with `padding` "half"', origin, "kernel", about_key=True,
                 notes=(_arithmetic(window),),
                 help="use an odd kernel, or say what is padded on each side" + PUBLISHED,
             )  # fmt: skip

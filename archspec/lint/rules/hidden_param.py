@@ -58,7 +58,7 @@ layers = [{ op = "conv", out = "channels", kernel = 3 }, "relu"]
                     yield self.found(
                         f"`{name}` hides the file's {kind} of this name", document.file,
                         (*definition.path, section(definition, name), name), help="give one of them another name",
-                        labels=(Label("this one", (where, name)),),
+                        labels=(Label("this one", (where, name)),), about_key=True,
                     )  # fmt: skip
         for own in text.mentions.values():
             for step in own.steps:
@@ -67,4 +67,5 @@ layers = [{ op = "conv", out = "channels", kernel = 3 }, "relu"]
                     yield self.found(
                         f"the counter `{step.index}` hides a name that it could mean as well", document.file,
                         (*step.path, "index"), help='give it another name, as with `index = "j"`',
+                        subject=step.index,
                     )  # fmt: skip

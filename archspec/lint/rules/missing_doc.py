@@ -39,4 +39,4 @@ layers = [{ op = "linear", out = 10 }]
         for definition in text.mentions:
             if not definition.doc:
                 what = f"the block `{definition.name}`" if len(definition.path) > 1 else "the `model`"
-                yield self.found(f"{what} has no `doc`", text.document.file, definition.path)
+                yield self.found(f"{what} has no `doc`", text.document.file, definition.path, about_key=True)

@@ -44,11 +44,15 @@ macs = "<= 8k"
             return
         if not document.variants and not document.expect:
             yield self.found(
-                "nothing is expected of the `model`", document.file, ("model",), help="add `[expect]`"
+                "nothing is expected of the `model`",
+                document.file,
+                ("model",),
+                help="add `[expect]`",
+                about_key=True,
             )
         for name in document.variants:
             if not document.expect.get(name):
                 yield self.found(
                     f"nothing is expected of `{name}`", document.file, ("variants", name),
-                    help=f"add `[expect.{name}]`",
+                    help=f"add `[expect.{name}]`", about_key=True,
                 )  # fmt: skip

@@ -63,7 +63,7 @@ class RepeatedActivation(Lint):
         return self.found_at(
             f"`{call.module.kind}` directly follows `{first.module.kind}`", call.origin,
             help="delete one of the two, or put the layer between them that is missing" + PUBLISHED,
-            labels=(Label("the first", first.origin.path, first.origin.file),),
+            subject=call.module.kind, labels=(Label("the first", first.origin.path, first.origin.file),),
         )  # fmt: skip
 
 

@@ -54,5 +54,9 @@ layers = [{ op = "conv", out = "width", kernel = 3 }, "relu"]
         for name, block in document.blocks.items():
             if name not in used:
                 yield self.found(
-                    f"`{name}` is never called", document.file, block.path, help="call it, or delete it"
+                    f"`{name}` is never called",
+                    document.file,
+                    block.path,
+                    help="call it, or delete it",
+                    about_key=True,
                 )

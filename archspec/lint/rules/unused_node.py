@@ -35,5 +35,6 @@ class UnusedNode(Lint):
         for key, origin in flows.unused.items():
             yield key, None if origin is None else self.found_at(
                 f"the output of this `{key[1]}` is never used", origin,
+                subject=key[1],
                 help="use it, make it one of the `outputs`, or delete the node" + PUBLISHED,
             )  # fmt: skip

@@ -116,11 +116,15 @@ class Op(BaseModel):
 
     def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
         """The op in PyTorch. Raises `Problem` where it has no form there, as plug-in ops may."""
-        raise Problem("AS701", f"`{self.name}` cannot be written in PyTorch: it does not say how")
+        raise Problem(
+            "AS701", f"`{self.name}` cannot be written in PyTorch: it does not say how", subject=self.name
+        )
 
     def onnx(self, e: Emitter, inputs: Inputs) -> "str | tuple[str, ...]":  # noqa: ARG002
         """Write the op in ONNX; the names of its outputs. Raises `Problem` where it has no form there."""
-        raise Problem("AS701", f"`{self.name}` cannot be written in ONNX: it does not say how")
+        raise Problem(
+            "AS701", f"`{self.name}` cannot be written in ONNX: it does not say how", subject=self.name
+        )
 
     @classmethod
     def readings(cls) -> dict[str, Reading]:

@@ -17,7 +17,7 @@ def size(dim: Dim, what: str = "the input") -> int:
     if isinstance(dim, int):
         return dim
     raise Problem("AS407", f"{what} has the free dimension `{dim}` where a size is needed",
-                  help="give it a value with `--input`, such as `--input N,3,224,224`")  # fmt: skip
+                  help="give it a value with `--input`, such as `--input N,3,224,224`", subject=dim)  # fmt: skip
 
 
 def factors(shape: tuple[Dim, ...]) -> str:
@@ -81,6 +81,8 @@ def initialised(weights: tuple[Weight, ...], init: dict[str, float | str]) -> tu
                 f"there is no weight `{shown(name)}` to initialise",
                 at=("init", name),
                 help=f"the weights here are {names}" if names else "there are no weights here",
+                subject=name,
+                about_key=True,
             )
     changed = []
     for weight in weights:
@@ -96,6 +98,7 @@ def initialised(weights: tuple[Weight, ...], init: dict[str, float | str]) -> tu
                 f"`{initialiser.name}` needs a weight of at least two axes, "
                 f"but `{name}` has {len(weight.shape)}",
                 at=("init", name),
+                subject=initialiser.name,
             )
         changed.append(Weight(weight.name, weight.shape, initialiser, weight.buffer, weight.dtype))
     return tuple(changed)

@@ -73,7 +73,7 @@ def broadcast(a: TensorType, b: TensorType, op: str, index: int) -> TensorType:
             if a.rank != b.rank:
                 aligned = f"{TensorType(left)} and {TensorType(right)}"
                 notes.insert(0, f"shapes are aligned at the last axis: {aligned}")
-            raise Problem("AS401", f"`{op}` cannot join {a} and {b}", notes=notes)
+            raise Problem("AS401", f"`{op}` cannot join {a} and {b}", notes=notes, subject=op)
         shape.append(n if m == 1 else m)
     return TensorType(tuple(shape))
 

@@ -248,7 +248,7 @@ class Emitter:
                 self._graph.others[value] = "int64", TensorType((1,))
                 self._start += 1
                 return value
-        raise Problem("AS702", f"the size of the free dimension `{name}` cannot be seen here")
+        raise Problem("AS702", f"the size of the free dimension `{name}` cannot be seen here", subject=name)
 
     def merged(self, value: str, front: Sequence[Dim], rest: Sequence[Dim]) -> str:
         """The value with the axes `front`, then one that holds all of `rest`."""

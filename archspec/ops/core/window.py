@@ -119,7 +119,7 @@ def _named_sides(sides: Sides, axes: int) -> Pads:
         if axis < 3 - axes and any(pad):
             side = names[0] if pad[0] else names[1]
             raise Problem("AS408", f"the input has {axes} spatial axes: there is no `{side}`",
-                          at=("padding", side))  # fmt: skip
+                          at=("padding", side), subject=side)  # fmt: skip
     return pads[3 - axes :]
 
 
