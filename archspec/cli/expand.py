@@ -17,6 +17,7 @@ def run(model: "Model") -> None:
     try:
         parse(text, "expanded.json")
     except SpecError as error:
-        reason = error.diagnostics[0].message
-        raise UsageError(f"the expanded network is larger than a spec may be: {reason}") from None
+        raise UsageError(
+            f"the expanded network is larger than a spec may be: {error.diagnostics[0].message}"
+        ) from None
     write(text)

@@ -75,7 +75,7 @@ class _References:
                 yield self.unknown(name), source.path
             elif self.is_later(name, step):
                 text = f"`{shown(name)}` is defined later: a node can only use earlier ones"
-                yield Problem("AS302", text), source.path
+                yield Problem("AS302", text, subject=name), source.path
         of = _constant(step.of)
         if step.of is not None and of is not None and (not self.is_known(of) or self.is_later(of, step)):
             yield (

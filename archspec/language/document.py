@@ -308,7 +308,10 @@ class Loader:
                 check_input_name(name)
                 if name == "input" and index:
                     raise Problem(
-                        "AS206", "`input` is the other name of the first input", help="give it another name"
+                        "AS206",
+                        "`input` is the other name of the first input",
+                        help="give it another name",
+                        subject=name,
                     )
                 if name in names[:index]:
                     raise Problem("AS303", f"there are two inputs `{name}`", subject=name)

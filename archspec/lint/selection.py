@@ -98,7 +98,7 @@ def choose(*layers: Layer) -> Selection:
                     )
                 severity |= dict.fromkeys(codes(word), level)
     except Problem as problem:
-        raise UsageError(problem.message + (f": {problem.help}" if problem.help else "")) from None
+        raise UsageError(f"{problem.message}{f': {problem.help}' if problem.help else ''}") from None
     return Selection(tuple(sorted(chosen)), severity)
 
 

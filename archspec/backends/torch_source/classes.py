@@ -153,7 +153,7 @@ class Builder(Loops):
             source = self._dimension(name, step.inputs)
             if source is None:
                 message = f"`{node.module.kind}` needs the size of `{name}`, which no value around it has"
-                raise self.facts.refuse(Problem("AS702", message), node)
+                raise self.facts.refuse(Problem("AS702", message, subject=node.module.kind), node)
             action.dims[name] = source
         return action
 
