@@ -500,6 +500,25 @@ def test_what_only_training_has_is_counted_apart() -> None:
     assert "| float32 size | 25.3 MiB | 44.6 MiB |" in lines  # 4 · 6,624,904 and 4 · 11,689,512 bytes
 
 
+def test_what_only_training_computes_goes_with_all_that_takes_it() -> None:
+    """A `split` of which training takes a part and nobody the other, and a layer that nobody takes."""
+    layers = """[
+        { name = "a", op = "conv", out = 4, kernel = 1 },
+        { name = "s", op = "conv", out = 8, kernel = 1, from = "a" },
+        { as = "parts", op = "split", sections = 2 },
+        { name = "aux", op = "conv", out = 2, kernel = 1, from = "parts.0" },
+        { name = "late", op = "conv", out = 2, kernel = 1, from = "s" },
+        { name = "y", op = "conv", out = 3, kernel = 1, from = "a" },
+    ]"""
+    outputs = 'outputs = ["y"]\ntrain_outputs = ["aux"]\n'
+    source = f'archspec = 1\n[model]\ninput = ["N", 4, 8, 8]\n{outputs}layers = {layers}\n'
+    model = archspec.load("net.toml", source=source)
+    assert {row.path: row.training for row in model.modules()} == {
+        "a": False, "s": True, "2": True, "aux": True, "late": True, "y": False,
+    }  # fmt: skip
+    assert model.totals.params == (4 * 4 + 4) + (4 * 3 + 3)
+
+
 def test_networks_of_one_name_are_told_by_their_files() -> None:
     source = 'archspec = 1\n[model]\ninput = ["N", 3]\nlayers = []'
     models = [archspec.load(file, source=source) for file in ("a/net.toml", "b/net.toml", "c/other.toml")]

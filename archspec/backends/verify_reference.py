@@ -73,9 +73,9 @@ def compared_paths(root: Module) -> frozenset[str]:
 def _calls(module: Module, prefix: str) -> Iterator[tuple[str, Module]]:
     """Every call of an op that has a path."""
     for node in module.body:
-        owner = module.body[node.shares] if node.shares is not None else node
+        owner = module.owner(node)
         path = prefix if owner.name is None else f"{prefix}{owner.name}"
-        if node.module.kind == "removed":
+        if node.module.is_removed:
             continue
         if node.module.op is None:
             yield from _calls(node.module, path if owner.name is None else f"{path}.")
@@ -98,9 +98,9 @@ class _Run:
             given = [values[index] for index in node.inputs]
             for index in unused[place]:
                 values[index] = None
-            owner = module.body[node.shares] if node.shares is not None else node
+            owner = module.owner(node)
             path = prefix if owner.name is None else f"{prefix}{owner.name}"
-            if node.module.kind == "removed":
+            if node.module.is_removed:
                 values += given
             elif node.module.op is None:
                 values += yield from self.body(node.module, given, path if owner.name is None else f"{path}.")

@@ -176,9 +176,9 @@ class Proof:
         called more than once is whole at every call.
         """
         only = training_only(module, train)
-        shared = {id(module.body[node.shares]) for node in module.body if node.shares is not None}
+        shared = {id(module.body[index]) for index in module.shared}
         for node, training in zip(module.body, only, strict=True):
-            owner = module.body[node.shares] if node.shares is not None else node
+            owner = module.owner(node)
             if owner.name is None or training == every(node.module):
                 continue
             if node.module.op is not None and node.module.op.is_parameter:

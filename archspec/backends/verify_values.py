@@ -278,7 +278,7 @@ def _reached(module: Module, given: Sequence[bool]) -> list[bool]:
     values = list(given)
     for node in module.body:
         here = [values[index] for index in node.inputs]
-        if node.module.kind == "removed":
+        if node.module.is_removed:
             values += here
         elif node.module.op is not None:
             values += [any(here)] * len(node.module.outputs)
