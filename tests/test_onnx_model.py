@@ -315,6 +315,7 @@ def test_bfloat16() -> None:
     model = network("resnet", "resnet18")
     proto = model_of(model, Options(dtype="bfloat16", opset=22))
     onnx.checker.check_model(proto, full_check=True)
+    assert {tensor.data_type for tensor in proto.graph.initializer} == {onnx.TensorProto.BFLOAT16}
     full = {tensor.name: tensor for tensor in model_of(model).graph.initializer}
     for tensor in proto.graph.initializer:
         wanted = torch.tensor(onnx.numpy_helper.to_array(full[tensor.name])).to(torch.bfloat16)
@@ -403,6 +404,35 @@ def test_what_inference_does_not_need_is_not_there() -> None:
     proto = model_of(archspec.load("net.toml", source=text))
     assert [node.name for node in proto.graph.node] == ["a"]
     assert not proto.graph.initializer
+
+
+def test_what_an_unused_result_of_a_block_takes_is_not_there() -> None:
+    """`b` goes into the half of the block that nobody takes the result of."""
+    text = """archspec = 1
+[blocks.two]
+inputs = ["p", "q"]
+outputs = ["left", "right"]
+layers = [
+    { name = "l", op = "conv", out = 2, kernel = 1, from = "p", as = "left" },
+    { name = "r", op = "conv", out = 2, kernel = 1, from = "q", as = "right" },
+]
+[model]
+input = ["N", 3, 5, 5]
+outputs = ["out"]
+layers = [
+    { name = "a", op = "conv", out = 3, kernel = 1 },
+    { name = "b", op = "conv", out = 3, kernel = 3, from = "a" },
+    { name = "t", op = "two", from = ["a", "b"] },
+    { name = "out", op = "relu", from = "t.left" },
+]
+"""
+    proto = model_of(archspec.load("net.toml", source=text))
+    assert [tensor.name for tensor in proto.graph.initializer] == [
+        "a.weight",
+        "a.bias",
+        "t.l.weight",
+        "t.l.bias",
+    ]
 
 
 def test_metadata() -> None:

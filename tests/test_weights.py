@@ -33,6 +33,7 @@ from archspec.files import writing, writing_together
 from archspec.ops import Weight
 from archspec.ops.core.init import Init
 from archspec.testing.onnx_forms import close, session
+from archspec.types import DTYPES, DType
 
 
 def cli(*arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
@@ -148,6 +149,18 @@ def test_torch_and_onnx_start_from_the_same_numbers(tmp_path: Path, seed: int | 
         assert onnx.numpy_helper.to_array(tensor).tobytes() == state[key].numpy().tobytes()
     archspec.export(model, str(tmp_path / "m.onnx"), weights=path)
     assert onnx.load(str(tmp_path / "m.onnx")) == model_of(model, Options(seed=seed))
+
+
+@pytest.mark.parametrize("dtype", DTYPES.values(), ids=DTYPES)
+def test_element_types_are_called_as_elsewhere(dtype: DType) -> None:
+    """By torch, NumPy, ONNX and safetensors, with as many bytes."""
+    values = torch.zeros(3, dtype=getattr(torch, dtype.name))
+    assert values.element_size() == np.dtype(dtype.numpy).itemsize == dtype.bytes
+    assert values.is_floating_point() == dtype.is_floating
+    number = getattr(onnx.TensorProto, dtype.onnx)
+    assert onnx.helper.tensor_dtype_to_np_dtype(number).name == dtype.name
+    text = safetensors.torch.save({"x": values})
+    assert json.loads(text[8 : 8 + int.from_bytes(text[:8], "little")])["x"]["dtype"] == dtype.safetensors
 
 
 @pytest.mark.parametrize("kind", ["pt", "safetensors"])
