@@ -123,3 +123,21 @@ def test_cases_have_edits(plain: dict[str, set[Any]]) -> None:
 def test_places_and_edits_are_those_of_any_text(plain: dict[str, set[Any]]) -> None:
     different = [name for name, case in CASES.items() if found(*case) != plain[name]]
     assert different == []
+
+
+def test_a_byte_that_is_no_character_behind_a_byte_order_mark() -> None:
+    [finding] = archspec.validate("net.toml", source=b'\xef\xbb\xbf# \xc3\xa4\n"\xc3\xa4\xff"\n')
+    assert "byte 11 (line 2) is 0xff" in finding.diagnostic.message
+    assert (finding.spot.line, finding.spot.column) == (2, 3)
+
+
+def test_a_variant_is_not_renamed_to_one_that_is_there() -> None:
+    text = (
+        "archspec = 1\n[params]\nn = 1\n[variants]\nsmall = {}\nlarge = { n = 2 }\n[expect.smal]\nmacs = 0\n"
+        '[model]\ninput = ["N", 8]\nlayers = [{ op = "linear", out = "n" }]\n'
+    )
+    assert [item.edit is None for item in archspec.validate("net.toml", source=text)] == [False]
+    both = archspec.validate(
+        "net.toml", source=text.replace("[model]", "[expect.small]\nparams = 9\n[model]")
+    )
+    assert [item.edit for item in both if item.diagnostic.code == "AS208"] == [None]
