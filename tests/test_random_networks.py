@@ -10,7 +10,7 @@ from random_networks.build import spec_of
 from random_networks.notation import used
 from try_networks import badly_formatted, trial
 
-from archspec.ops import Emitter, lookup
+from archspec.ops import Emitter, TorchCode, lookup, positional
 from archspec.ops.core.torch_code import REQUIRED
 
 SEEDS, CHUNK = 300, 10
@@ -38,7 +38,11 @@ MUTANTS: dict[str, tuple[str, str, Callable[[Any], Any]]] = {
     "one MAC too many": ("conv", "macs", lambda macs: macs + 1),
     "one weight less": ("batchnorm", "weights", lambda weights: weights[:-1]),
     "settings left out": ("batchnorm", "torch", without_arguments),
-    "a rate left out": ("dropout", "torch", without_arguments),
+    "another rate": (
+        "dropout",
+        "torch",
+        lambda _: TorchCode("nn.Dropout", (positional(0.95),), "F.dropout({0}, 0.95, self.training)"),
+    ),
     "a slope left out": ("leaky_relu", "torch", without_arguments),
     "other values": (
         "sigmoid",

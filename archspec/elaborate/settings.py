@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from archspec.diagnostics import Problem
@@ -145,6 +145,8 @@ def _compile_table(raw: dict[str, Any], reading: Reading, path: Path) -> Setting
 
 
 def _inside(raw: Any, reading: Reading, path: Path, key: str | int) -> Setting:
+    if reading.keywords:  # which stand for the whole value: a side of a padding is a number
+        reading = replace(reading, keywords=frozenset())
     try:
         return compile_setting(raw, reading, (*path, key))
     except Problem as problem:

@@ -152,7 +152,7 @@ class Table:
         """What stands before the further lines of each row."""
         if self.flat:
             return [""] * len(self.listed)
-        following = [*(row.depth for row in self.listed), 0][1:]
+        following = [*(row.depth for row in self.listed[1:]), 0][: len(self.listed)]
         return [
             guides(row, ascii_only=self.ascii_only, below=True, opens=after > row.depth)
             for row, after in zip(self.listed, following, strict=True)

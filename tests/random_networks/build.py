@@ -215,8 +215,11 @@ def free(spec: Spec) -> bool:
 
 
 def params_of_inference(program: Program) -> int:
-    """The parameters that inference has: those of nodes that reach an output, or nothing at all."""
-    live, dead = reaching(program, program.outputs), reaching(program, program.heads)
+    """The parameters that inference has: all but those of nodes that lead to nothing but training outputs."""
+    used = {index for step in program.steps for index in step.inputs}
+    ends = [index for step in program.steps if used.isdisjoint(step.outputs) for index in step.outputs]
+    live = reaching(program, [*program.outputs, *(index for index in ends if index not in program.heads)])
+    dead = reaching(program, program.heads)
     total = 0
     for owner, size in sizes(program):
         steps = [k for k, step in enumerate(program.steps) if owner(step)]

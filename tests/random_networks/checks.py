@@ -348,7 +348,7 @@ def standalone(case: Case) -> Found:
 def fields(case: Case) -> Found:
     """No gradient reaches an input position that a receptive field leaves out."""
     found = output_fields(case.model.root)[0]
-    first, *rest = case.inputs(1)
+    first, *rest = case.inputs(3)
     if found is None or first.dim() < 3:
         return
     output = outputs(case.module(first.requires_grad_(), *rest))[0]

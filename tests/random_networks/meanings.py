@@ -174,6 +174,7 @@ def layernorm(fields: Fields, shape: Shape) -> nn.Module:
 
 
 def groupnorm(fields: Fields, shape: Shape) -> nn.Module:
+    assert math.prod(shape[1:]) > fields["groups"]  # one value cannot be normalised: torch says so at batch 1
     return nn.GroupNorm(fields["groups"], shape[1], fields.get("eps", 1e-5), fields.get("affine", True))
 
 
