@@ -59,8 +59,11 @@ def sided(pads: list[tuple[int, int]]) -> list[int]:
 
 
 def of_rank(name: str, shape: Shape) -> Any:
-    """The class for the number of spatial axes. Torch normalises features, which have none, as sequences."""
-    return getattr(nn, f"{name}{max(len(shape) - 2, 1)}d")
+    """The class for the number of spatial axes."""
+    axes = len(shape) - 2
+    if name == "BatchNorm" and axes == 0:  # features are normalised by the class for sequences
+        axes = 1
+    return getattr(nn, f"{name}{axes}d")
 
 
 def meaning(op: str, fields: Fields, shapes: list[Shape]) -> nn.Module:
