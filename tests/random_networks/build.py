@@ -195,8 +195,8 @@ def extras(spec: Spec, rng: Random) -> None:
 def expectation(spec: Spec, variant: str | None, rng: Random) -> dict[str, Any]:
     """What the network's numbers must be, by the reference."""
     program = spec.read(variant)
-    needed = params_of_inference(program)
-    found: dict[str, Any] = {"params": needed if rng.random() < 0.5 else f"<= {needed}"}
+    least, most = params_of_inference(program)
+    found: dict[str, Any] = {"params": most if least == most and rng.random() < 0.5 else f"<= {most}"}
     if rng.random() < 0.5 and not program.heads:
         found["buffers"] = sum(b.numel() for _, module in program.modules() for b in module.buffers())
     if rng.random() < 0.5:
@@ -214,19 +214,19 @@ def free(spec: Spec) -> bool:
     return bool((model.get("input") or model["inputs"][0]["shape"])[0] == "N")
 
 
-def params_of_inference(program: Program) -> int:
-    """The parameters that inference has: all but those of nodes that lead to nothing but training outputs."""
-    used = {index for step in program.steps for index in step.inputs}
-    ends = [index for step in program.steps if used.isdisjoint(step.outputs) for index in step.outputs]
-    live = reaching(program, [*program.outputs, *(index for index in ends if index not in program.heads)])
-    dead = reaching(program, program.heads)
-    total = 0
+def params_of_inference(program: Program) -> tuple[int, int]:
+    """The least and the most parameters that inference can have; without training outputs they are the same.
+
+    A node that leads to nothing but training outputs is not there. One that leads nowhere is, unless what it takes is
+    not; and a module that is there is given all its inputs, for whatever part of it they are.
+    """
+    total = sum(size for _, size in sizes(program))
+    live, dead = reaching(program, program.outputs), reaching(program, program.heads)
+    late = 0
     for owner, size in sizes(program):
         steps = [k for k, step in enumerate(program.steps) if owner(step)]
-        if steps and all(k in dead and k not in live for k in steps):
-            continue
-        total += size
-    return total
+        late += size if steps and all(k not in live for k in steps) else 0
+    return (total - late if dead else total), total
 
 
 def reaching(program: Program, goals: list[int]) -> set[int]:

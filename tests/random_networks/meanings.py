@@ -74,6 +74,8 @@ def meaning(op: str, fields: Fields, shapes: list[Shape]) -> nn.Module:
         values = value if isinstance(value, list) else [value]
         assert all(isinstance(n, int) and n > 0 for n in values), key
         assert not isinstance(value, list) or len(value) == len(shape) - 2, key
+    if "axis" in fields and op in ("softmax", "log_softmax", "slice", "split"):
+        assert -len(shape) <= fields["axis"] < len(shape)
     if op in MEANINGS:
         return MEANINGS[op](fields, shape)
     plain = {key: value for key, value in fields.items() if key != "init"}
@@ -244,6 +246,7 @@ class Attend(nn.MultiheadAttention):  # type: ignore[misc]
 
 def attention_of(fields: Fields, shapes: list[Shape]) -> nn.Module:
     query, key, value = (*shapes, *shapes[-1:], *shapes[-1:])[:3]
+    assert len(query) == 3  # torch takes a sequence without a batch too
     return Attend(
         query[-1], fields["heads"], fields.get("p", 0.0), fields.get("bias", True),
         kdim=key[-1], vdim=value[-1], batch_first=True,

@@ -274,7 +274,7 @@ class Reading:
             title, contained = evaluate(title, self.context(scope, None)), True
         if not count:  # nothing is made: the name stands for the input
             if contained:
-                scope.frame.names[title] = value
+                scope.frame.names[title] = self.sources(table, value, scope)[0]
             return value
         inner, container = scope, Frame(scope.frame)
         if contained:
@@ -394,7 +394,9 @@ class Reading:
 
     def dense(self, table: dict[str, Any], value: Parts, scope: Scope) -> Parts:
         count = evaluate(table["repeat"], self.context(scope, value))
-        for copy in range(int(integral(count))):
+        if count < 0 or int(count) != count:
+            raise Unfit("repeat")
+        for copy in range(int(count)):
             inner = replace(scope, names={**scope.names, table.get("index", "i"): copy})
             more = self.chain(table["layers"], value, inner)
             value = self.program.call("", Function(JOINS["concat"]({})), (value[0], more[0]))
