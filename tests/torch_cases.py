@@ -70,6 +70,11 @@ CASES = {
         _BLOCK + "required = { n = 'float' }\nlayers = [{ op = 'residual', layers = "
         "[{ op = 'conv', out = 'x.channels', kernel = 3, padding = 1 }, { op = 'leaky_relu', negative_slope = 'n' }] }]",
     ),
+    "methods in a row": net(
+        "'global_avgpool', { op = 'reduce_mean', axes = 3, keepdim = true }, "
+        "{ op = 'expand', shape = [-1, -1, -1, 4], name = 'expand_' }, { op = 'add', from = ['x', 'expand_'] }",
+        inputs='inputs = [{ name = "left", shape = ["N", 3, 8, 8] }]',
+    ),
     # --- what some instances lack
     "an optional module nobody uses": net(
         TWICE,

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Sequence
+from itertools import pairwise
 
 from archspec.backends.torch_source.layout import INDENT, WIDTH, are_short
 
@@ -59,6 +60,13 @@ class _Writer:
         if len(flat) <= WIDTH:
             return [flat]
         inner = indent + INDENT
+        links = self.links(node)
+        if len(links) > 1:
+            lines = [inner + self.of(node)]
+            if len(lines[0]) > WIDTH:
+                ends = [node.col_offset, *links, node.end_col_offset]
+                lines = [inner + self.text[start:stop] for start, stop in pairwise(ends)]
+            return [f"{indent}{before}(", *lines, f"{indent})"]
         last, start = node, before
         if isinstance(node, ast.BinOp) and not isinstance(node.left, ast.BinOp):
             last, start = node.right, before + self.text[node.col_offset : node.right.col_offset]
@@ -70,6 +78,15 @@ class _Writer:
         if always or isinstance(node, ast.BinOp) or are_short([f"{indent}{before}(", *lines]):
             return [f"{indent}{before}(", *lines, f"{indent})"]
         return self.call(node, before, indent, "") if isinstance(node, ast.Call) else [flat]
+
+    def links(self, node: ast.expr) -> list[int]:
+        """Where methods are called on what a call has given; two of them are a chain that goes into brackets."""
+        found: list[int] = []
+        while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            node = node.func.value
+            if isinstance(node, ast.Call) and node.end_col_offset is not None:
+                found.insert(0, node.end_col_offset)
+        return found
 
     def operands(self, node: ast.expr, indent: str) -> list[str]:
         """The operands of a sum or the like, each on a line; of other expressions, just these."""
