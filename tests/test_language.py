@@ -553,3 +553,13 @@ def test_training_has_expectations_of_its_own(inference: int, training: int, wro
     )
     found = archspec.validate("net.toml", source=text)
     assert [item.diagnostic.location for item in found] == wrong
+
+
+@pytest.mark.parametrize("when", ["false", "'i > 5'"])
+def test_a_container_of_which_nothing_is_left_takes_no_position(when: str) -> None:
+    text = (
+        'archspec = 1\n[model]\ninput = ["N", 3, 8, 8]\nlayers = ["relu", '
+        f"{{ name = 'stage', op = 'lrn', size = 3, repeat = 2, when = {when} }}, 'batchnorm', "
+        "{ op = 'add', from = ['x', 'stage'] }]"
+    )
+    assert next(iter(archspec.load("net.toml", source=text).weights())) == "1.weight"

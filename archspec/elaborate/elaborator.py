@@ -175,7 +175,10 @@ class Elaborator(Run):
         if count == 0:
             return x if is_numbered else self.removed(step, env, x)
         inputs = self.sources(step, env, x)
-        if step.name is None or is_numbered or not self.makes_modules(step, env, x, inputs, count):
+        makes = True if step.name is None or is_numbered else self.makes_modules(step, env, x, inputs, count)
+        if makes is None:  # of a container with nothing in it there is only the name
+            return self.removed(step, env, x, inputs)
+        if step.name is None or is_numbered or not makes:
             return self.copies(step, env, x, inputs, count)
 
         def build(inner: Env, given: list[Handles]) -> Handles:
@@ -184,8 +187,10 @@ class Elaborator(Run):
         env.kept = True
         return wiring.composite(self, step, env, "repeat", inputs, build, self.name(step, env))
 
-    def makes_modules(self, step: Step, env: Env, x: Handles, inputs: list[Handles], count: int) -> bool:
-        """Whether the copies of a node make modules: as the first does that `when` does not remove."""
+    def makes_modules(
+        self, step: Step, env: Env, x: Handles, inputs: list[Handles], count: int
+    ) -> bool | None:
+        """Whether the copies make modules: as the first does that `when` does not remove; `None` if it removes all."""
         counters = env.counters
         try:
             for index in range(count):
@@ -194,7 +199,7 @@ class Elaborator(Run):
                     return calls.makes_modules(self, step, env)
         finally:
             env.counters = counters
-        return True
+        return None
 
     def removed_copies(self, step: Step, env: Env, x: Handles) -> Handles:
         """The copies of a node that `when` removes, each with the name that its counter makes."""
