@@ -175,10 +175,11 @@ class Elaborator(Run):
         if count == 0:
             return x if is_numbered else self.removed(step, env, x)
         inputs = self.sources(step, env, x)
-        makes = True if step.name is None or is_numbered else self.makes_modules(step, env, x, inputs, count)
-        if makes is None:  # of a container with nothing in it there is only the name
+        is_spliced = step.name is None or is_numbered
+        contained = not is_spliced and self.makes_modules(step, env, x, inputs, count)
+        if contained is None:  # of a container with nothing in it there is only the name
             return self.removed(step, env, x, inputs)
-        if step.name is None or is_numbered or not makes:
+        if not contained:
             return self.copies(step, env, x, inputs, count)
 
         def build(inner: Env, given: list[Handles]) -> Handles:
