@@ -25,15 +25,29 @@ if TYPE_CHECKING:
     from archspec.diagnostics.locate import Finding
 
 __all__ = [
-    "Diagnostic", "Finding", "Model", "SpecError", "UsageError", "__version__", "build", "export", "load", "validate",
-]  # fmt: skip
+    "Diagnostic",
+    "Finding",
+    "Model",
+    "SpecError",
+    "UsageError",
+    "__version__",
+    "build",
+    "export",
+    "load",
+    "validate",
+]
 
 _HOMES = {
-    "Diagnostic": "archspec.diagnostics", "SpecError": "archspec.diagnostics", "UsageError": "archspec.diagnostics",
+    "Diagnostic": "archspec.diagnostics",
+    "SpecError": "archspec.diagnostics",
+    "UsageError": "archspec.diagnostics",
     "Finding": "archspec.diagnostics.locate",
-    "Model": "archspec.api", "build": "archspec.api", "export": "archspec.api", "load": "archspec.api",
+    "Model": "archspec.api",
+    "build": "archspec.api",
+    "export": "archspec.api",
+    "load": "archspec.api",
     "validate": "archspec.api",
-}  # fmt: skip
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -22,11 +22,21 @@ class Model(model.Model):
     """A network with all its shapes and costs, and what is printed of it. Made by `archspec.load`."""
 
     def summary(
-        self, width: int = 100, *, depth: int | None = None, columns: str | Sequence[str] | None = None,
-        sort: str | None = None, top: int | None = None, explain: str | None = None, memory: bool = False,
-        dtype: str = "float32", optimizer: "Optimizer" = "sgd", format: str = "table",  # noqa: A002 — as in the command
-        json: bool = False, ascii: bool = False,  # noqa: A002
-    ) -> str:  # fmt: skip
+        self,
+        width: int = 100,
+        *,
+        depth: int | None = None,
+        columns: str | Sequence[str] | None = None,
+        sort: str | None = None,
+        top: int | None = None,
+        explain: str | None = None,
+        memory: bool = False,
+        dtype: str = "float32",
+        optimizer: "Optimizer" = "sgd",
+        format: str = "table",  # noqa: A002 — as in the command
+        json: bool = False,
+        ascii: bool = False,  # noqa: A002
+    ) -> str:
         """What `archspec summary` prints, without colours: a table of `width` columns, 40 or more.
 
         The options are those of the command. The tree has `depth` levels, by default as many as make about a page;
@@ -40,16 +50,28 @@ class Model(model.Model):
         from archspec.report.summary import plain, summary
 
         return summary(
-            self, lambda draw: plain(draw, width, ascii_only=ascii), format_="json" if json else format, depth=depth,
-            columns=columns, sort=sort, top=top, explain=explain, memory=(dtype, optimizer) if memory else None,
-        )  # fmt: skip
+            self,
+            lambda draw: plain(draw, width, ascii_only=ascii),
+            format_="json" if json else format,
+            depth=depth,
+            columns=columns,
+            sort=sort,
+            top=top,
+            explain=explain,
+            memory=(dtype, optimizer) if memory else None,
+        )
 
 
 def load(
-    path: str, variant: str | None = None, params: Mapping[str, Any] | None = None, *,
-    inputs: Mapping[str, Sequence[Dim]] | None = None, batch: int = 1, source: str | bytes | None = None,
+    path: str,
+    variant: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    *,
+    inputs: Mapping[str, Sequence[Dim]] | None = None,
+    batch: int = 1,
+    source: str | bytes | None = None,
     allow_outside: bool = False,
-) -> Model:  # fmt: skip
+) -> Model:
     """Read a spec and analyse its network.
 
     `path` is a TOML or JSON file, or `-` for standard input; `source` is its text, if that is at hand. `variant`
@@ -80,11 +102,18 @@ def _text(path: str, source: str | bytes | None) -> dict[str, str]:
 
 
 def validate(
-    path: str, variant: str | None = None, params: Mapping[str, Any] | None = None, *,
-    inputs: Mapping[str, Sequence[Dim]] | None = None, source: str | bytes | None = None, only: str | None = None,
-    select: str | Sequence[str] | None = None, extend_select: str | Sequence[str] = (),
-    ignore: str | Sequence[str] = (), allow_outside: bool = False,
-) -> "list[Finding]":  # fmt: skip
+    path: str,
+    variant: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    *,
+    inputs: Mapping[str, Sequence[Dim]] | None = None,
+    source: str | bytes | None = None,
+    only: str | None = None,
+    select: str | Sequence[str] | None = None,
+    extend_select: str | Sequence[str] = (),
+    ignore: str | Sequence[str] = (),
+    allow_outside: bool = False,
+) -> "list[Finding]":
     """Everything that is wrong with a spec, with lines and columns; empty if nothing is.
 
     The syntax, all names and shapes, what the spec expects, and whether it can be written in PyTorch and in ONNX, or in
@@ -108,17 +137,30 @@ def validate(
     selection = choose(Layer(None if select is None else words(select), words(extend_select), words(ignore)))
     with without_collector():
         diagnostics, _ = examine(
-            name, source, only, selection, variant=variant, params=params, inputs=inputs, allow_outside=allow_outside
-        )  # fmt: skip
+            name,
+            source,
+            only,
+            selection,
+            variant=variant,
+            params=params,
+            inputs=inputs,
+            allow_outside=allow_outside,
+        )
     return Locator(reader(_text(name, source))).findings(diagnostics)
 
 
 def build(
-    spec: "str | model.Model", variant: str | None = None, params: Mapping[str, Any] | None = None, *,
-    inputs: Mapping[str, Sequence[Dim]] | None = None, device: "Device | str | None" = None,
-    dtype: "Dtype | str | None" = None, weights: str | None = None, training_outputs: bool = True,
+    spec: "str | model.Model",
+    variant: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    *,
+    inputs: Mapping[str, Sequence[Dim]] | None = None,
+    device: "Device | str | None" = None,
+    dtype: "Dtype | str | None" = None,
+    weights: str | None = None,
+    training_outputs: bool = True,
     allow_outside: bool = False,
-) -> "nn.Module":  # fmt: skip
+) -> "nn.Module":
     """The network as a live `nn.Module`, which is the text that `export` writes, executed.
 
     `spec` is a file, with `variant`, `params`, `inputs` and `allow_outside` as in `load`; or a model that is loaded.
@@ -145,12 +187,27 @@ def build(
 
 
 def export(
-    spec: "str | model.Model", path: str, variant: str | None = None, params: Mapping[str, Any] | None = None, *,
-    inputs: Mapping[str, Sequence[Dim]] | None = None, allow_outside: bool = False, seed: int | None = None,
-    weights: str | None = None, no_weights: bool = False, dtype: str = "float32", opset: int = 20,
-    functions: bool = False, fold_bn: bool = False, dynamic: bool = False, external: str = "auto", align: int = 64,
-    half: bool = False, for_: str | None = None, training_outputs: bool = True,
-) -> None:  # fmt: skip
+    spec: "str | model.Model",
+    path: str,
+    variant: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    *,
+    inputs: Mapping[str, Sequence[Dim]] | None = None,
+    allow_outside: bool = False,
+    seed: int | None = None,
+    weights: str | None = None,
+    no_weights: bool = False,
+    dtype: str = "float32",
+    opset: int = 20,
+    functions: bool = False,
+    fold_bn: bool = False,
+    dynamic: bool = False,
+    external: str = "auto",
+    align: int = 64,
+    half: bool = False,
+    for_: str | None = None,
+    training_outputs: bool = True,
+) -> None:
     """Write the network to the file `path`, whose suffix tells the format. Needs no torch.
 
     `.py` is PyTorch source, `.onnx` an ONNX model, `.safetensors` the state_dict alone. `spec` and the rest are as in
@@ -177,18 +234,30 @@ def export(
     from archspec.backends.options import Options, floating
 
     options = Options(
-        seed=seed, weights=None if weights is None else fspath(weights), no_weights=no_weights,
+        seed=seed,
+        weights=None if weights is None else fspath(weights),
+        no_weights=no_weights,
         dtype=floating(dtype, half=half),
-        opset=opset, functions=functions, fold_bn=fold_bn, for_=for_, dynamic=dynamic, external=external, align=align,
-    )  # fmt: skip
+        opset=opset,
+        functions=functions,
+        fold_bn=fold_bn,
+        for_=for_,
+        dynamic=dynamic,
+        external=external,
+        align=align,
+    )
     network = _model(spec, variant, params, inputs, allow_outside=allow_outside)
     write(network if training_outputs else model.without_training(network), fspath(path), options)
 
 
 def _model(
-    spec: "str | model.Model", variant: str | None, params: Mapping[str, Any] | None,
-    inputs: Mapping[str, Sequence[Dim]] | None, *, allow_outside: bool,
-) -> model.Model:  # fmt: skip
+    spec: "str | model.Model",
+    variant: str | None,
+    params: Mapping[str, Any] | None,
+    inputs: Mapping[str, Sequence[Dim]] | None,
+    *,
+    allow_outside: bool,
+) -> model.Model:
     if not isinstance(spec, model.Model):
         return load(spec, variant, params, inputs=inputs, allow_outside=allow_outside)
     if variant is not None or params or inputs:

@@ -22,9 +22,16 @@ from archspec.types import Dim
 
 
 def examine(
-    path: str, source: str | bytes | None, only: str | None, selection: Selection, *, variant: str | None = None,
-    params: Mapping[str, Any] | None = None, inputs: Mapping[str, Sequence[Dim]] | None = None, allow_outside: bool,
-) -> tuple[list[Diagnostic], int]:  # fmt: skip
+    path: str,
+    source: str | bytes | None,
+    only: str | None,
+    selection: Selection,
+    *,
+    variant: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    inputs: Mapping[str, Sequence[Dim]] | None = None,
+    allow_outside: bool,
+) -> tuple[list[Diagnostic], int]:
     """What is wrong with a spec in all of its variants, or in one, and how many networks were made.
 
     With `params` or `inputs` the networks are others than those that `[expect]` is about, which is passed over.

@@ -60,8 +60,10 @@ def main() -> None:
     print(
         f"archspec validate, {FILES:,} files {ours:8.2f} s {memory:7.0f} MiB {1000 * ours / FILES:7.1f} ms each"
     )
-    print(f"dry run on meta, {count:,} networks {theirs:7.2f} s {other:7.0f} MiB {1000 * theirs / count:7.1f} ms each"
-          f" {ratio:6.1f} x")  # fmt: skip
+    print(
+        f"dry run on meta, {count:,} networks {theirs:7.2f} s {other:7.0f} MiB {1000 * theirs / count:7.1f} ms each"
+        f" {ratio:6.1f} x"
+    )
 
 
 if __name__ == "__main__":

@@ -183,9 +183,10 @@ def run(command: str) -> str:
     saved = {key: os.environ.pop(key) for key in ("COLUMNS", "FORCE_COLOR") if key in os.environ}
     try:
         with (
-            contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream),
+            contextlib.redirect_stdout(stream),
+            contextlib.redirect_stderr(stream),
             contextlib.suppress(SystemExit),
-        ):  # fmt: skip
+        ):
             guarded(lambda: app(arguments, prog_name="archspec"))
     finally:
         os.environ |= saved
@@ -355,9 +356,11 @@ def rule_pages() -> dict[Path, str]:
 
 def _rule(rule: type[Rule]) -> str:
     what, why, instead = map(_markdown, rule.paragraphs())
-    kind = "An error, which cannot be turned off." if rule.severity == "error" else (
-        "Lint, on by default." if rule.on else "Lint, off by default."
-    )  # fmt: skip
+    kind = (
+        "An error, which cannot be turned off."
+        if rule.severity == "error"
+        else ("Lint, on by default." if rule.on else "Lint, off by default.")
+    )
     lines = [f"# {rule.code} {rule.name}", "", f"{what} {kind}", "", why, "", instead, ""]
     language = rule.suffix.removeprefix(".")
     for name, text in rule.files.items():

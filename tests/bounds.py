@@ -467,9 +467,15 @@ def doubling_blocks_of_nothing() -> str:
 def doubling_blocks_with_long_lists() -> str:
     numbers = "[" + many("#", 900) + "]"
     one = '{{ op = "b~", p = "2 * p{0}", l = "l" }}'
-    blocks = many('[blocks.b#]\nrequired = { p = "int", l = "list" }\nlayers = ['
-                  + one.format("") .replace("{{", "{").replace("}}", "}") + ", "
-                  + one.format(" + 1").replace("{{", "{").replace("}}", "}") + "]", 29, "\n")  # fmt: skip
+    blocks = many(
+        '[blocks.b#]\nrequired = { p = "int", l = "list" }\nlayers = ['
+        + one.format("").replace("{{", "{").replace("}}", "}")
+        + ", "
+        + one.format(" + 1").replace("{{", "{").replace("}}", "}")
+        + "]",
+        29,
+        "\n",
+    )
     leaf = '[blocks.b29]\nrequired = { p = "int", l = "list" }\nlayers = [{ op = "conv", out = "p", kernel = 1 }]'
     return net('[{ op = "b0", p = 1, l = "numbers" }]', f"{blocks}\n{leaf}", f"[params]\nnumbers = {numbers}")
 
@@ -835,9 +841,14 @@ def measure(files: Files) -> Cost:
         limit = resource.getrlimit(resource.RLIMIT_AS)[1]
         try:
             done = subprocess.run(
-                command, cwd=folder, capture_output=True, text=True, check=False, timeout=GUARD,
+                command,
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=GUARD,
                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (4 << 30, limit)),
-            )  # fmt: skip
+            )
         except subprocess.TimeoutExpired:
             return Cost(size, -1, GUARD, 0, "stopped")
     match = re.search(r"^cost (\d+) ([\d.]+) ([\d.]+)$", done.stderr, re.MULTILINE)
@@ -860,8 +871,11 @@ def main() -> None:
         cost = measure(make())
         broken += not cost.kept
         mark = "" if cost.kept else "!"
-        print(f"{name:<52} {cost.bytes / 1000:>7.0f} {cost.code:>4} {cost.seconds:>6.1f} {cost.megabytes:>5.0f}{mark:1}"
-              f" {cost.text[:100]}", flush=True)  # fmt: skip
+        print(
+            f"{name:<52} {cost.bytes / 1000:>7.0f} {cost.code:>4} {cost.seconds:>6.1f} {cost.megabytes:>5.0f}{mark:1}"
+            f" {cost.text[:100]}",
+            flush=True,
+        )
     print(f"{broken} beyond the bounds")
     raise SystemExit(int(broken > 0))
 

@@ -33,8 +33,16 @@ def interpret(module: Module, inputs: list[Tensor], state: State, prefix: str = 
         if node.module.kind == "removed":
             made = given[:1]
         elif node.module.op is not None:
-            made = apply(node.module.op, given, {k.removeprefix(path).removeprefix("."): v for k, v in state.items()
-                                                 if k == path or k.startswith(f"{path}.")}, node.module)  # fmt: skip
+            made = apply(
+                node.module.op,
+                given,
+                {
+                    k.removeprefix(path).removeprefix("."): v
+                    for k, v in state.items()
+                    if k == path or k.startswith(f"{path}.")
+                },
+                node.module,
+            )
         else:
             made = interpret(node.module, given, state, f"{path}.")
         for value, type_ in zip(made, node.module.outputs, strict=True):
@@ -67,8 +75,11 @@ def apply(op: Any, inputs: list[Tensor], weights: State, module: Module) -> list
             padded = F.pad(x, borders(op, module))
             return [SPATIAL["conv"][axes - 1](padded, weight, bias, op.stride, 0, op.dilation, op.groups)]
         case "conv_transpose":
-            return [SPATIAL["conv_transpose"][axes - 1](
-                x, weight, bias, op.stride, op.padding, op.output_padding, op.groups, op.dilation)]  # fmt: skip
+            return [
+                SPATIAL["conv_transpose"][axes - 1](
+                    x, weight, bias, op.stride, op.padding, op.output_padding, op.groups, op.dilation
+                )
+            ]
         case "linear":
             return [F.linear(x, weight, bias)]
         case "batchnorm":
@@ -136,8 +147,21 @@ def reshaped(op: Any, x: Tensor, module: Module) -> list[Tensor]:  # noqa: C901 
             return [F.leaky_relu(x, op.negative_slope)]
         case "softmax":
             return [F.softmax(x, op.axis)]
-    activations = {"relu", "relu6", "selu", "silu", "gelu", "elu", "mish", "hardsigmoid", "hardswish", "softplus",
-                   "softsign", "sigmoid", "tanh"}  # fmt: skip
+    activations = {
+        "relu",
+        "relu6",
+        "selu",
+        "silu",
+        "gelu",
+        "elu",
+        "mish",
+        "hardsigmoid",
+        "hardswish",
+        "softplus",
+        "softsign",
+        "sigmoid",
+        "tanh",
+    }
     assert op.name in activations, op.name
     return [getattr(torch if op.name in ("sigmoid", "tanh") else F, op.name)(x)]
 

@@ -8,11 +8,16 @@ from typing import Any
 
 Node = dict[str, Any]
 LEAVES: list[Node] = [
-    {"op": "conv", "out": "x.channels", "kernel": 1}, {"op": "conv", "out": 4, "kernel": 1},
-    {"op": "conv", "out": 2, "kernel": 1}, {"op": "conv", "out": 4, "kernel": 3, "padding": 1},
-    {"op": "relu"}, {"op": "tanh"}, {"op": "batchnorm"}, {"op": "maxpool", "kernel": 1},
+    {"op": "conv", "out": "x.channels", "kernel": 1},
+    {"op": "conv", "out": 4, "kernel": 1},
+    {"op": "conv", "out": 2, "kernel": 1},
+    {"op": "conv", "out": 4, "kernel": 3, "padding": 1},
+    {"op": "relu"},
+    {"op": "tanh"},
+    {"op": "batchnorm"},
+    {"op": "maxpool", "kernel": 1},
     {"op": "upsample", "size": ["x.height", "x.width"]},
-]  # fmt: skip
+]
 CONDITIONS = [True, False, "x.channels > 3", "x.height > 5", "x.channels == 8"]
 COMMON = ["a", "b", "c", "v1", "v2", "image", "s"]
 """Names that are given more than once: to nodes, values and inputs, and those that `expand` makes up."""

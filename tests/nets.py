@@ -58,9 +58,11 @@ def randomise_statistics(model: nn.Module) -> None:
     for module in model.modules():
         if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
             for tensor, low, high in (
-                (module.running_mean, -0.2, 0.2), (module.running_var, 0.5, 1.5),
-                (module.weight, 0.5, 1.5), (module.bias, -0.2, 0.2),
-            ):  # fmt: skip
+                (module.running_mean, -0.2, 0.2),
+                (module.running_var, 0.5, 1.5),
+                (module.weight, 0.5, 1.5),
+                (module.bias, -0.2, 0.2),
+            ):
                 if tensor is not None:
                     with torch.no_grad():
                         tensor.uniform_(low, high)

@@ -723,7 +723,7 @@ layers = [{ name = "c", op = "conv", out = "4 * k" }]""",
         f'layers = [{{ op = "conv", out = "depth.channels + 2" }}]\n',
         "0.weight 4x3x1x1",
     ),
-}  # fmt: skip
+}
 
 RESERVED = "cannot be a parameter's name"
 
@@ -982,4 +982,4 @@ INVALID: dict[str, Invalid] = {
     "integer beyond 64 bits": bad(net('[{ op = "conv", out = 99999999999999999999 }]'), "AS203", "model.layers[0].out", "64 bits"),
     "not a finite number": bad(net('[{ op = "dropout", p = nan }]'), "AS203", "model.layers[0].p", "finite"),
     "date": bad(net('[{ op = "conv", out = 1979-05-27 }]'), "AS203", "model.layers[0].out"),
-}  # fmt: skip
+}

@@ -40,10 +40,14 @@ def keywords(*functions: Callable[..., Any]) -> set[str]:
         ("summary", (archspec.load, archspec.Model.summary), {"self", "path", "variant", "source"}, set()),
         ("export", (archspec.export,), {"spec", "path", "variant"}, set()),
         # How findings are printed, files are passed over and standard input is called is for Python to say itself.
-        ("validate", (archspec.validate,), {"path", "variant", "source"},
-         {"output_format", "output_file", "stdin_filename", "skip_others", "exit_zero"}),
+        (
+            "validate",
+            (archspec.validate,),
+            {"path", "variant", "source"},
+            {"output_format", "output_file", "stdin_filename", "skip_others", "exit_zero"},
+        ),
     ],
-)  # fmt: skip
+)
 def test_options_are_called_as_on_the_command_line(
     command: str, functions: tuple[Callable[..., Any], ...], python_alone: set[str], command_alone: set[str]
 ) -> None:
@@ -63,15 +67,25 @@ def test_every_public_name_is_there_for_programs_and_for_type_checkers() -> None
     assert all(getattr(archspec, name) is not None for name in archspec.__all__)
     assert archspec.load is archspec.api.load
     tree = ast.parse(Path(archspec.__file__).read_text(encoding="utf-8"))
-    typed = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module != "typing"
-             for alias in node.names}  # fmt: skip
+    typed = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module != "typing"
+        for alias in node.names
+    }
     assert typed - {"import_module"} == set(archspec.__all__)
     assert (ROOT / "archspec" / "py.typed").exists()
 
 
 def command_line(*arguments: str) -> str:
-    done = subprocess.run([sys.executable, "-m", "archspec", *arguments], capture_output=True, text=True, check=False,
-                          cwd=ROOT, env={"PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(ROOT), "PATH": ""})  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "archspec", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env={"PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(ROOT), "PATH": ""},
+    )
     assert done.stderr == ""
     return done.stdout
 

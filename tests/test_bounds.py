@@ -39,33 +39,57 @@ print(json.dumps([codes, int(peak[1])]))
 
 VERDICTS = {
     # the code of the first finding; empty where nothing is wrong
-    "blanks in an initialiser": "AS203", "blanks between arguments": "AS203", "digits in an initialiser": "AS203",
-    "blanks in an expectation": "AS203", "long names that are alike": "AS204",
+    "blanks in an initialiser": "AS203",
+    "blanks between arguments": "AS203",
+    "digits in an initialiser": "AS203",
+    "blanks in an expectation": "AS203",
+    "long names that are alike": "AS204",
     "megabytes of blanks": "AS204",
-    "comments of dots": "AS204", "a comment of dots": "AS204", "a text of dots": "AS204",
-    "a file above 16 megabytes": "AS105", "a dotted key": "AS105", "a dotted header": "AS105",
-    "a dotted key with quotes and blanks": "AS105", "lists in lists": "AS105", "tables in tables": "AS105",
-    "lists in lists of json": "AS105", "objects in objects": "AS105",
-    "a million numbers as layers": "AS105", "a million numbers as layers of json": "AS105",
-    "a million numbers as a param": "AS105", "fifty thousand empty blocks": "AS105",
+    "comments of dots": "AS204",
+    "a comment of dots": "AS204",
+    "a text of dots": "AS204",
+    "a file above 16 megabytes": "AS105",
+    "a dotted key": "AS105",
+    "a dotted header": "AS105",
+    "a dotted key with quotes and blanks": "AS105",
+    "lists in lists": "AS105",
+    "tables in tables": "AS105",
+    "lists in lists of json": "AS105",
+    "objects in objects": "AS105",
+    "a million numbers as layers": "AS105",
+    "a million numbers as layers of json": "AS105",
+    "a million numbers as a param": "AS105",
+    "fifty thousand empty blocks": "AS105",
     "a thousand joins of a thousand values": "AS105",
-    "blocks that call many": "AS105", "many variants of a large network": "AS306", "doubling blocks": "AS306",
-    "doubling blocks of nothing": "AS306", "doubling blocks with long lists": "AS306",
-    "doubling blocks that are equal": "", "copies that all differ": "AS306", "copies of 64 bits": "AS306",
-    "copies of copies": "AS306", "joins of joins": "", "libraries that double": "",
-}  # fmt: skip
+    "blocks that call many": "AS105",
+    "many variants of a large network": "AS306",
+    "doubling blocks": "AS306",
+    "doubling blocks of nothing": "AS306",
+    "doubling blocks with long lists": "AS306",
+    "doubling blocks that are equal": "",
+    "copies that all differ": "AS306",
+    "copies of 64 bits": "AS306",
+    "copies of copies": "AS306",
+    "joins of joins": "",
+    "libraries that double": "",
+}
 
 
 def test_verdicts() -> None:
     done = subprocess.run(
         [sys.executable, "-c", RUN, str(Path(__file__).parent), json.dumps([*VERDICTS])],
-        capture_output=True, text=True, check=False, timeout=300,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     codes, peak = json.loads(done.stdout)
-    assert {name: (code, wanted if f"[{wanted}]" in text else text)
-            for (name, (code, text)), wanted in zip(codes.items(), VERDICTS.values(), strict=True)
-            if wanted} == {name: (1, wanted) for name, wanted in VERDICTS.items() if wanted}  # fmt: skip
+    assert {
+        name: (code, wanted if f"[{wanted}]" in text else text)
+        for (name, (code, text)), wanted in zip(codes.items(), VERDICTS.values(), strict=True)
+        if wanted
+    } == {name: (1, wanted) for name, wanted in VERDICTS.items() if wanted}
     assert [code for name, (code, _) in codes.items() if not VERDICTS[name]] == [0, 0, 0]
     assert peak <= 1000 * bounds.MEGABYTES
 
@@ -85,12 +109,22 @@ def test_what_is_beyond_the_bounds() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "a" + ".b" * 14 + " = 1", 'a = "' + "a." * 1000 + '"', "# " + "a." * 1000, "a = '" + "[" * 1000 + "'", "#" + "[" * 1000,
-        'a = """' + "[" * 1000 + '\n"" ' + "{" * 1000 + '\\""""', "a = '''" + "[" * 1000 + "\n'' " + "{" * 1000 + "''''",
-        '{"a": "' + "[" * 1000 + '\\"' + "," * limits.VALUES + '"}', "[a]\n" * 1000, "[[a]]\n" * 1000, "a = [[], []]\n" * 1000,
-        'a = "\\\\"\nb = "' + "[" * 1000 + '"', "a = 1.5\n" * 1000, 'a = "' + "," * limits.VALUES + '"',
+        "a" + ".b" * 14 + " = 1",
+        'a = "' + "a." * 1000 + '"',
+        "# " + "a." * 1000,
+        "a = '" + "[" * 1000 + "'",
+        "#" + "[" * 1000,
+        'a = """' + "[" * 1000 + '\n"" ' + "{" * 1000 + '\\""""',
+        "a = '''" + "[" * 1000 + "\n'' " + "{" * 1000 + "''''",
+        '{"a": "' + "[" * 1000 + '\\"' + "," * limits.VALUES + '"}',
+        "[a]\n" * 1000,
+        "[[a]]\n" * 1000,
+        "a = [[], []]\n" * 1000,
+        'a = "\\\\"\nb = "' + "[" * 1000 + '"',
+        "a = 1.5\n" * 1000,
+        'a = "' + "," * limits.VALUES + '"',
     ],
-)  # fmt: skip
+)
 def test_what_is_quoted_does_not_count(text: str) -> None:
     prescan.check(text)
 
@@ -98,12 +132,18 @@ def test_what_is_quoted_does_not_count(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a" + ".b" * 16 + " = 1", "parts"), ("[a" + " . 'b.c'" * 16 + "]", "parts"), ("x = { " + '"a".' * 16 + "b = 1 }", "parts"),
-        ("a = " + "[" * 200, "nested"), ('{"a":' * 200, "nested"), ("a = '' # \na = " + "[{x=" * 100, "nested"),
-        ('a = """\n""" # "\nb = ' + "[" * 200, "nested"), ("a = [" + "1," * limits.VALUES + "]", "values"),
-        ("[a]\n" * (limits.VALUES + 1), "values"), ('{"a": [' + '{"b": 1},' * (limits.VALUES // 2), "values"),
+        ("a" + ".b" * 16 + " = 1", "parts"),
+        ("[a" + " . 'b.c'" * 16 + "]", "parts"),
+        ("x = { " + '"a".' * 16 + "b = 1 }", "parts"),
+        ("a = " + "[" * 200, "nested"),
+        ('{"a":' * 200, "nested"),
+        ("a = '' # \na = " + "[{x=" * 100, "nested"),
+        ('a = """\n""" # "\nb = ' + "[" * 200, "nested"),
+        ("a = [" + "1," * limits.VALUES + "]", "values"),
+        ("[a]\n" * (limits.VALUES + 1), "values"),
+        ('{"a": [' + '{"b": 1},' * (limits.VALUES // 2), "values"),
     ],
-)  # fmt: skip
+)
 def test_what_is_refused_before_it_is_parsed(text: str, message: str) -> None:
     with pytest.raises(Problem, match=message) as caught:
         prescan.check(text)

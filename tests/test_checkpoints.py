@@ -145,14 +145,28 @@ def test_single_numbers_may_have_an_axis(tmp_path: Path, suffix: str) -> None:
 
 
 TORCHVISION = [
-    ("alexnet", None, "alexnet"), ("googlenet", None, "googlenet"), ("mobilenet_v2", None, "mobilenet_v2"),
+    ("alexnet", None, "alexnet"),
+    ("googlenet", None, "googlenet"),
+    ("mobilenet_v2", None, "mobilenet_v2"),
     *(("densenet", name, name) for name in ("densenet121", "densenet161", "densenet169", "densenet201")),
     *(("squeezenet", name, name) for name in ("squeezenet1_0", "squeezenet1_1")),
     *(("vgg", f"vgg{depth}{bn}", f"vgg{depth}{bn}") for depth in (11, 13, 16, 19) for bn in ("", "_bn")),
-    *(("resnet", name, name) for name in (
-        "resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnext50_32x4d", "resnext101_32x8d",
-        "resnext101_64x4d", "wide_resnet50_2", "wide_resnet101_2")),
-]  # fmt: skip
+    *(
+        ("resnet", name, name)
+        for name in (
+            "resnet18",
+            "resnet34",
+            "resnet50",
+            "resnet101",
+            "resnet152",
+            "resnext50_32x4d",
+            "resnext101_32x8d",
+            "resnext101_64x4d",
+            "wide_resnet50_2",
+            "wide_resnet101_2",
+        )
+    ),
+]
 
 
 @pytest.mark.parametrize(("name", "variant", "theirs"), TORCHVISION, ids=[item[2] for item in TORCHVISION])
@@ -221,10 +235,20 @@ def with_heads() -> Model:
 
 
 INFERENCE = [
-    "body.conv.weight", "body.conv.bias", "body.first.weight", "body.first.bias", "body.second.weight",
-    "body.second.bias", "body.second.running_mean", "body.second.running_var", "body.second.num_batches_tracked",
-    "shared.weight", "shared.bias", "fc.weight", "fc.bias",
-]  # fmt: skip
+    "body.conv.weight",
+    "body.conv.bias",
+    "body.first.weight",
+    "body.first.bias",
+    "body.second.weight",
+    "body.second.bias",
+    "body.second.running_mean",
+    "body.second.running_var",
+    "body.second.num_batches_tracked",
+    "shared.weight",
+    "shared.bias",
+    "fc.weight",
+    "fc.bias",
+]
 
 
 def test_without_training_outputs(tmp_path: Path) -> None:
@@ -232,8 +256,13 @@ def test_without_training_outputs(tmp_path: Path) -> None:
     model = with_heads()
     full = archspec.build(model)
     assert [key for key in full.state_dict() if key not in INFERENCE] == [
-        "body.side.conv.weight", "body.side.conv.bias", "aux.conv.weight", "aux.conv.bias", "late.weight", "late.bias",
-    ]  # fmt: skip
+        "body.side.conv.weight",
+        "body.side.conv.bias",
+        "aux.conv.weight",
+        "aux.conv.bias",
+        "late.weight",
+        "late.bias",
+    ]
     path = stored(full.state_dict(), tmp_path / "w.pt")
     slim = archspec.build(model, weights=path, training_outputs=False)
     assert list(slim.state_dict()) == INFERENCE
@@ -319,11 +348,18 @@ def prefixed(state: State, prefix: str) -> State:
 
 AROUND: dict[str, Callable[[State], Any]] = {
     "bare": lambda s: s,
-    "model_state_dict": lambda s: {"model_state_dict": s, "optimizer_state_dict": {"state": {0: {"m": torch.ones(1)}}}, "epoch": 3},
+    "model_state_dict": lambda s: {
+        "model_state_dict": s,
+        "optimizer_state_dict": {"state": {0: {"m": torch.ones(1)}}},
+        "epoch": 3,
+    },
     "state_dict_ema": lambda s: {"state_dict_ema": s},
     "one in the other": lambda s: {"model": {"state_dict": s}},
     "a name of one's own": lambda s: {"best": s, "epoch": 3, "losses": [0.5]},
-    "the weights, not their average": lambda s: {"model_ema": {key: value * 0 for key, value in s.items()}, "model": s},
+    "the weights, not their average": lambda s: {
+        "model_ema": {key: value * 0 for key, value in s.items()},
+        "model": s,
+    },
     "an empty one": lambda s: {"state_dict": {}, "ema": s},
     "DataParallel": lambda s: prefixed(s, "module."),
     "Lightning": lambda s: {"state_dict": prefixed(s, "net."), "hyper_parameters": {"lr": 0.1}},
@@ -334,7 +370,7 @@ AROUND: dict[str, Callable[[State], Any]] = {
     "arguments": lambda s: {"model": s, "args": argparse.Namespace(lr=0.1, path=Path("x"))},
     "code": lambda s: {"model": s, "args": Bomb()},
     "parameters": lambda s: {k: nn.Parameter(v) if v.is_floating_point() else v for k, v in s.items()},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("zipped", [True, False])
@@ -466,31 +502,89 @@ NONE: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "JSON": (".safetensors", lambda: b'{"error": "not found"}', "is a file of text"),
     "umlauts": (".pt", lambda: "ä".encode() * 400, "is a file of text"),
     "empty": (".pt", lambda: b"", "is empty"),
-    "safetensors as pt": (".pt", lambda: safetensors.torch.save(state_of(small())), "is a safetensors file: .*suffix `.safetensors`"),
+    "safetensors as pt": (
+        ".pt",
+        lambda: safetensors.torch.save(state_of(small())),
+        "is a safetensors file: .*suffix `.safetensors`",
+    ),
     "pt as safetensors": (".safetensors", lambda: saved(state_of(small())), "is a pickle, .*suffix `.pt`"),
-    "an old pt as safetensors": (".safetensors", lambda: saved(state_of(small()), _use_new_zipfile_serialization=False), "is a pickle"),
-    "a module": (".pt", lambda: saved(nn.Linear(2, 2)), r"holds a whole pickled object, `torch.nn.modules.linear.Linear`.*`state_dict\(\)`"),
-    "a module in a table": (".pt", lambda: saved({"model": nn.Linear(2, 2), "epoch": 3}), "a whole pickled object, `torch.nn"),
-    "a module, in the old format": (".pt", lambda: saved(nn.Linear(2, 2), _use_new_zipfile_serialization=False), "`torch.nn.modules.linear.Linear`"),
+    "an old pt as safetensors": (
+        ".safetensors",
+        lambda: saved(state_of(small()), _use_new_zipfile_serialization=False),
+        "is a pickle",
+    ),
+    "a module": (
+        ".pt",
+        lambda: saved(nn.Linear(2, 2)),
+        r"holds a whole pickled object, `torch.nn.modules.linear.Linear`.*`state_dict\(\)`",
+    ),
+    "a module in a table": (
+        ".pt",
+        lambda: saved({"model": nn.Linear(2, 2), "epoch": 3}),
+        "a whole pickled object, `torch.nn",
+    ),
+    "a module, in the old format": (
+        ".pt",
+        lambda: saved(nn.Linear(2, 2), _use_new_zipfile_serialization=False),
+        "`torch.nn.modules.linear.Linear`",
+    ),
     "TorchScript": (".pt", scripted, "is a TorchScript archive"),
     "ONNX": (".pt", lambda: model_of(small()).SerializeToString(), "is an ONNX model"),
-    "ONNX as safetensors": (".safetensors", lambda: model_of(small()).SerializeToString(), "is an ONNX model"),
+    "ONNX as safetensors": (
+        ".safetensors",
+        lambda: model_of(small()).SerializeToString(),
+        "is an ONNX model",
+    ),
     "arrays": (".pt", arrays, "is an archive of NumPy arrays"),
     "a zip": (".pt", lambda: zipped("model.json"), "is a zip archive, but none that `torch.save` wrote"),
-    "a download that stopped": (".pt", lambda: saved(state_of(small()))[:-200], "is an archive that is damaged or breaks off"),
+    "a download that stopped": (
+        ".pt",
+        lambda: saved(state_of(small()))[:-200],
+        "is an archive that is damaged or breaks off",
+    ),
     "compressed": (".pt", lambda: b"\x1f\x8b\x08" + bytes(100), "is compressed with gzip"),
     "Keras": (".pt", lambda: b"\x89HDF\r\n\x1a\n" + bytes(100), "is an HDF5 file"),
     "a number": (".pt", lambda: saved(3), "holds no state_dict: .* of the type `int`"),
-    "several": (".pt", lambda: saved({"a": state_of(small()), "b": state_of(small())}), "holds several state_dicts, `a`, `b`"),
-    "a number in the table": (".pt", lambda: saved({**state_of(small()), "epoch": 3}), "since `epoch` is of the type `int`"),
-    "code of the system": (".pt", lambda: saved({"state_dict": state_of(small()), "x": System()}), "holds more than tensors: `(posix|nt).system`"),
-    "on meta": (".pt", tensor_in(lambda: torch.zeros(4, 3, 3, 3, device="meta")), "`conv.weight` is on the meta device"),
+    "several": (
+        ".pt",
+        lambda: saved({"a": state_of(small()), "b": state_of(small())}),
+        "holds several state_dicts, `a`, `b`",
+    ),
+    "a number in the table": (
+        ".pt",
+        lambda: saved({**state_of(small()), "epoch": 3}),
+        "since `epoch` is of the type `int`",
+    ),
+    "code of the system": (
+        ".pt",
+        lambda: saved({"state_dict": state_of(small()), "x": System()}),
+        "holds more than tensors: `(posix|nt).system`",
+    ),
+    "on meta": (
+        ".pt",
+        tensor_in(lambda: torch.zeros(4, 3, 3, 3, device="meta")),
+        "`conv.weight` is on the meta device",
+    ),
     "sparse": (".pt", tensor_in(lambda: torch.zeros(4, 3, 3, 3).to_sparse()), "`conv.weight` is sparse"),
     "sparse rows": (".pt", tensor_in(lambda: torch.zeros(4, 27).to_sparse_csr()), "`conv.weight` is sparse"),
-    "quantised": (".pt", tensor_in(lambda: torch.quantize_per_tensor(torch.zeros(4, 3, 3, 3), 0.1, 0, torch.qint8)), r"`conv.weight` is quantised \(qint8\)"),
-    "complex": (".pt", tensor_in(lambda: torch.zeros(4, 3, 3, 3, dtype=torch.complex64)), "`conv.weight` is complex"),
-    "complex as safetensors": (".safetensors", lambda: safetensors.torch.save({**state_of(small()), "conv.weight": torch.zeros(4, 3, 3, 3, dtype=torch.complex64)}), "`conv.weight` has the element type `C64`"),
-}  # fmt: skip
+    "quantised": (
+        ".pt",
+        tensor_in(lambda: torch.quantize_per_tensor(torch.zeros(4, 3, 3, 3), 0.1, 0, torch.qint8)),
+        r"`conv.weight` is quantised \(qint8\)",
+    ),
+    "complex": (
+        ".pt",
+        tensor_in(lambda: torch.zeros(4, 3, 3, 3, dtype=torch.complex64)),
+        "`conv.weight` is complex",
+    ),
+    "complex as safetensors": (
+        ".safetensors",
+        lambda: safetensors.torch.save(
+            {**state_of(small()), "conv.weight": torch.zeros(4, 3, 3, 3, dtype=torch.complex64)}
+        ),
+        "`conv.weight` has the element type `C64`",
+    ),
+}
 
 
 class System:
@@ -665,7 +759,9 @@ def test_the_section_survives_expand(tmp_path: Path) -> None:
     archspec.build(expanded, weights=path, device="meta")
     assert json.loads(canonical(expanded.network, expanded.costs))["weights"] == {
         "rename": {
-            "*.norm.1.*": "*.norm1.*", "*.norm.2.*": "*.norm2.*",
-            "*.conv.1.*": "*.conv1.*", "*.conv.2.*": "*.conv2.*",
+            "*.norm.1.*": "*.norm1.*",
+            "*.norm.2.*": "*.norm2.*",
+            "*.conv.1.*": "*.conv1.*",
+            "*.conv.2.*": "*.conv2.*",
         }
-    }  # fmt: skip
+    }

@@ -36,9 +36,11 @@ def validate(*arguments: str | Path, cwd: Path, code: int = 1, stdin: bytes = b"
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
     command, end = ["validate", *map(str, arguments)], 0
     with (
-        contextlib.chdir(cwd), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err),
+        contextlib.chdir(cwd),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
         pytest.MonkeyPatch.context() as patch,
-    ):  # fmt: skip
+    ):
         patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         try:
             end = guarded(lambda: app(command, prog_name="archspec"))
@@ -89,9 +91,16 @@ def repository(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(
     ("folder", "path"),
-    [("", "pkg/nets/bad.toml"), ("pkg", "nets/bad.toml"), ("pkg/nets", "bad.toml"), ("pkg/nets", "../nets/bad.toml"),
-     ("pkg/nets", "."), ("..", "repository/pkg"), ("pkg", "/pkg/nets/bad.toml")],
-)  # fmt: skip
+    [
+        ("", "pkg/nets/bad.toml"),
+        ("pkg", "nets/bad.toml"),
+        ("pkg/nets", "bad.toml"),
+        ("pkg/nets", "../nets/bad.toml"),
+        ("pkg/nets", "."),
+        ("..", "repository/pkg"),
+        ("pkg", "/pkg/nets/bad.toml"),
+    ],
+)
 def test_paths_are_below_the_root_of_the_repository(repository: Path, folder: str, path: str) -> None:
     cwd = repository / folder
     given = f"{repository}{path}" if path.startswith("/") else path
@@ -218,21 +227,15 @@ def test_what_cannot_be_read(repository: Path) -> None:
     (repository / "empty").mkdir()
     (repository / "latin.toml").write_bytes(BAD.encode() + "# é".encode("latin-1"))
     (repository / "large.toml").write_bytes(b"#" * (16 * 2**20 + 1))
-    paths = [
-        "link.toml",
-        "loop.toml",
-        "empty",
-        "latin.toml",
-        "large.toml",
-        "a" * 5000,
-        "/dev/null/x",
-    ]
+    paths = ["link.toml", "loop.toml", "empty", "latin.toml", "large.toml", "a" * 5000, "/dev/null/x"]
     done = validate(*paths, "pkg", "--output-format", "json", cwd=repository, code=2)
     found = {item["file"]: (item["code"], item["message"]) for item in json.loads(done.stdout)}
     assert {file: code for file, (code, _) in found.items()} == {
         **dict.fromkeys(("link.toml", "loop.toml", "empty", "a" * 5000, "/dev/null/x"), "AS106"),
-        "latin.toml": "AS101", "large.toml": "AS105", "pkg/nets/bad.toml": "AS403",
-    }  # fmt: skip
+        "latin.toml": "AS101",
+        "large.toml": "AS105",
+        "pkg/nets/bad.toml": "AS403",
+    }
     assert found["empty"][1] == "there are no specs in `empty`"
     validate("latin.toml", cwd=repository, code=1)  # it can be read, and what is in it is wrong
 

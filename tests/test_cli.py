@@ -25,9 +25,15 @@ def archspec(
         key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")
     }
     return subprocess.run(
-        [sys.executable, "-m", "archspec", *arguments], cwd=ROOT, input=source, capture_output=True, text=True,
-        env={**clean, "PYTHONIOENCODING": "utf-8", **environment}, check=False, timeout=60,
-    )  # fmt: skip
+        [sys.executable, "-m", "archspec", *arguments],
+        cwd=ROOT,
+        input=source,
+        capture_output=True,
+        text=True,
+        env={**clean, "PYTHONIOENCODING": "utf-8", **environment},
+        check=False,
+        timeout=60,
+    )
 
 
 def output(*arguments: str, **environment: str) -> str:

@@ -88,8 +88,11 @@ def test_pages_are_up_to_date(page: Path) -> None:
     assert generate.refreshed(text) == text, "run `python docs/generate.py`"
 
 
-@pytest.mark.parametrize("page", [page for page in generate.PAGES if page.name in ("pytorch.md", "onnx.md", "validate.md", "README.md")],
-                         ids=lambda page: page.name)  # fmt: skip
+@pytest.mark.parametrize(
+    "page",
+    [page for page in generate.PAGES if page.name in ("pytorch.md", "onnx.md", "validate.md", "README.md")],
+    ids=lambda page: page.name,
+)
 def test_python_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     blocks = re.findall(r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     code = [block for block in blocks if not block.startswith("$ ")]

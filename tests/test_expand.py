@@ -104,7 +104,9 @@ CASES = {
         '["relu", { name = "g", layers = ["tanh", { name = "h", layers = [{ name = "n", when = false, op = "relu" }, "tanh"] }] }, '
         '{ op = "max", from = ["g.h.n", "x"] }]'
     ),
-    "reference to no copies": net('[{ name = "s", repeat = 0, op = "relu" }, "tanh", { op = "add", from = ["s", "x"] }]'),
+    "reference to no copies": net(
+        '[{ name = "s", repeat = 0, op = "relu" }, "tanh", { op = "add", from = ["s", "x"] }]'
+    ),
     "value inside a named join, from a group": net(
         f'[{{ name = "j", op = "concat", branches = [{RELU}] }}, {{ name = "g", layers = [{{ op = "sub", from = ["j.r", "x"] }}] }}]'
     ),
@@ -132,7 +134,8 @@ CASES = {
         '{ op = "reuse", of = "g", as = "again" }, { op = "add", from = ["g.twice", "again.twice"] }]'
     ),
     "one value twice among the outputs": net(
-        f'[{RELU}, {{ as = "same", from = "r", layers = [] }}, "tanh"]', 'outputs = ["r", "same"]\ntrain_outputs = ["same"]'
+        f'[{RELU}, {{ as = "same", from = "r", layers = [] }}, "tanh"]',
+        'outputs = ["r", "same"]\ntrain_outputs = ["same"]',
     ),
     "input among the outputs, twice": net('[{ as = "same", layers = [] }]', 'outputs = ["input", "same"]'),
     "module called like an input": 'archspec = 1\n[model]\ninputs = [{ name = "image", shape = ["N", 3] }, { name = "mask", '
@@ -153,7 +156,7 @@ CASES = {
     "parameter that is added to itself": net(
         '[{ name = "p", op = "param", shape = [3, 1, 1] }, { as = "q", layers = [] }, { op = "add", from = ["q", "p"] }]'
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("text", CASES.values(), ids=CASES)
@@ -164,14 +167,29 @@ def test_references(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (net('["tanh", { op = "b", name = "b", from = ["x", "input"] }, { op = "reuse", of = "b", from = ["x", "input"] }]',
-             '[blocks.b]\ninputs = ["input", "skip"]\nlayers = [{ op = "add", from = ["x", "skip"] }]'), "several inputs"),
-        (net('[{ name = "g", layers = [{ op = "upsample", size = ["x.height", "x.width"] }] }, { op = "maxpool", kernel = 2, stride = 2 }, '
-             '{ op = "reuse", of = "g" }]'), "size of its input"),
-        (net('[{ name = "a", op = "relu" }, { name = "g", layers = ["tanh", { op = "add", from = ["x", "a"] }] }, '
-             '{ op = "reuse", of = "g" }]'), "size of its input"),
+        (
+            net(
+                '["tanh", { op = "b", name = "b", from = ["x", "input"] }, { op = "reuse", of = "b", from = ["x", "input"] }]',
+                '[blocks.b]\ninputs = ["input", "skip"]\nlayers = [{ op = "add", from = ["x", "skip"] }]',
+            ),
+            "several inputs",
+        ),
+        (
+            net(
+                '[{ name = "g", layers = [{ op = "upsample", size = ["x.height", "x.width"] }] }, { op = "maxpool", kernel = 2, stride = 2 }, '
+                '{ op = "reuse", of = "g" }]'
+            ),
+            "size of its input",
+        ),
+        (
+            net(
+                '[{ name = "a", op = "relu" }, { name = "g", layers = ["tanh", { op = "add", from = ["x", "a"] }] }, '
+                '{ op = "reuse", of = "g" }]'
+            ),
+            "size of its input",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_used_again_in_another_form_has_no_expansion(text: str, says: str) -> None:
     model = load(text)
     with pytest.raises(UsageError) as caught:
@@ -217,12 +235,19 @@ def chains(draw: st.DrawFn, depth: int = 3) -> list[Any]:
         inner,
         st.builds(lambda layers, n: {"layers": layers, "repeat": n}, inner, st.integers(0, 3)),
         st.builds(lambda layers: {"op": "concat", "branches": [layers, [], ["relu"]]}, inner),
-        st.builds(lambda a, b: {"op": "residual", "layers": [*a, {"op": "conv", "out": 4}],
-                                "shortcut": [*b, {"op": "conv", "out": 4}]}, inner, inner),
+        st.builds(
+            lambda a, b: {
+                "op": "residual",
+                "layers": [*a, {"op": "conv", "out": 4}],
+                "shortcut": [*b, {"op": "conv", "out": 4}],
+            },
+            inner,
+            inner,
+        ),
         st.builds(lambda layers, n: {"op": "dense", "layers": layers, "repeat": n}, inner, st.integers(0, 2)),
         st.builds(lambda layers, flag: {"layers": layers, "when": flag}, inner, st.booleans()),
         st.builds(lambda layers: {"name": "g", "layers": [{"name": "g", "layers": layers}]}, inner),
-    )  # fmt: skip
+    )
     nodes: list[Any] = draw(st.lists(node, max_size=4))
     return [
         {**item, "name": f"n{i}"} if isinstance(item, dict) and item.get("name") == "g" else item

@@ -67,8 +67,18 @@ def python(text: str) -> Any:
     names = {
         key: list(map(_list, value)) if isinstance(value, tuple) else value for key, value in NAMES.items()
     }
-    functions = {"min": min, "max": max, "abs": abs, "int": int, "len": len, "sum": sum, "round": round,
-                 "ceil": ceil, "floor": floor, "divisible": torchvision_utils._make_divisible}  # fmt: skip
+    functions = {
+        "min": min,
+        "max": max,
+        "abs": abs,
+        "int": int,
+        "len": len,
+        "sum": sum,
+        "round": round,
+        "ceil": ceil,
+        "floor": floor,
+        "divisible": torchvision_utils._make_divisible,
+    }
     scope = {"__builtins__": {}, "true": True, "false": False, "x": X, **functions, **names}
     tree = ast.fix_missing_locations(Bounded().visit(ast.parse(text, mode="eval")))
     bounded = {"power": power, "product": product}
@@ -197,11 +207,11 @@ def test_expressions_mean_what_they_mean_in_python(text: str) -> None:
 
 NUMBERS = st.recursive(
     ATOMS,
-    lambda inner: st.sampled_from("@ + @|@ - @|@ * @|@ // @|@ % @|(@ - @)|-@|@ if @ < @ else @|min(@, @)|(@ + @) * @|not @"
-                                  .split("|")).flatmap(
-        lambda t: st.tuples(*[inner] * t.count("@")).map(lambda parts: _fill(t, parts))),
+    lambda inner: st.sampled_from(
+        "@ + @|@ - @|@ * @|@ // @|@ % @|(@ - @)|-@|@ if @ < @ else @|min(@, @)|(@ + @) * @|not @".split("|")
+    ).flatmap(lambda t: st.tuples(*[inner] * t.count("@")).map(lambda parts: _fill(t, parts))),
     max_leaves=10,
-)  # fmt: skip
+)
 
 
 @given(NUMBERS)
@@ -414,11 +424,16 @@ GROWTH = {
     "a list in lists, compared": ("[1]", "[@, @]", '{ op = "relu", when = "a60 == a60[0]" }', ""),
     "a list in lists, found": ("[1]", "[@, @]", '{ op = "relu", when = "a60[0][0] in a60" }', ""),
     "a list in lists, ordered": ("[1]", "[@, @]", '{ op = "relu", when = "a60 < a60[0]" }', ""),
-    "a list in lists, given": ("[1]", "[@, @]", '{ op = "b", w = "a60" }', '[blocks.b]\nrequired = { w = "list" }\nlayers = []'),
+    "a list in lists, given": (
+        "[1]",
+        "[@, @]",
+        '{ op = "b", w = "a60" }',
+        '[blocks.b]\nrequired = { w = "list" }\nlayers = []',
+    ),
     "a long list": ("[1]", "sum([@, @], [])", '{ op = "conv", kernel = 1, out = "len(a60)" }', ""),
     "a sum": ("1e280", "@ * 10", '{ op = "conv", kernel = 1, out = "a60" }', ""),
     "a product": ("2", "@ * @", '{ op = "conv", kernel = 1, out = "a60" }', ""),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("first", "step", "node", "more"), GROWTH.values(), ids=GROWTH)
@@ -455,11 +470,22 @@ def test_templates(text: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("{", "AS205"), ("}", "AS205"), ("{a", "AS205"), ("a}", "AS205"), ("{}", "AS205"), ("{{a}}", "AS205"),
-        ("{a}}", "AS205"), ("{a b}", "AS205"), ("{f}", "AS307"), ("{t}", "AS307"), ("{w}", "AS307"),
-        ("{nope}", "AS301"), ("{1 // 0}", "AS307"), ("{9**9**9}", "AS307"),
+        ("{", "AS205"),
+        ("}", "AS205"),
+        ("{a", "AS205"),
+        ("a}", "AS205"),
+        ("{}", "AS205"),
+        ("{{a}}", "AS205"),
+        ("{a}}", "AS205"),
+        ("{a b}", "AS205"),
+        ("{f}", "AS307"),
+        ("{t}", "AS307"),
+        ("{w}", "AS307"),
+        ("{nope}", "AS301"),
+        ("{1 // 0}", "AS307"),
+        ("{9**9**9}", "AS307"),
     ],
-)  # fmt: skip
+)
 def test_templates_without_a_value(text: str, code: str) -> None:
     with pytest.raises(Problem) as caught:
         parse_template(text).evaluate(Scope())
@@ -480,8 +506,33 @@ def test_any_text_is_an_expression_or_a_problem(text: str) -> None:
             assert problem.code in ("AS205", "AS301", "AS307")
 
 
-@given(st.lists(st.sampled_from([*"+-*/%()[],:<>=", "**", "//", "==", " ", "a", "w", "1", "2.5", "if", "else", "not", "in",
-                                 "and", "or", "x.shape", "'s'", *FUNCTIONS]), max_size=14))  # fmt: skip
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                *"+-*/%()[],:<>=",
+                "**",
+                "//",
+                "==",
+                " ",
+                "a",
+                "w",
+                "1",
+                "2.5",
+                "if",
+                "else",
+                "not",
+                "in",
+                "and",
+                "or",
+                "x.shape",
+                "'s'",
+                *FUNCTIONS,
+            ]
+        ),
+        max_size=14,
+    )
+)
 def test_any_words_are_an_expression_or_a_problem(words: list[str]) -> None:
     text = " ".join(words)
     try:

@@ -62,11 +62,17 @@ def test_texts_are_passed_on_and_not_read(path: Path) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "if 'twice' in problem.message: pass", "problem.message.startswith('`')", "problem.help.split('`')[1]",
-        "re.search('`(.*)`', problem.message)", "_WORD.search(finding.diagnostic.help or '')", "problem.message[0]",
-        "text = problem.message", "if problem.help == 'x': pass", "any('x' in text for text in (p.help for p in found))",
+        "if 'twice' in problem.message: pass",
+        "problem.message.startswith('`')",
+        "problem.help.split('`')[1]",
+        "re.search('`(.*)`', problem.message)",
+        "_WORD.search(finding.diagnostic.help or '')",
+        "problem.message[0]",
+        "text = problem.message",
+        "if problem.help == 'x': pass",
+        "any('x' in text for text in (p.help for p in found))",
     ],
-)  # fmt: skip
+)
 def test_the_test_sees_readers(line: str) -> None:
     assert list(misuses(line)) == [1]
 

@@ -176,9 +176,14 @@ def test_the_matcher_reads_every_line() -> None:
 
 @pytest.mark.parametrize(
     ("format_", "text"),
-    [("full", "no findings in 1 file, 1 network\n"), ("concise", "no findings in 1 file, 1 network\n"),
-     ("json", "[]\n"), ("gitlab", "[]\n"), ("github", "")],
-)  # fmt: skip
+    [
+        ("full", "no findings in 1 file, 1 network\n"),
+        ("concise", "no findings in 1 file, 1 network\n"),
+        ("json", "[]\n"),
+        ("gitlab", "[]\n"),
+        ("github", ""),
+    ],
+)
 def test_nothing_found(tmp_path: Path, format_: str, text: str) -> None:
     (tmp_path / "net.toml").write_text('archspec = 1\n[model]\ninput = ["N", 3]\nlayers = ["relu"]\n')
     assert printed(tmp_path, format_, "net.toml", code=0) == text

@@ -145,8 +145,13 @@ def test_other_instances_are_others(one: str, other: str) -> None:
 
 
 def test_equal_instances_are_one_object_wherever_they_stand() -> None:
-    model = load(net('[{ name = "s", op = "b", n = 3, repeat = 40 }, { name = "g", layers = [{ op = "b", n = 3 }] }, '
-                     '{ op = "outer" }]', BLOCKS + '[blocks.outer]\nlayers = [{ op = "b", n = 3 }]'))  # fmt: skip
+    model = load(
+        net(
+            '[{ name = "s", op = "b", n = 3, repeat = 40 }, { name = "g", layers = [{ op = "b", n = 3 }] }, '
+            '{ op = "outer" }]',
+            BLOCKS + '[blocks.outer]\nlayers = [{ op = "b", n = 3 }]',
+        )
+    )
     first = child(model.root, "s", "0")
     assert len(child(model.root, "s").body) == 40
     assert all(node.module is first for node in child(model.root, "s").body)
@@ -155,8 +160,12 @@ def test_equal_instances_are_one_object_wherever_they_stand() -> None:
 
 
 def test_list_argument_of_truth_values_is_not_the_default_of_numbers() -> None:
-    model = load(net('[{ op = "b", flags = [true] }]',
-                     '[blocks.b]\nparams = { flags = [1] }\nlayers = [{ op = "conv", out = 4, when = "flags[0]" }]'))  # fmt: skip
+    model = load(
+        net(
+            '[{ op = "b", flags = [true] }]',
+            '[blocks.b]\nparams = { flags = [1] }\nlayers = [{ op = "conv", out = 4, when = "flags[0]" }]',
+        )
+    )
     assert weights(model) == "0.0.weight 4x3x1x1"
 
 
@@ -181,8 +190,12 @@ def test_positions_are_those_of_a_sequential() -> None:
         nn.Sequential(nn.ReLU(), conv(4, 5), nn.Sequential(conv(5, 6))),
         nn.BatchNorm2d(6),
     )
-    model = load(net('["relu", { op = "conv", out = 4 }, { name = "2", layers = ["relu", { op = "conv", out = 5 }, '
-                     '{ name = "2", layers = [{ op = "conv", out = 6 }] }] }, "batchnorm"]'))  # fmt: skip
+    model = load(
+        net(
+            '["relu", { op = "conv", out = 4 }, { name = "2", layers = ["relu", { op = "conv", out = 5 }, '
+            '{ name = "2", layers = [{ op = "conv", out = 6 }] }] }, "batchnorm"]'
+        )
+    )
     assert shapes(model) == state_dict(expected)
 
 
@@ -267,42 +280,65 @@ def test_train_outputs() -> None:
 
 
 def test_train_outputs_last() -> None:
-    model = load(net('[{ name = "fc", op = "conv", out = 4 }, { name = "aux", op = "conv", out = 7, from = "input" }]',
-                     'train_outputs = ["aux"]'))  # fmt: skip
+    model = load(
+        net(
+            '[{ name = "fc", op = "conv", out = 4 }, { name = "aux", op = "conv", out = 7, from = "input" }]',
+            'train_outputs = ["aux"]',
+        )
+    )
     assert (outputs(model), model.totals.params) == ("Nx4x8x8", 12)
 
 
 def test_train_outputs_inside_a_block() -> None:
-    model = load(net('[{ name = "b", op = "body" }]\ntrain_outputs = ["b.aux"]', '[blocks.body]\noutputs = ["aux"]\n'
-                     'layers = [{ name = "stem", op = "conv", out = 3 }, { name = "aux", op = "conv", out = 7 }, '
-                     '{ op = "conv", out = 4, from = "stem" }]'))  # fmt: skip
+    model = load(
+        net(
+            '[{ name = "b", op = "body" }]\ntrain_outputs = ["b.aux"]',
+            '[blocks.body]\noutputs = ["aux"]\n'
+            'layers = [{ name = "stem", op = "conv", out = 3 }, { name = "aux", op = "conv", out = 7 }, '
+            '{ op = "conv", out = 4, from = "stem" }]',
+        )
+    )
     assert (model.totals.params, model.training_totals.params) == (21, 42)
 
 
 def test_weights_that_inference_shares_with_training_count_once() -> None:
-    model = load(net('[{ name = "c", op = "conv", out = 3 }, { op = "reuse", of = "c", from = "input" }, '
-                     '{ op = "reuse", of = "c" }]', 'train_outputs = ["c"]'))  # fmt: skip
+    model = load(
+        net(
+            '[{ name = "c", op = "conv", out = 3 }, { op = "reuse", of = "c", from = "input" }, '
+            '{ op = "reuse", of = "c" }]',
+            'train_outputs = ["c"]',
+        )
+    )
     assert (model.totals.params, model.totals.macs) == (9, 2 * 9 * 64)
     assert (model.training_totals.params, model.training_totals.macs) == (9, 3 * 9 * 64)
 
 
 def test_reuse_means_what_its_group_meant() -> None:
     """The second call of a group reaches for the same value around it as the first, not for a nearer one since."""
-    model = load(net('[{ name = "c", op = "conv", out = 4 }, "relu", { name = "outer", layers = [{ name = "g", layers = ['
-                     '{ op = "add", from = ["x", "c"] }] }, { name = "c", op = "relu" }, '
-                     '{ op = "reuse", of = "g" }] }]'))  # fmt: skip
+    model = load(
+        net(
+            '[{ name = "c", op = "conv", out = 4 }, "relu", { name = "outer", layers = [{ name = "g", layers = ['
+            '{ op = "add", from = ["x", "c"] }] }, { name = "c", op = "relu" }, '
+            '{ op = "reuse", of = "g" }] }]'
+        )
+    )
     outer = child(model.root, "outer")
     first, _, again = outer.body
     assert first.inputs[1] == again.inputs[1]
 
 
 def test_errors_in_blocks_are_traced() -> None:
-    error = findings(net('["a", "a"]', '[blocks.a]\nlayers = ["b"]\n'
-                         '[blocks.b]\nlayers = [{ op = "conv", out = 3, kernel = 9 }]'))  # fmt: skip
+    error = findings(
+        net(
+            '["a", "a"]',
+            '[blocks.a]\nlayers = ["b"]\n[blocks.b]\nlayers = [{ op = "conv", out = 3, kernel = 9 }]',
+        )
+    )
     assert found(error) == [("AS403", "blocks.b.layers[0].kernel")]
     assert error.diagnostics[0].calls == (
-        ("net.toml", ("blocks", "a", "layers", 0)), ("net.toml", ("model", "layers", 0))
-    )  # fmt: skip
+        ("net.toml", ("blocks", "a", "layers", 0)),
+        ("net.toml", ("model", "layers", 0)),
+    )
 
 
 def test_json_keys_twice() -> None:
@@ -391,8 +427,14 @@ def test_library_of_a_library_is_relative_to_it(tmp_path: Path) -> None:
 
 
 def test_library_twice_is_one(tmp_path: Path) -> None:
-    main = write(tmp_path, main=net('["a.unit", { op = "conv", out = 3 }, "b.unit"]',
-                                    top='[use]\na = "lib.toml"\nb = "./x/../lib.toml"'), lib=LIBRARY)  # fmt: skip
+    main = write(
+        tmp_path,
+        main=net(
+            '["a.unit", { op = "conv", out = 3 }, "b.unit"]',
+            top='[use]\na = "lib.toml"\nb = "./x/../lib.toml"',
+        ),
+        lib=LIBRARY,
+    )
     model = archspec.load(main)
     assert child(model.root, "0") is child(model.root, "2")
 
@@ -429,8 +471,11 @@ def test_library_with_an_error_is_reported_there(tmp_path: Path) -> None:
 
 
 def test_library_with_an_error_is_reported_once(tmp_path: Path) -> None:
-    main = write(tmp_path, main=net('["a.unit", "b.unit"]', top='[use]\na = "lib.toml"\nb = "lib.toml"'),
-                 lib=LIBRARY + "[blok]\n")  # fmt: skip
+    main = write(
+        tmp_path,
+        main=net('["a.unit", "b.unit"]', top='[use]\na = "lib.toml"\nb = "lib.toml"'),
+        lib=LIBRARY + "[blok]\n",
+    )
     assert library_findings(main) == [("AS201", "lib.toml", "blok")]
 
 
@@ -527,12 +572,26 @@ def test_errors_of_syntax_have_lines() -> None:
 @pytest.mark.parametrize(
     ("bound", "holds"),
     [
-        ("< 12", False), ("< 13", True), ("<= 12", True), ("<= 11", False), ("> 12", False), ("> 11", True),
-        (">= 12", True), (">= 13", False), ("== 12", True), ("== 13", False), ("< 0.012k", False), ("<= 0.012k", True),
-        ("> 0.00001M", True), ("< 0.0001M", True), ("> 0.00000001G", True), ("< 0.0000001G", True),
-        ("> 0.00000000001T", True), ("< 0.0000000001T", True),
+        ("< 12", False),
+        ("< 13", True),
+        ("<= 12", True),
+        ("<= 11", False),
+        ("> 12", False),
+        ("> 11", True),
+        (">= 12", True),
+        (">= 13", False),
+        ("== 12", True),
+        ("== 13", False),
+        ("< 0.012k", False),
+        ("<= 0.012k", True),
+        ("> 0.00001M", True),
+        ("< 0.0001M", True),
+        ("> 0.00000001G", True),
+        ("< 0.0000001G", True),
+        ("> 0.00000000001T", True),
+        ("< 0.0000000001T", True),
     ],
-)  # fmt: skip
+)
 def test_bounds_hold_up_to_the_number_or_to_it(bound: str, *, holds: bool) -> None:
     text = net('[{ op = "conv", out = 4 }]', f'[expect]\nparams = "{bound}"')
     assert [item.diagnostic.code for item in archspec.validate("net.toml", source=text)] == (

@@ -64,83 +64,311 @@ CASES: list[tuple[str, str, list[int]]] = [
     ("unused-block", nodes('"a"', BLOCKS), [10]),
     ("unused-block", nodes('{ op = "{kind}" }', "[params]\nkind = 'a'\n" + BLOCKS), [12]),
     ("unused-block", nodes('{ op = "{kind}_net" }', "[params]\nkind = 'b'\n" + BLOCKS), [10]),
-    ("unused-block", nodes('{ op = "pick", op_ = "b_net" }', '[blocks.pick]\nrequired = { op_ = "op" }\nlayers = ["{op_}"]\n' + BLOCKS), [11]),
-    ("unused-block", nodes('"{unit}"', '[params]\nunit = "a"\n[variants]\nx = {}\ny = { unit = "b_net" }\n' + BLOCKS), []),
+    (
+        "unused-block",
+        nodes(
+            '{ op = "pick", op_ = "b_net" }',
+            '[blocks.pick]\nrequired = { op_ = "op" }\nlayers = ["{op_}"]\n' + BLOCKS,
+        ),
+        [11],
+    ),
+    (
+        "unused-block",
+        nodes('"{unit}"', '[params]\nunit = "a"\n[variants]\nx = {}\ny = { unit = "b_net" }\n' + BLOCKS),
+        [],
+    ),
     ("unused-block", "archspec = 1\n" + BLOCKS, []),  # a library
-    ("unused-block", nodes('"unit"', '[defaults]\nunit = { act = "wave" }\n[blocks.unit]\nparams.act = { type = "op", default = "relu" }\nlayers = ["{act}"]\n[blocks.wave]\nlayers = ["silu"]\n'), []),
+    (
+        "unused-block",
+        nodes(
+            '"unit"',
+            '[defaults]\nunit = { act = "wave" }\n[blocks.unit]\nparams.act = { type = "op", default = "relu" }\nlayers = ["{act}"]\n[blocks.wave]\nlayers = ["silu"]\n',
+        ),
+        [],
+    ),
     ("unused-block", nodes('"{act}"', '[params]\nact = "my-act"\n[blocks.my-act]\nlayers = ["silu"]\n'), []),
     ("unused-block", nodes('"{pre}{suf}"', "[params]\npre = 're'\nsuf = 'lu'\n" + BLOCKS), []),
     # unused-param
     ("unused-param", nodes('"relu"', "[params]\na = 1\nb = 2\n"), [8, 9]),
-    ("unused-param", nodes('{ op = "conv", out = "a", kernel = 3, repeat = "b" }', "[params]\na = 1\nb = 2\n"), []),
-    ("unused-param", nodes('{ op = "leaky_relu", slope = "a" }', "[params]\na = 0.5\n").replace("slope", "negative_slope"), []),
+    (
+        "unused-param",
+        nodes('{ op = "conv", out = "a", kernel = 3, repeat = "b" }', "[params]\na = 1\nb = 2\n"),
+        [],
+    ),
+    (
+        "unused-param",
+        nodes('{ op = "leaky_relu", slope = "a" }', "[params]\na = 0.5\n").replace("slope", "negative_slope"),
+        [],
+    ),
     ("unused-param", nodes('"relu"', '[params]\na = 1\n[let]\nb = "a"\n'), []),  # the let is the finding
     ("unused-param", nodes('"relu"', '[params]\na = 1\nb = { type = "int", default = "a" }\n'), [9]),
     ("unused-param", nodes('"relu"', '[params]\na = 1\n[defaults]\nconv = { out = "a" }\n'), []),
     ("unused-param", nodes('"relu"', "[params]\na = 4\n").replace('"N", 4', '"N", "a"'), []),
     ("unused-param", nodes('"relu"', "[params]\na = 4\n[variants]\nx = { a = 3 }\n"), [8]),
     ("unused-param", nodes('{ name = "n{a}", op = "relu", when = "b" }', "[params]\na = 4\nb = true\n"), []),
-    ("unused-param", nodes('{ op = "{a}", negative_slope = "b" }', "[params]\na = 'leaky_relu'\nb = 0.5\n"), []),
-    ("unused-param", nodes('{ op = "block", a = 3 }', '[blocks.block]\nrequired = { a = "int" }\nparams = { b = 1, c = { type = "int", default = "a" } }\nlayers = ["relu"]\n'), [9, 9]),
-    ("unused-param", nodes('{ op = "block", a = 3 }', '[params]\na = 1\n[blocks.block]\nrequired = { a = "int" }\nlayers = [{ op = "conv", out = "a", kernel = 1 }]\n'), [8]),
-    ("unused-param", 'archspec = 1\n[params]\na = 1\n[blocks.block]\nparams = { b = 1 }\nlayers = ["relu"]\n', [3, 5]),
-    ("unused-param", nodes('{ repeat = 2, index = "width", op = "conv", out = "width + 1", kernel = 1 }', "[params]\nwidth = 3\n"), [8]),  # the counter is used
-    ("unused-param", nodes('{ repeat = "width", index = "width", op = "conv", out = "width + 1", kernel = 1 }', "[params]\nwidth = 3\n"), []),
+    (
+        "unused-param",
+        nodes('{ op = "{a}", negative_slope = "b" }', "[params]\na = 'leaky_relu'\nb = 0.5\n"),
+        [],
+    ),
+    (
+        "unused-param",
+        nodes(
+            '{ op = "block", a = 3 }',
+            '[blocks.block]\nrequired = { a = "int" }\nparams = { b = 1, c = { type = "int", default = "a" } }\nlayers = ["relu"]\n',
+        ),
+        [9, 9],
+    ),
+    (
+        "unused-param",
+        nodes(
+            '{ op = "block", a = 3 }',
+            '[params]\na = 1\n[blocks.block]\nrequired = { a = "int" }\nlayers = [{ op = "conv", out = "a", kernel = 1 }]\n',
+        ),
+        [8],
+    ),
+    (
+        "unused-param",
+        'archspec = 1\n[params]\na = 1\n[blocks.block]\nparams = { b = 1 }\nlayers = ["relu"]\n',
+        [3, 5],
+    ),
+    (
+        "unused-param",
+        nodes(
+            '{ repeat = 2, index = "width", op = "conv", out = "width + 1", kernel = 1 }',
+            "[params]\nwidth = 3\n",
+        ),
+        [8],
+    ),  # the counter is used
+    (
+        "unused-param",
+        nodes(
+            '{ repeat = "width", index = "width", op = "conv", out = "width + 1", kernel = 1 }',
+            "[params]\nwidth = 3\n",
+        ),
+        [],
+    ),
     # unused-let
     ("unused-let", nodes('"relu"', '[let]\na = "1"\nb = "a"\n'), [9]),
     ("unused-let", nodes('{ op = "conv", out = "b", kernel = 1 }', '[let]\na = "1"\nb = "a"\n'), []),
-    ("unused-let", nodes('"block"', '[blocks.block]\nlet = { a = "x", b = 1 }\nlayers = ["relu"]\n').replace('"x"', '"input.channels"'), [8, 8]),
-    ("unused-let", HEAD.replace("layers", 'let = { a = 3 }\nlayers') + '"relu"]\n', [4]),
+    (
+        "unused-let",
+        nodes('"block"', '[blocks.block]\nlet = { a = "x", b = 1 }\nlayers = ["relu"]\n').replace(
+            '"x"', '"input.channels"'
+        ),
+        [8, 8],
+    ),
+    ("unused-let", HEAD.replace("layers", "let = { a = 3 }\nlayers") + '"relu"]\n', [4]),
     # hidden-param
-    ("hidden-param", nodes('{ op = "block", a = 2 }', '[params]\na = 1\n[let]\nb = 2\n[blocks.block]\nrequired = { a = "int" }\nparams = { c = 1 }\nlet = { b = 3 }\nlayers = ["relu"]\n'), [12, 14]),
-    ("hidden-param", HEAD.replace("layers", 'let = { a = 3 }\nlayers') + '"relu"]\n[params]\na = 1\n', [4]),
-    ("hidden-param", nodes('"block"', '[params]\na = 1\n[blocks.block]\nparams = { c = 1 }\nlayers = ["relu"]\n'), []),
-    ("hidden-param", nodes('{ op = "conv", out = "i + 1", kernel = 1, repeat = "i" }', "[params]\ni = 1\n"), [5]),
+    (
+        "hidden-param",
+        nodes(
+            '{ op = "block", a = 2 }',
+            '[params]\na = 1\n[let]\nb = 2\n[blocks.block]\nrequired = { a = "int" }\nparams = { c = 1 }\nlet = { b = 3 }\nlayers = ["relu"]\n',
+        ),
+        [12, 14],
+    ),
+    ("hidden-param", HEAD.replace("layers", "let = { a = 3 }\nlayers") + '"relu"]\n[params]\na = 1\n', [4]),
+    (
+        "hidden-param",
+        nodes('"block"', '[params]\na = 1\n[blocks.block]\nparams = { c = 1 }\nlayers = ["relu"]\n'),
+        [],
+    ),
+    (
+        "hidden-param",
+        nodes('{ op = "conv", out = "i + 1", kernel = 1, repeat = "i" }', "[params]\ni = 1\n"),
+        [5],
+    ),
     ("hidden-param", nodes('{ op = "relu", repeat = 2 }', "[params]\ni = 1\n"), []),
-    ("hidden-param", nodes('"b"', '[blocks.b]\nparams = { j = 1 }\nlayers = [{ op = "conv", out = "j + 1", kernel = 1, repeat = 2, index = "j" }]\n'), [9]),
+    (
+        "hidden-param",
+        nodes(
+            '"b"',
+            '[blocks.b]\nparams = { j = 1 }\nlayers = [{ op = "conv", out = "j + 1", kernel = 1, repeat = 2, index = "j" }]\n',
+        ),
+        [9],
+    ),
     ("hidden-param", nodes('{ op = "relu", repeat = 2 }, { op = "relu", repeat = 2 }'), []),
     # unused-node
     ("unused-node", nodes(f'{CONV}, name = "a" }},\n{CONV}, from = "input" }},'), [5]),
-    ("unused-node", nodes(f'{CONV}, name = "a" }},\n"relu",\n{{ op = "add", from = ["x", "input"] }},\n{CONV}, from = "input" }},'), [7]),
-    ("unused-node", nodes('{ name = "halves", op = "split", sections = 2 },\n{ op = "conv", out = 4, kernel = 1, from = "halves.1" },'), []),
-    ("unused-node", nodes(f'{{ name = "halves", op = "split", sections = 2 }},\n{CONV}, from = "input" }},'), [5]),
+    (
+        "unused-node",
+        nodes(
+            f'{CONV}, name = "a" }},\n"relu",\n{{ op = "add", from = ["x", "input"] }},\n{CONV}, from = "input" }},'
+        ),
+        [7],
+    ),
+    (
+        "unused-node",
+        nodes(
+            '{ name = "halves", op = "split", sections = 2 },\n{ op = "conv", out = 4, kernel = 1, from = "halves.1" },'
+        ),
+        [],
+    ),
+    (
+        "unused-node",
+        nodes(f'{{ name = "halves", op = "split", sections = 2 }},\n{CONV}, from = "input" }},'),
+        [5],
+    ),
     ("unused-node", nodes(f'{{ name = "g", layers = [{CONV} }}] }},\n{CONV}, from = "input" }},'), [5]),
-    ("unused-node", nodes(f'{{ name = "g", layers = [\n{{ name = "a", op = "relu" }},\n{CONV} }},\n] }},\n{{ op = "add", from = ["g.a", "input"] }},'), [7]),
+    (
+        "unused-node",
+        nodes(
+            f'{{ name = "g", layers = [\n{{ name = "a", op = "relu" }},\n{CONV} }},\n] }},\n{{ op = "add", from = ["g.a", "input"] }},'
+        ),
+        [7],
+    ),
     ("unused-node", nodes(f'{{ op = "relu", when = "false", as = "r" }},\n{CONV}, from = "input" }},'), []),
-    ("unused-node", nodes(f'{{ name = "aux", op = "relu" }},\n{CONV}, from = "input" }},').replace("layers", 'train_outputs = ["aux"]\nlayers'), []),
-    ("unused-node", nodes(f'{{ name = "aux", op = "relu" }},\n{CONV}, name = "y", from = "input" }},').replace("layers", 'outputs = ["aux", "y"]\nlayers'), []),
+    (
+        "unused-node",
+        nodes(f'{{ name = "aux", op = "relu" }},\n{CONV}, from = "input" }},').replace(
+            "layers", 'train_outputs = ["aux"]\nlayers'
+        ),
+        [],
+    ),
+    (
+        "unused-node",
+        nodes(f'{{ name = "aux", op = "relu" }},\n{CONV}, name = "y", from = "input" }},').replace(
+            "layers", 'outputs = ["aux", "y"]\nlayers'
+        ),
+        [],
+    ),
     ("unused-node", nodes(f'{{ op = "residual", layers = [{CONV} }}] }},\n{CONV}, from = "input" }},'), [5]),
     ("unused-node", nodes(f'{CONV}, repeat = 3 }},\n{CONV}, from = "input" }},'), [5]),
-    ("unused-node", nodes('{ op = "block", repeat = 2 }', f'[blocks.block]\nlayers = [\n{CONV} }},\n{CONV}, from = "input" }},\n]\n'), [9]),
-    ("unused-node", nodes('{ name = "back", op = "b" },', '[blocks.b]\noutputs = ["c"]\nlayers = [\n{ name = "c", op = "relu" },\n{ name = "d", op = "relu" },\n{ name = "e", op = "relu" },\n]\n').replace("layers", 'outputs = ["back.c"]\nlayers', 1), [13]),  # d has a use
-    ("unused-node", nodes(f'{{ name = "side", op = "relu" }},\n{CONV}, from = "input", name = "m" }},\n{{ op = "add", from = ["m", "side"], when = "both" }},', "[params]\nboth = true\n[variants]\na = {}\nb = { both = false }\n"), []),
-    ("unused-node", nodes(f'{{ name = "g", layers = [\n{CONV}, name = "a" }},\n{CONV}, name = "b" }},\n] }},\n{{ op = "conv", out = 4, kernel = 1, from = "g.a" }},'), [7]),
-    ("unused-node", nodes(f'{CONV}, name = "a" }},\n{CONV}, name = "b", from = "input" }},\n{{ when = false, op = "add", from = ["a", "b"], as = "q" }},\n{CONV}, from = "b" }},'), [5]),
-    ("unused-node", nodes(f'{CONV}, name = "a" }},\n{{ op = "reuse", of = "a", from = "input" }},'), []),  # its weights are used
+    (
+        "unused-node",
+        nodes(
+            '{ op = "block", repeat = 2 }',
+            f'[blocks.block]\nlayers = [\n{CONV} }},\n{CONV}, from = "input" }},\n]\n',
+        ),
+        [9],
+    ),
+    (
+        "unused-node",
+        nodes(
+            '{ name = "back", op = "b" },',
+            '[blocks.b]\noutputs = ["c"]\nlayers = [\n{ name = "c", op = "relu" },\n{ name = "d", op = "relu" },\n{ name = "e", op = "relu" },\n]\n',
+        ).replace("layers", 'outputs = ["back.c"]\nlayers', 1),
+        [13],
+    ),  # d has a use
+    (
+        "unused-node",
+        nodes(
+            f'{{ name = "side", op = "relu" }},\n{CONV}, from = "input", name = "m" }},\n{{ op = "add", from = ["m", "side"], when = "both" }},',
+            "[params]\nboth = true\n[variants]\na = {}\nb = { both = false }\n",
+        ),
+        [],
+    ),
+    (
+        "unused-node",
+        nodes(
+            f'{{ name = "g", layers = [\n{CONV}, name = "a" }},\n{CONV}, name = "b" }},\n] }},\n{{ op = "conv", out = 4, kernel = 1, from = "g.a" }},'
+        ),
+        [7],
+    ),
+    (
+        "unused-node",
+        nodes(
+            f'{CONV}, name = "a" }},\n{CONV}, name = "b", from = "input" }},\n{{ when = false, op = "add", from = ["a", "b"], as = "q" }},\n{CONV}, from = "b" }},'
+        ),
+        [5],
+    ),
+    (
+        "unused-node",
+        nodes(f'{CONV}, name = "a" }},\n{{ op = "reuse", of = "a", from = "input" }},'),
+        [],
+    ),  # its weights are used
     # bias-before-norm
-    ("bias-before-norm", nodes(f'{CONV}, name = "c" }},\n"relu",\n{{ op = "reuse", of = "c" }},\n{NORM},'), []),
-    ("bias-before-norm", nodes('{ op = "attention", heads = 2 },\n"batchnorm",').replace("4, 32, 32", "8, 16"), []),
+    (
+        "bias-before-norm",
+        nodes(f'{CONV}, name = "c" }},\n"relu",\n{{ op = "reuse", of = "c" }},\n{NORM},'),
+        [],
+    ),
+    (
+        "bias-before-norm",
+        nodes('{ op = "attention", heads = 2 },\n"batchnorm",').replace("4, 32, 32", "8, 16"),
+        [],
+    ),
     ("bias-before-norm", nodes('"layernorm",\n"batchnorm",'), []),
     ("bias-before-norm", nodes(f"{CONV} }}, {NORM}"), [5]),
     ("bias-before-norm", nodes(f"{CONV}, bias = false }}, {NORM}"), []),
     ("bias-before-norm", nodes(f'{CONV} }}, "relu", {NORM}'), []),
-    ("bias-before-norm", nodes(f'{CONV}, name = "c" }},\n{NORM},\n{{ op = "add", from = ["x", "c"] }},'), []),  # it is used elsewhere
-    ("bias-before-norm", nodes(f'{CONV}, name = "c" }},\n{{ op = "batchnorm", name = "n" }},').replace("layers", 'outputs = ["c", "n"]\nlayers'), []),
+    (
+        "bias-before-norm",
+        nodes(f'{CONV}, name = "c" }},\n{NORM},\n{{ op = "add", from = ["x", "c"] }},'),
+        [],
+    ),  # it is used elsewhere
+    (
+        "bias-before-norm",
+        nodes(f'{CONV}, name = "c" }},\n{{ op = "batchnorm", name = "n" }},').replace(
+            "layers", 'outputs = ["c", "n"]\nlayers'
+        ),
+        [],
+    ),
     ("bias-before-norm", nodes(f'{CONV} }},\n"instancenorm",'), [5]),
     ("bias-before-norm", nodes(f'{CONV} }},\n{{ op = "groupnorm", groups = 2 }},'), []),
     ("bias-before-norm", nodes(f'"flatten",\n{{ op = "linear", out = 8 }},\n{NORM},'), [6]),
-    ("bias-before-norm", nodes(f'{{ op = "flatten", start = 2 }},\n{{ op = "linear", out = 8 }},\n{NORM},'), []),  # along another axis
+    (
+        "bias-before-norm",
+        nodes(f'{{ op = "flatten", start = 2 }},\n{{ op = "linear", out = 8 }},\n{NORM},'),
+        [],
+    ),  # along another axis
     ("bias-before-norm", nodes(f'{{ op = "conv_transpose", out = 8, kernel = 2 }},\n{NORM},'), [5]),
-    ("bias-before-norm", nodes(f'{{ name = "g", layers = [{CONV} }}] }},\n{{ name = "h", layers = [{NORM}] }},'), [5]),
-    ("bias-before-norm", nodes(f'{CONV}, name = "c" }},\n{{ name = "g", layers = [{NORM}, {{ op = "batchnorm", from = "c" }}, {{ op = "batchnorm", from = "c" }}, {{ op = "add", from = ["0", "1", "2"] }}] }},'), [5]),
+    (
+        "bias-before-norm",
+        nodes(f'{{ name = "g", layers = [{CONV} }}] }},\n{{ name = "h", layers = [{NORM}] }},'),
+        [5],
+    ),
+    (
+        "bias-before-norm",
+        nodes(
+            f'{CONV}, name = "c" }},\n{{ name = "g", layers = [{NORM}, {{ op = "batchnorm", from = "c" }}, {{ op = "batchnorm", from = "c" }}, {{ op = "add", from = ["0", "1", "2"] }}] }},'
+        ),
+        [5],
+    ),
     ("bias-before-norm", nodes('"b", "b"', f"[blocks.b]\nlayers = [{CONV} }}, {NORM}]\n"), [8]),
-    ("bias-before-norm", nodes(f'"b", {NORM}, "b"', f"[blocks.b]\nlayers = [{CONV} }}]\n"), []),  # needed where no norm follows
-    ("bias-before-norm", nodes('{ op = "b", norm = true }, { op = "b", norm = false }', f"[blocks.b]\nrequired = {{ norm = \"bool\" }}\nlayers = [{CONV} }}, {{ op = \"batchnorm\", when = \"norm\" }}]\n"), []),
-    ("bias-before-norm", nodes(f'{CONV}, name = "c" }},\n{NORM},\n{{ op = "reuse", of = "c" }},\n"relu",'), []),
+    (
+        "bias-before-norm",
+        nodes(f'"b", {NORM}, "b"', f"[blocks.b]\nlayers = [{CONV} }}]\n"),
+        [],
+    ),  # needed where no norm follows
+    (
+        "bias-before-norm",
+        nodes(
+            '{ op = "b", norm = true }, { op = "b", norm = false }',
+            f'[blocks.b]\nrequired = {{ norm = "bool" }}\nlayers = [{CONV} }}, {{ op = "batchnorm", when = "norm" }}]\n',
+        ),
+        [],
+    ),
+    (
+        "bias-before-norm",
+        nodes(f'{CONV}, name = "c" }},\n{NORM},\n{{ op = "reuse", of = "c" }},\n"relu",'),
+        [],
+    ),
     ("bias-before-norm", nodes(f'{CONV} }},\n{{ op = "relu", when = "false" }},\n{NORM},'), [5]),
-    ("bias-before-norm", nodes(f'{CONV}, name = "c1" }},\n{{ name = "bn", op = "batchnorm" }},\n{CONV}, name = "c2" }},\n{{ op = "reuse", of = "bn" }},'), []),  # one running mean of both
-    ("bias-before-norm", nodes(f"{CONV} }},\n{{ op = \"batchnorm\", when = \"norm\" }},", "[params]\nnorm = true\n[variants]\na = {}\nb = { norm = false }\n"), []),  # one of two variants only
-    ("bias-before-norm", nodes(f"{CONV} }},\n{{ op = \"batchnorm\", when = \"norm\" }},", "[params]\nnorm = true\n[variants]\nb = { norm = false }\na = {}\n"), []),
+    (
+        "bias-before-norm",
+        nodes(
+            f'{CONV}, name = "c1" }},\n{{ name = "bn", op = "batchnorm" }},\n{CONV}, name = "c2" }},\n{{ op = "reuse", of = "bn" }},'
+        ),
+        [],
+    ),  # one running mean of both
+    (
+        "bias-before-norm",
+        nodes(
+            f'{CONV} }},\n{{ op = "batchnorm", when = "norm" }},',
+            "[params]\nnorm = true\n[variants]\na = {}\nb = { norm = false }\n",
+        ),
+        [],
+    ),  # one of two variants only
+    (
+        "bias-before-norm",
+        nodes(
+            f'{CONV} }},\n{{ op = "batchnorm", when = "norm" }},',
+            "[params]\nnorm = true\n[variants]\nb = { norm = false }\na = {}\n",
+        ),
+        [],
+    ),
     # repeated-activation
     ("repeated-activation", nodes(f'{CONV} }},\n"relu",\n"relu",'), [7]),
     ("repeated-activation", nodes(f'{CONV} }},\n"relu",\n"sigmoid",'), [7]),
@@ -149,71 +377,275 @@ CASES: list[tuple[str, str, list[int]]] = [
     ("repeated-activation", nodes('"b",\n"relu",', f'[blocks.b]\nlayers = [{CONV} }}, "relu"]\n'), [6]),
     ("repeated-activation", nodes('"relu",\n"b",', f'[blocks.b]\nlayers = ["relu", {CONV} }}]\n'), [9]),
     ("repeated-activation", nodes('"b",\n"b",', f'[blocks.b]\nlayers = ["relu", {CONV} }}]\n'), []),
-    ("repeated-activation", nodes('"relu",\n"b",\n"b",', f'[blocks.b]\nlayers = ["relu", {CONV} }}]\n'), []),  # one of two calls only
+    (
+        "repeated-activation",
+        nodes('"relu",\n"b",\n"b",', f'[blocks.b]\nlayers = ["relu", {CONV} }}]\n'),
+        [],
+    ),  # one of two calls only
     ("repeated-activation", nodes('{ op = "relu", repeat = 2 }'), []),  # as for the second copy only
-    ("repeated-activation", nodes('{ op = "b", repeat = 3 }', f'[blocks.b]\nlayers = ["relu", {CONV} }},\n"relu"]\n'), [8]),  # between copies of one block
-    ("repeated-activation", nodes('"{act}",\n"sigmoid",', '[params]\nact = "relu"\n[variants]\na = {}\nb = { act = "identity" }\n'), []),
-    ("repeated-activation", nodes('{ op = "mul", branches = [[], ["softplus", "tanh"]] }'), []),  # mish, written out
+    (
+        "repeated-activation",
+        nodes('{ op = "b", repeat = 3 }', f'[blocks.b]\nlayers = ["relu", {CONV} }},\n"relu"]\n'),
+        [8],
+    ),  # between copies of one block
+    (
+        "repeated-activation",
+        nodes(
+            '"{act}",\n"sigmoid",', '[params]\nact = "relu"\n[variants]\na = {}\nb = { act = "identity" }\n'
+        ),
+        [],
+    ),
+    (
+        "repeated-activation",
+        nodes('{ op = "mul", branches = [[], ["softplus", "tanh"]] }'),
+        [],
+    ),  # mish, written out
     # stride-above-kernel
     ("stride-above-kernel", nodes('{ op = "conv", out = 4, kernel = 1, stride = 2 }'), [5]),
     ("stride-above-kernel", nodes('{ op = "conv", out = 4, kernel = 2, stride = 2 }'), []),
     ("stride-above-kernel", nodes('{ op = "conv", out = 4, kernel = 2, stride = 3, dilation = 2 }'), [5]),
     ("stride-above-kernel", nodes('{ op = "maxpool", kernel = [2, 1], stride = 2 }'), [5]),
-    ("stride-above-kernel", nodes('{ op = "conv", out = 4, kernel = 1, stride = 32 }'), []),  # a single window
-    ("stride-above-kernel", nodes(f'{{ op = "residual", layers = [{CONV}, stride = 2 }}], shortcut = [{{ op = "conv", out = 4, kernel = 1, stride = 2 }}] }}'), []),
-    ("stride-above-kernel", nodes('{ op = "residual", layers = [\n{ op = "conv", out = 4, kernel = 1, stride = 2 }\n], shortcut = [\n{ op = "conv", out = 4, kernel = 1, stride = 2 },\n] }'), [6, 8]),
-    ("stride-above-kernel", nodes('{ op = "block" }', '[blocks.block]\nlayers = ["relu", { op = "conv", out = 4, kernel = 1, stride = 2 }]\n'), [8]),
-    ("stride-above-kernel", nodes('{ op = "conv", out = 4, kernel = 3, stride = 2, dilation = 2 }'), [5]),  # it reads every second position
+    (
+        "stride-above-kernel",
+        nodes('{ op = "conv", out = 4, kernel = 1, stride = 32 }'),
+        [],
+    ),  # a single window
+    (
+        "stride-above-kernel",
+        nodes(
+            f'{{ op = "residual", layers = [{CONV}, stride = 2 }}], shortcut = [{{ op = "conv", out = 4, kernel = 1, stride = 2 }}] }}'
+        ),
+        [],
+    ),
+    (
+        "stride-above-kernel",
+        nodes(
+            '{ op = "residual", layers = [\n{ op = "conv", out = 4, kernel = 1, stride = 2 }\n], shortcut = [\n{ op = "conv", out = 4, kernel = 1, stride = 2 },\n] }'
+        ),
+        [6, 8],
+    ),
+    (
+        "stride-above-kernel",
+        nodes(
+            '{ op = "block" }',
+            '[blocks.block]\nlayers = ["relu", { op = "conv", out = 4, kernel = 1, stride = 2 }]\n',
+        ),
+        [8],
+    ),
+    (
+        "stride-above-kernel",
+        nodes('{ op = "conv", out = 4, kernel = 3, stride = 2, dilation = 2 }'),
+        [5],
+    ),  # it reads every second position
     ("stride-above-kernel", nodes('{ op = "conv", out = 4, kernel = 3, stride = 3, dilation = 2 }'), []),
-    ("stride-above-kernel", nodes('{ op = "concat", branches = [\n{ op = "conv", out = 4, kernel = 1, stride = 2 },\n[{ op = "slice", axis = 2, start = 1 }, { op = "pad", padding = { bottom = 1 } }, { op = "conv", out = 4, kernel = 1, stride = 2 }],\n] }'), []),  # a factorised reduction
+    (
+        "stride-above-kernel",
+        nodes(
+            '{ op = "concat", branches = [\n{ op = "conv", out = 4, kernel = 1, stride = 2 },\n[{ op = "slice", axis = 2, start = 1 }, { op = "pad", padding = { bottom = 1 } }, { op = "conv", out = 4, kernel = 1, stride = 2 }],\n] }'
+        ),
+        [],
+    ),  # a factorised reduction
     # single-branch: dropped in one variant, in one call, by both; kept as a branch that passes on; written alone
-    ("single-branch", nodes(f'{{ op = "add", branches = [{CONV} }}, {{ when = "both", layers = [] }}] }},', "[params]\nboth = true\n[variants]\na = {}\nb = { both = false }\n"), [5]),
-    ("single-branch", nodes(f'{{ op = "add", branches = [{CONV} }}, {{ when = "both", layers = [] }}] }},', "[params]\nboth = true\n[variants]\nb = { both = false }\na = {}\n"), [5]),
-    ("single-branch", nodes('{ op = "b", both = true },\n{ op = "b", both = false },', f'[blocks.b]\nrequired = {{ both = "bool" }}\nlayers = [\n{{ name = "j", op = "mul", branches = [{CONV} }}, {{ when = "both", op = "sigmoid" }}] }},\n]\n'), [11]),
-    ("single-branch", nodes(f'{{ op = "add", branches = [{CONV} }}, [{{ when = "both", op = "relu" }}]] }},', "[params]\nboth = false\n"), []),
+    (
+        "single-branch",
+        nodes(
+            f'{{ op = "add", branches = [{CONV} }}, {{ when = "both", layers = [] }}] }},',
+            "[params]\nboth = true\n[variants]\na = {}\nb = { both = false }\n",
+        ),
+        [5],
+    ),
+    (
+        "single-branch",
+        nodes(
+            f'{{ op = "add", branches = [{CONV} }}, {{ when = "both", layers = [] }}] }},',
+            "[params]\nboth = true\n[variants]\nb = { both = false }\na = {}\n",
+        ),
+        [5],
+    ),
+    (
+        "single-branch",
+        nodes(
+            '{ op = "b", both = true },\n{ op = "b", both = false },',
+            f'[blocks.b]\nrequired = {{ both = "bool" }}\nlayers = [\n{{ name = "j", op = "mul", branches = [{CONV} }}, {{ when = "both", op = "sigmoid" }}] }},\n]\n',
+        ),
+        [11],
+    ),
+    (
+        "single-branch",
+        nodes(
+            f'{{ op = "add", branches = [{CONV} }}, [{{ when = "both", op = "relu" }}]] }},',
+            "[params]\nboth = false\n",
+        ),
+        [],
+    ),
     ("single-branch", nodes(f'{{ op = "concat", branches = [{CONV} }}] }},'), [5]),
-    ("single-branch", nodes('{ op = "dense", repeat = 1, layers = [] }, { op = "residual", layers = [] }'), []),
+    (
+        "single-branch",
+        nodes('{ op = "dense", repeat = 1, layers = [] }, { op = "residual", layers = [] }'),
+        [],
+    ),
     # linear-on-image
     ("linear-on-image", nodes('"global_avgpool",\n{ op = "linear", out = 10 },'), [6]),
     ("linear-on-image", nodes('"global_avgpool",\n"flatten",\n{ op = "linear", out = 10 },'), []),
     ("linear-on-image", nodes('{ op = "linear", out = 10 },'), [5]),
-    ("linear-on-image", nodes('{ op = "conv", out = 4, kernel = 3 },\n{ op = "linear", out = 10 },').replace("4, 32, 32", "4, 32"), []),  # a sequence
-    ("linear-on-image", nodes('"global_avgpool",\n"relu",\n"dropout",\n{ op = "linear", out = 10 },\n"relu",\n{ op = "linear", out = 5 },'), [8]),  # one cause
-    ("linear-on-image", nodes('{ op = "permute", axes = [0, 2, 3, 1] },\n"layernorm",\n"gelu",\n{ op = "linear", out = 10 },'), []),
-    ("linear-on-image", nodes('{ op = "permute", axes = [0, 2, 3, 1] },\n{ op = "residual", layers = ["layernorm", { op = "linear", out = 4 }] },'), []),
-    ("linear-on-image", nodes(f'{{ op = "residual", layers = [\n{CONV} }}\n] }},\n{{ op = "linear", out = 10 }},'), [8]),
-    ("linear-on-image", nodes('{ op = "reshape", shape = ["N", 4, 8, 128] },\n{ op = "linear", out = 10 },'), []),
-    ("linear-on-image", nodes('{ op = "flatten", start = 2 },\n{ op = "linear", out = 10 },'), []),  # a sequence
-    ("linear-on-image", nodes('"global_avgpool",\n"head",', '[blocks.head]\nlayers = [\n{ op = "linear", out = 10 },\n]\n'), [10]),
-    ("linear-on-image", nodes('{ name = "h", op = "head" },\n"flatten",\n"head",', '[blocks.head]\nlayers = [\n{ op = "linear", out = 10 },\n]\n'), []),  # one of two calls only
-    ("linear-on-image", nodes('"global_avgpool",\n{ op = "flatten", when = "flat" },\n{ op = "linear", out = 10 },', "[params]\nflat = true\n[variants]\na = {}\nb = { flat = false }\n"), []),
+    (
+        "linear-on-image",
+        nodes('{ op = "conv", out = 4, kernel = 3 },\n{ op = "linear", out = 10 },').replace(
+            "4, 32, 32", "4, 32"
+        ),
+        [],
+    ),  # a sequence
+    (
+        "linear-on-image",
+        nodes(
+            '"global_avgpool",\n"relu",\n"dropout",\n{ op = "linear", out = 10 },\n"relu",\n{ op = "linear", out = 5 },'
+        ),
+        [8],
+    ),  # one cause
+    (
+        "linear-on-image",
+        nodes(
+            '{ op = "permute", axes = [0, 2, 3, 1] },\n"layernorm",\n"gelu",\n{ op = "linear", out = 10 },'
+        ),
+        [],
+    ),
+    (
+        "linear-on-image",
+        nodes(
+            '{ op = "permute", axes = [0, 2, 3, 1] },\n{ op = "residual", layers = ["layernorm", { op = "linear", out = 4 }] },'
+        ),
+        [],
+    ),
+    (
+        "linear-on-image",
+        nodes(f'{{ op = "residual", layers = [\n{CONV} }}\n] }},\n{{ op = "linear", out = 10 }},'),
+        [8],
+    ),
+    (
+        "linear-on-image",
+        nodes('{ op = "reshape", shape = ["N", 4, 8, 128] },\n{ op = "linear", out = 10 },'),
+        [],
+    ),
+    (
+        "linear-on-image",
+        nodes('{ op = "flatten", start = 2 },\n{ op = "linear", out = 10 },'),
+        [],
+    ),  # a sequence
+    (
+        "linear-on-image",
+        nodes('"global_avgpool",\n"head",', '[blocks.head]\nlayers = [\n{ op = "linear", out = 10 },\n]\n'),
+        [10],
+    ),
+    (
+        "linear-on-image",
+        nodes(
+            '{ name = "h", op = "head" },\n"flatten",\n"head",',
+            '[blocks.head]\nlayers = [\n{ op = "linear", out = 10 },\n]\n',
+        ),
+        [],
+    ),  # one of two calls only
+    (
+        "linear-on-image",
+        nodes(
+            '"global_avgpool",\n{ op = "flatten", when = "flat" },\n{ op = "linear", out = 10 },',
+            "[params]\nflat = true\n[variants]\na = {}\nb = { flat = false }\n",
+        ),
+        [],
+    ),
     # misaligned-residual
-    ("misaligned-residual", nodes('{ op = "residual", layers = [{ op = "conv", out = 4, kernel = 2, padding = "same" }] }'), [5]),
+    (
+        "misaligned-residual",
+        nodes('{ op = "residual", layers = [{ op = "conv", out = 4, kernel = 2, padding = "same" }] }'),
+        [5],
+    ),
     ("misaligned-residual", nodes(f'{{ op = "residual", layers = [{CONV} }}] }}'), []),
-    ("misaligned-residual", nodes(f'{CONV}, name = "a" }},\n{{ op = "conv", out = 4, kernel = 2, padding = "same" }},\n{{ op = "add", from = ["x", "a"] }},'), [7]),
-    ("misaligned-residual", nodes(f'{{ op = "residual", layers = [{CONV}, stride = 2 }}], shortcut = [{{ op = "avgpool", kernel = 2 }}] }},\n{{ op = "residual", layers = [{CONV} }}] }},'), [5]),
-    ("misaligned-residual", nodes('"b", "b"', '[blocks.b]\nlayers = [\n{ op = "residual", layers = [{ op = "conv", out = 4, kernel = 2, padding = "same" }] },\n]\n'), [9]),
-    ("misaligned-residual", nodes(f'{CONV}, name = "a" }},\n{CONV}, stride = 2 }},\n{{ op = "upsample", scale = 2 }},\n{{ op = "add", from = ["x", "a"] }},'), []),  # a pyramid
-    ("misaligned-residual", nodes('{ op = "residual", layers = [{ op = "conv", out = 4, kernel = 3, padding = { top = 2, left = 2 } }] }'), []),  # causal
-    ("misaligned-residual", nodes('{ op = "b", k = 3 }, { op = "b", k = 4 }', '[blocks.b]\nrequired = { k = "int" }\nlayers = [{ op = "residual", layers = [{ op = "conv", out = 4, kernel = "k", padding = "same" }] }]\n'), []),
+    (
+        "misaligned-residual",
+        nodes(
+            f'{CONV}, name = "a" }},\n{{ op = "conv", out = 4, kernel = 2, padding = "same" }},\n{{ op = "add", from = ["x", "a"] }},'
+        ),
+        [7],
+    ),
+    (
+        "misaligned-residual",
+        nodes(
+            f'{{ op = "residual", layers = [{CONV}, stride = 2 }}], shortcut = [{{ op = "avgpool", kernel = 2 }}] }},\n{{ op = "residual", layers = [{CONV} }}] }},'
+        ),
+        [5],
+    ),
+    (
+        "misaligned-residual",
+        nodes(
+            '"b", "b"',
+            '[blocks.b]\nlayers = [\n{ op = "residual", layers = [{ op = "conv", out = 4, kernel = 2, padding = "same" }] },\n]\n',
+        ),
+        [9],
+    ),
+    (
+        "misaligned-residual",
+        nodes(
+            f'{CONV}, name = "a" }},\n{CONV}, stride = 2 }},\n{{ op = "upsample", scale = 2 }},\n{{ op = "add", from = ["x", "a"] }},'
+        ),
+        [],
+    ),  # a pyramid
+    (
+        "misaligned-residual",
+        nodes(
+            '{ op = "residual", layers = [{ op = "conv", out = 4, kernel = 3, padding = { top = 2, left = 2 } }] }'
+        ),
+        [],
+    ),  # causal
+    (
+        "misaligned-residual",
+        nodes(
+            '{ op = "b", k = 3 }, { op = "b", k = 4 }',
+            '[blocks.b]\nrequired = { k = "int" }\nlayers = [{ op = "residual", layers = [{ op = "conv", out = 4, kernel = "k", padding = "same" }] }]\n',
+        ),
+        [],
+    ),
     # uncovered-input
     ("uncovered-input", nodes('{ op = "maxpool", kernel = 3 }'), [5]),
     ("uncovered-input", nodes('{ op = "maxpool", kernel = 3, ceil = true }'), []),
     ("uncovered-input", nodes('{ op = "maxpool", kernel = 2 }'), []),
-    ("uncovered-input", nodes(f'{{ op = "residual", layers = [{CONV}, stride = 2 }}], shortcut = [{{ op = "conv", out = 4, kernel = 1, stride = 2 }}] }}'), []),
+    (
+        "uncovered-input",
+        nodes(
+            f'{{ op = "residual", layers = [{CONV}, stride = 2 }}], shortcut = [{{ op = "conv", out = 4, kernel = 1, stride = 2 }}] }}'
+        ),
+        [],
+    ),
     # even-kernel
     ("even-kernel", nodes('{ op = "conv", out = 4, kernel = 2, padding = "half" }'), [5]),
     ("even-kernel", nodes('{ op = "conv", out = 4, kernel = 2, dilation = 2, padding = "half" }'), []),
     ("even-kernel", nodes('{ op = "conv", out = 4, kernel = [3, 4], padding = "half" }'), [5]),
     ("even-kernel", nodes('{ op = "conv", out = 4, kernel = 4, padding = 1 }'), []),
-    ("even-kernel", nodes('{ op = "b", k = 3 }, { op = "b", k = 4 }', '[blocks.b]\nrequired = { k = "int" }\nlayers = [{ op = "conv", out = 4, kernel = "k", padding = "half" }]\n'), []),
+    (
+        "even-kernel",
+        nodes(
+            '{ op = "b", k = 3 }, { op = "b", k = 4 }',
+            '[blocks.b]\nrequired = { k = "int" }\nlayers = [{ op = "conv", out = 4, kernel = "k", padding = "half" }]\n',
+        ),
+        [],
+    ),
     # missing-doc, missing-expect
-    ("missing-doc", nodes('"b"', '[blocks.b]\nlayers = ["relu"]\n[blocks.c]\ndoc = "C."\nlayers = ["relu"]\n'), [2, 7]),
-    ("missing-expect", nodes('"relu"', "[params]\na = 1\n[variants]\nx = {}\ny = {}\n[expect.x]\nparams = 0\n"), [11]),
-    ("missing-expect", nodes('"relu"', "[params]\na = 1\n[variants]\nx = {}\n[expect.x]\n"), [10]),  # and says nothing
+    (
+        "missing-doc",
+        nodes('"b"', '[blocks.b]\nlayers = ["relu"]\n[blocks.c]\ndoc = "C."\nlayers = ["relu"]\n'),
+        [2, 7],
+    ),
+    (
+        "missing-expect",
+        nodes('"relu"', "[params]\na = 1\n[variants]\nx = {}\ny = {}\n[expect.x]\nparams = 0\n"),
+        [11],
+    ),
+    (
+        "missing-expect",
+        nodes('"relu"', "[params]\na = 1\n[variants]\nx = {}\n[expect.x]\n"),
+        [10],
+    ),  # and says nothing
     ("missing-expect", nodes('"relu"', "[expect]\nparams = 0\n"), []),
     ("missing-expect", "archspec = 1\n" + BLOCKS, []),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("rule", "text", "lines"), CASES)
@@ -248,19 +680,31 @@ def test_many_copies_take_no_time() -> None:
 
 
 HOSTILE = {
-    "many holes": nodes('{ op = "{act}", doc = "' + "{a}" * 20 + '!" }', '[params]\nact = { type = "op", default = "relu" }\n[blocks.' + "b" * 100 + ']\nlayers = ["silu"]\n'),
-    "many users": nodes('{ op = "B", repeat = 3000 }', '[blocks.B]\noutputs = ["a"]\nlayers = [{ name = "a", op = "relu" }, { repeat = 3000, layers = [{ op = "conv", out = "i + 1", kernel = 1, from = "a" }] }, { layers = [], from = "a" }]\n').replace("4, 32, 32", "1, 1, 1"),
+    "many holes": nodes(
+        '{ op = "{act}", doc = "' + "{a}" * 20 + '!" }',
+        '[params]\nact = { type = "op", default = "relu" }\n[blocks.' + "b" * 100 + ']\nlayers = ["silu"]\n',
+    ),
+    "many users": nodes(
+        '{ op = "B", repeat = 3000 }',
+        '[blocks.B]\noutputs = ["a"]\nlayers = [{ name = "a", op = "relu" }, { repeat = 3000, layers = [{ op = "conv", out = "i + 1", kernel = 1, from = "a" }] }, { layers = [], from = "a" }]\n',
+    ).replace("4, 32, 32", "1, 1, 1"),
     "many ways to want something": nodes(
         '{ name = "p", op = "b18" }, { op = "relu", from = "p.o0" }',
-        "[blocks.b0]\noutputs = [" + ", ".join(f'"o{i}"' for i in range(20)) + "]\nlayers = [{ repeat = 20, op = \"relu\", name = \"o{i}\" }]\n"
+        "[blocks.b0]\noutputs = ["
+        + ", ".join(f'"o{i}"' for i in range(20))
+        + ']\nlayers = [{ repeat = 20, op = "relu", name = "o{i}" }]\n'
         + "".join(
-            f"[blocks.b{k}]\noutputs = [" + ", ".join(f'"o{i}"' for i in range(20)) + f']\nlayers = [{{ name = "p", op = "b{k - 1}" }}, '
+            f"[blocks.b{k}]\noutputs = ["
+            + ", ".join(f'"o{i}"' for i in range(20))
+            + f']\nlayers = [{{ name = "p", op = "b{k - 1}" }}, '
             f'{{ name = "q", op = "b{k - 1}", from = "input" }}, {{ repeat = 20, layers = [{{ op = "add", from = ["p.o{{i}}", "q.o{{i}}", "q.o{k % 20}"], as = "o{{i}}" }}] }}]\n'
             for k in range(1, 19)
         ),
     ),
-    "a scale that there is not": nodes('{ op = "upsample", scale = 3.3 }').replace('"N", 4, 32, 32', '"N", 1, 2583547'),
-}  # fmt: skip
+    "a scale that there is not": nodes('{ op = "upsample", scale = 3.3 }').replace(
+        '"N", 4, 32, 32', '"N", 1, 2583547'
+    ),
+}
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
@@ -334,10 +778,15 @@ def test_layers() -> None:
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        ("AS999", "there is no lint rule `AS999`"), ("AS4", "`AS4` is an error"), ("unknown-key", "`unknown-key` is an error"), ("", "there is no lint rule ``"),
-        ("AS", "there is no lint rule `AS`"), ("unused-blok", "did you mean `unused-block`?"), ("all", "did you mean `ALL`?"),
+        ("AS999", "there is no lint rule `AS999`"),
+        ("AS4", "`AS4` is an error"),
+        ("unknown-key", "`unknown-key` is an error"),
+        ("", "there is no lint rule ``"),
+        ("AS", "there is no lint rule `AS`"),
+        ("unused-blok", "did you mean `unused-block`?"),
+        ("all", "did you mean `ALL`?"),
     ],
-)  # fmt: skip
+)
 def test_rules_that_do_not_exist(word: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
         choose(Layer([word]))
@@ -409,14 +858,17 @@ def test_the_nearest_configuration_counts(project: Path) -> None:
         ("[tool.archspec]\nselect = 'AS601'\n", "`select` must be a list of rules, not 'AS601'"),
         ("[tool.archspec]\nselect = [1]\n", "`select` must be a list of rules"),
         ("[tool.archspec]\nignore = ['AS1']\n", "`AS1` is an error"),
-        ("[tool.archspec]\nseverity = { AS601 = 'fatal' }\n", "the severity of `AS601` is `error` or `warning`, not `fatal`"),
+        (
+            "[tool.archspec]\nseverity = { AS601 = 'fatal' }\n",
+            "the severity of `AS601` is `error` or `warning`, not `fatal`",
+        ),
         ("[tool.archspec]\nseverity = { AS601 = 1 }\n", "`severity` must be a table of rules"),
         ("[tool]\narchspec = 1\n", "it must be a table, not 1"),
         ("[tool.archspec\n", "cannot be read"),
         ("a" + ".a" * 20_000 + " = 1\n", "cannot be read"),
         ("tool = [1]\n", ""),
     ],
-)  # fmt: skip
+)
 def test_configurations_that_cannot_be_used(project: Path, text: str, message: str) -> None:
     configure(project, text)
     said = cli("nets", cwd=project, code=2 if message else 1)

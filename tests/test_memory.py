@@ -194,9 +194,10 @@ layers = [{ name = "mid", op = "conv", out = 2, kernel = 1 }, { op = "conv", out
 def test_inference_has_what_the_module_without_training_outputs_has(second: str) -> None:
     """What `a` yields is for training, but the network's output comes out of its middle."""
     model = toml(
-        f'{{ name = "a", op = "unit" }}, {{ {second}, from = "a.mid" }}', rest=UNIT,
+        f'{{ name = "a", op = "unit" }}, {{ {second}, from = "a.mid" }}',
+        rest=UNIT,
         top='outputs = ["b"]\ntrain_outputs = ["a"]',
-    )  # fmt: skip
+    )
     module = archspec.build(model, training_outputs=False).eval()
     image = torch.rand(1, 2, 4, 4)
     with FlopCounterMode(display=False) as counter:
@@ -227,9 +228,7 @@ def test_a_head_inside_a_group_counts_in_training_only() -> None:
 
 def test_real_tensors_agree() -> None:
     image = torch.rand(2, 3, 32, 32)
-    model = archspec.load(
-        str(SPECS / "resnet.toml"), "resnet18", inputs={"input": ("N", 3, 32, 32)}
-    )  # fmt: skip
+    model = archspec.load(str(SPECS / "resnet.toml"), "resnet18", inputs={"input": ("N", 3, 32, 32)})
     assert of(model, batch=2).training.activations == activations(torchvision.models.resnet18(), image)
 
 
@@ -267,8 +266,13 @@ class Squeeze(nn.Module):  # type: ignore[misc]
         )
         self.left = nn.Conv2d(3, 3, 1)
         self.end = nn.Sequential(
-            nn.ChannelShuffle(2), nn.ReLU6(), nn.Dropout(), nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(24, 5)
-        )  # fmt: skip
+            nn.ChannelShuffle(2),
+            nn.ReLU6(),
+            nn.Dropout(),
+            nn.AdaptiveAvgPool2d(2),
+            nn.Flatten(),
+            nn.Linear(24, 5),
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.stem(x)
@@ -472,7 +476,7 @@ CHAINS = [
     '"global_avgpool", { op = "expand", shape = [-1, -1, 9, 9] }, "tanh", { op = "permute", axes = [0, 3, 2, 1] }, "silu"',
     '{ op = "expand", shape = [-1, 2, 4, 4] }, { op = "reshape", shape = ["N", 32] }, "silu", "identity", "dropout", "tanh"',
     '{ op = "split", sections = 2, name = "s" }, { op = "tanh", from = "s.1" }, { op = "flatten" }, "silu"',
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("layers", CHAINS)

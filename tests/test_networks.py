@@ -81,21 +81,13 @@ TEACHING = {
         762_297_352,
         "96×54×54, 96×26×26, 256×26×26, 256×12×12, 384×12×12, 384×5×5, 10×5×5, 10",
     ),
-    ("googlenet", None): (
-        5_977_530,
-        276_066_304,
-        "64×24×24, 192×12×12, 480×6×6, 832×3×3, 1024×1×1, 10",
-    ),
+    ("googlenet", None): (5_977_530, 276_066_304, "64×24×24, 192×12×12, 480×6×6, 832×3×3, 1024×1×1, 10"),
     ("resnet18", "resnet18"): (
         11_178_378,
         1_734_890_496,
         "64×56×56, 64×56×56, 128×28×28, 256×14×14, 512×7×7, 512, 10",
     ),
-    ("resnet18", "resnet18_96"): (
-        11_178_378,
-        318_657_536,
-        "64×24×24, 64×24×24, 128×12×12, 256×6×6, 512×3×3",
-    ),
+    ("resnet18", "resnet18_96"): (11_178_378, 318_657_536, "64×24×24, 64×24×24, 128×12×12, 256×6×6, 512×3×3"),
     ("densenet", None): (
         758_226,
         129_077_168,
@@ -305,11 +297,7 @@ def test_googlenet_has_auxiliary_heads_in_training() -> None:
             {"depths": [2, 3, 1, 2], "growth": 13, "stem": 22, "classes": 7},
             lambda: torchvision.models.DenseNet(13, (2, 3, 1, 2), 22, num_classes=7),
         ),
-        (
-            "googlenet",
-            {"classes": 7},
-            lambda: torchvision.models.GoogLeNet(7, init_weights=False),
-        ),
+        ("googlenet", {"classes": 7}, lambda: torchvision.models.GoogLeNet(7, init_weights=False)),
     ],
 )
 @pytest.mark.parametrize("size", [224, 197])
@@ -378,12 +366,20 @@ def by_hand(spec: str) -> Any:
         case "lenet":
             return nn.Sequential(
                 OrderedDict(
-                    c1=nn.Conv2d(1, 6, 5), t1=nn.Tanh(), s2=nn.AvgPool2d(2),
-                    c3=nn.Conv2d(6, 16, 5), t3=nn.Tanh(), s4=nn.AvgPool2d(2),
-                    c5=nn.Conv2d(16, 120, 5), t5=nn.Tanh(), flat=nn.Flatten(),
-                    f6=nn.Linear(120, 84), t6=nn.Tanh(), output=nn.Linear(84, 10),
+                    c1=nn.Conv2d(1, 6, 5),
+                    t1=nn.Tanh(),
+                    s2=nn.AvgPool2d(2),
+                    c3=nn.Conv2d(6, 16, 5),
+                    t3=nn.Tanh(),
+                    s4=nn.AvgPool2d(2),
+                    c5=nn.Conv2d(16, 120, 5),
+                    t5=nn.Tanh(),
+                    flat=nn.Flatten(),
+                    f6=nn.Linear(120, 84),
+                    t6=nn.Tanh(),
+                    output=nn.Linear(84, 10),
                 )
-            )  # fmt: skip
+            )
         case "nin":
             return nn.Sequential(
                 OrderedDict(
@@ -401,38 +397,75 @@ def by_hand(spec: str) -> Any:
             )
         case "teaching/lenet":
             return nn.Sequential(
-                nn.Conv2d(1, 6, 5, padding=2), nn.Sigmoid(), nn.AvgPool2d(2),
-                nn.Conv2d(6, 16, 5), nn.Sigmoid(), nn.AvgPool2d(2), nn.Flatten(),
-                nn.Linear(400, 120), nn.Sigmoid(), nn.Linear(120, 84), nn.Sigmoid(), nn.Linear(84, 10),
-            )  # fmt: skip
+                nn.Conv2d(1, 6, 5, padding=2),
+                nn.Sigmoid(),
+                nn.AvgPool2d(2),
+                nn.Conv2d(6, 16, 5),
+                nn.Sigmoid(),
+                nn.AvgPool2d(2),
+                nn.Flatten(),
+                nn.Linear(400, 120),
+                nn.Sigmoid(),
+                nn.Linear(120, 84),
+                nn.Sigmoid(),
+                nn.Linear(84, 10),
+            )
         case "teaching/lenet_max":
             return nn.Sequential(
-                nn.Conv2d(1, 6, 5), nn.ReLU(), nn.MaxPool2d(2),
-                nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
-                nn.Linear(256, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10),
-            )  # fmt: skip
+                nn.Conv2d(1, 6, 5),
+                nn.ReLU(),
+                nn.MaxPool2d(2),
+                nn.Conv2d(6, 16, 5),
+                nn.ReLU(),
+                nn.MaxPool2d(2),
+                nn.Flatten(),
+                nn.Linear(256, 120),
+                nn.ReLU(),
+                nn.Linear(120, 84),
+                nn.ReLU(),
+                nn.Linear(84, 10),
+            )
         case "teaching/alexnet":
             return nn.Sequential(
-                nn.Conv2d(1, 96, 11, stride=4, padding=1), nn.ReLU(), nn.MaxPool2d(3, 2),
-                nn.Conv2d(96, 256, 5, padding=2), nn.ReLU(), nn.MaxPool2d(3, 2),
-                nn.Conv2d(256, 384, 3, padding=1), nn.ReLU(),
-                nn.Conv2d(384, 384, 3, padding=1), nn.ReLU(),
-                nn.Conv2d(384, 256, 3, padding=1), nn.ReLU(), nn.MaxPool2d(3, 2), nn.Flatten(),
+                nn.Conv2d(1, 96, 11, stride=4, padding=1),
+                nn.ReLU(),
+                nn.MaxPool2d(3, 2),
+                nn.Conv2d(96, 256, 5, padding=2),
+                nn.ReLU(),
+                nn.MaxPool2d(3, 2),
+                nn.Conv2d(256, 384, 3, padding=1),
+                nn.ReLU(),
+                nn.Conv2d(384, 384, 3, padding=1),
+                nn.ReLU(),
+                nn.Conv2d(384, 256, 3, padding=1),
+                nn.ReLU(),
+                nn.MaxPool2d(3, 2),
+                nn.Flatten(),
                 *classifier(6400, 4096, 4096, 10),
-            )  # fmt: skip
+            )
         case "teaching/vgg11":
             return nn.Sequential(
-                vgg_block(1, 64, 1), vgg_block(64, 128, 1), vgg_block(128, 256, 2), vgg_block(256, 512, 2),
-                vgg_block(512, 512, 2), nn.Flatten(), *classifier(25088, 4096, 4096, 10),
-            )  # fmt: skip
+                vgg_block(1, 64, 1),
+                vgg_block(64, 128, 1),
+                vgg_block(128, 256, 2),
+                vgg_block(256, 512, 2),
+                vgg_block(512, 512, 2),
+                nn.Flatten(),
+                *classifier(25088, 4096, 4096, 10),
+            )
         case "teaching/nin":
             return nn.Sequential(
-                plain(mlp_conv(1, 96, 96, kernel_size=11, stride=4)), nn.MaxPool2d(3, 2),
-                plain(mlp_conv(96, 256, 256, kernel_size=5, padding=2)), nn.MaxPool2d(3, 2),
-                plain(mlp_conv(256, 384, 384, kernel_size=3, padding=1)), nn.MaxPool2d(3, 2), nn.Dropout(0.5),
+                plain(mlp_conv(1, 96, 96, kernel_size=11, stride=4)),
+                nn.MaxPool2d(3, 2),
+                plain(mlp_conv(96, 256, 256, kernel_size=5, padding=2)),
+                nn.MaxPool2d(3, 2),
+                plain(mlp_conv(256, 384, 384, kernel_size=3, padding=1)),
+                nn.MaxPool2d(3, 2),
+                nn.Dropout(0.5),
                 plain(mlp_conv(384, 10, 10, kernel_size=3, padding=1)),
-                nn.AdaptiveAvgPool2d(1), nn.Flatten(),
-            )  # fmt: skip
+                nn.AdaptiveAvgPool2d(1),
+                nn.Flatten(),
+            )
     raise AssertionError(spec)
 
 

@@ -25,12 +25,23 @@ from archspec.testing.onnx_forms import agree, close, module_with, randomise, se
 SMALL = [
     network(name, variant)
     for name, variant in (
-        ("lenet", None), ("nin", None), ("googlenet", None), ("resnet", "resnet18"), ("resnet", "resnext50_32x4d"),
-        ("densenet", "densenet121"), ("mobilenet_v2", None), ("squeezenet", "squeezenet1_1"), ("teaching/nin", None),
-        ("teaching/densenet", None), ("teaching/googlenet", None), ("convnext", "convnext_tiny"),
-        ("mobilenet_v3", "mobilenet_v3_small"), ("shufflenet_v2", "shufflenet_v2_x0_5"), ("unet", None),
+        ("lenet", None),
+        ("nin", None),
+        ("googlenet", None),
+        ("resnet", "resnet18"),
+        ("resnet", "resnext50_32x4d"),
+        ("densenet", "densenet121"),
+        ("mobilenet_v2", None),
+        ("squeezenet", "squeezenet1_1"),
+        ("teaching/nin", None),
+        ("teaching/densenet", None),
+        ("teaching/googlenet", None),
+        ("convnext", "convnext_tiny"),
+        ("mobilenet_v3", "mobilenet_v3_small"),
+        ("shufflenet_v2", "shufflenet_v2_x0_5"),
+        ("unet", None),
     )
-]  # fmt: skip
+]
 names = pytest.mark.parametrize(
     "model", SMALL, ids=lambda model: f"{model.network.document.name}-{model.name}"
 )
@@ -63,8 +74,9 @@ def test_functions_are_written_once() -> None:
     proto = model_of(network("resnet", "resnet152"), Options(functions=True))
     # the first of the first stage widens, the others narrow: two forms for each of the four widths
     assert [function.name for function in proto.functions] == [
-        "bottleneck", *(f"bottleneck_{number}" for number in range(2, 9))
-    ]  # fmt: skip
+        "bottleneck",
+        *(f"bottleneck_{number}" for number in range(2, 9)),
+    ]
     calls = Counter(step.op_type for step in proto.graph.node)
     assert sum(calls[function.name] for function in proto.functions) == 3 + 8 + 36 + 3
     assert calls["bottleneck_6"] == 35
@@ -178,11 +190,20 @@ def test_weights_for_inference_are_constants(functions: bool) -> None:
         if not tensor.name.startswith("/")
     }
     assert weights == {
-        "c/weight": (6, 3, 3, 3), "c/bias": (6,), "wide/weight": (6, 8),
-        "a/in_proj_weight/0": (8, 8), "a/in_proj_weight/8": (8, 8), "a/in_proj_weight/16": (8, 8),
-        "a/in_proj_bias/0": (8,), "a/in_proj_bias/8": (8,), "a/in_proj_bias/16": (8,),
-        "a.out_proj/weight": (8, 8), "a.out_proj.bias": (8,), "b.fc/weight": (8, 5), "b.fc.bias": (5,),
-    }  # fmt: skip
+        "c/weight": (6, 3, 3, 3),
+        "c/bias": (6,),
+        "wide/weight": (6, 8),
+        "a/in_proj_weight/0": (8, 8),
+        "a/in_proj_weight/8": (8, 8),
+        "a/in_proj_weight/16": (8, 8),
+        "a/in_proj_bias/0": (8,),
+        "a/in_proj_bias/8": (8,),
+        "a/in_proj_bias/16": (8,),
+        "a.out_proj/weight": (8, 8),
+        "a.out_proj.bias": (8,),
+        "b.fc/weight": (8, 5),
+        "b.fc.bias": (5,),
+    }
     assert not {step.op_type for step in proto.graph.node} & {"Split", "BatchNormalization"}
     named = {value.name for value in proto.graph.value_info}
     made = {value for step in proto.graph.node for value in step.output}
@@ -239,9 +260,15 @@ def test_quantisers_see_the_weights_for_inference(tmp_path: Path) -> None:
     np.testing.assert_allclose(got, wanted, atol=0.1 * np.abs(wanted).max())
 
 
-DYNAMIC = [("resnet", "resnet18"), ("densenet", "densenet121"), ("mobilenet_v2", None), ("squeezenet", "squeezenet1_0"),
-           ("shufflenet_v2", "shufflenet_v2_x0_5"), ("mobilenet_v3", "mobilenet_v3_small"),
-           ("convnext", "convnext_tiny")]  # fmt: skip
+DYNAMIC = [
+    ("resnet", "resnet18"),
+    ("densenet", "densenet121"),
+    ("mobilenet_v2", None),
+    ("squeezenet", "squeezenet1_0"),
+    ("shufflenet_v2", "shufflenet_v2_x0_5"),
+    ("mobilenet_v3", "mobilenet_v3_small"),
+    ("convnext", "convnext_tiny"),
+]
 
 
 @pytest.mark.parametrize(("name", "variant"), DYNAMIC)
@@ -372,12 +399,20 @@ def test_outputs_are_called_as_in_the_spec() -> None:
     [
         ('["dropout"]', [], ["output"]),
         ('[{ name = "scale", op = "param", shape = [3, 1, 1] }]', [], ["output"]),
-        ('[{ name = "scale", op = "param", shape = [3, 1, 1] }, { name = "y", op = "mul", from = ["input", "scale"] }]', ["scale", "y"], ["scale/2", "y"]),
+        (
+            '[{ name = "scale", op = "param", shape = [3, 1, 1] }, { name = "y", op = "mul", from = ["input", "scale"] }]',
+            ["scale", "y"],
+            ["scale/2", "y"],
+        ),
         ('[{ op = "add", from = ["input", "input"] }]', [], ["output"]),
         ('[{ name = "a", op = "relu" }, { as = "b", op = "identity" }]', ["a", "b"], ["a", "b"]),
-        ('[{ name = "output", op = "relu" }, { as = "b", op = "tanh" }]', ["input", "output"], ["output/2", "output"]),
+        (
+            '[{ name = "output", op = "relu" }, { as = "b", op = "tanh" }]',
+            ["input", "output"],
+            ["output/2", "output"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_outputs_that_no_node_makes(layers: str, outputs: list[str], expected: list[str]) -> None:
     """What is an input, a weight or an output already goes through a node of its own."""
     lines = f"outputs = {json.dumps(outputs)}\n" if outputs else ""
@@ -446,10 +481,13 @@ def test_metadata() -> None:
     from hashlib import sha256
 
     assert {item.key: item.value for item in proto.metadata_props} == {
-        "archspec.version": archspec.__version__, "archspec.model": "resnet", "archspec.variant": "resnet50",
-        "archspec.spec_sha256": sha256(expanded.stdout).hexdigest(), "archspec.params": "25557032",
+        "archspec.version": archspec.__version__,
+        "archspec.model": "resnet",
+        "archspec.variant": "resnet50",
+        "archspec.spec_sha256": sha256(expanded.stdout).hexdigest(),
+        "archspec.params": "25557032",
         "archspec.macs": "4089184256",
-    }  # fmt: skip
+    }
     assert (proto.producer_name, proto.producer_version) == ("archspec", archspec.__version__)
 
 
@@ -493,17 +531,22 @@ def operators(proto: onnx.ModelProto) -> Counter[str]:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"opset": 17}, "opset 17 cannot be written"), ({"opset": 25}, "opset 25"), ({"opset": True}, "opset"),
-        ({"dtype": "float64"}, "there is no dtype `float64`"), ({"dtype": "bfloat16"}, "use `--opset 22`"),
-        ({"external": "file"}, "there is no external `file`"), ({"seed": -1}, "a seed is from 0"),
+        ({"opset": 17}, "opset 17 cannot be written"),
+        ({"opset": 25}, "opset 25"),
+        ({"opset": True}, "opset"),
+        ({"dtype": "float64"}, "there is no dtype `float64`"),
+        ({"dtype": "bfloat16"}, "use `--opset 22`"),
+        ({"external": "file"}, "there is no external `file`"),
+        ({"seed": -1}, "a seed is from 0"),
         ({"seed": 1, "weights": "w.pt"}, "`--seed` and `--weights` contradict"),
         ({"no_weights": True, "seed": 1}, "`--no-weights` and `--seed`"),
         ({"no_weights": True, "fold_bn": True}, "`--no-weights` and `--fold-bn`"),
         ({"no_weights": True, "for_": "inference"}, "`--no-weights` and `--for` contradict"),
         ({"for_": "training"}, "there is no purpose `training`"),
-        ({"align": 0}, "an alignment is from 1"), ({"align": 4096, "external": "safetensors"}, "`--align`"),
+        ({"align": 0}, "an alignment is from 1"),
+        ({"align": 4096, "external": "safetensors"}, "`--align`"),
     ],
-)  # fmt: skip
+)
 def test_options_that_cannot_be(tmp_path: Path, options: dict[str, Any], words: str) -> None:
     with pytest.raises(UsageError, match=words):
         archspec.export(network("lenet"), str(tmp_path / "m.onnx"), **options)

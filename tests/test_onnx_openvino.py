@@ -50,11 +50,14 @@ def convolvable(shape: tuple[int | str, ...]) -> bool:
 
 
 BETWEEN = [
-    (op, example) for op, example in FIXED
+    (op, example)
+    for op, example in FIXED
     if len(example.inputs) == 1
-    and all(convolvable(type_.shape) for type_ in (*types(example), *make(op, example).outputs(types(example))))
+    and all(
+        convolvable(type_.shape) for type_ in (*types(example), *make(op, example).outputs(types(example)))
+    )
     and len(make(op, example).outputs(types(example))) == 1
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("op", "example"), BETWEEN, ids=name_case)
@@ -73,11 +76,14 @@ def test_example_between_convolutions(op: type[Op], example: Example) -> None:
 @pytest.mark.parametrize(
     "layer",
     [
-        '{ op = "channel_shuffle", groups = 2 }', '{ op = "pixel_unshuffle", scale = 2 }',
-        '{ op = "pixel_shuffle", scale = 2 }', '{ op = "pad", padding = 3, mode = "circular" }',
-        '{ op = "groupnorm", groups = 2 }', '{ op = "upsample", scale = 2, mode = "linear" }',
+        '{ op = "channel_shuffle", groups = 2 }',
+        '{ op = "pixel_unshuffle", scale = 2 }',
+        '{ op = "pixel_shuffle", scale = 2 }',
+        '{ op = "pad", padding = 3, mode = "circular" }',
+        '{ op = "groupnorm", groups = 2 }',
+        '{ op = "upsample", scale = 2, mode = "linear" }',
     ],
-)  # fmt: skip
+)
 def test_free_sizes_between_convolutions(layer: str) -> None:
     conv = '{ op = "conv", out = 8, kernel = 3, padding = 1 }'
     agree(spec(f"[{conv}, {layer}, {conv}]"), dynamic=True)

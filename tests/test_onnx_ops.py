@@ -107,7 +107,7 @@ def positions(sizes: tuple[int | str, ...]) -> int:
 
 quick = settings(
     max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-)  # fmt: skip
+)
 data = st.data()
 
 
@@ -153,11 +153,14 @@ def test_conv(data: st.DataObject) -> None:
     x = data.draw(shapes())
     axes = len(x) - 2
     fields = {
-        "out": data.draw(st.integers(1, 6)), "kernel": data.draw(per_axis(axes, 1, 4)),
-        "stride": data.draw(per_axis(axes, 1, 3)), "padding": data.draw(paddings(axes, 3)),
-        "dilation": data.draw(per_axis(axes, 1, 3)), "groups": data.draw(st.sampled_from([1, 1, 2, 3])),
+        "out": data.draw(st.integers(1, 6)),
+        "kernel": data.draw(per_axis(axes, 1, 4)),
+        "stride": data.draw(per_axis(axes, 1, 3)),
+        "padding": data.draw(paddings(axes, 3)),
+        "dilation": data.draw(per_axis(axes, 1, 3)),
+        "groups": data.draw(st.sampled_from([1, 1, 2, 3])),
         "bias": data.draw(st.booleans()),
-    }  # fmt: skip
+    }
     agree(loaded("conv", fields, x))
 
 
@@ -167,11 +170,15 @@ def test_conv_transpose(data: st.DataObject) -> None:
     x = data.draw(shapes(7))
     axes = len(x) - 2
     fields = {
-        "out": data.draw(st.integers(1, 6)), "kernel": data.draw(per_axis(axes, 1, 4)),
-        "stride": data.draw(per_axis(axes, 1, 3)), "padding": data.draw(per_axis(axes, 0, 3)),
-        "output_padding": data.draw(per_axis(axes, 0, 3)), "dilation": data.draw(per_axis(axes, 1, 4)),
-        "groups": data.draw(st.sampled_from([1, 1, 2, 3])), "bias": data.draw(st.booleans()),
-    }  # fmt: skip
+        "out": data.draw(st.integers(1, 6)),
+        "kernel": data.draw(per_axis(axes, 1, 4)),
+        "stride": data.draw(per_axis(axes, 1, 3)),
+        "padding": data.draw(per_axis(axes, 0, 3)),
+        "output_padding": data.draw(per_axis(axes, 0, 3)),
+        "dilation": data.draw(per_axis(axes, 1, 4)),
+        "groups": data.draw(st.sampled_from([1, 1, 2, 3])),
+        "bias": data.draw(st.booleans()),
+    }
     agree(loaded("conv_transpose", fields, x))
 
 
@@ -181,10 +188,12 @@ def test_maxpool(data: st.DataObject, opset: int) -> None:
     x = data.draw(shapes())
     axes = len(x) - 2
     fields = {
-        "kernel": data.draw(per_axis(axes, 1, 5)), "stride": data.draw(st.none() | per_axis(axes, 1, 6)),
-        "padding": data.draw(paddings(axes, 2)), "dilation": data.draw(per_axis(axes, 1, 3)),
+        "kernel": data.draw(per_axis(axes, 1, 5)),
+        "stride": data.draw(st.none() | per_axis(axes, 1, 6)),
+        "padding": data.draw(paddings(axes, 2)),
+        "dilation": data.draw(per_axis(axes, 1, 3)),
         "ceil": data.draw(st.booleans()),
-    }  # fmt: skip
+    }
     try:
         agree(loaded("maxpool", fields, x), opset=opset)
     except SpecError as error:  # a window in the padding alone, which takes a dilation and a small input
@@ -198,11 +207,13 @@ def test_avgpool(data: st.DataObject, opset: int) -> None:
     x = data.draw(shapes())
     axes = len(x) - 2
     fields = {
-        "kernel": data.draw(per_axis(axes, 1, 5)), "stride": data.draw(st.none() | per_axis(axes, 1, 6)),
-        "padding": data.draw(paddings(axes, 2)), "ceil": data.draw(st.booleans()),
+        "kernel": data.draw(per_axis(axes, 1, 5)),
+        "stride": data.draw(st.none() | per_axis(axes, 1, 6)),
+        "padding": data.draw(paddings(axes, 2)),
+        "ceil": data.draw(st.booleans()),
         "count_include_pad": data.draw(st.booleans()),
         "divisor_override": data.draw(st.none() | st.integers(1, 9)) if axes > 1 else None,
-    }  # fmt: skip
+    }
     agree(loaded("avgpool", fields, x), opset=opset)
 
 
@@ -215,8 +226,9 @@ def test_lppool(data: st.DataObject) -> None:
         # odd and broken powers of negative numbers have no root: PyTorch's answer is no number either
         "norm_type": data.draw(st.sampled_from([1.0, 2.0, 4.0, 3.0, 1.5])),
         "kernel": data.draw(st.integers(1, 4)),  # in 1-D PyTorch multiplies by a kernel given as a list
-        "stride": data.draw(st.none() | per_axis(axes, 1, 4)), "ceil": data.draw(st.booleans()),
-    }  # fmt: skip
+        "stride": data.draw(st.none() | per_axis(axes, 1, 4)),
+        "ceil": data.draw(st.booleans()),
+    }
     agree(loaded("lppool", fields, x))
 
 
@@ -334,7 +346,7 @@ BORDER = ["Slice", "Slice", "Concat"]
         ("pad", {"padding": 2, "mode": "circular"}, ("N", 3, 5, 7), False, BORDER * 2),
         ("pad", {"padding": 2, "mode": "circular"}, ("N", 3, 5), True, BORDER),
     ],
-)  # fmt: skip
+)
 def test_forms(
     op: str, fields: Fields, shape: tuple[int | str, ...], dynamic: bool, forms: list[str]
 ) -> None:
@@ -381,21 +393,87 @@ def test_an_empty_batch(op: str, dynamic: bool) -> None:
 @pytest.mark.parametrize(
     ("layer", "options", "code", "words", "path"),
     [
-        ({"op": "adaptive_avgpool", "size": 3}, {"dynamic": True}, "AS407", "the free dimension `H`", "model.layers[0]"),
-        ({"op": "adaptive_maxpool", "size": 3}, {"dynamic": True}, "AS407", "the free dimension `H`", "model.layers[0]"),
-        ({"op": "conv", "out": 4, "kernel": 3, "stride": 2, "padding": "same_upper"}, {"dynamic": True}, "AS407", "the free dimension `H`", "model.layers[0]"),
-        ({"op": "maxpool", "kernel": 3, "stride": 2, "ceil": True}, {"dynamic": True}, "AS705", "opset 22", "model.layers[0].ceil"),
-        ({"op": "avgpool", "kernel": 3, "stride": 2, "ceil": True}, {"dynamic": True, "opset": 22}, "AS407", "the free dimension", "model.layers[0]"),
+        (
+            {"op": "adaptive_avgpool", "size": 3},
+            {"dynamic": True},
+            "AS407",
+            "the free dimension `H`",
+            "model.layers[0]",
+        ),
+        (
+            {"op": "adaptive_maxpool", "size": 3},
+            {"dynamic": True},
+            "AS407",
+            "the free dimension `H`",
+            "model.layers[0]",
+        ),
+        (
+            {"op": "conv", "out": 4, "kernel": 3, "stride": 2, "padding": "same_upper"},
+            {"dynamic": True},
+            "AS407",
+            "the free dimension `H`",
+            "model.layers[0]",
+        ),
+        (
+            {"op": "maxpool", "kernel": 3, "stride": 2, "ceil": True},
+            {"dynamic": True},
+            "AS705",
+            "opset 22",
+            "model.layers[0].ceil",
+        ),
+        (
+            {"op": "avgpool", "kernel": 3, "stride": 2, "ceil": True},
+            {"dynamic": True, "opset": 22},
+            "AS407",
+            "the free dimension",
+            "model.layers[0]",
+        ),
         ({"op": "crop", "size": 3}, {"dynamic": True}, "AS407", "the free dimension `H`", "model.layers[0]"),
-        ({"op": "conv", "out": 4, "kernel": "x.height"}, {"dynamic": True}, "AS407", "the height of `x`", "model.layers[0].kernel"),
-        ({"op": "conv", "out": 4, "kernel": 3, "when": "x.width > 3"}, {"dynamic": True}, "AS407", "the width of `x`", "model.layers[0].when"),
+        (
+            {"op": "conv", "out": 4, "kernel": "x.height"},
+            {"dynamic": True},
+            "AS407",
+            "the height of `x`",
+            "model.layers[0].kernel",
+        ),
+        (
+            {"op": "conv", "out": 4, "kernel": 3, "when": "x.width > 3"},
+            {"dynamic": True},
+            "AS407",
+            "the width of `x`",
+            "model.layers[0].when",
+        ),
         ({"op": "flatten"}, {"dynamic": True}, "AS407", "the free dimension `H`", "model.layers[0]"),
-        ({"op": "upsample", "scale": 1.5}, {"dynamic": True}, "AS407", "the free dimension `H`", "model.layers[0]"),
-        ({"op": "maxpool", "kernel": 2, "dilation": 10, "padding": 1}, {}, "AS705", "in the padding alone", "model.layers[0].padding"),
-        ({"op": "adaptive_maxpool", "size": [2000, 3]}, {}, "AS705", "2000 are more than 1024", "model.layers[0].size"),
-        ({"op": "adaptive_avgpool", "size": [2000000, 3]}, {}, "AS705", "18,000,000 elements", "model.layers[0]"),
+        (
+            {"op": "upsample", "scale": 1.5},
+            {"dynamic": True},
+            "AS407",
+            "the free dimension `H`",
+            "model.layers[0]",
+        ),
+        (
+            {"op": "maxpool", "kernel": 2, "dilation": 10, "padding": 1},
+            {},
+            "AS705",
+            "in the padding alone",
+            "model.layers[0].padding",
+        ),
+        (
+            {"op": "adaptive_maxpool", "size": [2000, 3]},
+            {},
+            "AS705",
+            "2000 are more than 1024",
+            "model.layers[0].size",
+        ),
+        (
+            {"op": "adaptive_avgpool", "size": [2000000, 3]},
+            {},
+            "AS705",
+            "18,000,000 elements",
+            "model.layers[0]",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_lowered(layer: Fields, options: Fields, code: str, words: str, path: str) -> None:
     spec = {"archspec": 1, "model": {"input": ["N", 3, 9, 11], "layers": [layer]}}
     model = archspec.load("net.json", source=json.dumps(spec))

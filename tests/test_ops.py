@@ -52,12 +52,19 @@ def test_shown_arithmetic_is_true(op: type[Op], example: Example, batch: int | s
 
 
 FORMULAS = [
-    ("conv", {"out": 12, "kernel": 3, "groups": 3}, "(12 * 6 * 7) outputs * 2 channels per group * (3 * 3) kernel"),
-    ("conv_transpose", {"out": 9, "kernel": 3, "groups": 3, "stride": 2},
-     "(6 * 8 * 9) inputs * 3 channels per group * (3 * 3) kernel"),
+    (
+        "conv",
+        {"out": 12, "kernel": 3, "groups": 3},
+        "(12 * 6 * 7) outputs * 2 channels per group * (3 * 3) kernel",
+    ),
+    (
+        "conv_transpose",
+        {"out": 9, "kernel": 3, "groups": 3, "stride": 2},
+        "(6 * 8 * 9) inputs * 3 channels per group * (3 * 3) kernel",
+    ),
     ("conv_transpose", {"out": 9, "kernel": [3, 2]}, "(6 * 8 * 9) inputs * 9 channels * (3 * 2) kernel"),
     ("linear", {"out": 5}, "(6 * 8 * 5) outputs * 9 inputs"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("name", "fields", "formula"), FORMULAS)
@@ -75,9 +82,24 @@ def test_explained_macs(name: str, fields: dict[str, Any], formula: str) -> None
 
 # kernel and dilation, dilation * (kernel - 1) // 2
 HALVES = [
-    (1, 1, 0), (2, 1, 0), (3, 1, 1), (4, 1, 1), (5, 1, 2), (6, 1, 2), (2, 2, 1), (4, 2, 3), (6, 2, 5), (2, 3, 1),
-    (3, 3, 3), (4, 3, 4), (2, 4, 2), (4, 5, 7), ((4, 3), 3, (4, 3)), (4, (1, 2), (1, 3)), ((2, 4), (3, 2), (1, 3)),
-]  # fmt: skip
+    (1, 1, 0),
+    (2, 1, 0),
+    (3, 1, 1),
+    (4, 1, 1),
+    (5, 1, 2),
+    (6, 1, 2),
+    (2, 2, 1),
+    (4, 2, 3),
+    (6, 2, 5),
+    (2, 3, 1),
+    (3, 3, 3),
+    (4, 3, 4),
+    (2, 4, 2),
+    (4, 5, 7),
+    ((4, 3), 3, (4, 3)),
+    (4, (1, 2), (1, 3)),
+    ((2, 4), (3, 2), (1, 3)),
+]
 
 
 @pytest.mark.parametrize(("kernel", "dilation", "padding"), HALVES)

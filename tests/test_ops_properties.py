@@ -97,9 +97,14 @@ def test_conv(data: st.DataObject) -> None:
 
     def make() -> Any:
         return module("Conv", axes)(
-            x[1], fields["out"], fields["kernel"], fields["stride"], fields["padding"], fields["dilation"],
+            x[1],
+            fields["out"],
+            fields["kernel"],
+            fields["stride"],
+            fields["padding"],
+            fields["dilation"],
             fields["groups"],
-        )  # fmt: skip
+        )
 
     assert ours("conv", fields, x) == theirs(make, x)
 
@@ -115,9 +120,16 @@ def test_conv_transpose(data: st.DataObject) -> None:
 
     def make() -> Any:
         transposed = module("ConvTranspose", axes)(
-            x[1], fields["out"], fields["kernel"], fields["stride"], fields["padding"],
-            fields["output_padding"], fields["groups"], True, fields["dilation"],
-        )  # fmt: skip
+            x[1],
+            fields["out"],
+            fields["kernel"],
+            fields["stride"],
+            fields["padding"],
+            fields["output_padding"],
+            fields["groups"],
+            True,
+            fields["dilation"],
+        )
         # The CPU kernels check this, the meta kernels do not.
         for extra, stride, dilation in zip(
             transposed.output_padding, transposed.stride, transposed.dilation, strict=True
@@ -163,9 +175,13 @@ def test_avgpool(data: st.DataObject) -> None:
     def make() -> Any:
         divisor = {"divisor_override": fields["divisor_override"]} if axes > 1 else {}
         return module("AvgPool", axes)(
-            fields["kernel"], fields["stride"], fields["padding"], ceil_mode=fields["ceil"],
-            count_include_pad=fields["count_include_pad"], **divisor,
-        )  # fmt: skip
+            fields["kernel"],
+            fields["stride"],
+            fields["padding"],
+            ceil_mode=fields["ceil"],
+            count_include_pad=fields["count_include_pad"],
+            **divisor,
+        )
 
     assert ours("avgpool", fields, x) == theirs(make, x)
 

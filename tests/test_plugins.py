@@ -149,29 +149,68 @@ def test_the_documented_op_conforms(tmp_path: Path) -> None:
 
 WRONG = {
     # what is wrong: the text in place of another, and the check that finds it
-    "its output": ("def weights", "def output(self, inputs):\n        return type(inputs[0])(inputs[0].shape[:2])\n\n    def weights",
-                   "shapes: the outputs"),
-    "the shape of its weight": ('"gamma", (channels(inputs[0]), 1, 1)', '"gamma", (1, channels(inputs[0]), 1)', "shapes: `gamma`"),
+    "its output": (
+        "def weights",
+        "def output(self, inputs):\n        return type(inputs[0])(inputs[0].shape[:2])\n\n    def weights",
+        "shapes: the outputs",
+    ),
+    "the shape of its weight": (
+        '"gamma", (channels(inputs[0]), 1, 1)',
+        '"gamma", (1, channels(inputs[0]), 1)',
+        "shapes: `gamma`",
+    ),
     "the name of its weight": ('Weight("gamma"', 'Weight("beta"', "shapes: the weights"),
-    "its weight is a buffer": ("(self.init_value,)))", "(self.init_value,)), buffer=True)", "shapes: the parameters"),
-    "its MACs": ("def saved", "def macs(self, inputs, outputs):\n        return 7\n\n    def saved", "shapes: the MACs"),
-    "its arithmetic": ("def saved", 'def macs_formula(self, inputs, outputs):\n        return "7 * 3"\n\n    def saved',
-                       "arithmetic: there are 0 MACs"),
+    "its weight is a buffer": (
+        "(self.init_value,)))",
+        "(self.init_value,)), buffer=True)",
+        "shapes: the parameters",
+    ),
+    "its MACs": (
+        "def saved",
+        "def macs(self, inputs, outputs):\n        return 7\n\n    def saved",
+        "shapes: the MACs",
+    ),
+    "its arithmetic": (
+        "def saved",
+        'def macs_formula(self, inputs, outputs):\n        return "7 * 3"\n\n    def saved',
+        "arithmetic: there are 0 MACs",
+    ),
     "what it keeps": ("return INPUT", "return Saved()", "training: the inputs that are kept"),
-    "how much it keeps": ("return INPUT", "return Saved(inputs=(0,), elements=9)", "training: the bytes that are kept"),
-    "a view": ("def saved", "def view(self, inputs, *, training):\n        return True\n\n    def saved",
-               "training: the outputs are views"),
+    "how much it keeps": (
+        "return INPUT",
+        "return Saved(inputs=(0,), elements=9)",
+        "training: the bytes that are kept",
+    ),
+    "a view": (
+        "def saved",
+        "def view(self, inputs, *, training):\n        return True\n\n    def saved",
+        "training: the outputs are views",
+    ),
     "its memory": ("(elementwise(outputs[0], inputs),)", "outputs", "memory: the strides"),
-    "its field": ("def saved", ("def reach(self, inputs, output):\n        from archspec.ops.core.reach import changed, pointwise, whole\n"
-                  "        return (changed(pointwise(inputs[0], output), {2: whole(1)}),)\n\n    def saved"), "receptive field"),
+    "its field": (
+        "def saved",
+        (
+            "def reach(self, inputs, output):\n        from archspec.ops.core.reach import changed, pointwise, whole\n"
+            "        return (changed(pointwise(inputs[0], output), {2: whole(1)}),)\n\n    def saved"
+        ),
+        "receptive field",
+    ),
     "its source": ("x * self.gamma", "x + self.gamma", "source, named"),
-    "its first values": ("torch.full((channels, 1, 1), init_value)", "torch.zeros(channels, 1, 1)", "initial weights"),
+    "its first values": (
+        "torch.full((channels, 1, 1), init_value)",
+        "torch.zeros(channels, 1, 1)",
+        "initial weights",
+    ),
     "its ONNX": ('e.node("Mul"', 'e.node("Add"', "ONNX 18"),
     "its ONNX has no operator of that name": ('e.node("Mul"', 'e.node("Mull"', "ONNX 24"),
     "a method that fails": ("return INPUT", "return INPUT / 0", "training: TypeError: unsupported operand"),
-    "the code of an error": ('error="AS402"', 'error="AS403"', "refusal: it is refused with AS402, not with AS403"),
+    "the code of an error": (
+        'error="AS402"',
+        'error="AS403"',
+        "refusal: it is refused with AS402, not with AS403",
+    ),
     "an error that is none": ('{"init_value": [0.1]}', '{"init_value": 2.0}', "refusal"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("old", "new", "says"), WRONG.values(), ids=WRONG)
@@ -186,13 +225,20 @@ def test_a_wrong_op_does_not_conform(old: str, new: str, says: str, tmp_path: Pa
     ("old", "new", "says"),
     [
         ('"acme.layer_scale"', '"acme.scale"', "there is no op `acme.scale`"),
-        ("examples: ClassVar[tuple[Example, ...]] = (", "examples: ClassVar[tuple[Example, ...]] = ()\n    more: ClassVar[object] = (",
-         "no valid example"),
-        ('    """Each channel times a learnt factor. https://arxiv.org/abs/2103.17239"""\n', "", "no docstring"),
+        (
+            "examples: ClassVar[tuple[Example, ...]] = (",
+            "examples: ClassVar[tuple[Example, ...]] = ()\n    more: ClassVar[object] = (",
+            "no valid example",
+        ),
+        (
+            '    """Each channel times a learnt factor. https://arxiv.org/abs/2103.17239"""\n',
+            "",
+            "no docstring",
+        ),
         ('error="AS402"', 'error="AS999"', "there is no code AS999"),
         ('{"init_value": 0.1}', '{"initial": 0.1}', "fields that the op does not have"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_declaration_does_not_conform(old: str, new: str, says: str, tmp_path: Path) -> None:
     assert METHODS.count(old) == 1
     with pytest.raises(AssertionError, match=says):

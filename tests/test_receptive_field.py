@@ -224,9 +224,9 @@ def test_unet() -> None:
     """Blocks of two inputs; the field varies with the place in a 4×4 cell, but the middles agree on average."""
     root = archspec.load("test.toml", source=UNET).root
     found = fields(root)
-    assert [(name, found[name].size[0], found[name].stride[0]) for name in ("e1", "e2", "e3", "d2", "d1")] == [
-        ("e1", 5, 1), ("e2", 14, 2), ("e3", 32, 4), ("d2", 40, 2), ("d1", 44, 1)
-    ]  # fmt: skip
+    assert [
+        (name, found[name].size[0], found[name].stride[0]) for name in ("e1", "e2", "e3", "d2", "d1")
+    ] == [("e1", 5, 1), ("e2", 14, 2), ("e3", 32, 4), ("d2", 40, 2), ("d1", 44, 1)]
     assert found["d1.convs.1"] == found["d1"] == output(root)
     assert found["d1"].centre == (0, 0)
     assert found["d1"].aligned
@@ -432,9 +432,28 @@ def test_equal_grids_are_one() -> None:
 # --- every op against torch's gradients -----------------------------------------------------------------------
 
 EXACT = {
-    "adaptive_avgpool", "add", "avgpool", "batchnorm", "conv", "conv_transpose", "crop", "expand", "global_avgpool", "groupnorm", "identity",
-    "instancenorm", "linear", "pad", "permute", "pixel_shuffle", "pixel_unshuffle", "reduce_mean", "slice", "split", "upsample",
-}  # fmt: skip
+    "adaptive_avgpool",
+    "add",
+    "avgpool",
+    "batchnorm",
+    "conv",
+    "conv_transpose",
+    "crop",
+    "expand",
+    "global_avgpool",
+    "groupnorm",
+    "identity",
+    "instancenorm",
+    "linear",
+    "pad",
+    "permute",
+    "pixel_shuffle",
+    "pixel_unshuffle",
+    "reduce_mean",
+    "slice",
+    "split",
+    "upsample",
+}
 """Their gradients are not zero by chance, and no positions are lost."""
 
 
@@ -484,45 +503,65 @@ def steps(draw: st.DrawFn, *, keep: bool = False) -> Step:
     if kind == "conv":
         w = weight(kernel)
         return Step(
-            {"op": "conv", "out": 1, "kernel": kernel, "stride": stride, "dilation": dilation, "bias": False,
-             "padding": {"left": before, "right": after}},
+            {
+                "op": "conv",
+                "out": 1,
+                "kernel": kernel,
+                "stride": stride,
+                "dilation": dilation,
+                "bias": False,
+                "padding": {"left": before, "right": after},
+            },
             lambda x: F.conv1d(F.pad(x, (before, after)), w, stride=stride, dilation=dilation),
-            half(dilation * (kernel - 1)) - before, Fraction(stride),
-        )  # fmt: skip
+            half(dilation * (kernel - 1)) - before,
+            Fraction(stride),
+        )
     if kind == "avgpool":
         side = min(before, kernel // 2)
         return Step(
             {"op": "avgpool", "kernel": kernel, "stride": stride, "padding": side},
             lambda x: F.avg_pool1d(x, kernel, stride, side),
-            half(kernel - 1) - side, Fraction(stride),
-        )  # fmt: skip
+            half(kernel - 1) - side,
+            Fraction(stride),
+        )
     if kind == "upsample":
         scale, mode = draw(st.integers(2, 4)), draw(st.sampled_from(["nearest", "nearest-exact", "linear"]))
         return Step(
             {"op": "upsample", "scale": scale, "mode": mode},
             lambda x: F.interpolate(x, scale_factor=scale, mode=mode),
-            Fraction(1 - scale, 2 * scale), Fraction(1, scale),
-        )  # fmt: skip
+            Fraction(1 - scale, 2 * scale),
+            Fraction(1, scale),
+        )
     if kind == "conv_transpose":
         kernel += stride - 1  # a smaller one would leave gaps, over which a dilated kernel can see less
         w = weight(kernel)
         side = min(before, kernel - 1)
         return Step(
-            {"op": "conv_transpose", "out": 1, "kernel": kernel, "stride": stride, "padding": side, "bias": False},
+            {
+                "op": "conv_transpose",
+                "out": 1,
+                "kernel": kernel,
+                "stride": stride,
+                "padding": side,
+                "bias": False,
+            },
             lambda x: F.conv_transpose1d(x, w, stride=stride, padding=side),
-            Fraction(2 * side - (kernel - 1), 2 * stride), Fraction(1, stride),
-        )  # fmt: skip
+            Fraction(2 * side - (kernel - 1), 2 * stride),
+            Fraction(1, stride),
+        )
     if kind == "pad":
         return Step(
             {"op": "pad", "padding": {"left": before, "right": after}},
             lambda x: F.pad(x, (before, after)),
-            Fraction(-before), Fraction(1),
-        )  # fmt: skip
+            Fraction(-before),
+            Fraction(1),
+        )
     return Step(
         {"op": "slice", "axis": 2, "start": before, "stride": stride},
         lambda x: x[..., before::stride],
-        Fraction(before), Fraction(stride),
-    )  # fmt: skip
+        Fraction(before),
+        Fraction(stride),
+    )
 
 
 chains = st.lists(steps(), max_size=3)

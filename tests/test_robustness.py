@@ -134,8 +134,10 @@ def test_mutants(seed: int) -> None:
     signal.alarm(60)
     run = subprocess.run(
         [sys.executable, "-c", FUZZ, str(Path(__file__).parent), str(seed), str(MUTANTS // 4)],
-        capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert run.returncode == 0, run.stderr[-3000:]
     ends, peak = run.stdout.splitlines()
     counts = json.loads(ends)
@@ -196,47 +198,103 @@ LIMITS: dict[str, tuple[str | bytes, str, str | None]] = {
     "dotted table": (f"[{'.'.join('a' * 30_000)}]", "AS105", ""),
     "copies": (net('[{ op = "relu", repeat = 1_000_000 }]'), "AS306", "model.layers[0].repeat"),
     "copies without a name": (
-        net(nested("[{ repeat = 1000, layers = ", '["relu"]', " }]", 3)), "AS306", "model"
+        net(nested("[{ repeat = 1000, layers = ", '["relu"]', " }]", 3)),
+        "AS306",
+        "model",
     ),
     "copies of copies that grow": (
-        net('[{ name = "a", repeat = 1000, layers = [{ name = "b", repeat = 1000, op = "conv", out = "x.channels + 1" }] }]'),
-        "AS306", "model",
+        net(
+            '[{ name = "a", repeat = 1000, layers = [{ name = "b", repeat = 1000, op = "conv", out = "x.channels + 1" }] }]'
+        ),
+        "AS306",
+        "model",
     ),
-    "dense copies": (net('[{ op = "dense", repeat = 1_000_000, layers = ["relu"] }]'), "AS306", "model.layers[0].repeat"),
+    "dense copies": (
+        net('[{ op = "dense", repeat = 1_000_000, layers = ["relu"] }]'),
+        "AS306",
+        "model.layers[0].repeat",
+    ),
     "dense in dense": (
-        net('[{ op = "dense", repeat = 1000, layers = [{ op = "dense", repeat = 1000, layers = ["relu"] }] }]'), "AS306", None
+        net(
+            '[{ op = "dense", repeat = 1000, layers = [{ op = "dense", repeat = 1000, layers = ["relu"] }] }]'
+        ),
+        "AS306",
+        None,
     ),
     "nothing, often": (net(nested("[{ repeat = 1000, layers = ", "[]", " }]", 3)), "AS306", "model"),
-    "removed, often": (net('[{ repeat = 1000, layers = [{ repeat = 1000, op = "relu", when = "i > 1000" }] }]'), "AS306", "model"),
-    "split": (net('[{ op = "split", sections = 1_000_000 }]', shape='["N", 1_000_000]'), "AS306", "model.layers[0].sections"),
-    "flattened": (net('["flatten"]', shape='["N", 1_000_000_000_000_000_000, 1000]'), "AS306", "model.layers[0]"),
-    "huge input": (net("[]", shape='["N", 9223372036854775808]'), "AS203", "model.input[1]"),
-    "huge kernel": (net('[{ op = "conv", out = 4, kernel = 9223372036854775807 }]'), "AS403", "model.layers[0].kernel"),
-    "huge padding": (
-        net('[{ op = "conv", out = 4, padding = 9223372036854775807 }]'), "AS306", "model.layers[0]"
+    "removed, often": (
+        net('[{ repeat = 1000, layers = [{ repeat = 1000, op = "relu", when = "i > 1000" }] }]'),
+        "AS306",
+        "model",
     ),
-    "recursion": (net('["a"]', '[blocks.a]\nlayers = ["b"]\n[blocks.b]\nlayers = ["a"]'), "AS304", "blocks.b.layers[0]"),
+    "split": (
+        net('[{ op = "split", sections = 1_000_000 }]', shape='["N", 1_000_000]'),
+        "AS306",
+        "model.layers[0].sections",
+    ),
+    "flattened": (
+        net('["flatten"]', shape='["N", 1_000_000_000_000_000_000, 1000]'),
+        "AS306",
+        "model.layers[0]",
+    ),
+    "huge input": (net("[]", shape='["N", 9223372036854775808]'), "AS203", "model.input[1]"),
+    "huge kernel": (
+        net('[{ op = "conv", out = 4, kernel = 9223372036854775807 }]'),
+        "AS403",
+        "model.layers[0].kernel",
+    ),
+    "huge padding": (
+        net('[{ op = "conv", out = 4, padding = 9223372036854775807 }]'),
+        "AS306",
+        "model.layers[0]",
+    ),
+    "recursion": (
+        net('["a"]', '[blocks.a]\nlayers = ["b"]\n[blocks.b]\nlayers = ["a"]'),
+        "AS304",
+        "blocks.b.layers[0]",
+    ),
     "recursion with other arguments": (
-        net('[{ op = "a", n = 1 }]', '[blocks.a]\nrequired = { n = "int" }\nlayers = [{ op = "a", n = "n + 1" }]'),
-        "AS304", "blocks.a.layers[0]",
+        net(
+            '[{ op = "a", n = 1 }]',
+            '[blocks.a]\nrequired = { n = "int" }\nlayers = [{ op = "a", n = "n + 1" }]',
+        ),
+        "AS304",
+        "blocks.a.layers[0]",
     ),
     "recursion by an argument": (
-        net('[{ op = "a", f = "a" }]', '[blocks.a]\nrequired = { f = "op" }\nlayers = [{ op = "{f}", f = "a" }]'),
-        "AS304", "blocks.a.layers[0]",
+        net(
+            '[{ op = "a", f = "a" }]',
+            '[blocks.a]\nrequired = { f = "op" }\nlayers = [{ op = "{f}", f = "a" }]',
+        ),
+        "AS304",
+        "blocks.a.layers[0]",
     ),
     "blocks in blocks": (
-        net('["b0"]', "".join(f'[blocks.b{i}]\nlayers = ["b{i + 1}"]\n' for i in range(200)) + "[blocks.b200]\nlayers = []"),
-        "AS306", None,
+        net(
+            '["b0"]',
+            "".join(f'[blocks.b{i}]\nlayers = ["b{i + 1}"]\n' for i in range(200))
+            + "[blocks.b200]\nlayers = []",
+        ),
+        "AS306",
+        None,
     ),
-    "long expression": (net(f'[{{ op = "conv", out = "{"1+" * 10_000}1" }}]'), "AS205", "model.layers[0].out"),
+    "long expression": (
+        net(f'[{{ op = "conv", out = "{"1+" * 10_000}1" }}]'),
+        "AS205",
+        "model.layers[0].out",
+    ),
     "long name": (net(f'[{{ name = "{"a" * 10_000}", op = "relu" }}]'), "AS206", "model.layers[0].name"),
-    "long list": (net('[{ op = "relu", from = [' + "'x', " * 20_000 + "] }]"), "AS105", "model.layers[0].from"),
+    "long list": (
+        net('[{ op = "relu", from = [' + "'x', " * 20_000 + "] }]"),
+        "AS105",
+        "model.layers[0].from",
+    ),
     "large file": (b"#" * 17_000_000, "AS105", ""),
     "empty file": ("", "AS202", ""),
     "not UTF-8": (b"archspec = 1 # \xff", "AS101", ""),
     "UTF-16": ("archspec = 1".encode("utf-16"), "AS101", ""),
     "null": (b"archspec = 1\0", "AS102", ""),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", LIMITS)
@@ -248,8 +306,12 @@ def test_limits(name: str) -> None:
 
 
 def test_many_findings_are_bounded_in_time() -> None:
-    for nodes in (['"rellu"'] * 100_000, ['{ op = "conv", ot = 4 }'] * 50_000, ['{ op = "relu", from = "z" }'] * 50_000,
-                  [f'{{ name = "nnnnnn{i}", op = "relu", from = "nnnnnnx{i}" }}' for i in range(3000)]):  # fmt: skip
+    for nodes in (
+        ['"rellu"'] * 100_000,
+        ['{ op = "conv", ot = 4 }'] * 50_000,
+        ['{ op = "relu", from = "z" }'] * 50_000,
+        [f'{{ name = "nnnnnn{i}", op = "relu", from = "nnnnnnx{i}" }}' for i in range(3000)],
+    ):
         found = codes(net(f"[{', '.join(nodes)}]"))
         assert 1 <= len(found) <= 1000
 
@@ -317,8 +379,10 @@ def test_doubling_blocks_for_training() -> None:
         '{ op = "add", from = ["p.aux", "q.aux"], as = "aux" }, { from = "q", layers = [] }]\n'
         for i in range(40)
     )
-    leaf = ('[blocks.b40]\noutputs = ["aux"]\nlayers = [{ name = "c", op = "conv", out = 3 }, '
-            '{ name = "aux", op = "conv", out = 3 }, { op = "relu", from = "c" }]')  # fmt: skip
+    leaf = (
+        '[blocks.b40]\noutputs = ["aux"]\nlayers = [{ name = "c", op = "conv", out = 3 }, '
+        '{ name = "aux", op = "conv", out = 3 }, { op = "relu", from = "c" }]'
+    )
     model = attempt(net('[{ name = "a", op = "b0" }]', f'train_outputs = ["a.aux"]\n{blocks}{leaf}'))
     assert isinstance(model, Model)
     assert (model.totals.params, model.training_totals.params) == (9 * 2**40, 18 * 2**40)
@@ -327,12 +391,22 @@ def test_doubling_blocks_for_training() -> None:
 @pytest.mark.parametrize(
     ("layers", "blocks"),
     [
-        ('[{ op = "a", repeat = 1000 }]', ('[blocks.a]\nlayers = [{ op = "b", repeat = 1000 }]\n'
-         f'[blocks.b]\nlayers = [{{ name = "c", repeat = 1000, {CONV[2:]}]')),
-        ((f'[{{ name = "a", repeat = 1000, layers = [{{ name = "b", repeat = 1000, layers = [{{ name = "c", repeat = 1000, '
-         f"{CONV[2:]}] }}] }}]"), ""),
+        (
+            '[{ op = "a", repeat = 1000 }]',
+            (
+                '[blocks.a]\nlayers = [{ op = "b", repeat = 1000 }]\n'
+                f'[blocks.b]\nlayers = [{{ name = "c", repeat = 1000, {CONV[2:]}]'
+            ),
+        ),
+        (
+            (
+                f'[{{ name = "a", repeat = 1000, layers = [{{ name = "b", repeat = 1000, layers = [{{ name = "c", repeat = 1000, '
+                f"{CONV[2:]}] }}] }}]"
+            ),
+            "",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_thousand_thousand_thousand_copies(layers: str, blocks: str) -> None:
     model = attempt(net(layers, blocks))
     assert isinstance(model, Model)
@@ -368,8 +442,12 @@ def test_long_chain_of_definitions() -> None:
 
 def test_huge_sizes() -> None:
     side = 10**6
-    model = attempt(net(f'[{{ op = "conv", out = {side} }}, "global_avgpool", "flatten", {{ op = "linear", out = {side} }}]',
-                        shape=f'["N", {side}, {side}, {side}]'))  # fmt: skip
+    model = attempt(
+        net(
+            f'[{{ op = "conv", out = {side} }}, "global_avgpool", "flatten", {{ op = "linear", out = {side} }}]',
+            shape=f'["N", {side}, {side}, {side}]',
+        )
+    )
     assert isinstance(model, Model)
     assert model.totals.macs == 10**24 + 10**12
     assert model.totals.params == 10**12 + 10**12 + 10**6
@@ -404,17 +482,36 @@ def clean(text: str) -> bool:
         {"archspec": 1, "model": {"name": EVIL, "input": ["N", 3], "layers": ["relu"]}},
         {"archspec": 1, "model": {"inputs": [{"name": EVIL, "shape": [1]}], "layers": []}},
         {"archspec": 1, "model": {"input": [1], "layers": [], "outputs": [EVIL]}},
-        *({"archspec": 1, "model": {"input": ["N", 3], "layers": [node]}} for node in (
-            EVIL, {"op": EVIL}, {"op": "relu", EVIL: 1}, {"op": "relu", "name": EVIL}, {"op": "relu", "as": EVIL},
-            {"op": "relu", "from": EVIL}, {"op": "relu", "from": "a." + EVIL}, {"op": "relu", "when": EVIL}, {EVIL: 1},
-            {"op": "relu", "when": f"'{EVIL}'"}, {"op": "relu", "when": f"{EVIL[1:]}"}, {"op": "linear", "out": f"'{EVIL}'"},
-            {"op": "relu", "name": "{'" + EVIL + "'}"}, {"op": "{'" + EVIL + "'}"}, {"op": "relu", "repeat": 1, "index": EVIL},
-            {"op": "reuse", "of": EVIL}, {"op": "linear", "out": 3, "init": {EVIL: 1}}, {"op": "linear", "out": 3, "init": EVIL},
-            {"op": "linear", "out": 3, "init": {"weight": EVIL}}, {"op": "linear", "out": {EVIL: EVIL}}, {"op": "linear", "out": [EVIL]},
-            {"op": "relu", "shape": EVIL}, {"op": "relu", "shape": [EVIL]},
-        )),
+        *(
+            {"archspec": 1, "model": {"input": ["N", 3], "layers": [node]}}
+            for node in (
+                EVIL,
+                {"op": EVIL},
+                {"op": "relu", EVIL: 1},
+                {"op": "relu", "name": EVIL},
+                {"op": "relu", "as": EVIL},
+                {"op": "relu", "from": EVIL},
+                {"op": "relu", "from": "a." + EVIL},
+                {"op": "relu", "when": EVIL},
+                {EVIL: 1},
+                {"op": "relu", "when": f"'{EVIL}'"},
+                {"op": "relu", "when": f"{EVIL[1:]}"},
+                {"op": "linear", "out": f"'{EVIL}'"},
+                {"op": "relu", "name": "{'" + EVIL + "'}"},
+                {"op": "{'" + EVIL + "'}"},
+                {"op": "relu", "repeat": 1, "index": EVIL},
+                {"op": "reuse", "of": EVIL},
+                {"op": "linear", "out": 3, "init": {EVIL: 1}},
+                {"op": "linear", "out": 3, "init": EVIL},
+                {"op": "linear", "out": 3, "init": {"weight": EVIL}},
+                {"op": "linear", "out": {EVIL: EVIL}},
+                {"op": "linear", "out": [EVIL]},
+                {"op": "relu", "shape": EVIL},
+                {"op": "relu", "shape": [EVIL]},
+            )
+        ),
     ],
-)  # fmt: skip
+)
 def test_messages_are_printable(spec: dict[str, Any]) -> None:
     for ascii_ in (True, False):
         error = attempt(json.dumps(spec, ensure_ascii=ascii_), "net.json")
@@ -437,12 +534,18 @@ def test_names_of_variants_are_printable() -> None:
 @pytest.mark.parametrize(
     "spec",
     [
-        {"archspec": 1, "model": {"input": ["N", 3], "layers": [{"op": "b", "tag": EVIL}]},
-         "blocks": {"b": {"required": {"tag": "str"}, "layers": ["relu"]}}},
-        {"archspec": 1, "model": {"input": ["N", 3], "layers": [{"op": "b", "tag": [EVIL]}]},
-         "blocks": {"b": {"params": {"tag": ["a"]}, "layers": ["relu"]}}},
+        {
+            "archspec": 1,
+            "model": {"input": ["N", 3], "layers": [{"op": "b", "tag": EVIL}]},
+            "blocks": {"b": {"required": {"tag": "str"}, "layers": ["relu"]}},
+        },
+        {
+            "archspec": 1,
+            "model": {"input": ["N", 3], "layers": [{"op": "b", "tag": [EVIL]}]},
+            "blocks": {"b": {"params": {"tag": ["a"]}, "layers": ["relu"]}},
+        },
     ],
-)  # fmt: skip
+)
 def test_tables_are_printable(spec: dict[str, Any]) -> None:
     model = attempt(json.dumps(spec), "net.json")
     assert isinstance(model, Model)
@@ -485,10 +588,15 @@ SMALL = b'archspec = 1\n[model]\ninput = ["N", 3]\nlayers = [{ op = "linear", ou
 
 @pytest.mark.parametrize(
     "data",
-    [SMALL, b"\xef\xbb\xbf" + SMALL, SMALL.replace(b"\n", b"\r\n"), SMALL.rstrip(),
-     b'{"archspec": 1, "model": {"input": ["N", 3], "layers": [{"op": "linear", "out": 4}]}}'],
+    [
+        SMALL,
+        b"\xef\xbb\xbf" + SMALL,
+        SMALL.replace(b"\n", b"\r\n"),
+        SMALL.rstrip(),
+        b'{"archspec": 1, "model": {"input": ["N", 3], "layers": [{"op": "linear", "out": 4}]}}',
+    ],
     ids=["plain", "BOM", "CRLF", "no newline", "JSON"],
-)  # fmt: skip
+)
 def test_bytes_and_stdin(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "net.spec"
     path.write_bytes(data)

@@ -260,27 +260,93 @@ STEM = '{ op = "conv", out = 6, kernel = 1 }'
 MEMORY = '{ name = "m", op = "linear", out = 6 }, { op = "linear", out = 6 }'
 RULES = [
     # what it shows, layers, input, bytes at batch 1
-    ("a crop that a norm copies", '{ repeat = 2, layers = [{ op = "instancenorm", affine = true }, { op = "crop", size = [1, 2] }] }',
-     '"N", 3, 8, 11', 96),
-    ("a crop is a view", f'{STEM}, {{ op = "crop", size = 2 }}, "silu", {{ op = "crop", size = 1 }}', '"N", 3, 8, 11', 4 * 6 * 88),
-    ("identity is its input", f'{STEM}, {{ name = "same", op = "identity" }}, "selu"', '"N", 6, 12, 5', 4 * 6 * 60),
-    ("nobody asks for the noise", f'{STEM}, {{ name = "same", op = "identity" }}, "dropout", {{ op = "selu", from = "same" }}',
-     '"N", 6, 12, 5', 4 * 6 * 60),
-    ("channels next to each other", '{ op = "layernorm", axis = 1 }, "relu", { op = "linear", out = 1 }', '"N", 3, 8, 13', 3328),
+    (
+        "a crop that a norm copies",
+        '{ repeat = 2, layers = [{ op = "instancenorm", affine = true }, { op = "crop", size = [1, 2] }] }',
+        '"N", 3, 8, 11',
+        96,
+    ),
+    (
+        "a crop is a view",
+        f'{STEM}, {{ op = "crop", size = 2 }}, "silu", {{ op = "crop", size = 1 }}',
+        '"N", 3, 8, 11',
+        4 * 6 * 88,
+    ),
+    (
+        "identity is its input",
+        f'{STEM}, {{ name = "same", op = "identity" }}, "selu"',
+        '"N", 6, 12, 5',
+        4 * 6 * 60,
+    ),
+    (
+        "nobody asks for the noise",
+        f'{STEM}, {{ name = "same", op = "identity" }}, "dropout", {{ op = "selu", from = "same" }}',
+        '"N", 6, 12, 5',
+        4 * 6 * 60,
+    ),
+    (
+        "channels next to each other",
+        '{ op = "layernorm", axis = 1 }, "relu", { op = "linear", out = 1 }',
+        '"N", 3, 8, 13',
+        3328,
+    ),
     ("no gradient for the input", f'{STEM}, {{ op = "mul", from = ["input", "x"] }}', '"N", 6, 17', 0),
-    ("a factor for the gradient of the other", f'{STEM}, {{ op = "mul", from = ["input", "x", "input"] }}', '"N", 6, 17', 0),
-    ("both for the mask of a maximum", f'{STEM}, {{ op = "max", from = ["input", "x"] }}', '"N", 6, 17', 4 * 6 * 17),
+    (
+        "a factor for the gradient of the other",
+        f'{STEM}, {{ op = "mul", from = ["input", "x", "input"] }}',
+        '"N", 6, 17',
+        0,
+    ),
+    (
+        "both for the mask of a maximum",
+        f'{STEM}, {{ op = "max", from = ["input", "x"] }}',
+        '"N", 6, 17',
+        4 * 6 * 17,
+    ),
     ("nothing to differentiate", '"tanh", "softmax", { op = "maxpool", kernel = 2 }', '"N", 6, 17', 0),
-    ("two parts of one storage", f'{STEM}, {{ name = "s", op = "split", sections = 2 }}, {{ op = "mul", from = ["s.0", "s.1"] }}',
-     '"N", 6, 17', 4 * 6 * 17),
-    ("norms of the batch", f'{STEM}, {{ op = "batchnorm", track_running_stats = false }}', '"N", 6, 17', 4 * (6 * 17 + 2 * 6)),
-    ("keys that are values", f'{MEMORY}, {{ op = "attention", heads = 2, from = ["x", "m", "m"] }}', '"N", 7, 6', 1064),
-    ("keys that are queries", f'{MEMORY}, {{ op = "attention", heads = 2, from = ["m", "m", "m"] }}', '"N", 7, 6', 896),
-    ("queries that are keys, but not values", f'{MEMORY}, {{ op = "attention", heads = 2, from = ["m", "m", "x"] }}',
-     '"N", 7, 6', 1064),
-    ("queries with dropout", f'{MEMORY}, {{ op = "attention", heads = 2, p = 0.5, from = ["m", "m"] }}', '"N", 7, 6', 2352),
-    ("a linear layer copies", f'{STEM}, {{ op = "permute", axes = [0, 2, 1] }}, {{ op = "linear", out = 3 }}', '"N", 6, 17', 4 * 6 * 17),
-]  # fmt: skip
+    (
+        "two parts of one storage",
+        f'{STEM}, {{ name = "s", op = "split", sections = 2 }}, {{ op = "mul", from = ["s.0", "s.1"] }}',
+        '"N", 6, 17',
+        4 * 6 * 17,
+    ),
+    (
+        "norms of the batch",
+        f'{STEM}, {{ op = "batchnorm", track_running_stats = false }}',
+        '"N", 6, 17',
+        4 * (6 * 17 + 2 * 6),
+    ),
+    (
+        "keys that are values",
+        f'{MEMORY}, {{ op = "attention", heads = 2, from = ["x", "m", "m"] }}',
+        '"N", 7, 6',
+        1064,
+    ),
+    (
+        "keys that are queries",
+        f'{MEMORY}, {{ op = "attention", heads = 2, from = ["m", "m", "m"] }}',
+        '"N", 7, 6',
+        896,
+    ),
+    (
+        "queries that are keys, but not values",
+        f'{MEMORY}, {{ op = "attention", heads = 2, from = ["m", "m", "x"] }}',
+        '"N", 7, 6',
+        1064,
+    ),
+    (
+        "queries with dropout",
+        f'{MEMORY}, {{ op = "attention", heads = 2, p = 0.5, from = ["m", "m"] }}',
+        '"N", 7, 6',
+        2352,
+    ),
+    (
+        "a linear layer copies",
+        f'{STEM}, {{ op = "permute", axes = [0, 2, 1] }}, {{ op = "linear", out = 3 }}',
+        '"N", 6, 17',
+        4 * 6 * 17,
+    ),
+]
 
 
 @pytest.mark.parametrize(

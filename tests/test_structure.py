@@ -11,9 +11,24 @@ from archspec.language.names import OPS, TORCH_ATTRIBUTES
 
 PACKAGE = Path(archspec.__file__).parent
 ORDER = (
-    "types", "_version", "diagnostics", "files", "ops", "language", "ir", "elaborate", "analysis", "lint", "model",
-    "backends", "report", "validation", "api", "testing", "cli",
-)  # fmt: skip
+    "types",
+    "_version",
+    "diagnostics",
+    "files",
+    "ops",
+    "language",
+    "ir",
+    "elaborate",
+    "analysis",
+    "lint",
+    "model",
+    "backends",
+    "report",
+    "validation",
+    "api",
+    "testing",
+    "cli",
+)
 """The layers from the bottom up. Each may import those before it."""
 APART = {"language": {"files", "ops"}, "backends": {"lint"}, "files": {"types"}}
 """What a layer does not import though it is below."""

@@ -19,14 +19,35 @@ def said(layers: str) -> list[tuple[str, str | None]]:
 @pytest.mark.parametrize(
     ("word", "meant"),
     [
-        ("Conv2d", "conv"), ("conv2d", "conv"), ("ReLU", "relu"), ("batchnorm2d", "batchnorm"), ("bn", "batchnorm"),
-        ("dropout2d", "dropout"), ("avg_pool", "avgpool"), ("gap", "global_avgpool"), ("swish", "silu"), ("fc", "linear"),
-        ("view", "reshape"), ("leaky", "leaky_relu"), ("transpose", "permute"), ("squeeze", "reshape"),
-        ("unsqueeze", "reshape"), ("clamp", "hardtanh"), ("glu", "split"), ("blurpool", "conv"), ("constant", "param"),
-        ("se", "mul"), ("scale", "mul"), ("reduce_sum", "reduce_mean"), ("DropPath", "stochastic_depth"),
-        ("Concatenate", "concat"), ("matmul", "archspec ops"), ("l2norm", "archspec ops"), ("dense", "linear"),
+        ("Conv2d", "conv"),
+        ("conv2d", "conv"),
+        ("ReLU", "relu"),
+        ("batchnorm2d", "batchnorm"),
+        ("bn", "batchnorm"),
+        ("dropout2d", "dropout"),
+        ("avg_pool", "avgpool"),
+        ("gap", "global_avgpool"),
+        ("swish", "silu"),
+        ("fc", "linear"),
+        ("view", "reshape"),
+        ("leaky", "leaky_relu"),
+        ("transpose", "permute"),
+        ("squeeze", "reshape"),
+        ("unsqueeze", "reshape"),
+        ("clamp", "hardtanh"),
+        ("glu", "split"),
+        ("blurpool", "conv"),
+        ("constant", "param"),
+        ("se", "mul"),
+        ("scale", "mul"),
+        ("reduce_sum", "reduce_mean"),
+        ("DropPath", "stochastic_depth"),
+        ("Concatenate", "concat"),
+        ("matmul", "archspec ops"),
+        ("l2norm", "archspec ops"),
+        ("dense", "linear"),
     ],
-)  # fmt: skip
+)
 def test_ops(word: str, meant: str) -> None:
     [(_, help_)] = said(f'"{word}"')
     assert f"`{meant}`" in str(help_)
@@ -46,7 +67,7 @@ def test_ops(word: str, meant: str) -> None:
         ('op = "conv", out = 4, kernel = 1, activation = "relu"', "activation", "a node of its own"),
         ('op = "conv", out = 4, kernel = 1, kernel_initializer = "he"', "kernel_initializer", "`init`"),
     ],
-)  # fmt: skip
+)
 def test_fields(node: str, key: str, meant: str) -> None:
     [(word, help_)] = said(f"{{ {node} }}")
     assert word == key

@@ -29,14 +29,35 @@ LEAVES: st.SearchStrategy[Any] = st.one_of(
     st.just("relu"),
     st.just("batchnorm"),
     st.builds(lambda p: {"op": "dropout", "p": p}, st.floats(0, 1).map(lambda p: round(p, 3))),
-    st.builds(lambda out, kernel, dilation: {"op": "conv", "out": out, "kernel": kernel, "dilation": dilation, "padding": "half"},
-              st.sampled_from([1, 8, 96, 1280]), st.sampled_from([1, 3, 5]), st.sampled_from([1, 2])),
-    st.builds(lambda out, sides: {"op": "conv", "out": out, "kernel": [sides + 13, sides + 101], "bias": False,
-                                  "padding": {"top": sides, "bottom": 12, "left": sides, "right": 100}},
-              st.sampled_from([16, 2048]), st.integers(0, 200)),
-    st.builds(lambda note, sizes: {"op": "unit", "note": note, "sizes": sizes},
-              st.text("abcd", max_size=60), st.lists(st.integers(0, 10**9), max_size=12)),
-)  # fmt: skip
+    st.builds(
+        lambda out, kernel, dilation: {
+            "op": "conv",
+            "out": out,
+            "kernel": kernel,
+            "dilation": dilation,
+            "padding": "half",
+        },
+        st.sampled_from([1, 8, 96, 1280]),
+        st.sampled_from([1, 3, 5]),
+        st.sampled_from([1, 2]),
+    ),
+    st.builds(
+        lambda out, sides: {
+            "op": "conv",
+            "out": out,
+            "kernel": [sides + 13, sides + 101],
+            "bias": False,
+            "padding": {"top": sides, "bottom": 12, "left": sides, "right": 100},
+        },
+        st.sampled_from([16, 2048]),
+        st.integers(0, 200),
+    ),
+    st.builds(
+        lambda note, sizes: {"op": "unit", "note": note, "sizes": sizes},
+        st.text("abcd", max_size=60),
+        st.lists(st.integers(0, 10**9), max_size=12),
+    ),
+)
 
 
 def chain(nodes: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
@@ -75,8 +96,10 @@ def networks(draw: st.DrawFn) -> archspec.Model:
             {"name": "last", "op": "split", "sections": parts},
         ]
         model["outputs"] = [f"last.{index}" for index in range(parts)]
-    block = {"required": {"note": "str", "sizes": "list"},
-             "layers": [{"op": "conv", "out": 8, "kernel": 3, "padding": "half"}, "relu"]}  # fmt: skip
+    block = {
+        "required": {"note": "str", "sizes": "list"},
+        "layers": [{"op": "conv", "out": 8, "kernel": 3, "padding": "half"}, "relu"],
+    }
     source = json.dumps({"archspec": 1, "model": {**model, "layers": layers}, "blocks": {"unit": block}})
     return archspec.load("net.json", source=source, batch=draw(st.sampled_from([1, 3])))
 
@@ -138,8 +161,10 @@ def assert_shapes(text: str, shapes: list[list[Any]], batch: int) -> None:
     """All of the shapes, all equal ones as a product, or the first and how many follow."""
     texts = [dims(shape, batch) for shape in shapes]
     assert text in (
-        ", ".join(texts), f"{len(texts)} × ({texts[0]})" if len(set(texts)) == 1 else "", f"{texts[0]} +{len(texts) - 1}",
-    )  # fmt: skip
+        ", ".join(texts),
+        f"{len(texts)} × ({texts[0]})" if len(set(texts)) == 1 else "",
+        f"{texts[0]} +{len(texts) - 1}",
+    )
 
 
 def assert_whole(model: archspec.Model, text: str) -> None:
@@ -191,8 +216,14 @@ def test_wrapping_keeps_all_of_a_text(text: str, width: int, indent: str) -> Non
     assert all(line.startswith(indent) for line in lines[1:])
 
 
-@given(st.lists(st.tuples(st.integers(0, 30), st.text("xyz", min_size=1, max_size=90), st.booleans()), min_size=1, max_size=4),
-       st.integers(26, 100))  # fmt: skip
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 30), st.text("xyz", min_size=1, max_size=90), st.booleans()),
+        min_size=1,
+        max_size=4,
+    ),
+    st.integers(26, 100),
+)
 def test_names_lose_their_middle_and_nothing_else(rows: list[tuple[int, str, bool]], width: int) -> None:
     names = [Name("│ " * depth, name, "  × 1200" if many else "") for depth, name, many in rows]
     column = Column("Module", Kind.NAME, ["".join(name) for name in names], names=names)
@@ -265,8 +296,9 @@ def test_counts_are_there_where_there_is_no_room_for_shapes() -> None:
     lines = model.summary(40).splitlines()
     assert max(map(len, lines)) <= 40
     assert [line.split() for line in lines if line.startswith(("Module", "0 "))] == [
-        ["Module", "Op", "Params", "MACs"], ["0", "conv", "2048,", "k3", "113.2M", "126.8P"],
-    ]  # fmt: skip
+        ["Module", "Op", "Params", "MACs"],
+        ["0", "conv", "2048,", "k3", "113.2M", "126.8P"],
+    ]
 
 
 def test_several_shapes_are_shortened_where_they_have_no_room() -> None:
@@ -409,10 +441,17 @@ def test_comparisons_as_markdown_and_json_have_everything() -> None:
 
 # weights of a linear layer, which are its MACs; what a reader would round them to; their bytes in float32
 ROUNDED = [
-    (200, "200", "800 B"), (999, "999", "3.9 KiB"), (1_000, "1.00k", "3.9 KiB"), (9_994, "9.99k", "39.0 KiB"),
-    (9_996, "10.0k", "39.0 KiB"), (99_949, "99.9k", "390.4 KiB"), (262_130, "262.1k", "1,023.9 KiB"),
-    (262_140, "262.1k", "1.0 MiB"), (999_940, "999.9k", "3.8 MiB"), (999_960, "1.00M", "3.8 MiB"),
-]  # fmt: skip
+    (200, "200", "800 B"),
+    (999, "999", "3.9 KiB"),
+    (1_000, "1.00k", "3.9 KiB"),
+    (9_994, "9.99k", "39.0 KiB"),
+    (9_996, "10.0k", "39.0 KiB"),
+    (99_949, "99.9k", "390.4 KiB"),
+    (262_130, "262.1k", "1,023.9 KiB"),
+    (262_140, "262.1k", "1.0 MiB"),
+    (999_940, "999.9k", "3.8 MiB"),
+    (999_960, "1.00M", "3.8 MiB"),
+]
 
 
 @pytest.mark.parametrize(("number", "macs", "size"), ROUNDED)
@@ -514,8 +553,13 @@ def test_what_only_training_computes_goes_with_all_that_takes_it() -> None:
     source = f'archspec = 1\n[model]\ninput = ["N", 4, 8, 8]\n{outputs}layers = {layers}\n'
     model = archspec.load("net.toml", source=source)
     assert {row.path: row.training for row in model.modules()} == {
-        "a": False, "s": True, "2": True, "aux": True, "late": True, "y": False,
-    }  # fmt: skip
+        "a": False,
+        "s": True,
+        "2": True,
+        "aux": True,
+        "late": True,
+        "y": False,
+    }
     assert model.totals.params == (4 * 4 + 4) + (4 * 3 + 3)
 
 

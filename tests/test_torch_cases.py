@@ -181,8 +181,13 @@ class Random:
             "op": self.random.choice(blocks),
             "n": self.random.choice([3, 4, 6] + ["n"] * inside),
         }
-        options: dict[str, list[Any]] = {"m": [2, 5], "k": [1, 3, 5], "d": [1, 2, 4], "flag": [True, False],
-                            "act": ACTIVATIONS[:4]}  # fmt: skip
+        options: dict[str, list[Any]] = {
+            "m": [2, 5],
+            "k": [1, 3, 5],
+            "d": [1, 2, 4],
+            "flag": [True, False],
+            "act": ACTIVATIONS[:4],
+        }
         for key, values in options.items():
             if self.maybe(0.4):
                 node[key] = self.random.choice(values)

@@ -408,12 +408,20 @@ MORE = """[
 ]"""
 TOO_MUCH = {
     # what would compute other values: the text, what stands in its place, and what is said
-    "a keyword": ("nn.Conv2d(3, 3, 1)", 'nn.Conv2d(3, 3, 1, padding_mode="reflect")', "`padding_mode` is `reflect` instead of nothing"),
+    "a keyword": (
+        "nn.Conv2d(3, 3, 1)",
+        'nn.Conv2d(3, 3, 1, padding_mode="reflect")',
+        "`padding_mode` is `reflect` instead of nothing",
+    ),
     "an argument": ("nn.Conv2d(3, 3, 1)", "nn.Conv2d(3, 3, 1, 2)", "argument 4 is `2` instead of nothing"),
     "a factor": ("0.5 * torch.ones", "0.25 * 0.5 * torch.ones", "its first value"),
-    "work in place that spoils the gradient": ("alpha=0.5)", "alpha=0.5, inplace=True)", "`inplace` is `True` instead of `False`"),
+    "work in place that spoils the gradient": (
+        "alpha=0.5)",
+        "alpha=0.5, inplace=True)",
+        "`inplace` is `True` instead of `False`",
+    ),
     "work in place on what is the caller's": ("F.relu(x)", "F.relu(x, inplace=True)", "what is overwritten"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", TOO_MUCH)

@@ -149,10 +149,12 @@ class Columns(nn.Module):  # type: ignore[misc]
         super().__init__()
         for key, conv in {
             "0": nn.Conv2d(channels, c1, 1),
-            "2": nn.Conv2d(channels, c3[0], 1), "4": nn.Conv2d(c3[0], c3[1], 3, padding=1),
-            "6": nn.Conv2d(channels, c5[0], 1), "8": nn.Conv2d(c5[0], c5[1], 5, padding=2),
+            "2": nn.Conv2d(channels, c3[0], 1),
+            "4": nn.Conv2d(c3[0], c3[1], 3, padding=1),
+            "6": nn.Conv2d(channels, c5[0], 1),
+            "8": nn.Conv2d(c5[0], c5[1], 5, padding=2),
             "11": nn.Conv2d(channels, pool, 1),
-        }.items():  # fmt: skip
+        }.items():
             self.add_module(key, conv)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -173,8 +175,11 @@ def graph_by_hand(name: str) -> nn.Module:
             for index, (n, out, stride) in enumerate(widths, start=2)
         }
         layers: dict[str, nn.Module] = {"stage1": nn.Sequential(*stem), **stages}
-        return nn.Sequential(_named({**layers, "pool": nn.AdaptiveAvgPool2d(1), "flat": nn.Flatten(),
-                                     "fc": nn.Linear(512, 10)}))  # fmt: skip
+        return nn.Sequential(
+            _named(
+                {**layers, "pool": nn.AdaptiveAvgPool2d(1), "flat": nn.Flatten(), "fc": nn.Linear(512, 10)}
+            )
+        )
     if name == "densenet":
         layers = {"stem": nn.Sequential(*stem)}
         channels = 64
@@ -189,27 +194,46 @@ def graph_by_hand(name: str) -> nn.Module:
                     nn.AvgPool2d(2),
                 )
                 channels //= 2
-        return nn.Sequential(_named({**layers, "8": nn.BatchNorm2d(channels), "9": nn.ReLU(),
-                                     "10": nn.AdaptiveAvgPool2d(1), "11": nn.Flatten(),
-                                     "fc": nn.Linear(channels, 10)}))  # fmt: skip
+        return nn.Sequential(
+            _named(
+                {
+                    **layers,
+                    "8": nn.BatchNorm2d(channels),
+                    "9": nn.ReLU(),
+                    "10": nn.AdaptiveAvgPool2d(1),
+                    "11": nn.Flatten(),
+                    "fc": nn.Linear(channels, 10),
+                }
+            )
+        )
     pool = nn.MaxPool2d(3, 2, 1)
     rows = [
-        (192, 64, (96, 128), (16, 32), 32), (256, 128, (128, 192), (32, 96), 64),
-        (480, 192, (96, 208), (16, 48), 64), (512, 160, (112, 224), (24, 64), 64),
-        (512, 128, (128, 256), (24, 64), 64), (512, 112, (144, 288), (32, 64), 64),
-        (528, 256, (160, 320), (32, 128), 128), (832, 256, (160, 320), (32, 128), 128),
+        (192, 64, (96, 128), (16, 32), 32),
+        (256, 128, (128, 192), (32, 96), 64),
+        (480, 192, (96, 208), (16, 48), 64),
+        (512, 160, (112, 224), (24, 64), 64),
+        (512, 128, (128, 256), (24, 64), 64),
+        (512, 112, (144, 288), (32, 64), 64),
+        (528, 256, (160, 320), (32, 128), 128),
+        (832, 256, (160, 320), (32, 128), 128),
         (832, 384, (192, 384), (48, 128), 128),
-    ]  # fmt: skip
+    ]
     blocks = [Columns(*row) for row in rows]
-    return nn.Sequential(_named({
-        "stage1": nn.Sequential(nn.Conv2d(1, 64, 7, 2, 3), nn.ReLU(), pool),
-        "stage2": nn.Sequential(nn.Conv2d(64, 64, 1), nn.ReLU(), nn.Conv2d(64, 192, 3, 1, 1), nn.ReLU(), pool),
-        "stage3": nn.Sequential(*blocks[:2], pool),
-        "stage4": nn.Sequential(*blocks[2:7], pool),
-        "stage5": nn.Sequential(*blocks[7:], nn.AdaptiveAvgPool2d(1)),
-        "flat": nn.Flatten(),
-        "fc": nn.Linear(1024, 10),
-    }))  # fmt: skip
+    return nn.Sequential(
+        _named(
+            {
+                "stage1": nn.Sequential(nn.Conv2d(1, 64, 7, 2, 3), nn.ReLU(), pool),
+                "stage2": nn.Sequential(
+                    nn.Conv2d(64, 64, 1), nn.ReLU(), nn.Conv2d(64, 192, 3, 1, 1), nn.ReLU(), pool
+                ),
+                "stage3": nn.Sequential(*blocks[:2], pool),
+                "stage4": nn.Sequential(*blocks[2:7], pool),
+                "stage5": nn.Sequential(*blocks[7:], nn.AdaptiveAvgPool2d(1)),
+                "flat": nn.Flatten(),
+                "fc": nn.Linear(1024, 10),
+            }
+        )
+    )
 
 
 def _named(modules: dict[str, nn.Module]) -> Any:
@@ -362,9 +386,18 @@ def test_parameters_of_their_own() -> None:
 
 # --- PyTorch's tools -------------------------------------------------------------------------------------
 
-TOOLS = [("resnet", "resnet18"), ("densenet", "densenet121"), ("googlenet", None), ("mobilenet_v2", None),
-         ("shufflenet_v2", "shufflenet_v2_x0_5"), ("convnext", "convnext_tiny"), ("unet", None),
-         ("teaching/googlenet", None), ("teaching/densenet", None), ("lenet", None)]  # fmt: skip
+TOOLS = [
+    ("resnet", "resnet18"),
+    ("densenet", "densenet121"),
+    ("googlenet", None),
+    ("mobilenet_v2", None),
+    ("shufflenet_v2", "shufflenet_v2_x0_5"),
+    ("convnext", "convnext_tiny"),
+    ("unet", None),
+    ("teaching/googlenet", None),
+    ("teaching/densenet", None),
+    ("lenet", None),
+]
 
 
 @pytest.fixture(scope="module", params=TOOLS, ids=lambda value: value[0])

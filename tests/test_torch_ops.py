@@ -32,10 +32,13 @@ def test_agrees_with_torch(op: type[Op], example: Example, form: str) -> None:
 def test_only_expand_asks_for_sizes_that_it_cannot_see() -> None:
     """AS702: the size of the batch, inside of a block none of whose values has it."""
     hidden = {
-        (op.name, example.inputs) for op, example in FIXED
-        if op.is_module and not op.is_parameter and len(results(op, example)) == 1
+        (op.name, example.inputs)
+        for op, example in FIXED
+        if op.is_module
+        and not op.is_parameter
+        and len(results(op, example)) == 1
         and hides_sizes(op, example, "in a block")
-    }  # fmt: skip
+    }
     expand = ops.lookup("expand")
     assert expand is not None
     assert hidden == {

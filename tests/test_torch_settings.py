@@ -21,7 +21,9 @@ COUNTED = {
         """[blocks.unit]
         required = { slope = "float" }
         layers = [{ op = "conv", out = 4, kernel = 1 }, { op = "leaky_relu", negative_slope = "slope" }]""",
-        nn.LeakyReLU, "negative_slope", [0.1, 0.2, 0.1 * 3, 0.4],
+        nn.LeakyReLU,
+        "negative_slope",
+        [0.1, 0.2, 0.1 * 3, 0.4],
     ),
     "an element of a list": (
         '[{ name = "s", op = "unit", repeat = 4, slope = "slopes[i]" }]',
@@ -30,7 +32,9 @@ COUNTED = {
         [blocks.unit]
         required = { slope = "float" }
         layers = [{ op = "conv", out = 4, kernel = 1 }, { op = "leaky_relu", negative_slope = "slope" }]""",
-        nn.LeakyReLU, "negative_slope", [0.4, 0.3, 0.2, 0.1],
+        nn.LeakyReLU,
+        "negative_slope",
+        [0.4, 0.3, 0.2, 0.1],
     ),
     "first, and a width": (
         '[{ name = "s", op = "unit", repeat = 4, inner = "4 * (i + 1)", first = { stride = 2 } }]',
@@ -41,7 +45,9 @@ COUNTED = {
           { op = "conv", out = "inner", kernel = 1, stride = "stride" },
           { op = "conv", out = 3, kernel = 1 },
         ]""",
-        nn.Conv2d, "out_channels", [4, 3, 8, 3, 12, 3, 16, 3],
+        nn.Conv2d,
+        "out_channels",
+        [4, 3, 8, 3, 12, 3, 16, 3],
     ),
     "first, and a dilation": (
         '[{ name = "s", op = "unit", repeat = 4, d = "1 + i", first = { stride = 2 } }]',
@@ -49,7 +55,9 @@ COUNTED = {
         required = { d = "int" }
         params = { stride = 1 }
         layers = [{ op = "conv", out = 3, kernel = 3, stride = "stride", padding = "d", dilation = "d" }]""",
-        nn.Conv2d, "dilation", [(1, 1), (2, 2), (3, 3), (4, 4)],
+        nn.Conv2d,
+        "dilation",
+        [(1, 1), (2, 2), (3, 3), (4, 4)],
     ),
     "first, and a rate": (
         '[{ name = "s", op = "unit", repeat = 4, p = "0.1 * i", first = { stride = 2 } }]',
@@ -57,14 +65,18 @@ COUNTED = {
         required = { p = "float" }
         params = { stride = 1 }
         layers = [{ op = "conv", out = 4, kernel = 1, stride = "stride" }, { op = "dropout", p = "p" }]""",
-        nn.Dropout, "p", [0.0, 0.1, 0.2, 0.1 * 3],
+        nn.Dropout,
+        "p",
+        [0.0, 0.1, 0.2, 0.1 * 3],
     ),
     "a counter of its own name, and no first": (
         '[{ name = "s", op = "unit", repeat = 3, index = "k", p = "0.1 * k" }]',
         """[blocks.unit]
         required = { p = "float" }
         layers = [{ op = "conv", out = 3, kernel = 1 }, { op = "dropout", p = "p" }]""",
-        nn.Dropout, "p", [0.0, 0.1, 0.2],
+        nn.Dropout,
+        "p",
+        [0.0, 0.1, 0.2],
     ),
     "in a block that is called twice": (
         '[{ op = "stage", out = 4 }, { op = "stage", out = 5 }]',
@@ -78,9 +90,11 @@ COUNTED = {
           { op = "conv", out = "out", kernel = 1, stride = "stride" },
           { op = "leaky_relu", negative_slope = "p" },
         ]""",
-        nn.LeakyReLU, "negative_slope", [4.0, 4.1, 4.2, 0.1 * 3 + 4, 5.0, 5.1, 5.2, 0.1 * 3 + 5],
+        nn.LeakyReLU,
+        "negative_slope",
+        [4.0, 4.1, 4.2, 0.1 * 3 + 4, 5.0, 5.1, 5.2, 0.1 * 3 + 5],
     ),
-}  # fmt: skip
+}
 """Copies that differ in what their counter says: layers, blocks, a class, a setting, and its values in order."""
 
 
@@ -119,8 +133,11 @@ def test_stochastic_depth_is_that_of_torchvision(name: str, file: str, params: d
     assert list(ours.state_dict()) == list(theirs.state_dict())
     rates = [(m.p, m.mode) for m in ours.modules() if type(m).__name__ == "StochasticDepth"]
     # EfficientNet has them where it has a skip connection; torchvision makes all, and calls these.
-    called = [m.stochastic_depth for m in theirs.modules() if getattr(m, "use_res_connect", file == "convnext")
-              and hasattr(m, "stochastic_depth")]  # fmt: skip
+    called = [
+        m.stochastic_depth
+        for m in theirs.modules()
+        if getattr(m, "use_res_connect", file == "convnext") and hasattr(m, "stochastic_depth")
+    ]
     assert rates == [(pytest.approx(m.p), m.mode) for m in called]
     assert [m.p for m in ours.modules() if isinstance(m, nn.Dropout)] == [
         m.p for m in theirs.modules() if isinstance(m, nn.Dropout)

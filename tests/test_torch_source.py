@@ -77,17 +77,25 @@ WORDS_OF_NAMES = (
 def long_winded(seed: int) -> dict[str, Any]:
     """A network with long names, many inputs, outputs and operands, and groups whose values are outputs."""
     rng = random.Random(seed)
-    names = iter(dict.fromkeys(
-        "_".join(rng.choices(WORDS_OF_NAMES, k=rng.randint(1, 3))) + str(number) for number in range(99)
-    ))  # fmt: skip
+    names = iter(
+        dict.fromkeys(
+            "_".join(rng.choices(WORDS_OF_NAMES, k=rng.randint(1, 3))) + str(number) for number in range(99)
+        )
+    )
     inputs = [{"name": next(names), "shape": ["N", 3, 8, 8]} for _ in range(rng.choice([1, 1, 2, 8]))]
     values = [str(item["name"]) for item in inputs]
     layers: list[dict[str, Any]] = []
     inside: list[str] = []
 
     def module() -> dict[str, Any]:
-        fields: dict[str, Any] = rng.choice([{"op": "conv", "out": 3, "kernel": 3, "padding": 1, "init": {"bias": "normal(0.02)"}},
-                             {"op": "batchnorm"}, {"op": "relu"}, {"op": "unit", "slope": rng.choice([0.1, 0.2])}])  # fmt: skip
+        fields: dict[str, Any] = rng.choice(
+            [
+                {"op": "conv", "out": 3, "kernel": 3, "padding": 1, "init": {"bias": "normal(0.02)"}},
+                {"op": "batchnorm"},
+                {"op": "relu"},
+                {"op": "unit", "slope": rng.choice([0.1, 0.2])},
+            ]
+        )
         return {"name": next(names), **fields}
 
     for _ in range(rng.randint(3, 10)):
@@ -95,8 +103,13 @@ def long_winded(seed: int) -> dict[str, Any]:
             case 0:
                 layers.append({**module(), "from": rng.choice(values)})
             case 1:
-                layers.append({"op": rng.choice(["add", "mul", "max"]), "from": rng.choices(values, k=rng.randint(2, 7)),
-                               "as": next(names)})  # fmt: skip
+                layers.append(
+                    {
+                        "op": rng.choice(["add", "mul", "max"]),
+                        "from": rng.choices(values, k=rng.randint(2, 7)),
+                        "as": next(names),
+                    }
+                )
             case 2:
                 group = [module() for _ in range(rng.randint(1, 5))]
                 layers.append({"name": next(names), "layers": group, "from": rng.choice(values)})
@@ -109,7 +122,10 @@ def long_winded(seed: int) -> dict[str, Any]:
                 )
         values.append(str(layers[-1].get("name") or layers[-1]["as"]))
     outputs = [*dict.fromkeys(rng.choices([*values[len(inputs) :], *inside], k=rng.choice([1, 2, 3, 6, 12])))]
-    block = {"required": {"slope": "float"}, "layers": [{"op": "residual", "layers": [{"op": "leaky_relu", "negative_slope": "slope"}]}]}  # fmt: skip
+    block = {
+        "required": {"slope": "float"},
+        "layers": [{"op": "residual", "layers": [{"op": "leaky_relu", "negative_slope": "slope"}]}],
+    }
     model = {"inputs": inputs, "layers": layers, "outputs": outputs}
     return {"archspec": 1, "model": model, "blocks": {"unit": block}}
 
@@ -168,9 +184,13 @@ def test_is_the_same_in_every_process(tmp_path: Path) -> None:
     for seed, folder in (("1", tmp_path), ("2", SPECS)):
         environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(SPECS.parent)}
         result = subprocess.run(
-            [sys.executable, "-c", script, *names], cwd=folder, env=environment, capture_output=True, text=True,
+            [sys.executable, "-c", script, *names],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
             check=True,
-        )  # fmt: skip
+        )
         outputs.add(result.stdout)
     assert len(outputs) == 1
 
@@ -294,11 +314,56 @@ layers = [{{ op = "unit", from = "fixed" }}]
 # --- hostile names and texts -----------------------------------------------------------------------------
 
 WORDS = [
-    *keyword.kwlist, *keyword.softkwlist, "self", "nn", "F", "torch", "Tensor", "super", "range", "tuple", "list",
-    "int", "str", "print", "sum", "OrderedDict", "module", "model", "output", "layers", "layer", "i", "x", "out",
-    "y", "z", "x2", "_", "_x", "input_", "main", "make_divisible", "Permute", "StochasticDepth", "T", "in_channels",
-    "0", "1", "a-b", "a--b", "-", "9lives", "args", "kwargs", "property", "object", "Exception", "exec", "eval",
-]  # fmt: skip
+    *keyword.kwlist,
+    *keyword.softkwlist,
+    "self",
+    "nn",
+    "F",
+    "torch",
+    "Tensor",
+    "super",
+    "range",
+    "tuple",
+    "list",
+    "int",
+    "str",
+    "print",
+    "sum",
+    "OrderedDict",
+    "module",
+    "model",
+    "output",
+    "layers",
+    "layer",
+    "i",
+    "x",
+    "out",
+    "y",
+    "z",
+    "x2",
+    "_",
+    "_x",
+    "input_",
+    "main",
+    "make_divisible",
+    "Permute",
+    "StochasticDepth",
+    "T",
+    "in_channels",
+    "0",
+    "1",
+    "a-b",
+    "a--b",
+    "-",
+    "9lives",
+    "args",
+    "kwargs",
+    "property",
+    "object",
+    "Exception",
+    "exec",
+    "eval",
+]
 
 
 def builds(text: str) -> bool:
@@ -334,16 +399,38 @@ def test_names_are_harmless(word: str) -> None:
         "input": f'archspec = 1\n[model]\ninputs = [{{ name = "{word}", shape = ["N", 3, 4, 4] }}]\n'
         f'layers = [{{ op = "conv", out = 4, kernel = 1 }}]',
         "model": f'archspec = 1\n[model]\nname = "{word}"\ninput = ["N", 3, 4, 4]\nlayers = ["relu"]',
-    }  # fmt: skip
+    }
     accepted = {what for what, text in specs.items() if builds(text)}
     assert "model" in accepted
 
 
 HOSTILE = [
-    '"""', "'''", '"', "\\", "\\\\", '\\"""', "\n", "\r", "\t", "\x00", "\x1b[31m", "\u2028", "{0}", "{m}", "%s", "#",
-    '"""\nimport os\n"""', '\\N{BULLET}', "\\x41", "ｅｖａｌ", "𝐬𝐞𝐥𝐟", "é", "\u202e", "end\\",
+    '"""',
+    "'''",
+    '"',
+    "\\",
+    "\\\\",
+    '\\"""',
+    "\n",
+    "\r",
+    "\t",
+    "\x00",
+    "\x1b[31m",
+    "\u2028",
+    "{0}",
+    "{m}",
+    "%s",
+    "#",
+    '"""\nimport os\n"""',
+    "\\N{BULLET}",
+    "\\x41",
+    "ｅｖａｌ",
+    "𝐬𝐞𝐥𝐟",
+    "é",
+    "\u202e",
+    "end\\",
     '""" + __import__("os").system("echo") + """',
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -374,8 +461,10 @@ def test_texts_are_harmless(text: str, place: str) -> None:
     tree = ast.parse(source(loaded))
     names = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
     calls = {
-        node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    }  # fmt: skip
+        node.func.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
     assert calls <= {"super", "print", "tuple", "sum", "model", *names}
 
 

@@ -97,11 +97,17 @@ def test_suggested_edits_fix_what_they_are_about(path: Path, tmp_path: Path) -> 
 
 
 EDITED = [
-    ('op = "conv"', 'op = "cnov"', "AS204"), ("kernel = 1", "kernal = 1", "AS201"), ("[model]", "[modle]", "AS201"),
-    ("depths[0]", "dpeths[0]", "AS301"), ('op = "residual"', 'op = "residaul"', "AS204"), ("repeat = ", "repeet = ", "AS201"),
-    ("stride = 2", "strid = 2", "AS201"), ('"global_avgpool"', '"global_avgpol"', "AS204"), ("[variants]", "[variant]", "AS201"),
+    ('op = "conv"', 'op = "cnov"', "AS204"),
+    ("kernel = 1", "kernal = 1", "AS201"),
+    ("[model]", "[modle]", "AS201"),
+    ("depths[0]", "dpeths[0]", "AS301"),
+    ('op = "residual"', 'op = "residaul"', "AS204"),
+    ("repeat = ", "repeet = ", "AS201"),
+    ("stride = 2", "strid = 2", "AS201"),
+    ('"global_avgpool"', '"global_avgpol"', "AS204"),
+    ("[variants]", "[variant]", "AS201"),
     ('out = "inner"', 'out = "iner"', "AS301"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("old", "new", "code"), EDITED)
@@ -172,12 +178,20 @@ def test_blocks_behind_an_error_are_not_wronged(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "help_"),
     [
-        ('layers = [{ op = "conv" out = 4 }]', "separated by commas"), ("layers = [{ out = 2 * width }]", "expressions stand in quotes"),
-        ("layers = [{ “op” = 3 }]", "straight quotes"), ('layers = [{ op = "a", op = "b" }]', None), ("[]", None), ("my key = 3", None),
-        ('x = "a" y = 3', None), ("[params]\nwidth = 3\n[params.width]\nx = 1", "a value further up"), ('layers = [{ op = "a",\n  out = 3 }]', "stays on one line"),
-        ("x: 3", "separated by `=`"), ("x = None", "leave the key out"), ("x = [1\n[model]\n", "ends with `]`"),
+        ('layers = [{ op = "conv" out = 4 }]', "separated by commas"),
+        ("layers = [{ out = 2 * width }]", "expressions stand in quotes"),
+        ("layers = [{ “op” = 3 }]", "straight quotes"),
+        ('layers = [{ op = "a", op = "b" }]', None),
+        ("[]", None),
+        ("my key = 3", None),
+        ('x = "a" y = 3', None),
+        ("[params]\nwidth = 3\n[params.width]\nx = 1", "a value further up"),
+        ('layers = [{ op = "a",\n  out = 3 }]', "stays on one line"),
+        ("x: 3", "separated by `=`"),
+        ("x = None", "leave the key out"),
+        ("x = [1\n[model]\n", "ends with `]`"),
     ],
-)  # fmt: skip
+)
 def test_help_for_toml_that_does_not_parse(tmp_path: Path, line: str, help_: str | None) -> None:
     path = tmp_path / "net.toml"
     path.write_text(f"archspec = 1\n{line}\n")
@@ -214,11 +228,22 @@ def test_concise(folder: Path) -> None:
 def test_json_is_a_contract(folder: Path) -> None:
     first = json.loads(cli("nets/broken.toml", "--output-format", "json", cwd=folder, code=1).stdout)[0]
     assert first == {
-        "code": "AS201", "name": "unknown-key", "severity": "error", "message": "`conv` has no `kernal`", "path": ["model", "layers", 0, "kernal"],
-        "file": "nets/broken.toml", "line": 5, "column": 27, "end_line": 5, "end_column": 33, "notes": [],
-        "help": "did you mean `kernel`?", "calls": [], "labels": [],
+        "code": "AS201",
+        "name": "unknown-key",
+        "severity": "error",
+        "message": "`conv` has no `kernal`",
+        "path": ["model", "layers", 0, "kernal"],
+        "file": "nets/broken.toml",
+        "line": 5,
+        "column": 27,
+        "end_line": 5,
+        "end_column": 33,
+        "notes": [],
+        "help": "did you mean `kernel`?",
+        "calls": [],
+        "labels": [],
         "edit": {"start": BROKEN.index("kernal"), "stop": BROKEN.index("kernal") + 6, "text": "kernel"},
-    }  # fmt: skip
+    }
     assert json.loads(cli("nets/good.toml", "--output-format", "json", cwd=folder).stdout) == []
 
 
@@ -467,8 +492,14 @@ def test_the_problem_matcher_reads_the_concise_format(folder: Path) -> None:
     match = re.match(pattern["regexp"], line)
     assert match is not None
     read = {key: match[pattern[key]] for key in ("file", "line", "column", "severity", "code", "message")}
-    assert read == {"file": "nets/broken.toml", "line": "5", "column": "27", "severity": "error", "code": "AS201",
-                    "message": "`conv` has no `kernal` (did you mean `kernel`?)"}  # fmt: skip
+    assert read == {
+        "file": "nets/broken.toml",
+        "line": "5",
+        "column": "27",
+        "severity": "error",
+        "code": "AS201",
+        "message": "`conv` has no `kernal` (did you mean `kernel`?)",
+    }
 
 
 def test_standard_input(folder: Path) -> None:

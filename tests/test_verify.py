@@ -39,17 +39,33 @@ def test_every_network_is_proven(file: Path, variant: str | None) -> None:
     assert [str(finding) for item in items for finding in item.findings] == []
     assert [item.name for item in items if not item.proven] == []
     assert {item.name for item in items} >= {
-        "state_dict", "parameters", "shapes", "MACs", "settings", "outputs", "training", "sensitivity",
-        "ONNX Runtime, as written", "ONNX Runtime, optimised",
-    }  # fmt: skip
+        "state_dict",
+        "parameters",
+        "shapes",
+        "MACs",
+        "settings",
+        "outputs",
+        "training",
+        "sensitivity",
+        "ONNX Runtime, as written",
+        "ONNX Runtime, optimised",
+    }
 
 
 def test_training_is_proven_too() -> None:
     names = [item.name for item in verify.verify(network("googlenet"), only="torch")]
     assert names == [
-        "state_dict", "parameters", "shapes", "MACs", "shapes in training", "MACs in training", "settings", "outputs",
-        "training", "sensitivity",
-    ]  # fmt: skip
+        "state_dict",
+        "parameters",
+        "shapes",
+        "MACs",
+        "shapes in training",
+        "MACs in training",
+        "settings",
+        "outputs",
+        "training",
+        "sensitivity",
+    ]
 
 
 NET = """archspec = 1
@@ -69,16 +85,64 @@ layers = [{ name = "inner", op = "conv", out = 5, kernel = 1 }]
 @pytest.mark.parametrize(
     ("old", "new", "item", "words", "path"),
     [
-        ("nn.Conv2d(3, 4, 3)", "nn.Conv2d(3, 4, 3, bias=False)", "state_dict", "no weight `first.bias`", "model.layers[0]"),
-        ("nn.Conv2d(4, 5, 1)", "nn.Conv2d(4, 5, 1, groups=1, padding=1)", "shapes", "the output of `block.inner` is 2×5×10×10 here, 2×5×12×12", "blocks.unit.layers[0]"),
-        ("nn.Conv2d(4, 5, 1)", "nn.Conv2d(4, 5, (1, 2), padding=(0, 1))", "state_dict", "`block.inner.weight` is [5, 4, 1, 1] here, [5, 4, 1, 2]", "blocks.unit.layers[0]"),
-        ("nn.Conv2d(3, 4, 3)", "nn.Conv2d(3, 4, 3, stride=2)", "MACs", "`first` has 21,600 MACs here, 5,400", "model.layers[0]"),
-        ("nn.BatchNorm2d(4)", "nn.BatchNorm2d(4, affine=False)", "parameters", "145 parameters here, 137", "model"),
-        ("nn.MaxPool2d(2)", "nn.MaxPool2d(2, stride=1)", "shapes", "the network's output is 2×5×5×5 here, 2×5×9×9", "model"),
-        ("        x = self.norm(", "        self.pool(x)\n        x = self.norm(", "shapes", "`pool` is called 1 times here, 2 times", "model.layers[3]"),
-        ("        self.norm =", "        self.extra = nn.Linear(2, 2)\n        self.norm =", "state_dict", "a further weight `extra.weight`", "model"),
+        (
+            "nn.Conv2d(3, 4, 3)",
+            "nn.Conv2d(3, 4, 3, bias=False)",
+            "state_dict",
+            "no weight `first.bias`",
+            "model.layers[0]",
+        ),
+        (
+            "nn.Conv2d(4, 5, 1)",
+            "nn.Conv2d(4, 5, 1, groups=1, padding=1)",
+            "shapes",
+            "the output of `block.inner` is 2×5×10×10 here, 2×5×12×12",
+            "blocks.unit.layers[0]",
+        ),
+        (
+            "nn.Conv2d(4, 5, 1)",
+            "nn.Conv2d(4, 5, (1, 2), padding=(0, 1))",
+            "state_dict",
+            "`block.inner.weight` is [5, 4, 1, 1] here, [5, 4, 1, 2]",
+            "blocks.unit.layers[0]",
+        ),
+        (
+            "nn.Conv2d(3, 4, 3)",
+            "nn.Conv2d(3, 4, 3, stride=2)",
+            "MACs",
+            "`first` has 21,600 MACs here, 5,400",
+            "model.layers[0]",
+        ),
+        (
+            "nn.BatchNorm2d(4)",
+            "nn.BatchNorm2d(4, affine=False)",
+            "parameters",
+            "145 parameters here, 137",
+            "model",
+        ),
+        (
+            "nn.MaxPool2d(2)",
+            "nn.MaxPool2d(2, stride=1)",
+            "shapes",
+            "the network's output is 2×5×5×5 here, 2×5×9×9",
+            "model",
+        ),
+        (
+            "        x = self.norm(",
+            "        self.pool(x)\n        x = self.norm(",
+            "shapes",
+            "`pool` is called 1 times here, 2 times",
+            "model.layers[3]",
+        ),
+        (
+            "        self.norm =",
+            "        self.extra = nn.Linear(2, 2)\n        self.norm =",
+            "state_dict",
+            "a further weight `extra.weight`",
+            "model",
+        ),
     ],
-)  # fmt: skip
+)
 def test_finds_what_differs(
     monkeypatch: pytest.MonkeyPatch, old: str, new: str, item: str, words: str, path: str
 ) -> None:
@@ -156,8 +220,12 @@ def test_verify_of_files_and_folders(tmp_path: Path) -> None:
     (tmp_path / "nets" / "other.toml").write_text("[tool]\nx = 1\n")
     (tmp_path / "nets" / ".hidden").mkdir()
     (tmp_path / "nets" / ".hidden" / "b.toml").write_text("archspec = 1\n")
-    data = {"archspec": 1, "params": {"n": 2}, "variants": {"small": {}, "large": {"n": 9}},
-            "model": {"input": ["N", 3], "layers": [{"op": "linear", "out": "n"}]}}  # fmt: skip
+    data = {
+        "archspec": 1,
+        "params": {"n": 2},
+        "variants": {"small": {}, "large": {"n": 9}},
+        "model": {"input": ["N", 3], "layers": [{"op": "linear", "out": "n"}]},
+    }
     (tmp_path / "nets" / "c.json").write_text(json.dumps(data))
     out = cli("verify", "nets", cwd=tmp_path).stdout
     heads = [line for line in out.splitlines() if line and not line.startswith(" ")]
@@ -200,7 +268,7 @@ TORCH = ["state_dict", "parameters", "shapes", "MACs", "settings", "outputs", "t
         ("onnxruntime", [], [*TORCH, "ONNX checker", "ONNX shapes", "ONNX weights"]),
         ("onnxruntime", ["--only", "torch"], TORCH),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_run_is_not_passed(missing: str, only: list[str], ran: list[str]) -> None:
     script = f"import sys; sys.modules[{missing!r}] = None\nfrom archspec.cli import main\nsys.argv[0] = 'archspec'\nmain()"
     command = [sys.executable, "-c", script, "verify", str(SPECS / "lenet.toml"), *only]
@@ -222,13 +290,55 @@ def test_what_cannot_be_run_is_not_passed(missing: str, only: list[str], ran: li
 @pytest.mark.parametrize(
     ("op", "method", "made", "item", "words", "path"),
     [
-        ("relu", "onnx", lambda _self, e, _inputs: e.node("Sigmoid", e.x), "ONNX Runtime, as written", "`pool` differs by", "model"),
-        ("maxpool", "onnx", lambda _self, e, inputs: e.node("MaxPool", e.x, to=inputs[0].shape, kernel_shape=(2, 2), strides=(2, 2)), "ONNX shapes", "is N×5×10×10 here, N×5×5×5 by inference", "model"),
-        ("maxpool", "onnx", lambda _self, e, _inputs: e.node("MaxPool", e.x), "ONNX checker", "kernel_shape", "model"),
-        ("batchnorm", "onnx", lambda _self, e, _inputs: e.node("BatchNormalization", e.x, *map(e.weight, ("weight", "bias", "running_var", "running_mean")), epsilon=1e-5), "ONNX Runtime, optimised", "differs", "model"),
-        ("conv", "onnx", lambda _self, e, inputs: e.node("Add", e.x, e.weight("bias"), to=inputs[0].shape), "ONNX Runtime, as written", "ONNX Runtime says", "model"),
+        (
+            "relu",
+            "onnx",
+            lambda _self, e, _inputs: e.node("Sigmoid", e.x),
+            "ONNX Runtime, as written",
+            "`pool` differs by",
+            "model",
+        ),
+        (
+            "maxpool",
+            "onnx",
+            lambda _self, e, inputs: e.node(
+                "MaxPool", e.x, to=inputs[0].shape, kernel_shape=(2, 2), strides=(2, 2)
+            ),
+            "ONNX shapes",
+            "is N×5×10×10 here, N×5×5×5 by inference",
+            "model",
+        ),
+        (
+            "maxpool",
+            "onnx",
+            lambda _self, e, _inputs: e.node("MaxPool", e.x),
+            "ONNX checker",
+            "kernel_shape",
+            "model",
+        ),
+        (
+            "batchnorm",
+            "onnx",
+            lambda _self, e, _inputs: e.node(
+                "BatchNormalization",
+                e.x,
+                *map(e.weight, ("weight", "bias", "running_var", "running_mean")),
+                epsilon=1e-5,
+            ),
+            "ONNX Runtime, optimised",
+            "differs",
+            "model",
+        ),
+        (
+            "conv",
+            "onnx",
+            lambda _self, e, inputs: e.node("Add", e.x, e.weight("bias"), to=inputs[0].shape),
+            "ONNX Runtime, as written",
+            "ONNX Runtime says",
+            "model",
+        ),
     ],
-)  # fmt: skip
+)
 def test_finds_what_differs_in_onnx(
     monkeypatch: pytest.MonkeyPatch, op: str, method: str, made: Any, item: str, words: str, path: str
 ) -> None:
@@ -269,11 +379,21 @@ def test_what_has_no_form_in_onnx_did_not_run() -> None:
 # --- what values show ------------------------------------------------------------------------------------
 
 POOLED = [
-    ("alexnet", None), ("densenet", "densenet121"), ("googlenet", None), ("nin", None), ("resnet", "resnet18"),
-    ("squeezenet", "squeezenet1_0"), ("squeezenet", "squeezenet1_1"), ("teaching/alexnet", None),
-    ("teaching/densenet", None), ("teaching/googlenet", None), ("teaching/lenet_max", None), ("teaching/nin", None),
-    ("shufflenet_v2", "shufflenet_v2_x0_5"), ("unet", None),
-]  # fmt: skip
+    ("alexnet", None),
+    ("densenet", "densenet121"),
+    ("googlenet", None),
+    ("nin", None),
+    ("resnet", "resnet18"),
+    ("squeezenet", "squeezenet1_0"),
+    ("squeezenet", "squeezenet1_1"),
+    ("teaching/alexnet", None),
+    ("teaching/densenet", None),
+    ("teaching/googlenet", None),
+    ("teaching/lenet_max", None),
+    ("teaching/nin", None),
+    ("shufflenet_v2", "shufflenet_v2_x0_5"),
+    ("unet", None),
+]
 """Networks with max pools; those of VGG, whose weights take long, are left to the script."""
 
 
@@ -345,18 +465,43 @@ layers = [
     ("old", "new", "item", "words"),
     [
         ("dilation=2", "dilation=1", "settings", "`c.dilation` is `(2, 2)` here, `(1, 1)`"),
-        ("padding=2", "padding=2, padding_mode='reflect'", "settings", "`c.padding_mode` is `zeros` here, `reflect`"),
+        (
+            "padding=2",
+            "padding=2, padding_mode='reflect'",
+            "settings",
+            "`c.padding_mode` is `zeros` here, `reflect`",
+        ),
         ("affine=True", "affine=True, eps=1e-3", "settings", "`i.eps` is `1e-05` here, `0.001`"),
-        ("nn.LeakyReLU(negative_slope=0.2)", "nn.LeakyReLU(negative_slope=0.21)", "settings", "`l.negative_slope`"),
-        ("nn.LeakyReLU(negative_slope=0.2)", "nn.ELU(alpha=0.2)", "settings", "the class of `l` is `LeakyReLU` here, `ELU`"),
-        ("nn.AvgPool2d(3, ", "nn.AvgPool2d(3, count_include_pad=False, ", "outputs", "the output of `a` differs"),
-        ("nn.GroupNorm(3, 6, eps=0.01", "nn.GroupNorm(2, 6, eps=0.01", "outputs", "the output of `u.norm` differs"),
+        (
+            "nn.LeakyReLU(negative_slope=0.2)",
+            "nn.LeakyReLU(negative_slope=0.21)",
+            "settings",
+            "`l.negative_slope`",
+        ),
+        (
+            "nn.LeakyReLU(negative_slope=0.2)",
+            "nn.ELU(alpha=0.2)",
+            "settings",
+            "the class of `l` is `LeakyReLU` here, `ELU`",
+        ),
+        (
+            "nn.AvgPool2d(3, ",
+            "nn.AvgPool2d(3, count_include_pad=False, ",
+            "outputs",
+            "the output of `a` differs",
+        ),
+        (
+            "nn.GroupNorm(3, 6, eps=0.01",
+            "nn.GroupNorm(2, 6, eps=0.01",
+            "outputs",
+            "the output of `u.norm` differs",
+        ),
         ("nn.Dropout(0.3)", "nn.Dropout(0.31)", "settings", "`d.p` is `0.3` here, `0.31`"),
-        ("mode=\"batch\"", "mode=\"row\"", "settings", "`s.mode` is `batch` here, `row`"),
+        ('mode="batch"', 'mode="row"', "settings", "`s.mode` is `batch` here, `row`"),
         ("StochasticDepth(0.4", "StochasticDepth(0.35", "settings", "`s.p` is `0.4` here, `0.35`"),
         ("bilinear", "bicubic", "outputs", "the output of `up` differs"),
     ],
-)  # fmt: skip
+)
 def test_sees_settings(monkeypatch: pytest.MonkeyPatch, old: str, new: str, item: str, words: str) -> None:
     _source_with(monkeypatch, old, new)
     messages = _messages(archspec.load("net.toml", source=SETTINGS))
@@ -456,7 +601,7 @@ def test_outputs_that_depend_on_no_input_are_said() -> None:
         '{ op = "conv", out = 8, kernel = 3 }, { op = "groupnorm", groups = 2 }, "gelu", { op = "batchnorm", affine = false }',
     ],
     ids=["deep norms", "deep tanh", "deep sigmoid", "zeros", "dropped", "softmax", "norms"],
-)  # fmt: skip
+)
 def test_finds_weights_for(layers: str) -> None:
     """In deep networks rounding must not look like a fault, nor may what goes in be lost on the way."""
     items = verify.verify(spec(f"[{layers}]"))
@@ -558,8 +703,13 @@ def test_export_writes_a_program(tmp_path: Path) -> None:
     assert '"""resnet18: N×3×64×64 → N×7' in text
     result = subprocess.run([sys.executable, str(file)], capture_output=True, text=True, check=True)
     assert result.stdout.splitlines()[0] == "output: (1, 7)"
-    archspec.export(str(SPECS / "resnet.toml"), str(tmp_path / "same.py"), "resnet18", {"classes": 7},
-                    inputs={"input": ("N", 3, 64, 64)})  # fmt: skip
+    archspec.export(
+        str(SPECS / "resnet.toml"),
+        str(tmp_path / "same.py"),
+        "resnet18",
+        {"classes": 7},
+        inputs={"input": ("N", 3, 64, 64)},
+    )
     assert (tmp_path / "same.py").read_text(encoding="utf-8") == text
 
 

@@ -82,14 +82,26 @@ def test_normal_numbers_are_quantiles() -> None:
         (Init("normal", (0.5, 2.0)), lambda w: torch.nn.init.normal_(w, 0.5, 2.0)),
         (Init("trunc_normal", (0.0, 1.5)), lambda w: torch.nn.init.trunc_normal_(w, 0.0, 1.5)),
         (Init("trunc_normal", (1.9, 0.3)), lambda w: torch.nn.init.trunc_normal_(w, 1.9, 0.3)),
-        (Init("kaiming_normal", ("fan_in",)), lambda w: torch.nn.init.kaiming_normal_(w, nonlinearity="relu")),
-        (Init("kaiming_normal", ("fan_out",)), lambda w: torch.nn.init.kaiming_normal_(w, mode="fan_out", nonlinearity="relu")),
-        (Init("kaiming_uniform", ("fan_in",)), lambda w: torch.nn.init.kaiming_uniform_(w, nonlinearity="relu")),
-        (Init("kaiming_uniform", ("fan_out",)), lambda w: torch.nn.init.kaiming_uniform_(w, mode="fan_out", nonlinearity="relu")),
+        (
+            Init("kaiming_normal", ("fan_in",)),
+            lambda w: torch.nn.init.kaiming_normal_(w, nonlinearity="relu"),
+        ),
+        (
+            Init("kaiming_normal", ("fan_out",)),
+            lambda w: torch.nn.init.kaiming_normal_(w, mode="fan_out", nonlinearity="relu"),
+        ),
+        (
+            Init("kaiming_uniform", ("fan_in",)),
+            lambda w: torch.nn.init.kaiming_uniform_(w, nonlinearity="relu"),
+        ),
+        (
+            Init("kaiming_uniform", ("fan_out",)),
+            lambda w: torch.nn.init.kaiming_uniform_(w, mode="fan_out", nonlinearity="relu"),
+        ),
         (Init("xavier_uniform", (1.5,)), lambda w: torch.nn.init.xavier_uniform_(w, 1.5)),
         (Init("xavier_normal", (1.0,)), lambda w: torch.nn.init.xavier_normal_(w)),
     ],
-)  # fmt: skip
+)
 def test_distributions_are_those_of_torch(init: Init, fill: Callable[[torch.Tensor], object]) -> None:
     """Two samples of 300,000: the largest distance of their distribution functions is below 2.2 / sqrt(n / 2).
 
@@ -378,26 +390,70 @@ BAD: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "truncated": ("w.safetensors", lambda: as_safetensors(lenet_state())[:-5], "describes"),
     "longer": ("w.safetensors", lambda: as_safetensors(lenet_state()) + b"\0", "describes"),
     "header too long": ("w.safetensors", lambda: (2**62).to_bytes(8, "little") + b"{}", "does not fit"),
-    "beyond the end": ("w.safetensors", lambda: edited(lambda h: h["c1.bias"].update(data_offsets=[2**40, 2**40 + 24])), "gap|describes"),
-    "overlapping": ("w.safetensors", lambda: edited(lambda h: h["c1.weight"].update(data_offsets=[0, 600])), "gap|overlaps"),
+    "beyond the end": (
+        "w.safetensors",
+        lambda: edited(lambda h: h["c1.bias"].update(data_offsets=[2**40, 2**40 + 24])),
+        "gap|describes",
+    ),
+    "overlapping": (
+        "w.safetensors",
+        lambda: edited(lambda h: h["c1.weight"].update(data_offsets=[0, 600])),
+        "gap|overlaps",
+    ),
     "two in one place": ("w.safetensors", lambda: with_overlap(), "overlaps"),
     "a gap before the first": ("w.safetensors", lambda: with_gap(0), "gap"),
     "a gap between two": ("w.safetensors", lambda: with_gap(1), "gap"),
-    "negative": ("w.safetensors", lambda: edited(lambda h: h["c1.bias"].update(data_offsets=[-24, 0])), "bytes"),
-    "another shape": ("w.safetensors", lambda: edited(lambda h: h["c1.bias"].update(shape=[2, 3])), r"other shapes: `c1.bias` is \[2, 3\], not \[6\]"),
-    "more bytes than its shape": ("w.safetensors", lambda: edited(lambda h: h["c1.bias"].update(shape=[7])), "as many bytes"),
-    "unknown type": ("w.safetensors", lambda: edited(lambda h: h["c1.bias"].update(dtype="F8")), "element type `F8`"),
-    "integers": ("w.safetensors", lambda: edited(lambda h: h["c1.bias"].update(dtype="I32")), "`c1.bias` is I32, not float"),
-    "missing": ("w.safetensors", lambda: as_safetensors(without_first(lenet_state())), "missing: `c1.weight`"),
-    "extra": ("w.safetensors", lambda: as_safetensors({**lenet_state(), "more": torch.zeros(1)}), "unexpected: `more`"),
+    "negative": (
+        "w.safetensors",
+        lambda: edited(lambda h: h["c1.bias"].update(data_offsets=[-24, 0])),
+        "bytes",
+    ),
+    "another shape": (
+        "w.safetensors",
+        lambda: edited(lambda h: h["c1.bias"].update(shape=[2, 3])),
+        r"other shapes: `c1.bias` is \[2, 3\], not \[6\]",
+    ),
+    "more bytes than its shape": (
+        "w.safetensors",
+        lambda: edited(lambda h: h["c1.bias"].update(shape=[7])),
+        "as many bytes",
+    ),
+    "unknown type": (
+        "w.safetensors",
+        lambda: edited(lambda h: h["c1.bias"].update(dtype="F8")),
+        "element type `F8`",
+    ),
+    "integers": (
+        "w.safetensors",
+        lambda: edited(lambda h: h["c1.bias"].update(dtype="I32")),
+        "`c1.bias` is I32, not float",
+    ),
+    "missing": (
+        "w.safetensors",
+        lambda: as_safetensors(without_first(lenet_state())),
+        "missing: `c1.weight`",
+    ),
+    "extra": (
+        "w.safetensors",
+        lambda: as_safetensors({**lenet_state(), "more": torch.zeros(1)}),
+        "unexpected: `more`",
+    ),
     "pickle in disguise": ("w.safetensors", lambda: pickle.dumps(Bomb()), "is a pickle"),
     "code in a pickle": ("w.pt", lambda: pickle.dumps(Bomb()), "no file of weights"),
-    "code in an archive": ("w.pt", lambda: saved({**lenet_state(), "c1.weight": Bomb()}), "`c1.weight` is of the type `_?io.open`"),
+    "code in an archive": (
+        "w.pt",
+        lambda: saved({**lenet_state(), "c1.weight": Bomb()}),
+        "`c1.weight` is of the type `_?io.open`",
+    ),
     "no table": ("w.pt", lambda: saved([1, 2]), "holds no state_dict"),
-    "integers in a pickle": ("w.pt", lambda: saved({**lenet_state(), "c1.bias": torch.zeros(6, dtype=torch.int32)}), "`c1.bias` is int32, not float"),
+    "integers in a pickle": (
+        "w.pt",
+        lambda: saved({**lenet_state(), "c1.bias": torch.zeros(6, dtype=torch.int32)}),
+        "`c1.bias` is int32, not float",
+    ),
     "text": ("w.pt", lambda: b"hello", "is a file of text"),
     "noise": ("w.pt", lambda: bytes(range(255, 100, -1)), "no file of weights"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("index", [0, 1])

@@ -125,11 +125,15 @@ MUTANTS = {
         only="torch",
     ),
     "stochastic depth has another rate": Mutant(
-        "stochastic_depth", edit=_edit((r"bernoulli_\(1 - self.p\)", "bernoulli_(1 - self.p / 2)")), only="torch"
+        "stochastic_depth",
+        edit=_edit((r"bernoulli_\(1 - self.p\)", "bernoulli_(1 - self.p / 2)")),
+        only="torch",
     ),
     "rectifiers leak": Mutant(
         "relu",
-        edit=_edit((r"nn\.ReLU\([^)]*\)", "nn.LeakyReLU(1e-2)"), (r"F\.relu\((\w+)[^)]*\)", r"F.leaky_relu(\1)")),
+        edit=_edit(
+            (r"nn\.ReLU\([^)]*\)", "nn.LeakyReLU(1e-2)"), (r"F\.relu\((\w+)[^)]*\)", r"F.leaky_relu(\1)")
+        ),
         only="torch",
     ),
     "gelu is approximate in ONNX": Mutant("gelu", "onnx", _onnx_with(approximate=lambda _: "tanh")),
@@ -140,7 +144,7 @@ MUTANTS = {
     "gates are smooth in ONNX": Mutant(
         "hardswish", "onnx", lambda _: lambda _self, e, _inputs: e.node("Mul", e.x, e.node("Sigmoid", e.x))
     ),
-}  # fmt: skip
+}
 
 
 def caught(mutant: Mutant, model: Model) -> list[str] | None:

@@ -57,9 +57,11 @@ class Keeping:
         """What a call keeps, of whose outputs some are asked for."""
         key = (module, given, wanted)
         if key not in self.known:
-            self.known[key] = self.composite(module, given, wanted) if module.op is None else self.leaf(
-                module, module.op, given, wanted
-            )  # fmt: skip
+            self.known[key] = (
+                self.composite(module, given, wanted)
+                if module.op is None
+                else self.leaf(module, module.op, given, wanted)
+            )
         return self.known[key]
 
     def root(self, module: Module) -> Kept:
@@ -80,8 +82,9 @@ class Keeping:
             return Kept(params, buffers, outputs=outputs)
         saved = op.saved(_told(inputs, trained), made) if differentiated and wanted else Saved()
         storages = tuple(
-            Storage(0 if op.is_parameter else sizing.bytes(x), index in saved.outputs) for index, x in enumerate(made)
-        )  # fmt: skip
+            Storage(0 if op.is_parameter else sizing.bytes(x), index in saved.outputs)
+            for index, x in enumerate(made)
+        )
         outputs = tuple([(number, differentiated, layout(x)) for number, x in enumerate(made, start=count)])
         inside = sizing.element * saved.elements + INDEX * saved.indices
         return Kept(params, buffers, inside, frozenset(saved.inputs), storages, outputs)
@@ -118,9 +121,13 @@ class Keeping:
         )
         kept = frozenset(number for number in range(count) if storages[number].saved)
         return Kept(
-            params, buffers, inside, kept, tuple(storages[number] for number in made),
+            params,
+            buffers,
+            inside,
+            kept,
+            tuple(storages[number] for number in made),
             tuple([(numbers_[number], trained, strides) for number, trained, strides in results]),
-        )  # fmt: skip
+        )
 
 
 def _told(inputs: Inputs, trained: tuple[bool, ...]) -> Inputs:

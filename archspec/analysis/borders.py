@@ -114,9 +114,13 @@ def joined(a: Link, b: Link, link: Link, count: int) -> Link:
 
 
 def _checked(
-    link: Link, count: int, look: Callable[[int], tuple[Interval | None, bool]], is_plain: Callable[[int], bool], *,
+    link: Link,
+    count: int,
+    look: Callable[[int], tuple[Interval | None, bool]],
+    is_plain: Callable[[int], bool],
+    *,
     ordered: bool,
-) -> Link:  # fmt: skip
+) -> Link:
     """The link with what single positions see. Where there are too many of them, they see at most what it says."""
     places, loose = [*range(min(count, MAX_PERIOD))], link.reach.loose
     plain: list[Interval | None] = []
@@ -138,8 +142,12 @@ def _checked(
         for index, (seen, _) in looks.items()
         if within(link.reach.at(index), visible, link.reach.step) != seen
     }
-    return replace(link, reach=replace(link.reach, loose=loose) if loose != link.reach.loose else link.reach,
-                   visible=visible, borders=borders)  # fmt: skip
+    return replace(
+        link,
+        reach=replace(link.reach, loose=loose) if loose != link.reach.loose else link.reach,
+        visible=visible,
+        borders=borders,
+    )
 
 
 def _given_up(reach: Reach, others: Sequence[Interval | None]) -> Reach:

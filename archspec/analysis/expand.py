@@ -70,9 +70,14 @@ class Scope:
 
 
 def expand(
-    root: Module, *, name: str, doc: str, inputs: dict[str, TensorType], train: int,
+    root: Module,
+    *,
+    name: str,
+    doc: str,
+    inputs: dict[str, TensorType],
+    train: int,
     rename: dict[str, str] | None = None,
-) -> Json:  # fmt: skip
+) -> Json:
     """The expanded spec as plain data. `train` is the number of training outputs among the root's results.
 
     What files of weights call its keys elsewhere, `rename`, stays: the weights are the same.
@@ -176,7 +181,7 @@ class _Expander:
 
     def body(
         self, module: Module, given: list[Value], *, fixed: bool = True, again: bool = False
-    ) -> tuple[list[Json], Scope, list[Value]]:  # fmt: skip
+    ) -> tuple[list[Json], Scope, list[Value]]:
         """The nodes of a composite whose inputs are these values, its scope, and its results.
 
         What is used again, for inputs of another size, has no `fixed` shapes. Of what is called `again` as a whole,
@@ -213,9 +218,17 @@ class _Expander:
         return nodes, scope, [values[index] for index in module.results]
 
     def node(
-        self, module: Module, node: Node, given: list[Value], nodes: list[Json], scope: Scope, owner: int | None,
-        *, fixed: bool, again: bool,
-    ) -> list[Value]:  # fmt: skip
+        self,
+        module: Module,
+        node: Node,
+        given: list[Value],
+        nodes: list[Json],
+        scope: Scope,
+        owner: int | None,
+        *,
+        fixed: bool,
+        again: bool,
+    ) -> list[Value]:
         """Append a node. Its value, which is several where it is a split."""
         result: Json = {} if node.name is None else {"name": node.name}
         sources = self.sources(node, given, scope, first=not nodes)

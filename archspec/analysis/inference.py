@@ -39,10 +39,12 @@ def _pruned(module: Module, outputs: Live, known: Known) -> Module:
         kept = sorted(outputs)
         first = len(module.outputs) - len(module.exports)
         known[key] = replace(
-            module, body=body, results=tuple(ids[module.results[index]] for index in kept),
+            module,
+            body=body,
+            results=tuple(ids[module.results[index]] for index in kept),
             outputs=tuple(module.outputs[index] for index in kept),
             exports=tuple(module.exports[index - first] for index in kept if index >= first),
-        )  # fmt: skip
+        )
     return known[key]
 
 

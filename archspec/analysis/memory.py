@@ -88,9 +88,7 @@ def memory(
 def _training(root: Module, sizing: Sizing, optimizer: Optimizer) -> Training:
     call = Keeping(sizing).root(root)
     activations = call.inside + sum(storage.size for storage in call.made if storage.saved)
-    return Training(
-        call.params + call.buffers, call.params, STATES[optimizer] * call.params, activations
-    )  # fmt: skip
+    return Training(call.params + call.buffers, call.params, STATES[optimizer] * call.params, activations)
 
 
 def _inference(root: Module, sizing: Sizing) -> Inference:

@@ -54,7 +54,7 @@ class Row:
 
 def rows(
     root: Module, costs: Costs, train: int = 0, *, depth: int | None = None, grouped: bool = False
-) -> Iterator[Row]:  # fmt: skip
+) -> Iterator[Row]:
     """All nodes of a network, outer before inner, down to `depth`.
 
     `train` is the number of training outputs, the last of the root's results. `grouped` puts equal instances that
@@ -76,9 +76,15 @@ def listing(root: Module, costs: Costs) -> None:
 
 
 def _rows(
-    module: Module, costs: Costs, prefix: str, depth: int, ends: tuple[bool, ...], late: Live,
-    limit: int | None, grouped: bool,
-) -> Iterator[Row]:  # fmt: skip
+    module: Module,
+    costs: Costs,
+    prefix: str,
+    depth: int,
+    ends: tuple[bool, ...],
+    late: Live,
+    limit: int | None,
+    grouped: bool,
+) -> Iterator[Row]:
     items = list(_items(module, grouped))
     only = training_only(module, late)
     again = module.shared
@@ -128,9 +134,19 @@ def _row(node: Node, costs: Costs, prefix: str, depth: int, scope: Module) -> Ro
         path, text = prefix + owner, f"reuse {owner}"
         cost = Cost(macs=cost.macs)
     return Row(
-        path, name, module.kind, text, depth, module.inputs, module.outputs, cost, module, node.origin,
-        is_module=node.name is not None, shares=node.shares is not None,
-    )  # fmt: skip
+        path,
+        name,
+        module.kind,
+        text,
+        depth,
+        module.inputs,
+        module.outputs,
+        cost,
+        module,
+        node.origin,
+        is_module=node.name is not None,
+        shares=node.shares is not None,
+    )
 
 
 def _items(module: Module, grouped: bool) -> Iterator[tuple[int, Node, str, int]]:

@@ -88,9 +88,12 @@ class Peaks:
         owners = {module.body[step.index].owner_index(step.index): step.call.weights for step in calls}
         numbers, made = renumbered(count, out)
         return Lived(
-            sum(owners.values()), peak, at, tuple(storages[number] for number in made),
+            sum(owners.values()),
+            peak,
+            at,
+            tuple(storages[number] for number in made),
             tuple([(numbers[number], strides) for number, strides in results]),
-        )  # fmt: skip
+        )
 
     def steps(self, module: Module, values: list[Lying], storages: list[int]) -> Iterator[Step]:
         """The calls of a body in turn; each one's storages, and which of them its values have, are appended."""

@@ -78,8 +78,10 @@ class Transfers:
         if found is None:
             counts = zip(links, sizes(value.shape), strict=True)
             found = self.blanks[id(links)] = any(
-                has_blanks(link, length, _count(link.axis, output)) for link, length in counts if link.reach is not SAME
-            )  # fmt: skip
+                has_blanks(link, length, _count(link.axis, output))
+                for link, length in counts
+                if link.reach is not SAME
+            )
         return found
 
     def call(self, module: Module, given: list[Seen]) -> list[Seen]:
@@ -101,15 +103,19 @@ class Transfers:
 def inputs(module: Module) -> list[Seen]:
     """How the inputs of a module see themselves."""
     return [
-        {index: tuple([replace(link, visible=(0, length - 1))
-                       for link, length in zip(same_axes(type_), sizes(type_.shape), strict=True)])}
+        {
+            index: tuple(
+                [
+                    replace(link, visible=(0, length - 1))
+                    for link, length in zip(same_axes(type_), sizes(type_.shape), strict=True)
+                ]
+            )
+        }
         for index, type_ in enumerate(module.inputs)
-    ]  # fmt: skip
+    ]
 
 
-def _follow(
-    links: Links, before: Links, value: TensorType, output: TensorType, *, blanks: bool
-) -> Links:  # fmt: skip
+def _follow(links: Links, before: Links, value: TensorType, output: TensorType, *, blanks: bool) -> Links:
     """How an output sees a source, if it sees `value` as `links` says, which sees the source as `before` says.
 
     Where there are `blanks`, some positions see nothing, which what is the same for all cannot tell.

@@ -18,9 +18,12 @@ _CANDIDATES = 16
 _SHARE = 100
 """A pattern is tried if at least one of so many pairs differ by it."""
 _SYNONYMS = {
-    "gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var",
+    "gamma": "weight",
+    "beta": "bias",
+    "moving_mean": "running_mean",
+    "moving_variance": "running_var",
     "moving_var": "running_var",
-}  # fmt: skip
+}
 Shape = tuple[int, ...]
 
 

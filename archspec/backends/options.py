@@ -64,9 +64,14 @@ class Options:
     def _check_together(self) -> None:
         given = self.given()
         for one, other in (
-            ("seed", "weights"), ("no_weights", "seed"), ("no_weights", "weights"), ("no_weights", "external"),
-            ("no_weights", "fold_bn"), ("no_weights", "for_"), ("no_weights", "align"),
-        ):  # fmt: skip
+            ("seed", "weights"),
+            ("no_weights", "seed"),
+            ("no_weights", "weights"),
+            ("no_weights", "external"),
+            ("no_weights", "fold_bn"),
+            ("no_weights", "for_"),
+            ("no_weights", "align"),
+        ):
             if one in given and other in given:
                 raise UsageError(f"{option(one)} and {option(other)} contradict each other")
         if "align" in given and self.external in ("inline", "safetensors"):

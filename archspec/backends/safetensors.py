@@ -55,7 +55,7 @@ class SafeTensors:
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.file.close()
 
     def chunks(self, name: str, size: int) -> Iterator[bytes]:

@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 
 
 def build(
-    model: "Model", *, device: "Device | str | None" = None, dtype: "Dtype | str | None" = None,
+    model: "Model",
+    *,
+    device: "Device | str | None" = None,
+    dtype: "Dtype | str | None" = None,
     weights: str | None = None,
-) -> "nn.Module":  # fmt: skip
+) -> "nn.Module":
     """The network as a module in training mode, with PyTorch's initial values or those of the file `weights`.
 
     On the device `meta` it takes no memory. Raises `SpecError` where a part has no form in PyTorch, `UsageError`

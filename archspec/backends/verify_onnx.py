@@ -214,7 +214,7 @@ class Proof:
 
     def _portion(
         self, item: Item, path: str, level: Any, inner: "dict[str, Tensor]", outputs: list[str]
-    ) -> bool:  # fmt: skip
+    ) -> bool:
         """Compare some of the values; whether more are to be compared."""
         assert self.values is not None  # noqa: S101 — there is something to compare with
         if not inner and not outputs:
@@ -271,7 +271,7 @@ class Proof:
 
     def _run(
         self, item: Item, session: Any, case: "Case", inner: "dict[str, Tensor]", outputs: list[str]
-    ) -> bool:  # fmt: skip
+    ) -> bool:
         """Report the first op that differs, since what comes behind differs with it, and every output.
 
         Whether all ops inside agree.

@@ -11,9 +11,7 @@ RELATIVE, ABSOLUTE = 1e-4, 1e-5
 """What values in single precision may differ by: of each value, and of the largest."""
 
 
-def difference(
-    theirs: "Tensor", ours: "Tensor", where: str = "in PyTorch", slack: float = 1.0
-) -> str:  # fmt: skip
+def difference(theirs: "Tensor", ours: "Tensor", where: str = "in PyTorch", slack: float = 1.0) -> str:
     """In what two values differ by more than so many tolerances; empty if they do not."""
     if theirs.shape != ours.shape:
         return f"is {_shape(ours)} here, {_shape(theirs)} {where}"

@@ -87,8 +87,9 @@ class Proof:
         buffers = sum(buffer.numel() for buffer in self.module.buffers())
         item = Item("parameters", f"{params:,}, and {buffers:,} elements of buffers")
         for name, ours, theirs in (
-            ("parameters", totals.params, params), ("elements of buffers", totals.buffers, buffers)
-        ):  # fmt: skip
+            ("parameters", totals.params, params),
+            ("elements of buffers", totals.buffers, buffers),
+        ):
             if ours != theirs:
                 item.findings.append(self.finding(f"{ours:,} {name} here, {theirs:,} in PyTorch"))
         return item
@@ -130,9 +131,7 @@ class Proof:
         batch = next(iter(self.model.inputs.values())).shape[0]
         return tuple(dim if isinstance(dim, int) else BATCH if dim == batch else FREE for dim in shape)
 
-    def _shapes(
-        self, seen: dict[str, list[Call]], suffix: str, *, training: bool
-    ) -> Item:  # fmt: skip
+    def _shapes(self, seen: dict[str, list[Call]], suffix: str, *, training: bool) -> Item:
         """The inputs and outputs of every module, call by call, and those of the network."""
         expected: dict[str, list[Call]] = {}
         count, last = len(self.model.root.results), len(self.model.network.train_outputs)
@@ -167,9 +166,7 @@ class Proof:
         item.findings += [self.finding(f"PyTorch never calls `{path}`", path) for path in missing]
         return item
 
-    def _calls(
-        self, module: Module, prefix: str, train: Live
-    ) -> Iterator[tuple[str, Module]]:  # fmt: skip
+    def _calls(self, module: Module, prefix: str, train: Live) -> Iterator[tuple[str, Module]]:
         """Every call of a module in the order of computation, those of shared weights included, with its path.
 
         Without what only the results `train` of the composite need; none where that is to be part of it. What is
@@ -201,8 +198,9 @@ class Proof:
 
     def _compared(self, path: str, ours: "Call", theirs: "Call") -> Iterator[Diagnostic]:
         for what, mine, other in (
-            ("input", ours.inputs, theirs.inputs), ("output", ours.outputs, theirs.outputs)
-        ):  # fmt: skip
+            ("input", ours.inputs, theirs.inputs),
+            ("output", ours.outputs, theirs.outputs),
+        ):
             # of a module called in another form, only the output is what the spec says, if it is left as it is
             if mine is None or (what == "output" and ours.inputs is None) or _same(mine, other):
                 continue
@@ -237,8 +235,12 @@ class Proof:
 def _recorder(calls: list[Call]) -> Any:
     def hook(_module: Any, inputs: Any, output: Any) -> None:
         outputs = output if isinstance(output, tuple) else (output,)
-        calls.append(Call([tuple(tensor.shape) for tensor in inputs],
-                          [None if tensor is None else tuple(tensor.shape) for tensor in outputs]))  # fmt: skip
+        calls.append(
+            Call(
+                [tuple(tensor.shape) for tensor in inputs],
+                [None if tensor is None else tuple(tensor.shape) for tensor in outputs],
+            )
+        )
 
     return hook
 

@@ -11,9 +11,12 @@ from archspec.diagnostics.diagnostic import STDIN
 from archspec.types import Floating
 
 app = typer.Typer(
-    add_completion=True, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
+    add_completion=True,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-)  # fmt: skip
+)
 
 
 class FindingFormat(StrEnum):
@@ -135,9 +138,17 @@ def summary(
 
     model = load(spec, set_, input_, batch, allow_outside=allow_outside)
     run(
-        model, Format.JSON if json else format_, depth, columns, sort, top, explain, width, ascii_only=ascii_,
+        model,
+        Format.JSON if json else format_,
+        depth,
+        columns,
+        sort,
+        top,
+        explain,
+        width,
+        ascii_only=ascii_,
         memory=(dtype.value, optimizer.value) if memory else None,
-    )  # fmt: skip
+    )
 
 
 @app.command()
@@ -162,7 +173,7 @@ def compare(
 @app.command()
 def expand(
     spec: o.Spec, set_: o.Set = None, input_: o.Input = None, allow_outside: o.AllowOutside = False
-) -> None:  # fmt: skip
+) -> None:
     """Print the network without blocks, parameters and repeats, as a JSON spec."""
     from archspec.cli.expand import run
 
@@ -229,10 +240,22 @@ def export(
 
     model = load(spec, set_, input_, allow_outside=allow_outside)
     run(
-        model, out, training_outputs=training_outputs, seed=seed, weights=weights, no_weights=no_weights,
-        dtype=dtype.value, half=half, opset=opset, dynamic=dynamic, functions=functions, fold_bn=fold_bn,
-        for_=None if for_ is None else for_.value, external=external.value, align=align,
-    )  # fmt: skip
+        model,
+        out,
+        training_outputs=training_outputs,
+        seed=seed,
+        weights=weights,
+        no_weights=no_weights,
+        dtype=dtype.value,
+        half=half,
+        opset=opset,
+        dynamic=dynamic,
+        functions=functions,
+        fold_bn=fold_bn,
+        for_=None if for_ is None else for_.value,
+        external=external.value,
+        align=align,
+    )
 
 
 @app.command()
@@ -283,10 +306,20 @@ def validate(
 
     backend = None if only is None else only.value
     if code := run(
-        paths, format_.value, output_file, stdin_filename, backend, set_=set_, input_=input_,
-        select=select, extend_select=extend_select or (), ignore=ignore or (), exit_zero=exit_zero,
-        skip_others=skip_others, allow_outside=allow_outside,
-    ):  # fmt: skip
+        paths,
+        format_.value,
+        output_file,
+        stdin_filename,
+        backend,
+        set_=set_,
+        input_=input_,
+        select=select,
+        extend_select=extend_select or (),
+        ignore=ignore or (),
+        exit_zero=exit_zero,
+        skip_others=skip_others,
+        allow_outside=allow_outside,
+    ):
         raise typer.Exit(code)
 
 

@@ -15,9 +15,14 @@ PATIENCE = 1.0
 
 
 def run(
-    model: "Model", path: str, *, dtype: str = "float32", half: bool = False, training_outputs: bool = True,
+    model: "Model",
+    path: str,
+    *,
+    dtype: str = "float32",
+    half: bool = False,
+    training_outputs: bool = True,
     **options: Any,
-) -> None:  # fmt: skip
+) -> None:
     """Write the network to a file."""
     from archspec.backends.export import export
     from archspec.backends.options import Options, floating

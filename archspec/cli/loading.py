@@ -54,9 +54,13 @@ def inputs(given: list[str] | None) -> dict[str, tuple[Dim, ...]]:
 
 
 def load(
-    spec: str, set_: list[str] | None = None, input_: list[str] | None = None, batch: int = 1,
-    *, allow_outside: bool = False,
-) -> "Model":  # fmt: skip
+    spec: str,
+    set_: list[str] | None = None,
+    input_: list[str] | None = None,
+    batch: int = 1,
+    *,
+    allow_outside: bool = False,
+) -> "Model":
     """The model that a command is about."""
     from archspec.api import load
 

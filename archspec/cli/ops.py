@@ -35,13 +35,28 @@ def run(name: str | None, *, json: bool, width: int | None, ascii_only: bool) ->
 
 def _data(entry: Entry) -> dict[str, Any]:
     return {
-        "name": entry.name, "group": entry.group, "doc": entry.doc, "link": entry.link, "inputs": entry.inputs,
-        "output": entry.output, "weights": entry.weights, "macs": entry.macs,
-        "fields": [{"name": field.name, "type": field.type, "default": field.default or None, "doc": field.doc}
-                   for field in entry.fields],
-        "examples": [{"spec": spec_text(entry.name, example), "inputs": example.inputs, "doc": example.doc,
-                      "error": example.error or None} for example in entry.examples],
-    }  # fmt: skip
+        "name": entry.name,
+        "group": entry.group,
+        "doc": entry.doc,
+        "link": entry.link,
+        "inputs": entry.inputs,
+        "output": entry.output,
+        "weights": entry.weights,
+        "macs": entry.macs,
+        "fields": [
+            {"name": field.name, "type": field.type, "default": field.default or None, "doc": field.doc}
+            for field in entry.fields
+        ],
+        "examples": [
+            {
+                "spec": spec_text(entry.name, example),
+                "inputs": example.inputs,
+                "doc": example.doc,
+                "error": example.error or None,
+            }
+            for example in entry.examples
+        ],
+    }
 
 
 def _list(console: "Console", _: bool) -> None:

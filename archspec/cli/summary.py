@@ -11,13 +11,28 @@ if TYPE_CHECKING:
 
 
 def run(
-    model: "Model", format_: str = "table", depth: int | None = None, columns: str | None = None,
-    sort: str | None = None, top: int | None = None, explain: str | None = None, width: int | None = None,
-    *, ascii_only: bool = False, memory: "tuple[str, Optimizer] | None" = None,
-) -> None:  # fmt: skip
+    model: "Model",
+    format_: str = "table",
+    depth: int | None = None,
+    columns: str | None = None,
+    sort: str | None = None,
+    top: int | None = None,
+    explain: str | None = None,
+    width: int | None = None,
+    *,
+    ascii_only: bool = False,
+    memory: "tuple[str, Optimizer] | None" = None,
+) -> None:
     """Print a summary. `memory` asks for that too, for a floating type and an optimizer."""
     text = summary(
-        model, lambda draw: drawn(draw, width, ascii_only=ascii_only), format_=format_, depth=depth, columns=columns,
-        sort=sort, top=top, explain=explain, memory=memory,
-    )  # fmt: skip
+        model,
+        lambda draw: drawn(draw, width, ascii_only=ascii_only),
+        format_=format_,
+        depth=depth,
+        columns=columns,
+        sort=sort,
+        top=top,
+        explain=explain,
+        memory=memory,
+    )
     write(text)

@@ -19,11 +19,21 @@ from archspec.validation import examine
 
 
 def run(
-    paths: list[str], format_: str, output_file: str | None, stdin_filename: str, only: str | None, *,
-    set_: list[str] | None = None, input_: list[str] | None = None, select: Sequence[str] | None = None,
-    extend_select: Sequence[str] = (), ignore: Sequence[str] = (), exit_zero: bool = False,
-    allow_outside: bool = False, skip_others: bool = False,
-) -> int:  # fmt: skip
+    paths: list[str],
+    format_: str,
+    output_file: str | None,
+    stdin_filename: str,
+    only: str | None,
+    *,
+    set_: list[str] | None = None,
+    input_: list[str] | None = None,
+    select: Sequence[str] | None = None,
+    extend_select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    exit_zero: bool = False,
+    allow_outside: bool = False,
+    skip_others: bool = False,
+) -> int:
     """Check specs; the exit code: 1 for findings, 2 where a file could not be read."""
     config = Config(Layer(None if select is None else words(select), words(extend_select), words(ignore)))
     params, shapes = settings(set_), inputs(input_)
@@ -46,9 +56,15 @@ def run(
                 texts[name] = source.decode("utf-8", "replace")
             with without_collector():  # between files it may look for what is left of the last
                 found, count = examine(
-                    name, source, only, config.of(name), variant=variant, params=params, inputs=shapes,
+                    name,
+                    source,
+                    only,
+                    config.of(name),
+                    variant=variant,
+                    params=params,
+                    inputs=shapes,
                     allow_outside=allow_outside,
-                )  # fmt: skip
+                )
         except UnreadableError as error:
             unreadable.append(error)
             continue

@@ -20,9 +20,14 @@ Proof = tuple[str, str | None, "list[Item]", list[Diagnostic]]
 
 
 def run(
-    paths: list[str], set_: list[str] | None, input_: list[str] | None, only: str | None, *, json: bool,
+    paths: list[str],
+    set_: list[str] | None,
+    input_: list[str] | None,
+    only: str | None,
+    *,
+    json: bool,
     allow_outside: bool,
-) -> int:  # fmt: skip
+) -> int:
     """Prove the reports of networks; the exit code: 1 for findings, 2 where something could not be run or proven."""
     proofs = prove(paths, set_, input_, only, allow_outside=allow_outside)
     failed = partial = blind = 0
@@ -53,17 +58,20 @@ def _code(failed: int, partial: int) -> int:
 
 
 def prove(
-    paths: list[str], set_: list[str] | None, input_: list[str] | None, only: str | None, *, allow_outside: bool
-) -> Iterator[Proof]:  # fmt: skip
+    paths: list[str],
+    set_: list[str] | None,
+    input_: list[str] | None,
+    only: str | None,
+    *,
+    allow_outside: bool,
+) -> Iterator[Proof]:
     """The proofs of all networks, one after the other."""
     from archspec.api import load
     from archspec.backends.verify import verify
 
     for file, variant in specs(paths, allow_outside=allow_outside):
         try:
-            model = load(
-                file, variant, settings(set_), inputs=inputs(input_), allow_outside=allow_outside
-            )  # fmt: skip
+            model = load(file, variant, settings(set_), inputs=inputs(input_), allow_outside=allow_outside)
             with watched(_name(file, variant)) as progress:
                 proof: Proof = file, variant, verify(model, only, progress), []
         except SpecError as error:
@@ -121,8 +129,18 @@ def _word(item: "Item") -> str:
 
 def _data(proof: Proof) -> dict[str, Any]:
     return {
-        "file": proof[0], "variant": proof[1], "proven": not proof[3] and all(item.proven for item in proof[2]),
-        "items": [{"name": item.name, "detail": item.detail, "ran": item.ran, "proven": item.proven,
-                   "findings": [finding.to_json() for finding in item.findings]} for item in proof[2]],
+        "file": proof[0],
+        "variant": proof[1],
+        "proven": not proof[3] and all(item.proven for item in proof[2]),
+        "items": [
+            {
+                "name": item.name,
+                "detail": item.detail,
+                "ran": item.ran,
+                "proven": item.proven,
+                "findings": [finding.to_json() for finding in item.findings],
+            }
+            for item in proof[2]
+        ],
         "findings": [finding.to_json() for finding in proof[3]],
-    }  # fmt: skip
+    }

@@ -159,10 +159,20 @@ class Problem(Exception):  # noqa: N818 — not an error of the program but a fi
     def located(self, file: str, path: Path, calls: Sequence[tuple[str, Path]] = ()) -> Diagnostic:
         """The diagnostic that this problem is at `path` in `file`."""
         return Diagnostic(
-            self.code, self.message, file, (*path, *self.at), self.notes, self.help, tuple(calls),
-            labels=self.labels, subject=self.subject, about_key=self.about_key,
-            replacement=self.replacement, line=self.line, column=self.column,
-        )  # fmt: skip
+            self.code,
+            self.message,
+            file,
+            (*path, *self.at),
+            self.notes,
+            self.help,
+            tuple(calls),
+            labels=self.labels,
+            subject=self.subject,
+            about_key=self.about_key,
+            replacement=self.replacement,
+            line=self.line,
+            column=self.column,
+        )
 
 
 _LONGEST = 100

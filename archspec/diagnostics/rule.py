@@ -12,9 +12,14 @@ from typing import Any, ClassVar
 SPEC = "spec.toml"
 """What the examples are called."""
 PHASES = {
-    "1": "Syntax", "2": "Keys and values", "3": "Names and nodes", "4": "Shapes", "5": "Expectations", "6": "Lint",
+    "1": "Syntax",
+    "2": "Keys and values",
+    "3": "Names and nodes",
+    "4": "Shapes",
+    "5": "Expectations",
+    "6": "Lint",
     "7": "Compilation",
-}  # fmt: skip
+}
 """What the hundreds of a code stand for."""
 NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -54,10 +59,18 @@ class Rule:
         """All that there is to say, as plain data."""
         what, why, instead = cls.paragraphs()
         return {
-            "code": cls.code, "name": cls.name, "phase": cls.phase(), "severity": cls.severity, "default": cls.on,
-            "what": what, "why": why, "instead": instead, "bad": cls.wrong() or None, "good": cls.good or None,
+            "code": cls.code,
+            "name": cls.name,
+            "phase": cls.phase(),
+            "severity": cls.severity,
+            "default": cls.on,
+            "what": what,
+            "why": why,
+            "instead": instead,
+            "bad": cls.wrong() or None,
+            "good": cls.good or None,
             "files": dict(cls.files),
-        }  # fmt: skip
+        }
 
     @classmethod
     def paragraphs(cls) -> tuple[str, ...]:

@@ -122,9 +122,16 @@ class Body:
         return draft.exposed[place]
 
     def finish(
-        self, kind: str, results: Handles, definition: Origin | None, args: tuple[tuple[str, Value], ...] = (),
-        *, declared: int = 1, exports: tuple[str, ...] = (), parts: int = 1,
-    ) -> Module | None:  # fmt: skip
+        self,
+        kind: str,
+        results: Handles,
+        definition: Origin | None,
+        args: tuple[tuple[str, Value], ...] = (),
+        *,
+        declared: int = 1,
+        exports: tuple[str, ...] = (),
+        parts: int = 1,
+    ) -> Module | None:
         """The composite, or `None` if something in it is wrong."""
         if None in self.types:
             return None
@@ -135,9 +142,18 @@ class Body:
         body = tuple([self.node(draft, ids) for draft in self.drafts])
         types = cast(list[TensorType], self.types)  # no None, see above
         return Module(
-            None, tuple(types[handle] for handle in self.inputs), tuple(types[handle] for handle in results), kind,
-            definition, args, body, tuple(ids[handle] for handle in results), declared, exports, parts,
-        )  # fmt: skip
+            None,
+            tuple(types[handle] for handle in self.inputs),
+            tuple(types[handle] for handle in results),
+            kind,
+            definition,
+            args,
+            body,
+            tuple(ids[handle] for handle in results),
+            declared,
+            exports,
+            parts,
+        )
 
     def node(self, draft: Draft, ids: Mapping[Handle, int] | range) -> Node:
         """The finished node, its values numbered by `ids`."""
@@ -145,7 +161,7 @@ class Body:
         inputs = tuple([ids[handle] for handle in draft.inputs])
         return Node(
             draft.name, module, inputs, draft.origin, draft.positional, draft.copy, draft.label, draft.shares
-        )  # fmt: skip
+        )
 
 
 def own_name(node: Draft | Node) -> str:

@@ -23,7 +23,7 @@ Types = tuple[TensorType, ...]
 
 def call(
     run: Run, step: Step, env: Env, inputs: list[Handles], name: str | None, *, contained: bool, first: bool
-) -> Handles:  # fmt: skip
+) -> Handles:
     """A node that calls an op or a block."""
     target, settings = find(run, step, env, first=first)
     if isinstance(target, Definition):
@@ -114,8 +114,12 @@ def check_number(step: Step, op: str, inputs: list[Handles], least: int, most: i
     """Refuse more or fewer inputs than an op, a block or a wiring node takes."""
     if not least <= len(inputs) <= most:
         wanted = str(least) if least == most else f"{least} to {most}"
-        raise Problem("AS310", f"`{op}` takes {wanted} {'input' if wanted == '1' else 'inputs'}, not {len(inputs)}",
-                      at=("from",) if step.sources else (), subject=op)  # fmt: skip
+        raise Problem(
+            "AS310",
+            f"`{op}` takes {wanted} {'input' if wanted == '1' else 'inputs'}, not {len(inputs)}",
+            at=("from",) if step.sources else (),
+            subject=op,
+        )
 
 
 def evaluate_fields(run: Run, step: Step, env: Env, settings: Settings) -> dict[str, Value]:
@@ -140,9 +144,15 @@ def evaluate_fields(run: Run, step: Step, env: Env, settings: Settings) -> dict[
 
 
 def call_op(
-    run: Run, step: Step, env: Env, op: type[Op], settings: Settings, inputs: list[Handles],
-    name: str | None, contained: bool,
-) -> Handles:  # fmt: skip
+    run: Run,
+    step: Step,
+    env: Env,
+    op: type[Op],
+    settings: Settings,
+    inputs: list[Handles],
+    name: str | None,
+    contained: bool,
+) -> Handles:
     """A call of an op."""
     if op.arity[1] == 0 and step.sources is None:
         inputs = []
@@ -185,10 +195,12 @@ def check_joined(sources: list[Setting], env: Env, handles: Handles) -> None:
         return
     if last.module.op is not None and last.module.op.is_parameter:
         raise Problem(
-            "AS310", f"this joins the parameter `{last.name}` with itself", at=("from",),
+            "AS310",
+            f"this joins the parameter `{last.name}` with itself",
+            at=("from",),
             help="behind a `param`, `x` is the parameter: name the value before it with `as`, and join that",
             subject=last.name or "",
-        )  # fmt: skip
+        )
 
 
 def leaf(run: Run, step: Step, env: Env, op: type[Op], settings: Settings, types: Types) -> Module:
@@ -286,9 +298,15 @@ def maker(body: Body, handle: int) -> Origin | None:
 
 
 def call_block(
-    run: Run, step: Step, env: Env, definition: Definition, settings: Settings, inputs: list[Handles],
-    name: str | None, contained: bool,
-) -> Handles:  # fmt: skip
+    run: Run,
+    step: Step,
+    env: Env,
+    definition: Definition,
+    settings: Settings,
+    inputs: list[Handles],
+    name: str | None,
+    contained: bool,
+) -> Handles:
     """A call of a block."""
     count = len(definition.inputs)
     handles = flat(step, env, definition.name, inputs, count, count)
@@ -320,9 +338,7 @@ def call_block(
     return run.add(env, draft, step.path)
 
 
-def arguments(
-    run: Run, step: Step, env: Env, definition: Definition, settings: Settings
-) -> dict[str, Value]:  # fmt: skip
+def arguments(run: Run, step: Step, env: Env, definition: Definition, settings: Settings) -> dict[str, Value]:
     """The arguments of a call in the types that the block declares, without those that are the defaults."""
     args: dict[str, Value] = {}
     failed = False
@@ -348,9 +364,14 @@ def arguments(
 
 
 def inline(
-    run: Run, step: Step, env: Env, definition: Definition, args: dict[str, Value], handles: Handles,
+    run: Run,
+    step: Step,
+    env: Env,
+    definition: Definition,
+    args: dict[str, Value],
+    handles: Handles,
     types: Types,
-) -> Handles:  # fmt: skip
+) -> Handles:
     """A block whose modules live in the caller's scope; it still sees nothing of its caller."""
     inner = run.block_env(definition, args, types, env.body, handles)
     inner.copy = env.copy

@@ -104,9 +104,13 @@ class Elaborator(Run):
         except Poisoned:
             return None
         return body.finish(
-            definition.name, x + exports, Origin(file, path), tuple(args.items()),
-            declared=len(types), exports=definition.outputs,
-        )  # fmt: skip
+            definition.name,
+            x + exports,
+            Origin(file, path),
+            tuple(args.items()),
+            declared=len(types),
+            exports=definition.outputs,
+        )
 
     def outputs(self, env: Env, names: tuple[str, ...], key: str) -> Handles:
         """The declared outputs of a block or the model, each one tensor."""
@@ -215,7 +219,7 @@ class Elaborator(Run):
 
     def copies(
         self, step: Step, env: Env, x: Handles, inputs: list[Handles], count: int, *, contained: bool = False
-    ) -> Handles:  # fmt: skip
+    ) -> Handles:
         """`count` copies, each fed by the one before."""
         body, counters, copy = env.body, env.counters, env.copy
         start = len(body.types)
@@ -262,9 +266,15 @@ class Elaborator(Run):
     # --- one copy --------------------------------------------------------------------------------------
 
     def copy(
-        self, step: Step, env: Env, x: Handles, inputs: list[Handles] | None = None, *, contained: bool = False,
+        self,
+        step: Step,
+        env: Env,
+        x: Handles,
+        inputs: list[Handles] | None = None,
+        *,
+        contained: bool = False,
         first: bool = False,
-    ) -> Handles:  # fmt: skip
+    ) -> Handles:
         """One copy of a node. In a container the copies are named by their position."""
         self.spend()
         if step.when is not None and self.is_removed(step, env, x, inputs):
@@ -295,8 +305,10 @@ class Elaborator(Run):
             return  # an op that an expression chose, and whose field it is
         text = "×".join(map(str, asserted)) if isinstance(asserted, tuple) else show(asserted)
         problem = Problem(
-            "AS405", f"the output is {actual}, not {text} as asserted", at=("shape",),
+            "AS405",
+            f"the output is {actual}, not {text} as asserted",
+            at=("shape",),
             notes=tuple(maker.op.explain(maker.inputs)) if maker is not None and maker.op is not None else (),
             help="the batch axis is part of a `shape`" if asserted == actual.shape[1:] else None,
-        )  # fmt: skip
+        )
         self.report(problem, env.definition.document.file, step.path)  # and go on with the shape that it has

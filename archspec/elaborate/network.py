@@ -57,9 +57,14 @@ def load_document(path: str, source: str | bytes | None = None, *, allow_outside
 
 
 def elaborate_file(
-    path: str, variant: str | None = None, params: Mapping[str, Any] | None = None, *,
-    inputs: Inputs | None = None, source: str | bytes | None = None, allow_outside: bool = False,
-) -> Network:  # fmt: skip
+    path: str,
+    variant: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    *,
+    inputs: Inputs | None = None,
+    source: str | bytes | None = None,
+    allow_outside: bool = False,
+) -> Network:
     """Read a spec and elaborate its network.
 
     Raises `SpecError` where the spec is wrong, `UsageError` where the call is.
@@ -85,9 +90,12 @@ def without_collector() -> Iterator[None]:
 
 
 def elaborate(
-    document: Document, variant: str | None = None, params: Mapping[str, Any] | None = None,
-    inputs: Inputs | None = None, budget: Budget | None = None,
-) -> Network:  # fmt: skip
+    document: Document,
+    variant: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    inputs: Inputs | None = None,
+    budget: Budget | None = None,
+) -> Network:
     """Elaborate the network of a checked document. What that costs is taken off the `budget`."""
     return _network(document, variant, arguments(document, variant, params or {}), inputs or {}, budget)
 
@@ -124,8 +132,12 @@ FREE_AXES = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
 
 
 def _network(
-    document: Document, variant: str | None, given: dict[str, Value], inputs: Inputs, budget: Budget | None = None
-) -> Network:  # fmt: skip
+    document: Document,
+    variant: str | None,
+    given: dict[str, Value],
+    inputs: Inputs,
+    budget: Budget | None = None,
+) -> Network:
     elaborator = Elaborator()
     try:
         root = _elaborate(elaborator, document, given, inputs)
@@ -143,9 +155,13 @@ def _network(
     assert document.section is not None  # noqa: S101 — there is a network
     frame = elaborator.file_frame(document)
     return Network(
-        document, variant, root, tuple(document.section.train_outputs),
-        document.model.inputs if document.model else (), {name: frame.value(name) for name in document.params},
-    )  # fmt: skip
+        document,
+        variant,
+        root,
+        tuple(document.section.train_outputs),
+        document.model.inputs if document.model else (),
+        {name: frame.value(name) for name in document.params},
+    )
 
 
 def _elaborate(
@@ -215,7 +231,7 @@ def _literal(name: str, value: Any, type_: str) -> Any:
 
 def _elaborate_model(
     elaborator: Elaborator, document: Document, definition: Definition, inputs: Inputs
-) -> Module | None:  # fmt: skip
+) -> Module | None:
     types = _input_types(elaborator, document, definition, inputs)
     if types is None:
         return None
@@ -258,7 +274,7 @@ def _ends(elaborator: Elaborator, plan: Plan, env: Env) -> list[Handles]:
 
 def _input_types(
     elaborator: Elaborator, document: Document, definition: Definition, given: Inputs
-) -> tuple[TensorType, ...] | None:  # fmt: skip
+) -> tuple[TensorType, ...] | None:
     """The types of the model's inputs."""
     declared = _declared(document)
     for name in given:
@@ -334,9 +350,13 @@ def _checked_type(shape: Value) -> TensorType:
             continue
         if isinstance(dim, str) and _FREE.fullmatch(dim):
             if axis:
-                raise Problem("AS407", f"the free dimension `{dim}` needs a value", at=(axis,),
-                              help="give the whole shape with `--input`, such as `--input N,3,224,224`",
-                              subject=dim)  # fmt: skip
+                raise Problem(
+                    "AS407",
+                    f"the free dimension `{dim}` needs a value",
+                    at=(axis,),
+                    help="give the whole shape with `--input`, such as `--input N,3,224,224`",
+                    subject=dim,
+                )
         elif isinstance(dim, int) and dim > limits.INTEGER:
             raise Problem("AS203", f"a size of {dim} does not fit into 64 bits", at=(axis,))
         elif isinstance(dim, bool) or not isinstance(dim, int) or dim < 1:

@@ -294,11 +294,13 @@ class Compiler:
         for source in step.sources or ():
             if step.index in source.names:
                 raise Problem(
-                    "AS208", f"`from` feeds the first copy only: it cannot use the counter `{step.index}`",
+                    "AS208",
+                    f"`from` feeds the first copy only: it cannot use the counter `{step.index}`",
                     at=source.path[len(step.path) :],
                     help="put the `repeat` around the node, so that each copy has its own `from`: "
-                    "{ repeat = …, layers = [{ from = …, … }] }", about_key=True,
-                )  # fmt: skip
+                    "{ repeat = …, layers = [{ from = …, … }] }",
+                    about_key=True,
+                )
 
     def is_field(self, raw: dict[str, Any], key: str) -> bool:
         """Whether the node's op has a field of its own called like a common key, as `reshape` has `shape`."""
@@ -385,9 +387,14 @@ class Compiler:
         """Refuse fields that a wiring node does not have."""
         for key in fields:
             if key not in known:
-                raise Problem("AS201", f"{what} has no `{shown(key)}`", at=(key,),
-                              help=suggest(key, [*known, *NODE_KEYS])
-                              or f"its own keys are {', '.join(known)}", subject=key, about_key=True)  # fmt: skip
+                raise Problem(
+                    "AS201",
+                    f"{what} has no `{shown(key)}`",
+                    at=(key,),
+                    help=suggest(key, [*known, *NODE_KEYS]) or f"its own keys are {', '.join(known)}",
+                    subject=key,
+                    about_key=True,
+                )
         if step.first:
             raise Problem(
                 "AS208", f"{what} has no fields that `first` could override", at=("first",), about_key=True
@@ -438,9 +445,12 @@ class Compiler:
             if isinstance(branch, Step) and branch.repeat is not None and branch.kind != "dense":
                 branch.broken = True
                 problem = Problem(
-                    "AS208", "a branch has no `repeat`: its copies would be a chain, not branches", at=("repeat",),
-                    help="where a chain is meant, write it as one: [{ repeat = …, … }]", about_key=True,
-                )  # fmt: skip
+                    "AS208",
+                    "a branch has no `repeat`: its copies would be a chain, not branches",
+                    at=("repeat",),
+                    help="where a chain is meant, write it as one: [{ repeat = …, … }]",
+                    about_key=True,
+                )
                 self.problems.append((problem, branch.path))
 
     def check_target(self, step: Step) -> None:
@@ -448,8 +458,13 @@ class Compiler:
         target = step.target
         is_join = isinstance(target, type) and not target.is_module
         if step.kind == "join" and not is_join:
-            raise Problem("AS208", "only a join has `branches`", at=("branches",),
-                          help="the joins are concat, add, mul, sub and max", about_key=True)  # fmt: skip
+            raise Problem(
+                "AS208",
+                "only a join has `branches`",
+                at=("branches",),
+                help="the joins are concat, add, mul, sub and max",
+                about_key=True,
+            )
 
     def residual(self, step: Step, raw: dict[str, Any], fields: dict[str, Any]) -> None:
         """`layers(x) + shortcut(x)`."""

@@ -113,15 +113,21 @@ class Run(ABC):
 
     def block_env(
         self, definition: Definition, args: dict[str, Value], types: Types, body: Body, handles: Handles
-    ) -> Env:  # fmt: skip
+    ) -> Env:
         """The place where a block's body starts."""
         definition.reached = True
         document = definition.document
         inputs = {"input": types[0], **dict(zip(definition.inputs, types, strict=True))}
         frame = Frame(
-            document, definition.path, definition.params, definition.let, args, inputs,
-            self.file_frame(document), self.report,
-        )  # fmt: skip
+            document,
+            definition.path,
+            definition.params,
+            definition.let,
+            args,
+            inputs,
+            self.file_frame(document),
+            self.report,
+        )
         named = {name: (handle,) for name, handle in zip(definition.inputs, handles, strict=True)}
         names = Names(body, {"input": handles[:1], **named}, written=self.plan(definition).names)
         return Env(frame, body, names, definition)
@@ -137,8 +143,11 @@ class Run(ABC):
                 "AS203", f"`repeat` must be an integer of at least 0, not {show(count)}", at=("repeat",)
             )
         if count > limits.NODES:
-            raise Problem("AS306", f"{count:,} copies are more than the {limits.NODES:,} nodes that a network may have",
-                          at=("repeat",))  # fmt: skip
+            raise Problem(
+                "AS306",
+                f"{count:,} copies are more than the {limits.NODES:,} nodes that a network may have",
+                at=("repeat",),
+            )
         return count
 
     def is_removed(self, step: Step, env: Env, x: Handles, inputs: list[Handles] | None = None) -> bool:
@@ -230,7 +239,7 @@ class Run(ABC):
 
     def draft(
         self, step: Step, env: Env, module: Module, handles: Handles, name: str | None, *, counts: bool = True
-    ) -> Draft:  # fmt: skip
+    ) -> Draft:
         """A node that is a module, named by its position if nothing else. `param` counts only there."""
         draft = Draft(module, handles, step.origin, name, copy=env.copy)
         if name is None:
@@ -244,11 +253,16 @@ class Run(ABC):
         body, name = env.body, draft.name
         if name is not None:
             if name in body.modules:
-                raise Problem("AS303", f"there are two modules `{name}` in one scope",
-                              at=() if draft.positional else ("name",),
-                              help="in a repeat, put the counter into the name, such as `conv{i + 1}`"
-                              if draft.copy else "give one of them another name",
-                              labels=self.owner(body, name, draft), subject=name)  # fmt: skip
+                raise Problem(
+                    "AS303",
+                    f"there are two modules `{name}` in one scope",
+                    at=() if draft.positional else ("name",),
+                    help="in a repeat, put the counter into the name, such as `conv{i + 1}`"
+                    if draft.copy
+                    else "give one of them another name",
+                    labels=self.owner(body, name, draft),
+                    subject=name,
+                )
             body.modules[name] = len(body.drafts)
         outputs = body.add(draft)
         value = outputs if draft.module.op is not None else outputs[: draft.module.parts]

@@ -37,9 +37,16 @@ class Frame:
     """The parameters and `let`s of a block call or of a file, each evaluated when first asked for."""
 
     def __init__(
-        self, document: Document, path: Path, params: Mapping[str, Param], let: Mapping[str, Any],
-        given: Mapping[str, Value], inputs: Mapping[str, TensorType], outer: "Frame | None", report: Report,
-    ) -> None:  # fmt: skip
+        self,
+        document: Document,
+        path: Path,
+        params: Mapping[str, Param],
+        let: Mapping[str, Any],
+        given: Mapping[str, Value],
+        inputs: Mapping[str, TensorType],
+        outer: "Frame | None",
+        report: Report,
+    ) -> None:
         self.document, self.path, self.params, self.let = document, path, params, let
         self.values: dict[str, Any] = dict(given)
         self.inputs, self.outer, self.report = inputs, outer, report
@@ -61,8 +68,12 @@ class Frame:
         type_ = self.inputs.get(path)
         if type_ is None:
             known = ", ".join(f"`{name}`" for name in self.inputs)
-            raise Problem("AS301", f"there is no input `{shown(path)}` here",
-                          help=f"a `let` sees {known}" if known else None, subject=path)  # fmt: skip
+            raise Problem(
+                "AS301",
+                f"there is no input `{shown(path)}` here",
+                help=f"a `let` sees {known}" if known else None,
+                subject=path,
+            )
         return size_of(type_, path, attribute)
 
     def knows(self, name: str) -> bool:
@@ -123,8 +134,12 @@ def size_of(type_: TensorType, name: str, attribute: str) -> Value:
         )
     size = type_.shape[axis]
     if isinstance(size, str):
-        raise Problem("AS407", f"the {attribute} of `{name}` is the free dimension `{size}`",
-                      help="give it a value with `--input`, such as `--input N,3,224,224`", subject=name)  # fmt: skip
+        raise Problem(
+            "AS407",
+            f"the {attribute} of `{name}` is the free dimension `{size}`",
+            help="give it a value with `--input`, such as `--input N,3,224,224`",
+            subject=name,
+        )
     return size
 
 
@@ -217,9 +232,12 @@ class Names:
         if name in self.inputs or (taken is not None and taken.path != entry.path):
             first = Label("the first one", taken.path) if taken is not None else None
             raise Problem(
-                "AS303", f"the name `{name}` is taken in this scope", help="give one of them another name",
-                labels=[first] if first and first.path else [], subject=name,
-            )  # fmt: skip
+                "AS303",
+                f"the name `{name}` is taken in this scope",
+                help="give one of them another name",
+                labels=[first] if first and first.path else [],
+                subject=name,
+            )
         self.entries[name] = entry
 
 
@@ -275,9 +293,12 @@ class Env:
         count = len(handles)
         name = shown((body or self.body).name_of(handles))
         help_ = f"a part is named in `from`: `{name}.0` to `{name}.{count - 1}`"
-        return Problem("AS310", f"`{shown(path)}` has {count} parts: pick one",
-                       help=help_ if name else f"name the split and use `name.0` to `name.{count - 1}`",
-                       subject=path)  # fmt: skip
+        return Problem(
+            "AS310",
+            f"`{shown(path)}` has {count} parts: pick one",
+            help=help_ if name else f"name the split and use `name.0` to `name.{count - 1}`",
+            subject=path,
+        )
 
     def lookup(self, path: str) -> tuple[Entry, tuple[str, ...]]:
         """The node that the first part of `path` names, and the rest of the path."""
@@ -294,8 +315,12 @@ class Env:
         if "*" in path and " " not in path:
             meant = [shown(word) for word in self.names.all() if fits(word, path.split("*"))][:12]
             listed = ": " + ", ".join(f'"{word}"' for word in meant) if meant else ""
-            return Problem("AS301", f"`{shown(path)}` is no name: `*` stands for nothing here",
-                           help=f"list the values one by one{listed}", subject=path)  # fmt: skip
+            return Problem(
+                "AS301",
+                f"`{shown(path)}` is no name: `*` stands for nothing here",
+                help=f"list the values one by one{listed}",
+                subject=path,
+            )
         if "," in path:
             return Problem(
                 "AS301",
@@ -305,16 +330,23 @@ class Env:
             )
         if " " in path.strip():
             example = "\"{'a' if n > 1 else 'b'}\""
-            return Problem("AS301", f"`{shown(path)}` is no name",
-                           help=f"an expression that gives a name stands in braces, such as {example}",
-                           subject=path)  # fmt: skip
+            return Problem(
+                "AS301",
+                f"`{shown(path)}` is no name",
+                help=f"an expression that gives a name stands in braces, such as {example}",
+                subject=path,
+            )
         return None
 
     def unknown(self, name: str, path: str) -> Problem:
         """The problem of a name that is not there: it comes later, stands inside a group, or is nowhere."""
         if name == "x":
-            return Problem("AS301", "`x` has no parts that could be named",
-                           help="name the node before, and use its parts by that name", subject="x")  # fmt: skip
+            return Problem(
+                "AS301",
+                "`x` has no parts that could be named",
+                help="name the node before, and use its parts by that name",
+                subject="x",
+            )
         if self.names.is_lost(name) or (self.definition.compiled and self.definition.compiled.is_lost(name)):
             raise Poisoned
         order = self.names.written.get(name)
@@ -328,10 +360,13 @@ class Env:
         if inside is None and self.names.is_poisoned():
             raise Poisoned
         return Problem(
-            "AS301", f"`{shown(name)}` is not defined here",
-            help=inside or "no node of this name is left: it was removed by `when`, or has no copies; what uses it "
-            "needs the same condition", subject=name,
-        )  # fmt: skip
+            "AS301",
+            f"`{shown(name)}` is not defined here",
+            help=inside
+            or "no node of this name is left: it was removed by `when`, or has no copies; what uses it "
+            "needs the same condition",
+            subject=name,
+        )
 
     def reach(self, entry: Entry, rest: tuple[str, ...], path: str) -> Handles:
         """The handles, in the entry's body, of what `rest` names inside the entry."""
@@ -341,10 +376,17 @@ class Env:
             if len(rest) == 1 and rest[0].isdecimal() and len(entry.handles) > 1:
                 if int(rest[0]) < len(entry.handles):
                     return (entry.handles[int(rest[0])],)
-                raise Problem("AS301", f"`{shown(path)}`: there are only {len(entry.handles)} parts, 0 to "
-                              f"{len(entry.handles) - 1}", subject=path)  # fmt: skip
-            raise Problem("AS301", f"`{shown(path)}` does not exist: there is nothing inside "
-                          f"`{path.split('.')[0]}`", subject=path)  # fmt: skip
+                raise Problem(
+                    "AS301",
+                    f"`{shown(path)}`: there are only {len(entry.handles)} parts, 0 to "
+                    f"{len(entry.handles) - 1}",
+                    subject=path,
+                )
+            raise Problem(
+                "AS301",
+                f"`{shown(path)}` does not exist: there is nothing inside `{path.split('.')[0]}`",
+                subject=path,
+            )
         handle = entry.body.expose(entry.draft, rest)
         if handle is None:
             help_ = instead(path.split(".")[0], entry.draft.module, rest)

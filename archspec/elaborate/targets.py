@@ -41,8 +41,12 @@ def resolve_op(name: str, document: Document, definition: Definition | None = No
 
 def unknown_op(name: str, document: Document, definition: Definition | None) -> Problem:
     """The problem of an op that does not exist, with the likely slip."""
-    libraries = [f"{alias}.{block}" for alias, library in document.libraries.items() if library
-                 for block in library.blocks]  # fmt: skip
+    libraries = [
+        f"{alias}.{block}"
+        for alias, library in document.libraries.items()
+        if library
+        for block in library.blocks
+    ]
     help_: Replacement | str | None = suggest(name, [*ops.names(), *WIRING_OPS, *document.blocks, *libraries])
     params = {**document.params, **(definition.params if definition else {})}
     if name in params:
@@ -66,9 +70,12 @@ def unknown_op(name: str, document: Document, definition: Definition | None) -> 
 def no_keyword(word: str, op: str) -> Problem:
     """The problem of an op that is given a keyword for its padding, and has none."""
     return Problem(
-        "AS203", f"the padding of `{op}` is a number for each axis: it has no keyword `{word}`",
-        help="leave `padding` out, and take off what is too much with `slice`" if op == "conv_transpose" else None,
-    )  # fmt: skip
+        "AS203",
+        f"the padding of `{op}` is a number for each axis: it has no keyword `{word}`",
+        help="leave `padding` out, and take off what is too much with `slice`"
+        if op == "conv_transpose"
+        else None,
+    )
 
 
 def compile_field(raw: Any, target: Target, key: str, path: Path) -> Setting:

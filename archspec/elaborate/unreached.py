@@ -58,10 +58,17 @@ class _References:
             if name is not None and item.repeat is None and item.kind != "reuse":
                 first = taken.setdefault(name, item)
                 if first is not item:
-                    yield Problem(
-                        "AS303", f"there are two modules `{name}` in one scope", at=("name",),
-                        help="give one of them another name", labels=[Label("the first one", first.path)], subject=name,
-                    ), item.path  # fmt: skip
+                    yield (
+                        Problem(
+                            "AS303",
+                            f"there are two modules `{name}` in one scope",
+                            at=("name",),
+                            help="give one of them another name",
+                            labels=[Label("the first one", first.path)],
+                            subject=name,
+                        ),
+                        item.path,
+                    )
             for inner in (item.layers, item.shortcut, item.branches):
                 yield from self.chain(inner or [])
 

@@ -24,7 +24,7 @@ Build = Callable[[Env, list[Handles]], Handles]
 
 def composite(
     run: Run, step: Step, env: Env, kind: str, inputs: list[Handles], build: Build, name: str | None
-) -> Handles:  # fmt: skip
+) -> Handles:
     """A module with a scope of its own, which sees the values around it."""
     before = replace(env)  # `env` itself moves on
     now = moment()
@@ -43,7 +43,7 @@ def composite(
 
 def make(
     run: Run, step: Step, env: Env, kind: str, inputs: list[Handles], build: Build, until: float = inf
-) -> tuple[Module, Handles] | None:  # fmt: skip
+) -> tuple[Module, Handles] | None:
     """The module, and the values that it takes from the body around it, as they were at the moment `until`."""
     body = Body(env.body)
     given = [group_input(body, env, value) for value in inputs]
@@ -70,9 +70,15 @@ def group_input(body: Body, env: Env, value: Handles) -> Handles:
 
 
 def wire(
-    run: Run, step: Step, env: Env, kind: str, inputs: list[Handles], build: Build, name: str | None,
+    run: Run,
+    step: Step,
+    env: Env,
+    kind: str,
+    inputs: list[Handles],
+    build: Build,
+    name: str | None,
     contained: bool,
-) -> Handles:  # fmt: skip
+) -> Handles:
     """A wiring node with one input: a module if it is named or in a container, else transparent."""
     check_number(step, f"{kind}` with `branches" if step.kind == "join" else kind, inputs, 1, 1)
     if name is None and not contained:
@@ -82,7 +88,7 @@ def wire(
 
 def group(
     run: Run, step: Step, env: Env, inputs: list[Handles], name: str | None, contained: bool
-) -> Handles:  # fmt: skip
+) -> Handles:
     """A chain."""
 
     def build(inner: Env, given: list[Handles]) -> Handles:
@@ -93,7 +99,7 @@ def group(
 
 def residual(
     run: Run, step: Step, env: Env, inputs: list[Handles], name: str | None, contained: bool
-) -> Handles:  # fmt: skip
+) -> Handles:
     """`layers(x) + shortcut(x)`; just `layers(x)` without `skip`."""
 
     def build(inner: Env, given: list[Handles]) -> Handles:
@@ -106,10 +112,11 @@ def residual(
         left, right = inner.single(y, "x"), inner.single(side, "x")
         if left != right:
             raise Problem(
-                "AS401", f"the residual cannot add {left} and {right}",
+                "AS401",
+                f"the residual cannot add {left} and {right}",
                 notes=(f"layers: {left}", f"{'shortcut' if step.shortcut else 'input'}: {right}"),
                 help=_residual_help(left, right, has_shortcut=bool(step.shortcut)),
-            )  # fmt: skip
+            )
         return join(run, step, inner, _builtin("add"), y + side)
 
     return wire(run, step, env, "residual", inputs, build, name, contained)
@@ -118,9 +125,11 @@ def residual(
 def _residual_help(left: TensorType, right: TensorType, *, has_shortcut: bool) -> str:
     """What to change, from how the shapes of layers and shortcut differ: by a rim, or by a stride or channels."""
     pairs = list(zip(left.spatial, right.spatial, strict=False))
-    is_rim = left.rank == right.rank and left.shape[:2] == right.shape[:2] and all(
-        isinstance(a, int) and isinstance(b, int) and a < 2 * b and b < 2 * a for a, b in pairs
-    )  # fmt: skip
+    is_rim = (
+        left.rank == right.rank
+        and left.shape[:2] == right.shape[:2]
+        and all(isinstance(a, int) and isinstance(b, int) and a < 2 * b and b < 2 * a for a, b in pairs)
+    )
     if is_rim:
         return 'pad the convolutions so that they keep the size, as with `padding = "half"`'
     if has_shortcut:
@@ -130,7 +139,7 @@ def _residual_help(left: TensorType, right: TensorType, *, has_shortcut: bool) -
 
 def dense(
     run: Run, step: Step, env: Env, inputs: list[Handles], name: str | None, contained: bool
-) -> Handles:  # fmt: skip
+) -> Handles:
     """n times `x = concat(x, layers(x))`."""
 
     def build(inner: Env, given: list[Handles]) -> Handles:
@@ -152,7 +161,7 @@ def dense(
 
 def branches(
     run: Run, step: Step, env: Env, inputs: list[Handles], name: str | None, contained: bool
-) -> Handles:  # fmt: skip
+) -> Handles:
     """A join of branches from one input. Its fields see that input."""
     op, settings = find(run, step, env)
     if isinstance(op, Definition) or op.is_module:
@@ -194,7 +203,7 @@ def is_dropped(run: Run, branch: object, env: Env, x: Handles) -> bool:
 
 def join(
     run: Run, step: Step, env: Env, op: type[Op], handles: Handles, settings: Settings | None = None
-) -> Handles:  # fmt: skip
+) -> Handles:
     """The join at the end of a wiring node."""
     types = types_of(env, handles)
     try:
@@ -216,7 +225,7 @@ def _builtin(name: str) -> type[Op]:
 
 def reuse(
     run: Run, step: Step, env: Env, inputs: list[Handles], name: str | None, contained: bool
-) -> Handles:  # fmt: skip
+) -> Handles:
     """A further call of an earlier module, with its weights."""
     del contained  # a call of shared weights makes no module
     assert step.of is not None  # noqa: S101 — it is required
@@ -255,9 +264,11 @@ def check_shared(name: str, owner: Module, module: Module) -> None:
     if found is not None:
         key, ours, theirs = found
         raise Problem(
-            "AS406", f"the weight `{'.'.join([name, *key])}` would have another shape for this input",
-            notes=(f"first call: {show(ours)}", f"this call: {show(theirs)}"), subject='.'.join([name, *key]),
-        )  # fmt: skip
+            "AS406",
+            f"the weight `{'.'.join([name, *key])}` would have another shape for this input",
+            notes=(f"first call: {show(ours)}", f"this call: {show(theirs)}"),
+            subject=".".join([name, *key]),
+        )
 
 
 Shape = tuple[int, ...] | None
@@ -266,7 +277,7 @@ Shape = tuple[int, ...] | None
 
 def difference(
     owner: Module, module: Module, seen: set[tuple[Module, Module]]
-) -> tuple[tuple[str, ...], Shape, Shape] | None:  # fmt: skip
+) -> tuple[tuple[str, ...], Shape, Shape] | None:
     """The first weight in which two modules differ: its key and both shapes."""
     if owner is module or (owner, module) in seen:
         return None

@@ -17,7 +17,7 @@ from archspec.language.names import (
     check_param_name,
     check_variant_name,
     name_of_file,
-)  # fmt: skip
+)
 from archspec.language.params import MISSING, TYPES, Param, declare
 from archspec.language.renaming import check_renaming
 from archspec.language.schema import BlockSection, FileSection, ModelSection
@@ -171,9 +171,12 @@ class Loader:
         for name in lets:
             if self._check_key(check_param_name, document, *path, name) and name in params:
                 problem = Problem(
-                    "AS303", f"`{name}` is a parameter already", subject=name, about_key=True,
+                    "AS303",
+                    f"`{name}` is a parameter already",
+                    subject=name,
+                    about_key=True,
                     labels=[Label("the parameter", (*path[:-1], section_of(params[name]), name))],
-                )  # fmt: skip
+                )
                 self._report(problem, document.file, *path, name)
 
     def _variants(self, document: Document, raw: dict[str, dict[str, Any]]) -> None:
@@ -190,9 +193,11 @@ class Loader:
         for name, problems in wrong.items():
             given = sum(name in overrides for overrides in raw.values())
             param = document.params.get(name)
-            if param is not None and len(problems) == given > 1 and not any(
-                param.has_type(raw[variant][name]) for variant in problems
-            ):  # fmt: skip
+            if (
+                param is not None
+                and len(problems) == given > 1
+                and not any(param.has_type(raw[variant][name]) for variant in problems)
+            ):
                 text = f"`{name}` is {TYPES[param.type]} by its declaration, but no variant gives it one"
                 first = Label("one of the values", ("variants", next(iter(problems)), name))
                 self._report(Problem("AS203", text, labels=[first]), document.file, "params", name)
@@ -270,15 +275,32 @@ class Loader:
         for taken in params.keys() & optional.keys():
             self._report(
                 Problem(
-                    "AS303", f"`{taken}` is required already",
-                    labels=[Label("required here", (*path, "required", taken))], subject=taken, about_key=True,
-                ), document.file, *path, "params", taken,
-            )  # fmt: skip
+                    "AS303",
+                    f"`{taken}` is required already",
+                    labels=[Label("required here", (*path, "required", taken))],
+                    subject=taken,
+                    about_key=True,
+                ),
+                document.file,
+                *path,
+                "params",
+                taken,
+            )
         params |= optional
         self._check_lets(document, (*path, "let"), section.let, params)
         inputs = self._inputs(document, (*path, "inputs"), section.inputs)
-        return Definition(name, document, path, section.layers, params, section.let, inputs,
-                          tuple(section.outputs), section.inline, section.doc)  # fmt: skip
+        return Definition(
+            name,
+            document,
+            path,
+            section.layers,
+            params,
+            section.let,
+            inputs,
+            tuple(section.outputs),
+            section.inline,
+            section.doc,
+        )
 
     def _model(self, document: Document, section: ModelSection) -> Definition:
         if (section.input is None) == (section.inputs is None):
@@ -297,8 +319,17 @@ class Loader:
         names = None if section.inputs is None else [item.name for item in section.inputs]
         inputs = self._inputs(document, ("model", "inputs"), names)
         self._check_lets(document, ("model", "let"), section.let, {})
-        return Definition("model", document, ("model",), section.layers, {}, section.let, inputs,
-                          tuple(section.outputs or ()), doc=section.doc)  # fmt: skip
+        return Definition(
+            "model",
+            document,
+            ("model",),
+            section.layers,
+            {},
+            section.let,
+            inputs,
+            tuple(section.outputs or ()),
+            doc=section.doc,
+        )
 
     def _inputs(self, document: Document, path: Path, names: list[str] | None) -> tuple[str, ...]:
         if names is None:
@@ -333,7 +364,12 @@ def override(document: Document, name: str, value: Any) -> Value:
     param = document.params.get(name)
     if param is None:
         known = list(document.params)
-        raise Problem("AS208", f"there is no parameter `{shown(name)}`", help=suggest(name, known) or (
-            f"the parameters are {', '.join(f'`{word}`' for word in known)}" if known else None),
-                      subject=name, about_key=True)  # fmt: skip
+        raise Problem(
+            "AS208",
+            f"there is no parameter `{shown(name)}`",
+            help=suggest(name, known)
+            or (f"the parameters are {', '.join(f'`{word}`' for word in known)}" if known else None),
+            subject=name,
+            about_key=True,
+        )
     return param.conform(value)

@@ -16,8 +16,12 @@ NUMBERS = ("params", "buffers", "macs", "flops")
 _BOUND = re.compile(r"\s*+(<=|>=|==|<|>)\s*+([0-9][0-9_]*+(?:\.[0-9]++)?)\s*+(k|M|G|T)?\s*+")
 _FACTOR = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
-    "<=": operator.le, ">=": operator.ge, "==": operator.eq, "<": operator.lt, ">": operator.gt,
-}  # fmt: skip
+    "<=": operator.le,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "<": operator.lt,
+    ">": operator.gt,
+}
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -57,9 +61,13 @@ def parse(raw: dict[str, Any]) -> tuple[list[Expectation], list[Problem]]:
             elif key in NUMBERS:
                 found.append(Expectation((key,), parse_bound(value)))
             else:
-                raise Problem("AS201", f"nothing called `{shown(key)}` can be expected",
-                              help=suggest(key, (*NUMBERS, "output", "training")),
-                              subject=key, about_key=True)  # fmt: skip
+                raise Problem(
+                    "AS201",
+                    f"nothing called `{shown(key)}` can be expected",
+                    help=suggest(key, (*NUMBERS, "output", "training")),
+                    subject=key,
+                    about_key=True,
+                )
         except Problem as problem:
             problems.append(problem.within(key))
     return found, problems
@@ -72,8 +80,13 @@ def _training(raw: Any) -> tuple[list[Expectation], list[Problem]]:
     for key, value in raw.items():
         try:
             if key not in NUMBERS:
-                raise Problem("AS201", f"nothing called `{shown(key)}` can be expected of training",
-                              help=suggest(key, NUMBERS), subject=key, about_key=True)  # fmt: skip
+                raise Problem(
+                    "AS201",
+                    f"nothing called `{shown(key)}` can be expected of training",
+                    help=suggest(key, NUMBERS),
+                    subject=key,
+                    about_key=True,
+                )
             found.append(Expectation(("training", key), parse_bound(value)))
         except Problem as problem:
             problems.append(problem.within(key))
@@ -86,8 +99,11 @@ def parse_bound(value: Any) -> Bound:
         return Bound("==", value, f"{value:,}")
     match = _BOUND.fullmatch(value) if isinstance(value, str) else None
     if not match:
-        raise Problem("AS203", f"{show(value)} is no number to expect",
-                      help='an integer is exact; a bound is text such as "<= 4.1G"')  # fmt: skip
+        raise Problem(
+            "AS203",
+            f"{show(value)} is no number to expect",
+            help='an integer is exact; a bound is text such as "<= 4.1G"',
+        )
     return Bound(match[1], float(match[2].replace("_", "")) * _FACTOR[match[3] or ""], str(value).strip())
 
 

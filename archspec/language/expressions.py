@@ -36,7 +36,7 @@ class Literal:
 
     result: Value
 
-    def evaluate(self, scope: Scope) -> Value:  # noqa: ARG002, D102
+    def evaluate(self, scope: Scope) -> Value:  # noqa: D102
         return self.result
 
 
@@ -197,9 +197,7 @@ class Call:
             fail(f"`{self.function}({given})` has no value", help=f"write it as `{USAGE[self.function]}`")
 
 
-Tree = (
-    Literal | Name | Shape | List | Unary | Binary | Compare | Logic | Conditional | Index | Slice | Call
-)  # fmt: skip
+Tree = Literal | Name | Shape | List | Unary | Binary | Compare | Logic | Conditional | Index | Slice | Call
 
 
 # --- values -----------------------------------------------------------------------------------------------
@@ -246,13 +244,24 @@ def elements(value: Value) -> int:
 
 
 _ARITHMETIC: dict[str, Callable[..., Value]] = {
-    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv,
-    "//": operator.floordiv, "%": operator.mod, "**": operator.pow,
-}  # fmt: skip
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": operator.pow,
+}
 COMPARISONS: dict[str, Callable[..., object]] = {
-    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt,
-    ">=": operator.ge, "in": lambda a, b: a in b, "not in": lambda a, b: a not in b,
-}  # fmt: skip
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "in": lambda a, b: a in b,
+    "not in": lambda a, b: a not in b,
+}
 
 
 def arithmetic(op: str, left: Value, right: Value) -> Value:
@@ -305,15 +314,29 @@ def _round(value: float, digits: int | None = None, /) -> float:
 
 
 FUNCTIONS: dict[str, Callable[..., Value]] = {
-    "min": min, "max": max, "abs": abs, "int": lambda value: int(value + 0), "len": len, "sum": _sum,
-    "ceil": lambda value: -int(-value // 1), "floor": lambda value: int(value // 1),
-    "round": _round, "divisible": divisible,
-}  # fmt: skip
+    "min": min,
+    "max": max,
+    "abs": abs,
+    "int": lambda value: int(value + 0),
+    "len": len,
+    "sum": _sum,
+    "ceil": lambda value: -int(-value // 1),
+    "floor": lambda value: int(value // 1),
+    "round": _round,
+    "divisible": divisible,
+}
 USAGE = {
-    "min": "min(a, b, …) or min(list)", "max": "max(a, b, …) or max(list)", "abs": "abs(number)",
-    "int": "int(number)", "len": "len(list)", "sum": "sum(list of numbers)", "ceil": "ceil(number)",
-    "floor": "floor(number)", "round": "round(number)", "divisible": "divisible(value, divisor)",
-}  # fmt: skip
+    "min": "min(a, b, …) or min(list)",
+    "max": "max(a, b, …) or max(list)",
+    "abs": "abs(number)",
+    "int": "int(number)",
+    "len": "len(list)",
+    "sum": "sum(list of numbers)",
+    "ceil": "ceil(number)",
+    "floor": "floor(number)",
+    "round": "round(number)",
+    "divisible": "divisible(value, divisor)",
+}
 KEYWORDS = frozenset(("true", "false", "and", "or", "not", "in", "if", "else"))
 RESERVED = KEYWORDS | FUNCTIONS.keys() | {"x", "input"}
 """Words that cannot name a parameter."""

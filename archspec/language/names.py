@@ -71,15 +71,23 @@ def check_module_name(name: str) -> None:
 def check_label(name: str) -> None:
     """Refuse a name that a value cannot have."""
     if not _MODULE.fullmatch(name) or name in ("x", "input") or len(name) > limits.NAME_LENGTH:
-        raise Problem("AS206", f"`{shown(name)}` cannot name a value: it needs ASCII letters, digits, `_` and "
-                      "`-`, and is neither `x` nor `input`", subject=name)  # fmt: skip
+        raise Problem(
+            "AS206",
+            f"`{shown(name)}` cannot name a value: it needs ASCII letters, digits, `_` and "
+            "`-`, and is neither `x` nor `input`",
+            subject=name,
+        )
 
 
 def check_block_name(name: str) -> None:
     """Refuse a name that a block cannot have."""
     if not _BLOCK.fullmatch(name) or len(name) > limits.NAME_LENGTH:
-        raise Problem("AS206", f"`{shown(name)}` cannot be the name of a block: it needs ASCII letters, digits, `_` "
-                      "and `-`, a letter first", subject=name)  # fmt: skip
+        raise Problem(
+            "AS206",
+            f"`{shown(name)}` cannot be the name of a block: it needs ASCII letters, digits, `_` "
+            "and `-`, a letter first",
+            subject=name,
+        )
     if name in OPS or name in WIRING_OPS or name in KINDS:
         raise Problem(
             "AS206", f"`{name}` means something else already: a block needs another name", subject=name
@@ -120,8 +128,12 @@ def name_of_file(stem: str) -> str:
 def check_variant_name(name: str) -> None:
     """Refuse a name that cannot stand behind `@` on a command line."""
     if not _VARIANT.fullmatch(name) or len(name) > limits.NAME_LENGTH:
-        raise Problem("AS206", f"`{shown(name)}` cannot be the name of a variant: it is made of ASCII letters, "
-                      "digits, `_`, `-`, `.` and `+`", subject=name)  # fmt: skip
+        raise Problem(
+            "AS206",
+            f"`{shown(name)}` cannot be the name of a variant: it is made of ASCII letters, "
+            "digits, `_`, `-`, `.` and `+`",
+            subject=name,
+        )
 
 
 def check_input_name(name: str) -> None:

@@ -153,8 +153,11 @@ def type_of(name: str, default: Any) -> str:
     for kind, type_ in ((bool, "bool"), (int, "int"), (float, "float"), (str, "str"), (list, "list")):
         if isinstance(default, kind):
             return type_
-    raise Problem("AS203", f"the default of `{shown(name)}` must be a number, true or false, text or a list",
-                  help="the long form is { type = \"int\", default = 1 }")  # fmt: skip
+    raise Problem(
+        "AS203",
+        f"the default of `{shown(name)}` must be a number, true or false, text or a list",
+        help='the long form is { type = "int", default = 1 }',
+    )
 
 
 def _declare_long(name: str, raw: dict[str, Any], *, required: bool) -> Param:
@@ -186,8 +189,12 @@ def _declare_long(name: str, raw: dict[str, Any], *, required: bool) -> Param:
             about_key=True,
         )
     if not required and "default" not in raw:
-        raise Problem("AS202", f"the parameter `{shown(name)}` needs a default",
-                      help="a block's parameters without one are declared in `required`", subject=name)  # fmt: skip
+        raise Problem(
+            "AS202",
+            f"the parameter `{shown(name)}` needs a default",
+            help="a block's parameters without one are declared in `required`",
+            subject=name,
+        )
     for bound in ("min", "max"):
         if bound in raw and _number(raw[bound]) is None:
             raise Problem("AS203", f"`{bound}` must be a number, not {show(raw[bound])}", at=(bound,))
@@ -198,8 +205,18 @@ def _declare_long(name: str, raw: dict[str, Any], *, required: bool) -> Param:
         raise Problem("AS203", "`doc` must be text", at=("doc",))
     plain = Param(name, type_)
     allowed = None if choices is None else tuple(plain.conform(choice) for choice in choices)
-    return _with_literal(Param(name, type_, raw.get("default", MISSING), raw.get("min"), raw.get("max"), allowed,
-                 raw.get("doc", ""), long_form=True))  # fmt: skip
+    return _with_literal(
+        Param(
+            name,
+            type_,
+            raw.get("default", MISSING),
+            raw.get("min"),
+            raw.get("max"),
+            allowed,
+            raw.get("doc", ""),
+            long_form=True,
+        )
+    )
 
 
 def _with_literal(param: Param) -> Param:

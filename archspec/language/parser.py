@@ -34,7 +34,7 @@ from archspec.language.expressions import (
     Slice,
     Tree,
     Unary,
-)  # fmt: skip
+)
 from archspec.types import Value
 
 _TOKEN = re.compile(
@@ -189,8 +189,11 @@ class _Parser:
             return Literal(word == "true")
         if self.take("("):
             if word not in FUNCTIONS:
-                syntax(f"there is no function `{shown(word)}`", self.text,
-                       f"the functions are {', '.join(FUNCTIONS)}")  # fmt: skip
+                syntax(
+                    f"there is no function `{shown(word)}`",
+                    self.text,
+                    f"the functions are {', '.join(FUNCTIONS)}",
+                )
             return Call(word, self.items(")"))
         path, _, attribute = word.rpartition(".")
         if not path:
@@ -242,10 +245,17 @@ def _number(word: str, text: str) -> int | float:
 
 
 _SIGNS = (
-    ("||", "write `or`"), ("|", "write `or`"), ("&&", "write `and`"), ("&", "write `and`"), ("<>", "write `!=`"),
-    ("!", "write `not`"), ("?", "write `a if condition else b`"), ("=", "two values are compared with `==`"),
-    (",", "a list stands in brackets, as in `[1, 2]`"), ("^", "a power is written `a ** b`"),
-)  # fmt: skip
+    ("||", "write `or`"),
+    ("|", "write `or`"),
+    ("&&", "write `and`"),
+    ("&", "write `and`"),
+    ("<>", "write `!=`"),
+    ("!", "write `not`"),
+    ("?", "write `a if condition else b`"),
+    ("=", "two values are compared with `==`"),
+    (",", "a list stands in brackets, as in `[1, 2]`"),
+    ("^", "a power is written `a ** b`"),
+)
 
 
 def _help(rest: str) -> str | None:

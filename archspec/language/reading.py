@@ -209,6 +209,10 @@ def resolve_library(target: str, user: str, root: Path, *, anywhere: bool) -> st
         )
     path = os.path.normpath(os.path.join(os.path.dirname(user), target))
     if not anywhere and not Path(os.path.realpath(path)).is_relative_to(root):
-        raise Problem("AS309", f"`{shown(target)}` lies outside the spec's folder",
-                      help="move it there, or allow it with `--allow-outside`", subject=target)  # fmt: skip
+        raise Problem(
+            "AS309",
+            f"`{shown(target)}` lies outside the spec's folder",
+            help="move it there, or allow it with `--allow-outside`",
+            subject=target,
+        )
     return path

@@ -90,9 +90,14 @@ def check(data: dict[str, Any]) -> tuple[FileSection | None, list[Problem]]:
         return FileSection.model_validate(data), []
     except ValidationError as error:
         if _is_one_shape(data):
-            shape = Problem("AS201", "`inputs` is for several inputs, each a table { name, shape }",
-                            at=("model", "inputs"), help=Replacement("input"),
-                            subject="inputs", about_key=True)  # fmt: skip
+            shape = Problem(
+                "AS201",
+                "`inputs` is for several inputs, each a table { name, shape }",
+                at=("model", "inputs"),
+                help=Replacement("input"),
+                subject="inputs",
+                about_key=True,
+            )
             sections, problems = check(
                 _corrected(data, [("model", "inputs")], {("model", "inputs"): "input"})
             )
@@ -131,7 +136,7 @@ def _is_one_shape(data: dict[str, Any]) -> bool:
 
 def _corrected(
     data: dict[str, Any], extra: list[tuple[int | str, ...]], meant: dict[tuple[str | int, ...], str]
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """A copy of the data without the keys at these paths, or with those that were meant, so that nothing cascades."""
     copy = deepcopy(data)
     for path in extra:
@@ -162,9 +167,11 @@ def _problem(kind: str, path: tuple[int | str, ...], value: Any) -> Problem:
         return Problem("AS202", f"`{shown(key)}` is missing", at=path[:-1], help=help_)
     if path == ("archspec",):
         return Problem(
-            "AS207", f"this archspec reads version 1 of the language, not {show(value)}", at=path,
+            "AS207",
+            f"this archspec reads version 1 of the language, not {show(value)}",
+            at=path,
             help="write `archspec = 1`" if str(value) in ("1", "1.0", "True", "0", "v1") else None,
-        )  # fmt: skip
+        )
     return Problem(
         "AS203", f"`{shown(key)}` must be {_expected(section, path[depth:])}, not {show(value)}", at=path
     )

@@ -59,11 +59,13 @@ def _toml_help(said: str, line: str, column: int) -> str | None:
 
 _ANYWHERE = (
     (" twice", "put all its keys under one header"),
-    ("immutable namespace",
-     "what is inside of a list or a table stands in its `[ … ]` or `{ … }`, or all of it has keys of its own"),
+    (
+        "immutable namespace",
+        "what is inside of a list or a table stands in its `[ … ]` or `{ … }`, or all of it has keys of its own",
+    ),
     ("overwrite a value", "a key stands once: it has a value further up"),
     ("unclosed array", "the items of a list are separated by commas, and the list ends with `]`"),
-)  # fmt: skip
+)
 """What the parser says, and what to type instead, whatever the text looks like."""
 _QUOTES = 'text stands in straight quotes, as in "conv"'
 _SLIPS = (
@@ -82,9 +84,11 @@ def json_problem(text: str, error: ValueError) -> Problem:
     if not isinstance(error, JSONDecodeError):
         return Problem("AS103", f"invalid JSON: {_lower(str(error))}")
     return Problem(
-        "AS103", f"invalid JSON: {_lower(error.msg)}", help=_json_help(text, error.pos),
+        "AS103",
+        f"invalid JSON: {_lower(error.msg)}",
+        help=_json_help(text, error.pos),
         place=(error.lineno, error.colno),
-    )  # fmt: skip
+    )
 
 
 def _json_help(text: str, place: int) -> str | None:

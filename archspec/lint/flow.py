@@ -150,7 +150,7 @@ def _origins(node: Node) -> Iterator[Origin]:
 
 def always(
     verdicts: Iterable[tuple[Call, T | None]], crowd: Iterable[Call] = ()
-) -> dict[Origin, tuple[Call, T | None]]:  # fmt: skip
+) -> dict[Origin, tuple[Call, T | None]]:
     """For each node what was found of one of its calls, or `None` where nothing is wrong with one of them.
 
     Of `crowd`, nothing is wrong: what is not known is not blamed.

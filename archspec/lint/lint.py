@@ -39,23 +39,39 @@ class Lint(Rule):
 
     severity: ClassVar[str] = "warning"
 
-    def text(self, text: Text) -> Iterator[Diagnostic]:  # noqa: ARG002
+    def text(self, text: Text) -> Iterator[Diagnostic]:
         """What the rule finds in a file, whatever its parameters are."""
         yield from ()
 
-    def network(self, flows: Flows) -> Iterator[Verdict]:  # noqa: ARG002
+    def network(self, flows: Flows) -> Iterator[Verdict]:
         """What the rule finds in one network of a file, and where it finds that all is well."""
         yield from ()
 
     def found(
-        self, message: str, file: str, path: Path, *, notes: tuple[str, ...] = (), help: str | None = None,  # noqa: A002
-        labels: tuple[Label, ...] = (), subject: str = "", about_key: bool = False,
-    ) -> Diagnostic:  # fmt: skip
+        self,
+        message: str,
+        file: str,
+        path: Path,
+        *,
+        notes: tuple[str, ...] = (),
+        help: str | None = None,  # noqa: A002
+        labels: tuple[Label, ...] = (),
+        subject: str = "",
+        about_key: bool = False,
+    ) -> Diagnostic:
         """A finding of this rule."""
         return Diagnostic(
-            self.code, message, file, path, notes, help, severity=self.severity, labels=labels,
-            subject=subject, about_key=about_key,
-        )  # fmt: skip
+            self.code,
+            message,
+            file,
+            path,
+            notes,
+            help,
+            severity=self.severity,
+            labels=labels,
+            subject=subject,
+            about_key=about_key,
+        )
 
     def unused(self, name: str, file: str, *path: str | int) -> Diagnostic:
         """A finding of this rule about a name that nothing mentions."""
@@ -63,15 +79,28 @@ class Lint(Rule):
         return self.found(f"`{name}` is never used", file, (*path, name), help=help_, about_key=True)
 
     def found_at(
-        self, message: str, origin: Origin, *at: str, notes: tuple[str, ...] = (), help: str | None = None,  # noqa: A002
-        labels: tuple[Label, ...] = (), subject: str = "", about_key: bool = False,
-    ) -> Diagnostic:  # fmt: skip
+        self,
+        message: str,
+        origin: Origin,
+        *at: str,
+        notes: tuple[str, ...] = (),
+        help: str | None = None,  # noqa: A002
+        labels: tuple[Label, ...] = (),
+        subject: str = "",
+        about_key: bool = False,
+    ) -> Diagnostic:
         """A finding of this rule about a node, or a key of it."""
         path = (*origin.path, *at)
         return self.found(
-            message, origin.file, path, notes=notes, help=help, labels=labels, subject=subject,
+            message,
+            origin.file,
+            path,
+            notes=notes,
+            help=help,
+            labels=labels,
+            subject=subject,
             about_key=about_key,
-        )  # fmt: skip
+        )
 
 
 def definitions(document: Document) -> Iterator[Definition]:

@@ -70,9 +70,12 @@ class Selection:
             ]
             if index not in used and looked_for:
                 yield rule.found(
-                    f"`{shown(entry)}` finds nothing to ignore here", document.file, ("lint", "ignore", index),
-                    help="take it out of the list", subject=entry,
-                )  # fmt: skip
+                    f"`{shown(entry)}` finds nothing to ignore here",
+                    document.file,
+                    ("lint", "ignore", index),
+                    help="take it out of the list",
+                    subject=entry,
+                )
 
 
 def words(rules: str | Sequence[str]) -> list[str]:

@@ -19,7 +19,7 @@ class AdaptiveAvgPool(AdaptivePool):
 
     name: ClassVar[str] = "adaptive_avgpool"
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input; nothing for an output of one position, which is a mean."""
         return Saved() if set(outputs[0].spatial) == {1} else INPUT
 

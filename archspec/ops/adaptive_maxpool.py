@@ -23,7 +23,7 @@ class AdaptiveMaxPool(AdaptivePool):
 
     name: ClassVar[str] = "adaptive_maxpool"
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input, and where each maximum was."""
         return Saved(inputs=(0,), indices=prod(sizes(outputs[0].shape)))
 

@@ -22,7 +22,7 @@ class Add(Elementwise):
             function=" + ".join(f"{{{index}}}" for index in range(len(inputs))), fresh=len(inputs) > 1
         )
 
-    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Add`, of two at a time."""
         return onnx_join(e, "Add")
 

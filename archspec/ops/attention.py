@@ -136,7 +136,7 @@ class Attention(Op):
             elements += vector * (length + 2 * keys) + weights
         return Saved(inputs=tuple({*sources} - {*copied}), elements=elements)
 
-    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:  # noqa: ARG002
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
         """With the sequence first, in which order PyTorch computes."""
         return (packed(outputs[0], (2, 0, 1)),)
 
@@ -183,9 +183,11 @@ class Attention(Op):
             "MatMul", scaled, e.transpose(keyed, (0, 2, 3, 1)), to=(batch, self.heads, length, keys)
         )
         weighted = e.node(
-            "MatMul", e.node("Softmax", scores, axis=-1), e.transpose(values, (0, 2, 1, 3)),
+            "MatMul",
+            e.node("Softmax", scores, axis=-1),
+            e.transpose(values, (0, 2, 1, 3)),
             to=(batch, self.heads, length, head),
-        )  # fmt: skip
+        )
         joined = e.reshape(e.transpose(weighted, (0, 2, 1, 3)), (batch, length, features))
         return e.dense(joined, e.weight("out_proj.weight"), e.optional("out_proj.bias"))
 

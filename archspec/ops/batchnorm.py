@@ -32,14 +32,14 @@ class BatchNorm(RunningNorm):
                 at=("track_running_stats",),
             )
 
-    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """With running statistics its place; without them all positions and samples, in evaluation too."""
         x = inputs[0]
         if self.track_running_stats:
             return (same_axes(x),)
         return (changed(same_axes(x), {axis: whole(dim) for axis, dim in enumerate(x.shape) if axis != 1}),)
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input, mean and variance of each channel."""
         return Saved(inputs=(0,), elements=2 * channels(inputs[0]))
 

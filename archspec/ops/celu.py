@@ -19,7 +19,7 @@ class CELU(Activation):
     alpha: PositiveNumber = 1.0
     """Where the output ends far below zero, negated. PyTorch refuses 0, which divides."""
 
-    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """alpha * elu(x / alpha), since `Celu` knows one floating type only."""
         scaled = e.product(e.x, 1 / self.alpha)
         return e.product(e.node("Elu", scaled), self.alpha)

@@ -30,7 +30,7 @@ class ChannelShuffle(Op):
         at_least(inputs[0], 3)
         divides(channels(inputs[0]), self.groups, "the number of channels", "groups")
 
-    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """All channels."""
         return (in_place(inputs[0], [], mixed=True),)
 
@@ -42,11 +42,11 @@ class ChannelShuffle(Op):
         """With the channels last if those of the input are."""
         return (like_images(outputs[0], inputs),)
 
-    def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
+    def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.ChannelShuffle`."""
         return TorchCode("nn.ChannelShuffle", (positional(self.groups, "groups"),), "F.channel_shuffle")
 
-    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """The groups as an axis, which changes places with that of their channels: a `Gather` confuses runtimes."""
         return e.interleaved(e.x, self.groups)
 

@@ -70,7 +70,7 @@ class Conv(Op):
         shape = (self.out, self.group_size(inputs), *self.kernels(inputs))
         return weight_and_bias(shape, self.out, self.init, bias=self.bias)
 
-    def shifts_channels(self, inputs: Inputs) -> bool:  # noqa: ARG002
+    def shifts_channels(self, inputs: Inputs) -> bool:
         """With a bias."""
         return self.bias
 
@@ -91,7 +91,7 @@ class Conv(Op):
         """The input channels of a group."""
         return channels(inputs[0]) // self.groups
 
-    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """What the windows see; all channels."""
         return (in_place(inputs[0], [window.reach for window in self.windows(inputs)], mixed=True),)
 
@@ -104,7 +104,7 @@ class Conv(Op):
         text = f"conv {self.out}, {brief(self.kernel, self.stride, self.padding, self.dilation)}"
         return text if self.groups == 1 else f"{text} g{self.groups}"
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input, or a copy with its zeros where the sides of an axis differ."""
         return kept(inputs[0], self.windows(inputs))
 
@@ -132,9 +132,14 @@ class Conv(Op):
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Conv`, always with explicit padding."""
         return e.node(
-            "Conv", e.x, e.weight(), e.optional("bias"), to=self.output(inputs).shape, group=self.groups,
+            "Conv",
+            e.x,
+            e.weight(),
+            e.optional("bias"),
+            to=self.output(inputs).shape,
+            group=self.groups,
             **onnx_window(self.windows(inputs)),
-        )  # fmt: skip
+        )
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

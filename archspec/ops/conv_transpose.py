@@ -141,15 +141,15 @@ class ConvTranspose(Op):
         shape = (channels(inputs[0]), self.out // self.groups, *self.kernels(inputs))
         return weight_and_bias(shape, self.out, self.init, bias=self.bias)
 
-    def shifts_channels(self, inputs: Inputs) -> bool:  # noqa: ARG002
+    def shifts_channels(self, inputs: Inputs) -> bool:
         """With a bias."""
         return self.bias
 
-    def macs(self, inputs: Inputs, outputs: Inputs) -> int:  # noqa: ARG002
+    def macs(self, inputs: Inputs, outputs: Inputs) -> int:
         """Input elements times (out / groups) times kernel elements."""
         return products(inputs[0], self.out // self.groups, self.kernels(inputs))
 
-    def macs_formula(self, inputs: Inputs, outputs: Inputs) -> str:  # noqa: ARG002
+    def macs_formula(self, inputs: Inputs, outputs: Inputs) -> str:
         """`(64 * 7 * 7) inputs * 32 channels * (4 * 4) kernel`."""
         between, kernel = self.out // self.groups, self.kernels(inputs)
         return product_formula(inputs[0].shape, "inputs", between, kernel, self.groups)
@@ -158,7 +158,7 @@ class ConvTranspose(Op):
         """The size of the kernel along each axis."""
         return per_axis(self.kernel, inputs[0].rank - 2, "kernel")
 
-    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """Per axis, the inputs that the kernel spreads to a position; all channels."""
         return (in_place(inputs[0], [spread.reach for spread in self.spreads(inputs)], mixed=True),)
 
@@ -173,7 +173,7 @@ class ConvTranspose(Op):
         text = f"conv_transpose {self.out}, {brief(self.kernel, self.stride, self.padding, self.dilation)}"
         return text if self.groups == 1 else f"{text} g{self.groups}"
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input."""
         return INPUT
 
@@ -187,11 +187,13 @@ class ConvTranspose(Op):
             positional(channels(inputs[0]), "x.channels"),
             positional(self.out, "out"),
             positional(self.kernel, "kernel"),
-            *(keyword(name, getattr(self, name), 0 if "padding" in name else 1, name)
-              for name in ("stride", "padding", "output_padding", "groups")),
+            *(
+                keyword(name, getattr(self, name), 0 if "padding" in name else 1, name)
+                for name in ("stride", "padding", "output_padding", "groups")
+            ),
             keyword("bias", self.bias, True, "bias"),
             keyword("dilation", self.dilation, 1, "dilation"),
-        )  # fmt: skip
+        )
         return TorchCode(f"nn.ConvTranspose{inputs[0].rank - 2}d", arguments, sizes={1: "out"}, fresh=True)
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
@@ -204,19 +206,26 @@ class ConvTranspose(Op):
         ends = [(spread.padding, spread.output_padding) for spread in spreads]
         if any(spread.output_padding >= spread.stride for spread in spreads):
             ends = [(max(cut - more, 0), max(more - cut, 0)) for cut, more in ends]
-        beyond = [0 if more < spread.stride else more
-                  for (_, more), spread in zip(ends, spreads, strict=True)]  # fmt: skip
+        beyond = [
+            0 if more < spread.stride else more for (_, more), spread in zip(ends, spreads, strict=True)
+        ]
         inner = [shifted(dim, -more) for dim, more in zip(shape[2:], beyond, strict=True)]
         late = e.optional("bias") if any(beyond) else ""
         value = e.node(
-            "ConvTranspose", e.x, e.weight(), "" if late else e.optional("bias"), to=(*shape[:2], *inner),
-            group=self.groups, dilations=tuple([spread.dilation for spread in spreads]),
+            "ConvTranspose",
+            e.x,
+            e.weight(),
+            "" if late else e.optional("bias"),
+            to=(*shape[:2], *inner),
+            group=self.groups,
+            dilations=tuple([spread.dilation for spread in spreads]),
             kernel_shape=tuple([spread.kernel for spread in spreads]),
             strides=tuple([spread.stride for spread in spreads]),
             pads=(*(spread.padding for spread in spreads), *(cut for cut, _ in ends)),
-            output_padding=tuple([more if more < spread.stride else 0
-                                  for (_, more), spread in zip(ends, spreads, strict=True)]),
-        )  # fmt: skip
+            output_padding=tuple(
+                [more if more < spread.stride else 0 for (_, more), spread in zip(ends, spreads, strict=True)]
+            ),
+        )
         if any(beyond):
             sides = e.ints([0] * (2 + len(spreads)) + [0, 0, *beyond])
             value = e.node("Pad", value, sides, e.number(0.0), to=shape)

@@ -58,7 +58,7 @@ class Crop(Op):
         """The sizes asked for."""
         return TensorType((*inputs[0].shape[:2], *(stop - start for start, stop in self.ranges(inputs))))
 
-    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """A shift by what is cut off in front."""
         return (in_place(inputs[0], [sliding(1, 1, -start) for start, _ in self.ranges(inputs)]),)
 
@@ -72,7 +72,7 @@ class Crop(Op):
         """`crop 56×56`."""
         return f"crop {self.size if isinstance(self.size, int) else '×'.join(map(str, self.size))}"
 
-    def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
+    def view(self, inputs: Inputs, *, training: bool) -> bool:
         """A part of the input."""
         return True
 

@@ -30,13 +30,13 @@ class Dropout(Op):
         """`dropout 0.5`."""
         return f"dropout {self.p:g}"
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """Noise of the input's size; a single 0 where everything is dropped."""
         if self.p == 0:
             return Saved()
         return Saved(elements=1 if self.p == 1 else prod(sizes(inputs[0].shape)))
 
-    def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
+    def view(self, inputs: Inputs, *, training: bool) -> bool:
         """Its input where nothing is dropped."""
         return not training or self.p == 0
 
@@ -44,13 +44,13 @@ class Dropout(Op):
         """As the input does."""
         return inputs if self.p == 0 else (elementwise(outputs[0], inputs),)
 
-    def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
+    def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.Dropout`."""
         return TorchCode(
             "nn.Dropout", (positional(self.p, "p"),), f"F.dropout({{0}}, {self.p}, self.training)"
         )
 
-    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """Nothing: it is its input in evaluation."""
         return e.x
 

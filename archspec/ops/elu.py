@@ -19,7 +19,7 @@ class ELU(Activation):
     alpha: Number = 1.0
     """Where the output ends far below zero, negated."""
 
-    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Elu`."""
         return e.node("Elu", e.x, alpha=self.alpha)
 

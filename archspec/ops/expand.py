@@ -70,7 +70,7 @@ class Expand(Op):
         """`expand [N, -1, -1]`."""
         return f"expand {listed(self.shape)}"
 
-    def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
+    def view(self, inputs: Inputs, *, training: bool) -> bool:
         """Each element is there once."""
         return True
 
@@ -84,8 +84,14 @@ class Expand(Op):
     def torch(self, inputs: Inputs) -> TorchCode:
         """`x.expand`."""
         new, old = len(self.shape) - inputs[0].rank, inputs[0].shape
-        kept = ["-1" if axis >= new and dim == old[axis - new] else f"{{{dim}}}" if isinstance(dim, str) else str(dim)
-                for axis, dim in enumerate(self.shape)]  # fmt: skip
+        kept = [
+            "-1"
+            if axis >= new and dim == old[axis - new]
+            else f"{{{dim}}}"
+            if isinstance(dim, str)
+            else str(dim)
+            for axis, dim in enumerate(self.shape)
+        ]
         return TorchCode(function=f"{{0}}.expand({', '.join(kept)})")
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:

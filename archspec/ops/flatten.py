@@ -77,7 +77,7 @@ class Flatten(Op):
         rank = inputs[0].rank
         return axis_index(self.start, rank, "start"), axis_index(self.stop, rank, "stop")
 
-    def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
+    def view(self, inputs: Inputs, *, training: bool) -> bool:
         """Unless the input lies in memory in a way that only a copy can have the new shape of."""
         return True
 
@@ -90,7 +90,7 @@ class Flatten(Op):
         steps = viewed(inputs[0], outputs[0].shape)
         return outputs if steps is None else (lying(outputs[0], steps),)
 
-    def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
+    def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.Flatten`, or `torch.flatten`."""
         arguments = (keyword("start_dim", self.start, 1), keyword("end_dim", self.stop, -1))
         stop = "" if self.stop == -1 else f", {self.stop}"

@@ -19,7 +19,7 @@ class GELU(Activation):
     approximate: Literal["none", "tanh"] = "none"
     """`none` is exact; `tanh` is the older approximation by a hyperbolic tangent."""
 
-    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Gelu`, which opset 20 has brought; before, what it is made of."""
         if e.opset >= 20:
             return e.node("Gelu", e.x, approximate=self.approximate)

@@ -18,7 +18,7 @@ class GlobalMaxPool(GlobalPool):
 
     name: ClassVar[str] = "global_maxpool"
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input, and where each maximum was."""
         return Saved(inputs=(0,), indices=prod(sizes(outputs[0].shape)))
 

@@ -55,11 +55,11 @@ class GroupNorm(Op):
         """`groupnorm 32 groups`."""
         return f"groupnorm {self.groups} group{'s' * (self.groups != 1)}"
 
-    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """All positions; all channels."""
         return (in_place(inputs[0], list(map(whole, inputs[0].spatial)), mixed=True),)
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input, mean and variance of each group."""
         return Saved(inputs=(0,), elements=2 * prod(sizes(inputs[0].shape[:1])) * self.groups)
 

@@ -15,7 +15,7 @@ class Hardsigmoid(Activation):
 
     name: ClassVar[str] = "hardsigmoid"
 
-    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`HardSigmoid` with PyTorch's slope; ONNX's default is another."""
         return e.node("HardSigmoid", e.x, alpha=1 / 6, beta=0.5)
 

@@ -35,7 +35,7 @@ class Hardtanh(Activation):
         """`hardtanh -1 to 1`."""
         return f"hardtanh {self.min_val:g} to {self.max_val:g}"
 
-    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Clip`."""
         return e.node("Clip", e.x, e.number(self.min_val), e.number(self.max_val))
 

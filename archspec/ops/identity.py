@@ -16,23 +16,23 @@ class Identity(Activation):
 
     name: ClassVar[str] = "identity"
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """Nothing."""
         return Saved()
 
-    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:  # noqa: ARG002
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
         """It is its input."""
         return inputs
 
-    def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
+    def view(self, inputs: Inputs, *, training: bool) -> bool:
         """It is its input."""
         return True
 
-    def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
+    def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.Identity`, or nothing."""
         return TorchCode("nn.Identity", function="{0}")
 
-    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """Nothing: it is its input."""
         return e.x
 

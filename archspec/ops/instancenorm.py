@@ -39,13 +39,13 @@ class InstanceNorm(RunningNorm):
                 help="leave the norm out, or put it before the pool",
             )
 
-    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """With running statistics its place; without them all positions."""
         x = inputs[0]
         spatial = [] if self.track_running_stats else list(map(whole, x.spatial))
         return (in_place(x, spatial),)
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input, mean and variance of each channel; scale and running statistics repeated for each sample.
 
         An input that does not lie row by row is copied.
@@ -69,11 +69,7 @@ class InstanceNorm(RunningNorm):
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 6, 5, 7),), "nn.InstanceNorm2d(6)", doc="Style transfer; nothing is learnt."),
-        Example(
-            {"affine": True, "eps": 1e-3},
-            (("N", 6, 7),),
-            "nn.InstanceNorm1d(6, eps=1e-3, affine=True)",
-        ),
+        Example({"affine": True, "eps": 1e-3}, (("N", 6, 7),), "nn.InstanceNorm1d(6, eps=1e-3, affine=True)"),
         Example(
             {"track_running_stats": True, "momentum": 0.01},
             (("N", 2, 3, 5, 7),),

@@ -75,7 +75,7 @@ class LayerNorm(Op):
         axis = axis_index(self.axis, output.rank)
         return (changed(same_axes(inputs[0]), {axis: whole(output.shape[axis])}),)
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input, and mean and variance of each vector."""
         shape = sizes(inputs[0].shape)
         return Saved(inputs=(0,), elements=2 * prod(shape) // shape[axis_index(self.axis, len(shape))])
@@ -128,12 +128,7 @@ class LayerNorm(Op):
             doc="Nothing is learnt.",
         ),
         Example({"init": {"weight": 0.5, "bias": "normal(0.02)"}}, (("N", 5, 7),), "nn.LayerNorm(7)"),
-        Example(
-            {"axis": 2},
-            (("N", 6, 5, 7),),
-            error="AS408",
-            doc="Neither the channels nor the last axis.",
-        ),
+        Example({"axis": 2}, (("N", 6, 5, 7),), error="AS408", doc="Neither the channels nor the last axis."),
         Example({"axis": 0}, (("N", 6),), error="AS408"),
         Example({"axis": -5}, (("N", 6, 5, 7),), error="AS408"),
         Example({"bias": False, "init": {"bias": 0.0}}, (("N", 6),), error="AS201"),

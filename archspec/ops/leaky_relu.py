@@ -19,7 +19,7 @@ class LeakyReLU(Activation):
     negative_slope: Number = 0.01
     """Slope below zero."""
 
-    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`LeakyRelu`, whose default slope is PyTorch's too."""
         return e.node("LeakyRelu", e.x, alpha=self.negative_slope)
 

@@ -60,7 +60,7 @@ class Linear(Op):
         """`1000 outputs * 2048 inputs`."""
         return f"{factors(outputs[0].shape)} outputs * {inputs[0].shape[-1]} inputs"
 
-    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """Rows see themselves, outputs all inputs."""
         return ((*same_axes(inputs[0])[:-1], everywhere(inputs[0].shape[-1])),)
 
@@ -68,7 +68,7 @@ class Linear(Op):
         """`linear 1000`."""
         return f"linear {self.out}"
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input, or a copy of it where its vectors cannot be seen as the rows of a matrix."""
         x = inputs[0]
         if x.rank == 2 or viewed(x, (prod(sizes(x.shape[:-1])), *x.shape[-1:])) is not None:
@@ -84,7 +84,7 @@ class Linear(Op):
         )
         return TorchCode("nn.Linear", arguments, sizes={inputs[0].rank - 1: "out"}, fresh=True)
 
-    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Gemm` of vectors; of more axes `MatMul`."""
         return e.dense(e.x, e.weight(), e.optional("bias"))
 

@@ -15,7 +15,7 @@ class LogSoftmax(AlongAxis):
 
     name: ClassVar[str] = "log_softmax"
 
-    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`LogSoftmax`."""
         return e.node("LogSoftmax", e.x, axis=self.axis)
 

@@ -36,7 +36,7 @@ class LRN(Op):
         """At least rank 3."""
         at_least(inputs[0], 3)
 
-    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """The channels around."""
         return (changed(same_axes(inputs[0]), {1: sliding(self.size, 1, self.size // 2)}),)
 
@@ -44,7 +44,7 @@ class LRN(Op):
         """`lrn 5`."""
         return f"lrn {self.size}"
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input, its squares with channels of zeros around them, the divisor and what is raised to it."""
         batch, channels, *positions = sizes(inputs[0].shape)
         planes = (channels + self.size - 1) + 2 * channels
@@ -54,7 +54,7 @@ class LRN(Op):
         """As the input does."""
         return (elementwise(outputs[0], inputs),)
 
-    def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
+    def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.LocalResponseNorm`."""
         arguments = (
             positional(self.size, "size"),

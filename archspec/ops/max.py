@@ -16,7 +16,7 @@ class Max(Elementwise):
 
     name: ClassVar[str] = "max"
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """All inputs, and the maxima on the way from three on."""
         return factors_of(self.name, inputs, crossed=False)
 
@@ -27,7 +27,7 @@ class Max(Elementwise):
             text = f"torch.maximum({text}, {{{index}}})"
         return TorchCode(function=text)
 
-    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Max`, of two at a time."""
         return onnx_join(e, "Max")
 

@@ -16,7 +16,7 @@ class Mul(Elementwise):
 
     name: ClassVar[str] = "mul"
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """Each factor for the gradient of the other one; from three on, the products on the way are factors."""
         return factors_of(self.name, inputs, crossed=True)
 
@@ -26,7 +26,7 @@ class Mul(Elementwise):
             function=" * ".join(f"{{{index}}}" for index in range(len(inputs))), fresh=len(inputs) > 1
         )
 
-    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Mul`, of two at a time."""
         return onnx_join(e, "Mul")
 

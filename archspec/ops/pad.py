@@ -90,7 +90,7 @@ class Pad(Op):
         )
         return TensorType((*x.shape[:2], *grown))
 
-    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """A shift by the border in front, which sees nothing, or what it repeats."""
         pads = self.pads(inputs)
         links = [*in_place(inputs[0], [sliding(1, 1, before) for before, _ in pads])]
@@ -126,7 +126,7 @@ class Pad(Op):
         border = brief(1, 1, self.padding).removeprefix("k1").removeprefix(" p")
         return f"pad {border or 0}" + (f" {self.mode}" if self.mode != "constant" else "")
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input, where the border repeats it; nothing for constant and circular ones."""
         return INPUT if self.mode in ("reflect", "replicate") else Saved()
 

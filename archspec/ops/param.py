@@ -33,11 +33,11 @@ class Param(Op):
     init: Initialisers = NO_INIT
     """Initialiser of `weight`; default: 0."""
 
-    def output(self, inputs: Inputs) -> TensorType:  # noqa: ARG002 — there are none
+    def output(self, inputs: Inputs) -> TensorType:
         """The tensor itself."""
         return TensorType(self.shape)
 
-    def weights(self, inputs: Inputs) -> tuple[Weight, ...]:  # noqa: ARG002 — there are none
+    def weights(self, inputs: Inputs) -> tuple[Weight, ...]:
         """One, whose key is the path of the node."""
         return initialised((Weight("", self.shape, ZEROS),), self.init)
 
@@ -54,7 +54,7 @@ class Param(Op):
         sizes = [positional(size, f"shape[{axis}]") for axis, size in enumerate(self.shape)]
         return TorchCode(made, tuple(sizes or [positional(())]), call=f"nn.Parameter({factor}{{m}})")
 
-    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """The initialiser itself."""
         return e.weight("")
 

@@ -56,7 +56,7 @@ class Permute(Op):
         x = inputs[0]
         return TensorType(tuple(x.shape[axis] for axis in axis_indices(self.axes, x.rank)))
 
-    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """The same positions, along other axes."""
         axes = axis_indices(self.axes, inputs[0].rank)
         return (tuple([Link(axes.index(axis), SAME) for axis in range(len(axes))]),)
@@ -65,7 +65,7 @@ class Permute(Op):
         """`permute 0 2 3 1`."""
         return f"permute {' '.join(map(str, self.axes))}"
 
-    def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
+    def view(self, inputs: Inputs, *, training: bool) -> bool:
         """The same memory, walked in another order."""
         return True
 
@@ -75,7 +75,7 @@ class Permute(Op):
         axes = axis_indices(self.axes, x.rank)
         return (lying(outputs[0], tuple(steps[axis] for axis in axes)),)
 
-    def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
+    def torch(self, inputs: Inputs) -> TorchCode:
         """`x.permute`."""
         arguments = tuple(map(positional, self.axes))
         function = f"{{0}}.permute({', '.join(map(str, self.axes))})"

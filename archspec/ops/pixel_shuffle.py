@@ -49,7 +49,7 @@ class PixelShuffle(Op):
         grown = (scaled(dim, self.scale) for dim in (height, width))
         return TensorType((batch, channels(inputs[0]) // self.scale**2, *grown))
 
-    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """Each pixel sees the one that its block comes from; channels become positions."""
         reach = repeating(self.scale, 1, lambda _: (0, 0))
         spatial = [reach or whole(dim) for dim in inputs[0].spatial]
@@ -70,7 +70,7 @@ class PixelShuffle(Op):
         """With the channels last if those of the input are."""
         return (like_images(outputs[0], inputs),)
 
-    def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
+    def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.PixelShuffle`."""
         return TorchCode(
             "nn.PixelShuffle",

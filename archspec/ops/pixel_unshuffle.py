@@ -40,7 +40,7 @@ class PixelUnshuffle(Op):
         shrunk = (divided(dim, self.scale) for dim in (height, width))
         return TensorType((batch, channels(inputs[0]) * self.scale**2, *shrunk))
 
-    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """Each pixel sees a block."""
         return (in_place(inputs[0], [sliding(self.scale, self.scale, 0)] * 2, mixed=True),)
 
@@ -59,7 +59,7 @@ class PixelUnshuffle(Op):
         """With the channels last if those of the input are."""
         return (like_images(outputs[0], inputs),)
 
-    def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
+    def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.PixelUnshuffle`."""
         return TorchCode(
             "nn.PixelUnshuffle",

@@ -35,12 +35,12 @@ class PReLU(Activation):
                 help='`num_parameters = "x.channels"` is one slope per channel',
             )
 
-    def weights(self, inputs: Inputs) -> tuple[Weight, ...]:  # noqa: ARG002
+    def weights(self, inputs: Inputs) -> tuple[Weight, ...]:
         """`weight` (num_parameters)."""
         weight = Weight("weight", (self.num_parameters,), Init("constant", (0.25,)))
         return initialised((weight,), self.init)
 
-    def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
+    def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.PReLU`."""
         return TorchCode("nn.PReLU", (keyword("num_parameters", self.num_parameters, 1, "num_parameters"),))
 

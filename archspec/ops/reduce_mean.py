@@ -57,7 +57,7 @@ class ReduceMean(Op):
         )
         return TensorType(tuple(shape))
 
-    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """All of the axes that it averages over."""
         reduced = self.reduced(inputs)
         kept = [axis for axis in range(inputs[0].rank) if self.keepdim or axis not in reduced]
@@ -73,7 +73,7 @@ class ReduceMean(Op):
         axes = self.axes if isinstance(self.axes, tuple) else (self.axes,)
         return f"reduce_mean {' '.join(map(str, axes))}" + " keepdim" * self.keepdim
 
-    def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
+    def torch(self, inputs: Inputs) -> TorchCode:
         """`x.mean`."""
         keepdim = ", keepdim=True" if self.keepdim else ""
         return TorchCode(function=f"{{0}}.mean({self.axes}{keepdim})")

@@ -12,7 +12,7 @@ class ReLU(Activation):
     name: ClassVar[str] = "relu"
     onnx_node: ClassVar[str] = "Relu"
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The output, which tells the derivative."""
         return OUTPUT
 

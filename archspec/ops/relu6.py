@@ -14,7 +14,7 @@ class ReLU6(Activation):
 
     torch_inplace: ClassVar[bool] = True
 
-    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Clip` from 0 to 6."""
         return e.node("Clip", e.x, e.number(0.0), e.number(6.0))
 

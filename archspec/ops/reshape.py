@@ -114,7 +114,7 @@ class Reshape(Op):
             help=advice,
         )
 
-    def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
+    def view(self, inputs: Inputs, *, training: bool) -> bool:
         """Unless the input lies in memory in a way that only a copy can have the new shape of."""
         return True
 

@@ -12,7 +12,7 @@ class Sigmoid(Activation):
     name: ClassVar[str] = "sigmoid"
     onnx_node: ClassVar[str] = "Sigmoid"
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The output, which tells the derivative."""
         return OUTPUT
 

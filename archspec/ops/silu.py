@@ -12,7 +12,7 @@ class SiLU(Activation):
 
     name: ClassVar[str] = "silu"
 
-    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """x * sigmoid(x)."""
         return e.node("Mul", e.x, e.node("Sigmoid", e.x))
 

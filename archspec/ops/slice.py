@@ -63,7 +63,7 @@ class Slice(Op):
         count = (taken.stop - taken.start - 1) // taken.step + 1
         return TensorType((*shape[:axis], count, *shape[axis + 1 :]))
 
-    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """A shift by what is left out in front, with a stride."""
         taken = self.taken(inputs)
         reach = sliding(1, taken.step, -taken.start)
@@ -86,7 +86,7 @@ class Slice(Op):
         text = f"{self.start}:{'' if self.stop is None else self.stop}"
         return text if self.stride == 1 else f"{text}:{self.stride}"
 
-    def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
+    def view(self, inputs: Inputs, *, training: bool) -> bool:
         """A part of the input."""
         return True
 

@@ -15,7 +15,7 @@ class Softmax(AlongAxis):
 
     name: ClassVar[str] = "softmax"
 
-    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Softmax`."""
         return e.node("Softmax", e.x, axis=self.axis)
 

@@ -14,7 +14,7 @@ class Softsign(Activation):
     name: ClassVar[str] = "softsign"
     onnx_node: ClassVar[str] = "Softsign"
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input and 1 + |x|."""
         return Saved(inputs=(0,), elements=prod(sizes(inputs[0].shape)))
 

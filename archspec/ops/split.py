@@ -94,7 +94,7 @@ class Split(Op):
             text = f"split {listed((*self.sections[:8], *['…'] * (len(self.sections) > 8)))}"
         return text if self.axis == 1 else f"{text} axis {self.axis}"
 
-    def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
+    def view(self, inputs: Inputs, *, training: bool) -> bool:
         """Parts of the input."""
         return True
 

@@ -52,13 +52,13 @@ class StochasticDepth(Op):
         """`stochastic_depth 0.2`."""
         return f"stochastic_depth {self.p:g}" + " batch" * (self.mode == "batch")
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """A number for each sample, or one for all."""
         if self.p == 0:
             return Saved()
         return Saved(elements=1 if self.mode == "batch" else prod(sizes(inputs[0].shape[:1])))
 
-    def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
+    def view(self, inputs: Inputs, *, training: bool) -> bool:
         """Its input where nothing is dropped."""
         return not training or self.p == 0
 
@@ -66,12 +66,12 @@ class StochasticDepth(Op):
         """As the input does."""
         return inputs if self.p == 0 else (elementwise(outputs[0], inputs),)
 
-    def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
+    def torch(self, inputs: Inputs) -> TorchCode:
         """A module of its own, `StochasticDepth`."""
         arguments = (positional(self.p, "p"), keyword("mode", self.mode, "row"))
         return TorchCode("StochasticDepth", arguments, helper=_SOURCE)
 
-    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """Nothing: it is its input in evaluation."""
         return e.x
 

@@ -12,7 +12,7 @@ class Tanh(Activation):
     name: ClassVar[str] = "tanh"
     onnx_node: ClassVar[str] = "Tanh"
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The output, which tells the derivative."""
         return OUTPUT
 

@@ -272,8 +272,11 @@ class Upsample(Op):
                 "nearest_mode": "floor",
             }
         if self.mode == "nearest-exact":
-            return {"mode": "nearest", "coordinate_transformation_mode": "half_pixel",
-                    "nearest_mode": "round_prefer_ceil"}  # fmt: skip
+            return {
+                "mode": "nearest",
+                "coordinate_transformation_mode": "half_pixel",
+                "nearest_mode": "round_prefer_ceil",
+            }
         corners = "align_corners" if self.align_corners else "half_pixel"
         mode: dict[str, Attribute] = {"mode": "linear"}
         if self.mode == "bicubic":

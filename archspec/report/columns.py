@@ -67,22 +67,26 @@ def _words(heading: str, text: Callable[[Row], str], kind: Kind = Kind.TEXT) -> 
 
 def _types(heading: str, types: Callable[[Row], tuple[TensorType, ...]]) -> Column:
     return Column(
-        heading, lambda row, model: shapes(types(row), _batch(model)), lambda row, _: shapes(types(row)), Kind.SHAPES,
+        heading,
+        lambda row, model: shapes(types(row), _batch(model)),
+        lambda row, _: shapes(types(row)),
+        Kind.SHAPES,
         lambda row, model: shapes(types(row), _batch(model), short=True),
-    )  # fmt: skip
+    )
 
 
 def _count(heading: str, value: Callable[[Row, "Model"], int]) -> Column:
     return Column(
-        heading, lambda row, model: _number(value(row, model)), value, Kind.COUNTS,
+        heading,
+        lambda row, model: _number(value(row, model)),
+        value,
+        Kind.COUNTS,
         lambda row, model: _human(value(row, model)),
-    )  # fmt: skip
+    )
 
 
 def _share(heading: str, value: Callable[[Row, "Model"], int], whole: Callable[[Totals], int]) -> Column:
-    return Column(
-        heading, lambda row, model: percent(value(row, model), whole(model.training_totals)), value
-    )  # fmt: skip
+    return Column(heading, lambda row, model: percent(value(row, model), whole(model.training_totals)), value)
 
 
 COLUMNS: dict[str, Column] = {
@@ -107,9 +111,16 @@ BASE = ("op", "output", "params", "macs")
 NARROW = (*BASE, "macs%")
 WIDE = ("op", "input", "output", "params", "params%", "macs#", "macs%")
 BY_WIDTH = (
-    WIDE, tuple(name for name in WIDE if name != "input"), NARROW, BASE, BASE[:3], BASE[:2],
-    ("op", "params", "macs"), ("op", "params"), ("op",),
-)  # fmt: skip
+    WIDE,
+    tuple(name for name in WIDE if name != "input"),
+    NARROW,
+    BASE,
+    BASE[:3],
+    BASE[:2],
+    ("op", "params", "macs"),
+    ("op", "params"),
+    ("op",),
+)
 """What a table shows, from the most to the least. `BASE` it shows wherever there is room."""
 SORTABLE = ("path", "op", "output", "params", "buffers", "macs", "flops")
 

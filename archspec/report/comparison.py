@@ -42,7 +42,7 @@ def _count(heading: str, number: Callable[["Model"], int]) -> Fact:
 
     return Fact(
         heading, lambda model: text(model, "{:,}".format), Kind.COUNTS, lambda model: text(model, human)
-    )  # fmt: skip
+    )
 
 
 def _layers(kind: str) -> Fact:
@@ -63,9 +63,18 @@ FACTS = (
     _layers("linear"),
 )
 BY_NEED = (
-    "Parameters", "MACs", "Output", "Input", "float32 size", "FLOPs", "… in training", "Buffers", "Modules",
-    "conv layers", "linear layers",
-)  # fmt: skip
+    "Parameters",
+    "MACs",
+    "Output",
+    "Input",
+    "float32 size",
+    "FLOPs",
+    "… in training",
+    "Buffers",
+    "Modules",
+    "conv layers",
+    "linear layers",
+)
 """The facts in the order in which the row of a network gets them as far as there is room."""
 
 
@@ -79,19 +88,24 @@ def _kinds(model: "Model") -> dict[str, int]:
 def titles(models: Sequence["Model"]) -> list[str]:
     """A heading for each: its name, with its file where two have the same."""
     names = [model.name for model in models]
-    return [name if names.count(name) == 1 else f"{name} ({shown(model.file)})"
-            for name, model in zip(names, models, strict=True)]  # fmt: skip
+    return [
+        name if names.count(name) == 1 else f"{name} ({shown(model.file)})"
+        for name, model in zip(names, models, strict=True)
+    ]
 
 
 def columns(models: Sequence["Model"]) -> list[Column]:
     """A column for each fact that any of the networks has, with a row for each network."""
     made = [
         Column(
-            fact.heading, fact.kind, [fact.text(model) for model in models],
-            [fact.short(model) for model in models] if fact.short else (), right=fact.kind is not Kind.SHAPES,
+            fact.heading,
+            fact.kind,
+            [fact.text(model) for model in models],
+            [fact.short(model) for model in models] if fact.short else (),
+            right=fact.kind is not Kind.SHAPES,
         )
         for fact in FACTS
-    ]  # fmt: skip
+    ]
     return [column for column in made if any(column.cells)]
 
 
@@ -102,19 +116,27 @@ def to_json(models: Sequence["Model"]) -> dict[str, Any]:
         "archspec": __version__,
         "models": [
             {
-                "spec": model.file, "model": model.network.document.name, "variant": model.variant,
+                "spec": model.file,
+                "model": model.network.document.name,
+                "variant": model.variant,
                 "input": list(next(iter(model.inputs.values())).shape),
                 "output": list(model.outputs[0].shape),
-                "inputs": [{"name": name, "shape": list(type_.shape)} for name, type_ in model.inputs.items()],
+                "inputs": [
+                    {"name": name, "shape": list(type_.shape)} for name, type_ in model.inputs.items()
+                ],
                 "outputs": [list(type_.shape) for type_ in model.outputs],
-                "batch": model.batch, "params": model.totals.params,
-                "training_params": model.training_totals.params, "buffers": model.totals.buffers,
-                "macs": model.totals.macs, "flops": model.totals.flops, "modules": model.totals.modules,
+                "batch": model.batch,
+                "params": model.totals.params,
+                "training_params": model.training_totals.params,
+                "buffers": model.totals.buffers,
+                "macs": model.totals.macs,
+                "flops": model.totals.flops,
+                "modules": model.totals.modules,
                 "ops": _kinds(model),
             }
             for model in models
         ],
-    }  # fmt: skip
+    }
 
 
 def to_markdown(models: Sequence["Model"]) -> str:

@@ -50,7 +50,7 @@ def _across(names: list[str], facts: list[Column], width: int, ellipsis: str) ->
 
 def _down(
     names: list[str], facts: list[Column], needs: list[int], width: int, ellipsis: str
-) -> tuple[Layout, list[str]]:  # fmt: skip
+) -> tuple[Layout, list[str]]:
     """A row a network, with the facts that there is room for, and which there is none for.
 
     For the first two, parameters and MACs, names and digits may go; for the others nothing more.

@@ -17,8 +17,12 @@ def body(table: Layout, styles: Sequence[Sequence[str]], below: Sequence[str] = 
     """The headings, a rule, and the rows. `below` stands before the further lines of each row."""
     from rich.text import Text
 
-    lines = [Text("  ").join(_padded(column.heading, wide, "bold", right=column.right)
-                             for column, wide in zip(table.columns, table.widths, strict=True))]  # fmt: skip
+    lines = [
+        Text("  ").join(
+            _padded(column.heading, wide, "bold", right=column.right)
+            for column, wide in zip(table.columns, table.widths, strict=True)
+        )
+    ]
     lines.append(Text(("-" if table.ascii_only else "─") * table.width, "dim"))
     for index, (row, style) in enumerate(zip(table.rows, styles, strict=True)):
         beside = below[index] if below else ""

@@ -42,8 +42,11 @@ def explain(model: "Model", path: str) -> str:
         formula = module.op.macs_formula(module.inputs, module.outputs) if module.op else ""
         macs = cost.macs * model.batch
         at = f" at batch {model.batch}" if model.batch != 1 else ""
-        lines.append(f"  MACs        {f'{formula} = ' if formula else ''}{cost.macs:,}"
-                     + (f", {macs:,}{at}" if at else "") + f" ({human(2 * macs)} FLOPs{at})")  # fmt: skip
+        lines.append(
+            f"  MACs        {f'{formula} = ' if formula else ''}{cost.macs:,}"
+            + (f", {macs:,}{at}" if at else "")
+            + f" ({human(2 * macs)} FLOPs{at})"
+        )
     return "\n".join(lines) + "\n"
 
 

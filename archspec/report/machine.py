@@ -52,22 +52,36 @@ def to_json(model: "Model") -> dict[str, Any]:
 def _totals(totals: Totals) -> dict[str, Any]:
     outputs = [list(type_.shape) for type_ in totals.outputs]
     return {
-        "params": totals.params, "trainable": totals.trainable, "buffers": totals.buffers, "macs": totals.macs,
-        "flops": totals.flops, "modules": totals.modules, "weights": totals.weights, "output": outputs[0],
+        "params": totals.params,
+        "trainable": totals.trainable,
+        "buffers": totals.buffers,
+        "macs": totals.macs,
+        "flops": totals.flops,
+        "modules": totals.modules,
+        "weights": totals.weights,
+        "output": outputs[0],
         "outputs": outputs,
-    }  # fmt: skip
+    }
 
 
 def _module(row: Row, model: "Model") -> dict[str, Any]:
     op = row.module.op
     return {
-        "path": row.path, "op": row.kind, "name": row.name, "depth": row.depth,
-        "fields": _fields(row), "input": [list(type_.shape) for type_ in row.inputs],
+        "path": row.path,
+        "op": row.kind,
+        "name": row.name,
+        "depth": row.depth,
+        "fields": _fields(row),
+        "input": [list(type_.shape) for type_ in row.inputs],
         "output": _output([list(type_.shape) for type_ in row.outputs]),
-        "params": row.cost.params, "buffers": row.cost.buffers, "macs": row.cost.macs * model.batch, "count": 1,
-        "leaf": op is not None, "training_only": row.training,
+        "params": row.cost.params,
+        "buffers": row.cost.buffers,
+        "macs": row.cost.macs * model.batch,
+        "count": 1,
+        "leaf": op is not None,
+        "training_only": row.training,
         "source": {"file": row.origin.file, "path": list(row.origin.path)},
-    }  # fmt: skip
+    }
 
 
 def _fields(row: Row) -> dict[str, Any]:

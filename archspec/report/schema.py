@@ -83,24 +83,34 @@ def schema() -> Json:
         docs = {field.name: field.doc for field in entry.fields}
         keys = {**_KEYS, "op": {"const": name}, **_fields(op, docs)}
         if not op.is_module:
-            keys["branches"] = {"type": "array", "items": {"$ref": "#/definitions/branch"}, "minItems": 1,
-                                "description": "Nodes that have the same input each."}  # fmt: skip
+            keys["branches"] = {
+                "type": "array",
+                "items": {"$ref": "#/definitions/branch"},
+                "minItems": 1,
+                "description": "Nodes that have the same input each.",
+            }
         definitions[name] = _closed(keys, f"{entry.summary}\n\n{entry.link}".strip())
     names = [*ops, *WIRING]
     definitions["node"] = {
         "anyOf": [
-            {"type": "string", "anyOf": [{"enum": list(ops)}, {}]}, _CHAIN,
+            {"type": "string", "anyOf": [{"enum": list(ops)}, {}]},
+            _CHAIN,
             {
                 "type": "object",
                 "properties": {"op": {"anyOf": [{"enum": names}, _TEXT], "description": "An op or a block."}},
                 "allOf": [
                     {"if": {"required": ["op"]}, "else": {"$ref": "#/definitions/group"}},
-                    *({"if": {"required": ["op"], "properties": {"op": {"const": name}}},
-                       "then": {"$ref": f"#/definitions/{name}"}} for name in names),
+                    *(
+                        {
+                            "if": {"required": ["op"], "properties": {"op": {"const": name}}},
+                            "then": {"$ref": f"#/definitions/{name}"},
+                        }
+                        for name in names
+                    ),
                 ],
             },
         ]
-    }  # fmt: skip
+    }
     definitions["branch"] = {
         "allOf": [{"$ref": "#/definitions/node"}],
         "if": {"type": "object", "required": ["repeat"]},
@@ -126,10 +136,13 @@ def schema() -> Json:
     }
     keys["expect"] = {**_ANY_TABLE, "properties": {name: _bound() for name in NUMBERS}}
     return {
-        "$schema": "http://json-schema.org/draft-07/schema#", "title": "archspec 1",
-        "description": "A declarative spec of a convolutional network.", **file, "required": ["archspec"],
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "archspec 1",
+        "description": "A declarative spec of a convolutional network.",
+        **file,
+        "required": ["archspec"],
         "definitions": definitions,
-    }  # fmt: skip
+    }
 
 
 def _rules() -> Json:
@@ -168,9 +181,12 @@ def _section(section: type[Section]) -> Json:
     for name, made in section.model_json_schema()["properties"].items():
         keys[name] = _CHAIN if name == "layers" else _plain(made)
     return {
-        "type": "object", "description": (section.__doc__ or "").strip(), "properties": keys,
-        "additionalProperties": False, **({"required": required} if required else {}),
-    }  # fmt: skip
+        "type": "object",
+        "description": (section.__doc__ or "").strip(),
+        "properties": keys,
+        "additionalProperties": False,
+        **({"required": required} if required else {}),
+    }
 
 
 def _fields(op: type[Op], docs: dict[str, str]) -> dict[str, Json]:
@@ -195,8 +211,11 @@ def _plain(value: Any, shared: dict[str, Json] | None = None) -> Any:
         return value
     if "$ref" in value:
         return _plain((shared or {}).get(value["$ref"].rpartition("/")[2], {}), shared)
-    return {key: _properties(item, shared) if key == "properties" else _plain(item, shared)
-            for key, item in value.items() if key not in ("title", "default") and item != MAX}  # fmt: skip
+    return {
+        key: _properties(item, shared) if key == "properties" else _plain(item, shared)
+        for key, item in value.items()
+        if key not in ("title", "default") and item != MAX
+    }
 
 
 def _properties(table: dict[str, Json], shared: dict[str, Json] | None) -> dict[str, Json]:

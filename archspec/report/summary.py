@@ -24,10 +24,17 @@ Draw = Callable[["Console", bool], None]
 
 
 def summary(
-    model: "Model", show: Callable[[Draw], str], *, format_: str = "table", depth: int | None = None,
-    columns: str | Sequence[str] | None = None, sort: str | None = None, top: int | None = None,
-    explain: str | None = None, memory: "tuple[str, Optimizer] | None" = None,
-) -> str:  # fmt: skip
+    model: "Model",
+    show: Callable[[Draw], str],
+    *,
+    format_: str = "table",
+    depth: int | None = None,
+    columns: str | Sequence[str] | None = None,
+    sort: str | None = None,
+    top: int | None = None,
+    explain: str | None = None,
+    memory: "tuple[str, Optimizer] | None" = None,
+) -> str:
     """The text of a summary. `show` makes text of a table.
 
     `memory` asks for that too, for a floating type and an optimizer.
@@ -75,9 +82,12 @@ def plain(draw: Draw, width: int, *, ascii_only: bool) -> str:
 
 
 def _table(
-    model: "Model", depth: int | None, names: tuple[str, ...] | None, flat: list[Row] | None,
+    model: "Model",
+    depth: int | None,
+    names: tuple[str, ...] | None,
+    flat: list[Row] | None,
     memory: "tuple[str, Optimizer] | None",
-) -> Draw:  # fmt: skip
+) -> Draw:
     from archspec.report.memory import lines
     from archspec.report.table import show
 

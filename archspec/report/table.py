@@ -28,9 +28,15 @@ MOST_ROWS = 1_000
 
 
 def show(
-    model: "Model", console: "Console", *, depth: int | None = None, columns: tuple[str, ...] | None = None,
-    flat: list[Row] | None = None, ascii_only: bool = False, extra: Sequence[tuple[str, str, str]] = (),
-) -> None:  # fmt: skip
+    model: "Model",
+    console: "Console",
+    *,
+    depth: int | None = None,
+    columns: tuple[str, ...] | None = None,
+    flat: list[Row] | None = None,
+    ascii_only: bool = False,
+    extra: Sequence[tuple[str, str, str]] = (),
+) -> None:
     """Print the table to a rich console. `extra` are further rows below the totals."""
     hidden = False
     if flat is not None:
@@ -164,9 +170,7 @@ class Table:
         is_idle = row.module.op is not None and not row.cost.params and not row.cost.macs
         return "dim" if not row.is_module or is_idle or column.endswith("%") else _STYLES.get(column, "")
 
-    def footer(
-        self, extra: Sequence[tuple[str, str, str]] = (), *, hidden: bool, more: bool
-    ) -> list["Text"]:  # fmt: skip
+    def footer(self, extra: Sequence[tuple[str, str, str]] = (), *, hidden: bool, more: bool) -> list["Text"]:
         """The totals, in full digits, and what is not shown."""
         remarks = []
         if hidden:

@@ -106,10 +106,7 @@ def _forms(op: type[Op], example: Example) -> Iterator[Check]:
         yield f"ONNX, {form}", partial(onnx_forms.form, op, example, form)
     for opset in onnx_forms.OPSETS:
         yield f"ONNX {opset}", partial(onnx_forms.form, op, example, "named", opset)
-        yield (
-            f"half precision, ONNX {opset}",
-            partial(onnx_forms.half_precision, op, example, opset),
-        )
+        yield (f"half precision, ONNX {opset}", partial(onnx_forms.half_precision, op, example, opset))
     yield (
         "ONNX for inference",
         partial(onnx_forms.for_inference, op, example, "in a block" if "in a block" in forms else "named"),

@@ -72,8 +72,11 @@ def weights(ours: Op, example: Example, module: "nn.Module | None") -> None:
         same(f"`{key}` is floating", said[key].dtype == "float", value.is_floating_point())
     if module is not None:
         trained = {key for key, _ in module.named_parameters()}
-        same("the parameters", [not weight.buffer for weight in said.values()],
-             [key in trained for key in module.state_dict()])  # fmt: skip
+        same(
+            "the parameters",
+            [not weight.buffer for weight in said.values()],
+            [key in trained for key in module.state_dict()],
+        )
 
 
 def source(op: type[Op], example: Example, form: str, *, values: bool = True) -> None:

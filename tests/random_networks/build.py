@@ -11,8 +11,14 @@ from random_networks.proposals import Fields
 from random_networks.reference import BATCH, File, Frame, Program, Reading, Scope, Tree
 from random_networks.terms import Context, Term, Writer, evaluate
 
-KNOBS: dict[str, Any] = {"w": [2, 3, 4, 6, 8], "n": [1, 2, 3], "q": [0.25, 0.5, 1.5], "wide": [True, False],
-                         "ws": [[2, 4, 6], [3, 1, 5]], "act": ["relu", "silu", "gelu"]}  # fmt: skip
+KNOBS: dict[str, Any] = {
+    "w": [2, 3, 4, 6, 8],
+    "n": [1, 2, 3],
+    "q": [0.25, 0.5, 1.5],
+    "wide": [True, False],
+    "ws": [[2, 4, 6], [3, 1, 5]],
+    "act": ["relu", "silu", "gelu"],
+}
 
 
 def spec_of(seed: int) -> Spec:

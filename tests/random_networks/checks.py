@@ -269,9 +269,15 @@ def saved(case: Case) -> Found:
 
 FORMS: list[dict[str, Any]] = [
     *({"opset": opset} for opset in (18, 19, 21, 22, 23, 24)),
-    {}, {"functions": True}, {"fold_bn": True}, {"dynamic": True, "opset": 22}, {"external": "data"},
-    {"external": "safetensors"}, {"no_weights": True}, {"functions": True, "fold_bn": True},
-]  # fmt: skip
+    {},
+    {"functions": True},
+    {"fold_bn": True},
+    {"dynamic": True, "opset": 22},
+    {"external": "data"},
+    {"external": "safetensors"},
+    {"no_weights": True},
+    {"functions": True, "fold_bn": True},
+]
 
 
 def exported(case: Case) -> Found:
@@ -400,8 +406,17 @@ def machine(case: Case) -> Found:
 
 
 CHECKS: list[Callable[[Case], Found]] = [
-    shapes, macs, built, training, saved, exported, expanded, standalone, fields, machine,
-]  # fmt: skip
+    shapes,
+    macs,
+    built,
+    training,
+    saved,
+    exported,
+    expanded,
+    standalone,
+    fields,
+    machine,
+]
 
 
 def disagreements(case: Case) -> list[str]:

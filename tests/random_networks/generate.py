@@ -34,17 +34,78 @@ from random_networks.terms import (
     template,
 )
 
-PLAIN = ["relu", "relu6", "silu", "tanh", "gelu", "hardswish", "sigmoid", "elu", "mish", "softplus", "hardsigmoid",
-         "softsign", "selu", "celu", "leaky_relu", "identity"]  # fmt: skip
+PLAIN = [
+    "relu",
+    "relu6",
+    "silu",
+    "tanh",
+    "gelu",
+    "hardswish",
+    "sigmoid",
+    "elu",
+    "mish",
+    "softplus",
+    "hardsigmoid",
+    "softsign",
+    "selu",
+    "celu",
+    "leaky_relu",
+    "identity",
+]
 COMMON = ["conv"] * 8 + ["batchnorm"] * 3 + ["relu"] * 2 + ["maxpool", "linear", "dropout", "upsample"]
 RARE = [
-    "avgpool", "lppool", "global_avgpool", "global_maxpool", "adaptive_avgpool", "adaptive_maxpool", "instancenorm",
-    "layernorm", "groupnorm", "lrn", "prelu", "hardtanh", "softmax", "log_softmax", "stochastic_depth", "flatten",
-    "reshape", "permute", "crop", "pad", "slice", "expand", "channel_shuffle", "pixel_shuffle", "pixel_unshuffle",
-    "reduce_mean", "attention", "conv_transpose", "maxpool", "conv", *PLAIN,
-]  # fmt: skip
-KEEPS = ["conv", "conv", "conv", "batchnorm", "layernorm", "groupnorm", "instancenorm", "lrn", "dropout", "prelu",
-         "stochastic_depth", "channel_shuffle", "maxpool", "avgpool", "hardtanh", "softmax", "permute", *PLAIN]  # fmt: skip
+    "avgpool",
+    "lppool",
+    "global_avgpool",
+    "global_maxpool",
+    "adaptive_avgpool",
+    "adaptive_maxpool",
+    "instancenorm",
+    "layernorm",
+    "groupnorm",
+    "lrn",
+    "prelu",
+    "hardtanh",
+    "softmax",
+    "log_softmax",
+    "stochastic_depth",
+    "flatten",
+    "reshape",
+    "permute",
+    "crop",
+    "pad",
+    "slice",
+    "expand",
+    "channel_shuffle",
+    "pixel_shuffle",
+    "pixel_unshuffle",
+    "reduce_mean",
+    "attention",
+    "conv_transpose",
+    "maxpool",
+    "conv",
+    *PLAIN,
+]
+KEEPS = [
+    "conv",
+    "conv",
+    "conv",
+    "batchnorm",
+    "layernorm",
+    "groupnorm",
+    "instancenorm",
+    "lrn",
+    "dropout",
+    "prelu",
+    "stochastic_depth",
+    "channel_shuffle",
+    "maxpool",
+    "avgpool",
+    "hardtanh",
+    "softmax",
+    "permute",
+    *PLAIN,
+]
 WRONG = (Unfit, ArithmeticError, IndexError, TypeError, ValueError, AssertionError, KeyError, RuntimeError)
 
 
@@ -201,8 +262,22 @@ class Generator:
             if depth > 0 and not keep and rng.random() < 0.12:
                 return self.prepared(value, scope)
             if depth > 0 and rng.random() < 0.5:
-                kind = rng.choice([self.group, self.residual, self.dense, self.branches, self.call, self.call,
-                                   self.joined, self.gate, self.halves, self.again, self.copies, self.copies])  # fmt: skip
+                kind = rng.choice(
+                    [
+                        self.group,
+                        self.residual,
+                        self.dense,
+                        self.branches,
+                        self.call,
+                        self.call,
+                        self.joined,
+                        self.gate,
+                        self.halves,
+                        self.again,
+                        self.copies,
+                        self.copies,
+                    ]
+                )
                 return kind(value, scope, depth - 1, keep)
             return [self.op(value, scope, keep)]
         except WRONG:
@@ -679,12 +754,16 @@ class Generator:
         """Parameters with a type or a default, and the values to try them with."""
         rng = self.rng
         makers: dict[str, tuple[str, Callable[[], Any]]] = {
-            "width": ("int", lambda: rng.randint(1, 8)), "rate": ("int", lambda: rng.randint(1, 3)),
-            "ratio": ("float", lambda: round(rng.uniform(0.1, 2.0), 2)), "deep": ("bool", lambda: rng.random() < 0.5),
-            "widths": ("list", lambda: [rng.randint(1, 6) for _ in range(3)]), "act": ("op", lambda: rng.choice(PLAIN[:4])),
-            "kernel": ("size", lambda: rng.choice([1, 3])), "border": ("padding", lambda: rng.choice([0, 1, "half"])),
+            "width": ("int", lambda: rng.randint(1, 8)),
+            "rate": ("int", lambda: rng.randint(1, 3)),
+            "ratio": ("float", lambda: round(rng.uniform(0.1, 2.0), 2)),
+            "deep": ("bool", lambda: rng.random() < 0.5),
+            "widths": ("list", lambda: [rng.randint(1, 6) for _ in range(3)]),
+            "act": ("op", lambda: rng.choice(PLAIN[:4])),
+            "kernel": ("size", lambda: rng.choice([1, 3])),
+            "border": ("padding", lambda: rng.choice([0, 1, "half"])),
             "resize": ("str", lambda: rng.choice(["nearest", "nearest-exact"])),
-        }  # fmt: skip
+        }
         for word in rng.sample(sorted(makers), min(count, len(makers))):
             kind, make = makers[word]
             value = make()

@@ -90,9 +90,15 @@ def conv(fields: Fields, shape: Shape) -> nn.Module:
     pads = borders(fields, shape, kernel, stride)
     even = all(before == after for before, after in pads)
     module = of_rank("Conv", shape)(
-        shape[1], fields["out"], kernel, stride, tuple(a for a, _ in pads) if even else 0,
-        fields.get("dilation", 1), fields.get("groups", 1), fields.get("bias", True),
-    )  # fmt: skip
+        shape[1],
+        fields["out"],
+        kernel,
+        stride,
+        tuple(a for a, _ in pads) if even else 0,
+        fields.get("dilation", 1),
+        fields.get("groups", 1),
+        fields.get("bias", True),
+    )
     return module if even else Padded(module, sided(pads))
 
 
@@ -118,10 +124,16 @@ def conv_transpose(fields: Fields, shape: Shape) -> nn.Module:
     )
     assert all(more < max(stride, dilation) for more, stride, dilation in settings)
     return of_rank("ConvTranspose", shape)(
-        shape[1], fields["out"], fields["kernel"], fields.get("stride", 1), fields.get("padding", 0),
-        fields.get("output_padding", 0), fields.get("groups", 1), fields.get("bias", True),
+        shape[1],
+        fields["out"],
+        fields["kernel"],
+        fields.get("stride", 1),
+        fields.get("padding", 0),
+        fields.get("output_padding", 0),
+        fields.get("groups", 1),
+        fields.get("bias", True),
         fields.get("dilation", 1),
-    )  # fmt: skip
+    )
 
 
 def maxpool(fields: Fields, shape: Shape) -> nn.Module:
@@ -129,9 +141,12 @@ def maxpool(fields: Fields, shape: Shape) -> nn.Module:
     pads = borders(fields, shape, kernel, stride)
     even = all(before == after for before, after in pads)
     pool = of_rank("MaxPool", shape)(
-        kernel, stride, tuple(a for a, _ in pads) if even else 0, fields.get("dilation", 1),
+        kernel,
+        stride,
+        tuple(a for a, _ in pads) if even else 0,
+        fields.get("dilation", 1),
         ceil_mode=fields.get("ceil", False),
-    )  # fmt: skip
+    )
     assert even or not fields.get("ceil")
     return pool if even else Padded(pool, sided(pads), -math.inf)
 
@@ -248,9 +263,14 @@ def attention_of(fields: Fields, shapes: list[Shape]) -> nn.Module:
     query, key, value = (*shapes, *shapes[-1:], *shapes[-1:])[:3]
     assert len(query) == 3  # torch takes a sequence without a batch too
     return Attend(
-        query[-1], fields["heads"], fields.get("p", 0.0), fields.get("bias", True),
-        kdim=key[-1], vdim=value[-1], batch_first=True,
-    )  # fmt: skip
+        query[-1],
+        fields["heads"],
+        fields.get("p", 0.0),
+        fields.get("bias", True),
+        kdim=key[-1],
+        vdim=value[-1],
+        batch_first=True,
+    )
 
 
 def fold(apply: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Fields], Callable[..., Tensor]]:
@@ -271,11 +291,26 @@ JOINS: dict[str, Callable[[Fields], Callable[..., Any]]] = {
     "concat": lambda fields: lambda *inputs: torch.cat(inputs, fields.get("axis", 1)),
 }
 ACTIVATIONS = {
-    "celu": "CELU", "elu": "ELU", "gelu": "GELU", "hardsigmoid": "Hardsigmoid", "hardswish": "Hardswish",
-    "hardtanh": "Hardtanh", "identity": "Identity", "leaky_relu": "LeakyReLU", "mish": "Mish", "prelu": "PReLU",
-    "relu": "ReLU", "relu6": "ReLU6", "selu": "SELU", "sigmoid": "Sigmoid", "silu": "SiLU",
-    "softplus": "Softplus", "softsign": "Softsign", "tanh": "Tanh", "dropout": "Dropout",
-}  # fmt: skip
+    "celu": "CELU",
+    "elu": "ELU",
+    "gelu": "GELU",
+    "hardsigmoid": "Hardsigmoid",
+    "hardswish": "Hardswish",
+    "hardtanh": "Hardtanh",
+    "identity": "Identity",
+    "leaky_relu": "LeakyReLU",
+    "mish": "Mish",
+    "prelu": "PReLU",
+    "relu": "ReLU",
+    "relu6": "ReLU6",
+    "selu": "SELU",
+    "sigmoid": "Sigmoid",
+    "silu": "SiLU",
+    "softplus": "Softplus",
+    "softsign": "Softsign",
+    "tanh": "Tanh",
+    "dropout": "Dropout",
+}
 MEANINGS: dict[str, Callable[[Fields, Shape], nn.Module]] = {
     "conv": conv,
     "conv_transpose": conv_transpose,

@@ -56,8 +56,16 @@ class Proposer:
         return self.w.exactly(self.rng.choice([n for n in range(1, common + 1) if common % n == 0]))
 
     def init(self, *names: str) -> Any:
-        kinds = ["normal(0.02)", "trunc_normal(0.02)", "uniform(0.1)", "kaiming_normal(fan_out)", "kaiming_uniform",
-                 "xavier_normal", "xavier_uniform(2.0)", "normal(0.5, 0.1)"]  # fmt: skip
+        kinds = [
+            "normal(0.02)",
+            "trunc_normal(0.02)",
+            "uniform(0.1)",
+            "kaiming_normal(fan_out)",
+            "kaiming_uniform",
+            "xavier_normal",
+            "xavier_uniform(2.0)",
+            "normal(0.5, 0.1)",
+        ]
         flat = [kind for kind in kinds if "kaiming" not in kind and "xavier" not in kind]
         chosen = self.rng.sample(names, self.rng.randint(1, len(names)))
         return {
@@ -114,11 +122,13 @@ class Proposer:
             return None
         fields: Fields = {"out": self.w.integer(1, MAX_CHANNELS), "kernel": self.kernel(3)}
         self.maybe(
-            fields, 0.4, stride=lambda: self.each(lambda _: self.w.integer(1, 2, 0.7)),
+            fields,
+            0.4,
+            stride=lambda: self.each(lambda _: self.w.integer(1, 2, 0.7)),
             padding=lambda: self.each(lambda _: self.w.integer(0, 1, 0.8)),
             output_padding=lambda: self.each(lambda _: self.w.integer(0, 1, 0.8)),
             dilation=lambda: self.each(lambda _: self.w.integer(1, 2, 0.8)),
-        )  # fmt: skip
+        )
         self.maybe(fields, 0.2, bias=self.w.flag)
         if self.rng.random() < 0.2:
             groups = self.rng.choice([n for n in range(1, self.shape[1] + 1) if self.shape[1] % n == 0])
@@ -195,8 +205,14 @@ class Proposer:
         if not (self.spatial or len(self.shape) == 2):
             return None
         fields: Fields = {}
-        self.maybe(fields, 0.2, eps=lambda: self.rng.choice([1e-3, 1e-4, 0.5]), momentum=lambda: self.w.fraction(0.05, 0.9),
-                   affine=self.w.flag, track_running_stats=self.w.flag)  # fmt: skip
+        self.maybe(
+            fields,
+            0.2,
+            eps=lambda: self.rng.choice([1e-3, 1e-4, 0.5]),
+            momentum=lambda: self.w.fraction(0.05, 0.9),
+            affine=self.w.flag,
+            track_running_stats=self.w.flag,
+        )
         affine = fields.get("affine", True) is True
         return self.maybe(fields, 0.1 if affine else 0.0, init=lambda: self.init("weight", "bias"))
 
@@ -205,10 +221,14 @@ class Proposer:
             return None
         fields: Fields = {}
         return self.maybe(
-            fields, 0.3, eps=lambda: self.rng.choice([1e-3, 0.5]), momentum=lambda: self.w.fraction(0.05, 0.9),
-            affine=self.w.flag, track_running_stats=self.w.flag,
+            fields,
+            0.3,
+            eps=lambda: self.rng.choice([1e-3, 0.5]),
+            momentum=lambda: self.w.fraction(0.05, 0.9),
+            affine=self.w.flag,
+            track_running_stats=self.w.flag,
             init=lambda: self.init("weight", "bias"),
-        )  # fmt: skip
+        )
 
     def layernorm(self) -> Fields | None:
         fields: Fields = {}
@@ -219,9 +239,13 @@ class Proposer:
         if self.shape[fields.get("axis", -1)] < 2:
             return None
         return self.maybe(
-            fields, 0.25, eps=lambda: self.rng.choice([1e-3, 1e-6, 0.5]), elementwise_affine=self.w.flag,
-            bias=self.w.flag, init=lambda: self.init("weight"),
-        )  # fmt: skip
+            fields,
+            0.25,
+            eps=lambda: self.rng.choice([1e-3, 1e-6, 0.5]),
+            elementwise_affine=self.w.flag,
+            bias=self.w.flag,
+            init=lambda: self.init("weight"),
+        )
 
     def groupnorm(self) -> Fields | None:
         if len(self.shape) < 2 or prod(self.shape[1:]) < 4:
@@ -231,18 +255,24 @@ class Proposer:
         if prod(self.shape[1:]) // groups < 3:
             return None
         return self.maybe(
-            fields, 0.25, eps=lambda: self.rng.choice([1e-3, 0.5]), affine=self.w.flag,
+            fields,
+            0.25,
+            eps=lambda: self.rng.choice([1e-3, 0.5]),
+            affine=self.w.flag,
             init=lambda: self.init("weight", "bias"),
-        )  # fmt: skip
+        )
 
     def lrn(self) -> Fields | None:
         if not self.spatial:
             return None
         fields: Fields = {"size": self.w.integer(1, 5)}
         return self.maybe(
-            fields, 0.4, alpha=lambda: self.w.fraction(0.001, 2.0), beta=lambda: self.w.fraction(0.1, 1.5),
+            fields,
+            0.4,
+            alpha=lambda: self.w.fraction(0.001, 2.0),
+            beta=lambda: self.w.fraction(0.1, 1.5),
             k=lambda: self.w.fraction(0.5, 3.0),
-        )  # fmt: skip
+        )
 
     # --- activations and regularisers
 
@@ -347,9 +377,13 @@ class Proposer:
         axis = self.rng.randrange(1, len(self.shape))
         n = self.shape[axis]
         fields: Fields = {"axis": axis} if axis != 1 or self.rng.random() < 0.3 else {}
-        self.maybe(fields, 0.6, start=lambda: self.rng.choice([self.w.integer(0, n // 2), -(n // 2 + 1)]),
-                   stop=lambda: self.rng.choice([self.w.integer(n // 2 + 1, n + 2), -1 if n > 2 else n]),
-                   stride=lambda: self.w.integer(1, 2))  # fmt: skip
+        self.maybe(
+            fields,
+            0.6,
+            start=lambda: self.rng.choice([self.w.integer(0, n // 2), -(n // 2 + 1)]),
+            stop=lambda: self.rng.choice([self.w.integer(n // 2 + 1, n + 2), -1 if n > 2 else n]),
+            stride=lambda: self.w.integer(1, 2),
+        )
         return fields
 
     def split(self) -> Fields | None:

@@ -18,14 +18,7 @@ from archspec.backends.onnx_model.lowering import Lowering
 from archspec.backends.onnx_model.proto import Writer
 from archspec.backends.options import INLINE, Options
 from archspec.backends.safetensors import SafeTensors, header
-from archspec.backends.weight_sources import (
-    Entry,
-    Source,
-    encoded,
-    source_in,
-    source_of,
-    state_entries,
-)
+from archspec.backends.weight_sources import Entry, Source, encoded, source_in, source_of, state_entries
 from archspec.diagnostics import SpecError, UsageError
 from archspec.diagnostics.diagnostic import shown_file
 from archspec.elaborate.network import Network, with_free_sizes
@@ -151,9 +144,11 @@ class Exporter:
         document = self.model.network.document
         writer = Writer(self.lowering, self.options.dtype)
         proto = writer.model(
-            self.model.name, document.model.doc if document.model else "", self.metadata(),
+            self.model.name,
+            document.model.doc if document.model else "",
+            self.metadata(),
             weights_as_inputs=self.options.no_weights,
-        )  # fmt: skip
+        )
         if self.options.no_weights:
             return proto
         for key, weight in self.weights.items():
@@ -270,12 +265,17 @@ def _lowered(network: Network, options: Options) -> Lowering:
     try:
         return Lowering(
             with_free_sizes(network) if options.dynamic else network,
-            opset=options.opset, half=options.dtype != "float32", functions=options.functions,
-            fold_bn=options.fold_bn or options.for_ == "inference", arranged=options.for_ == "inference",
-        )  # fmt: skip
+            opset=options.opset,
+            half=options.dtype != "float32",
+            functions=options.functions,
+            fold_bn=options.fold_bn or options.for_ == "inference",
+            arranged=options.for_ == "inference",
+        )
     except SpecError as error:
         advice = "here the size must be known: export without `--dynamic`"
-        raise SpecError([
-            replace(found, help=advice) if options.dynamic and found.code == "AS407" else found
-            for found in error.diagnostics
-        ]) from None  # fmt: skip
+        raise SpecError(
+            [
+                replace(found, help=advice) if options.dynamic and found.code == "AS407" else found
+                for found in error.diagnostics
+            ]
+        ) from None

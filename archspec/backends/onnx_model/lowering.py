@@ -53,9 +53,15 @@ class Lowering:
     """One network. `graph` is its graph, `functions` are the blocks that it calls, callees first."""
 
     def __init__(
-        self, network: Network, *, opset: int, half: bool = False, functions: bool = False, fold_bn: bool = False,
+        self,
+        network: Network,
+        *,
+        opset: int,
+        half: bool = False,
+        functions: bool = False,
+        fold_bn: bool = False,
         arranged: bool = False,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.opset, self.half, self.as_functions, self.fold = opset, half, functions, fold_bn
         self.arranged = arranged
         self.liveness = Liveness()
@@ -103,9 +109,7 @@ class Lowering:
 
     # --- bodies ----------------------------------------------------------------------------------------
 
-    def _body(
-        self, graph: Target, module: Module, inputs: list[str], prefix: str, wanted: Live
-    ) -> list[str]:  # fmt: skip
+    def _body(self, graph: Target, module: Module, inputs: list[str], prefix: str, wanted: Live) -> list[str]:
         """Write what is needed of a composite; the names of its results, empty for those that are not."""
         values = list(inputs)
         for (node, ids), parts in zip(module.values(), self.liveness.of(module, wanted).parts, strict=True):
@@ -121,7 +125,7 @@ class Lowering:
 
     def _node(
         self, graph: Target, node: Node, given: list[str], prefix: str, name: str | None, parts: Live
-    ) -> list[str]:  # fmt: skip
+    ) -> list[str]:
         if node.module.op is not None:
             return self._op(graph, node, given, prefix, name)
         inner = prefix if name is None else f"{prefix}{name}."
@@ -130,9 +134,7 @@ class Lowering:
             return self._body(graph, node.module, given, inner, parts)
         return self._call(graph, node.module, function, given, inner, parts)
 
-    def _op(
-        self, graph: Target, node: Node, given: list[str], prefix: str, name: str | None
-    ) -> list[str]:  # fmt: skip
+    def _op(self, graph: Target, node: Node, given: list[str], prefix: str, name: str | None) -> list[str]:
         op, types = node.module.op, node.module.inputs
         assert op is not None  # noqa: S101 — asked of ops only
         path = prefix + name if name else _joined(prefix, node.label, op.name)
@@ -188,7 +190,7 @@ class Lowering:
 
     def _call(
         self, graph: Target, module: Module, function: Function, given: list[str], prefix: str, parts: Live
-    ) -> list[str]:  # fmt: skip
+    ) -> list[str]:
         """A call of a function; its weights are the caller's, with their keys there."""
         inner = function.graph
         keys = {key: prefix + key for key in inner.weights}

@@ -39,9 +39,11 @@ class Writer:
         import onnx
 
         model = onnx.ModelProto(
-            ir_version=ir_version(self.lowering.opset), producer_name="archspec", producer_version=__version__,
+            ir_version=ir_version(self.lowering.opset),
+            producer_name="archspec",
+            producer_version=__version__,
             doc_string=doc,
-        )  # fmt: skip
+        )
         model.opset_import.add(domain="", version=self.lowering.opset)
         if self.lowering.functions:
             model.opset_import.add(domain=DOMAIN, version=1)

@@ -28,7 +28,7 @@ class Disagreement(UsageError):  # noqa: N818 — named after what it is
 
     def __init__(
         self, path: Sequence[str], kind: str, difference: Difference, around: Sequence[Composite] = ()
-    ) -> None:  # fmt: skip
+    ) -> None:
         what, wanted, found = difference
         where = f"`{'.'.join(path)}` (`{kind}`)" if path else "the network"
         super().__init__(
@@ -40,9 +40,13 @@ class Disagreement(UsageError):  # noqa: N818 — named after what it is
 
 
 def check(
-    source: ast.Module, root: Composite, training: int, code_of: Callable[[Composite], TorchCode],
-    weights: Callable[[Composite], int], helpers: Mapping[str, str],
-) -> None:  # fmt: skip
+    source: ast.Module,
+    root: Composite,
+    training: int,
+    code_of: Callable[[Composite], TorchCode],
+    weights: Callable[[Composite], int],
+    helpers: Mapping[str, str],
+) -> None:
     """Raise `Disagreement` where the classes of `source`, whose last is the network, are not what the spec says.
 
     `source` is changed. The last `training` outputs of `root` are there in training only. `code_of` tells how an op is
@@ -80,15 +84,23 @@ class _Checker:
     """Compares modules of the source with composites of the spec, each pair once."""
 
     def __init__(
-        self, recorder: Modules, codes: dict[Composite, TorchCode], weights: Callable[[Composite], int],
+        self,
+        recorder: Modules,
+        codes: dict[Composite, TorchCode],
+        weights: Callable[[Composite], int],
         filled: dict[str, Template],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.recorder, self.codes, self.weights, self.templates = recorder, codes, weights, filled
         self.done: set[tuple[Composite, int, Live]] = set()
 
     def composite(
-        self, module: Composite, made: Module, path: tuple[str, ...], around: tuple[Composite, ...], late: Live
-    ) -> None:  # fmt: skip
+        self,
+        module: Composite,
+        made: Module,
+        path: tuple[str, ...],
+        around: tuple[Composite, ...],
+        late: Live,
+    ) -> None:
         """Raise `Disagreement` where a module is not what the composite says; `late` outputs may be `None`."""
         key = (module, id(made.__dict__), late)
         if key not in self.done:
@@ -100,9 +112,14 @@ class _Body:
     """Compares one module with one composite."""
 
     def __init__(
-        self, checker: _Checker, module: Composite, made: Module, path: tuple[str, ...],
-        around: tuple[Composite, ...], late: Live,
-    ) -> None:  # fmt: skip
+        self,
+        checker: _Checker,
+        module: Composite,
+        made: Module,
+        path: tuple[str, ...],
+        around: tuple[Composite, ...],
+        late: Live,
+    ) -> None:
         self.checker, self.module, self.made, self.path, self.around = checker, module, made, path, around
         self.recorder, self.late = checker.recorder, late
         """The outputs that are there in training only."""
@@ -141,9 +158,10 @@ class _Body:
     def late_inside(self) -> dict[int, Live]:
         """For the nodes that evaluation needs, by `id`: the outputs that it does not need."""
         return {
-            id(node): late for node, late in zip(self.module.body, training_only(self.module, self.late), strict=True)
+            id(node): late
+            for node, late in zip(self.module.body, training_only(self.module, self.late), strict=True)
             if len(late) < len(node.module.outputs)
-        }  # fmt: skip
+        }
 
     def check(self) -> None:
         """Compare every node, then what is returned."""
@@ -169,8 +187,10 @@ class _Body:
             if is_network:
                 self._compare([value for at, value in enumerate(wanted) if at not in self.late], found)
             else:
-                given = [None if at in self.late and found[at:][:1] == (None,) else value
-                         for at, value in enumerate(wanted)]  # fmt: skip
+                given = [
+                    None if at in self.late and found[at:][:1] == (None,) else value
+                    for at, value in enumerate(wanted)
+                ]
                 self._compare(given, found)
 
     def _compare(self, wanted: Sequence[Value | None], found: Sequence[Any]) -> None:
@@ -343,8 +363,10 @@ class _Body:
         """The expressions of a free dimension."""
         return [
             value.shape[axis]
-            for value, type_ in self.values for axis, size in enumerate(type_.shape) if size == dim
-        ]  # fmt: skip
+            for value, type_ in self.values
+            for axis, size in enumerate(type_.shape)
+            if size == dim
+        ]
 
     def _made_otherwise(self, node: Node, code: TorchCode, leaf: Leaf) -> Difference | None:
         """How a module differs from what the op says; `None` if it does not."""

@@ -22,9 +22,12 @@ def names(recorder: Modules) -> dict[str, Any]:
     kinds = {kind.__name__: _Made(kind.__name__, (kind,), own) for kind in (Module, Sequential, ModuleDict)}
     nn = Namespace(recorder, Parameter=lambda value: Parameter(recorder, value), init=Initialisers(), **kinds)
     return {
-        "torch": recorder.value("name", "torch"), "F": recorder.value("name", "F"), "nn": nn, "Tensor": Value,
+        "torch": recorder.value("name", "torch"),
+        "F": recorder.value("name", "F"),
+        "nn": nn,
+        "Tensor": Value,
         "OrderedDict": OrderedDict,
-    }  # fmt: skip
+    }
 
 
 class Parameter(Value):

@@ -15,21 +15,8 @@ from archspec.backends.torch_source.modules import (
     shape_text,
     stem,
 )
-from archspec.backends.torch_source.parts import (
-    Chain,
-    Class,
-    Constructor,
-    Initialised,
-    Item,
-    Made,
-)
-from archspec.backends.torch_source.symbols import (
-    ABSENT,
-    Symbol,
-    names,
-    same,
-    substitute,
-)
+from archspec.backends.torch_source.parts import Chain, Class, Constructor, Initialised, Item, Made
+from archspec.backends.torch_source.symbols import ABSENT, Symbol, names, same, substitute
 from archspec.ir import Node
 from archspec.language.expressions import Binary, Literal
 from archspec.language.params import MISSING
@@ -81,9 +68,14 @@ class Chains(Modules):
         return Constructor(class_, arguments)
 
     def _given(
-        self, key: str, class_: Class, places: Places, nodes: Nodes, here: list[Dims],
+        self,
+        key: str,
+        class_: Class,
+        places: Places,
+        nodes: Nodes,
+        here: list[Dims],
         symbols: dict[str, Symbol | None],
-    ) -> Iterator[Symbol | None]:  # fmt: skip
+    ) -> Iterator[Symbol | None]:
         """What a call may give for an argument of a class."""
         parameter = next(parameter for parameter in class_.parameters if parameter.key == key)
         view = View(at(places, nodes), here[0] if here else None)
@@ -134,7 +126,7 @@ class Chains(Modules):
 
     def _run(
         self, places: Places, group: list[list[Node]], here: Dims, positions: list[int]
-    ) -> tuple[list[Item], Dims]:  # fmt: skip
+    ) -> tuple[list[Item], Dims]:
         """The copies of one node, for each instance; none where it was removed."""
         lengths = {len(nodes) for nodes in group if nodes}
         items = []
@@ -163,7 +155,7 @@ class Chains(Modules):
 
     def _counted(
         self, places: Places, group: list[list[Node]], here: Dims, positions: list[int], length: int
-    ) -> tuple[list[Item], Dims] | None:  # fmt: skip
+    ) -> tuple[list[Item], Dims] | None:
         """Copies that differ in what their counter says, in one comprehension; `None` where they do not."""
         if (
             self.literal
@@ -203,7 +195,7 @@ class Chains(Modules):
 
     def _uneven(
         self, places: Places, group: list[list[Node]], here: Dims, positions: list[int]
-    ) -> tuple[list[Item], Dims]:  # fmt: skip
+    ) -> tuple[list[Item], Dims]:
         """Copies whose number differs between the instances: a first one, and others that are all alike."""
         heads: Nodes = tuple(nodes[0] if nodes else None for nodes in group)
         rests: Nodes = tuple(nodes[1] if len(nodes) > 1 else None for nodes in group)
@@ -301,7 +293,7 @@ class Chains(Modules):
 
     def _sizes(
         self, places: Places, nodes: Nodes, node: Node, output: int, axis: int, here: list[Dims]
-    ) -> Iterator[Symbol | None]:  # fmt: skip
+    ) -> Iterator[Symbol | None]:
         """What the size of an axis may be."""
         op = node.module.op
         if op is None:
@@ -319,7 +311,7 @@ class Chains(Modules):
 
     def _size_of_composite(
         self, places: Places, nodes: Nodes, output: int, axis: int, here: list[Dims]
-    ) -> Symbol | None:  # fmt: skip
+    ) -> Symbol | None:
         """The size of an axis in terms of what a block or a group is called with."""
         node = next(node for node in nodes if node is not None)
         class_ = self.facts.class_of(node.module)
@@ -403,11 +395,19 @@ def joined(items: list[Item]) -> list[Item]:
     for item in items:
         last = result[-1] if result else None
         if (
-            last is not None and item.positional and last.positional and not item.inits and not last.inits
-            and item.when is None and last.when is None and item.count is None
-            and isinstance(item.made, Constructor) and isinstance(item.made.target, Class)
-            and equal(item.made, last.made) and (last.count is None or last.count.is_literal)
-        ):  # fmt: skip
+            last is not None
+            and item.positional
+            and last.positional
+            and not item.inits
+            and not last.inits
+            and item.when is None
+            and last.when is None
+            and item.count is None
+            and isinstance(item.made, Constructor)
+            and isinstance(item.made.target, Class)
+            and equal(item.made, last.made)
+            and (last.count is None or last.count.is_literal)
+        ):
             number = 1 if last.count is None else int(last.count.values[0])
             values = (number + 1,) * len(last.count.values if last.count else (0,))
             result[-1] = replace(last, count=Symbol(Literal(number + 1), values), comment=item.comment)

@@ -6,14 +6,7 @@ from archspec.backends.torch_source.facts import Facts
 from archspec.backends.torch_source.loops import Loops
 from archspec.backends.torch_source.modules import Nodes, Places, equal, function_text
 from archspec.backends.torch_source.names import is_attribute
-from archspec.backends.torch_source.parts import (
-    Action,
-    Chain,
-    Class,
-    Initialised,
-    Made,
-    Part,
-)
+from archspec.backends.torch_source.parts import Action, Chain, Class, Initialised, Made, Part
 from archspec.backends.torch_source.places import Place
 from archspec.backends.torch_source.unused import drop_unused
 from archspec.diagnostics import Problem
@@ -28,9 +21,7 @@ LIGHT = frozenset(("Norms", "Activations", "Regularisers", "Shape", "Joins"))
 class Builder(Loops):
     """Makes one class of instances. Raises `Misfit` where they have none in common."""
 
-    def __init__(
-        self, facts: Facts, places: list[Place], *, fold: bool, literal: bool = False
-    ) -> None:  # fmt: skip
+    def __init__(self, facts: Facts, places: list[Place], *, fold: bool, literal: bool = False) -> None:
         super().__init__(facts, places)
         self.literal = literal
         self.body = align(places, fold=fold)
@@ -56,9 +47,16 @@ class Builder(Loops):
         self._check_names()
         parts = sorted(self.parts.values(), key=lambda part: not part.is_parameter)  # as in PyTorch
         result = Class(
-            name, self.places, [*self.parameters.values()], [(key, *item) for key, item in self.locals.items()],
-            parts, self.actions, self.body.results, chain, outputs,
-        )  # fmt: skip
+            name,
+            self.places,
+            [*self.parameters.values()],
+            [(key, *item) for key, item in self.locals.items()],
+            parts,
+            self.actions,
+            self.body.results,
+            chain,
+            outputs,
+        )
         result.axes = {p.key: p.axis for p in self.parameters.values() if p.axis is not None}
         drop_unused(result)
         return result
@@ -75,8 +73,9 @@ class Builder(Loops):
         """The body as one `nn.Sequential`, where its weights have no other names than positions."""
         bad = any(
             node.name is not None and not is_attribute(node.name) and self.facts.weights(node.module)
-            for place in self.places for node in place.module.body
-        )  # fmt: skip
+            for place in self.places
+            for node in place.module.body
+        )
         if not bad:
             return None
         chain, dims = self._chain(self.places, self.values[0])

@@ -52,7 +52,7 @@ def key_of(module: Module) -> Key:
 
 def _collect(
     places: Places, place: Place, name: str, found: dict[Module, Found], visit: Callable[[Node], None]
-) -> None:  # fmt: skip
+) -> None:
     if place.module in found:
         return
     item = found[place.module] = Found(place, name)

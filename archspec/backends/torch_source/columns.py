@@ -27,18 +27,7 @@ from archspec.backends.torch_source.symbols import (
     uniform,
 )
 from archspec.diagnostics import Problem
-from archspec.language.expressions import (
-    Binary,
-    Call,
-    Index,
-    List,
-    Literal,
-    Name,
-    Shape,
-    Slice,
-    Tree,
-    Unary,
-)
+from archspec.language.expressions import Binary, Call, Index, List, Literal, Name, Shape, Slice, Tree, Unary
 from archspec.language.params import MISSING
 from archspec.language.parser import parse
 from archspec.types import TensorType
@@ -121,8 +110,13 @@ class Columns:
         return Symbol(Name(key), values)
 
     def parameter(
-        self, key: str, wanted: str, values: Column, default: Any = REQUIRED, axis: tuple[int, int] | None = None
-    ) -> Symbol:  # fmt: skip
+        self,
+        key: str,
+        wanted: str,
+        values: Column,
+        default: Any = REQUIRED,
+        axis: tuple[int, int] | None = None,
+    ) -> Symbol:
         """An argument of the constructor."""
         if self.pairs is not None or annotation(values) is None:
             raise Misfit

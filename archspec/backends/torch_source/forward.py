@@ -141,7 +141,7 @@ class Forward:
 
     def _expression(
         self, position: int, action: Action, pending: tuple[int, Expression] | None
-    ) -> Expression | None:  # fmt: skip
+    ) -> Expression | None:
         """The code of a step; `None` where what waits to be nested makes it too long."""
         template = action.template
         if action.part is None and self.works_in_place(position):
@@ -227,9 +227,10 @@ class Forward:
         node = action.step.node
         own = action.label or (node.name if node.name is not None and not node.positional else None)
         live = {
-            name for other, name in self.variables.items()
+            name
+            for other, name in self.variables.items()
             if self.last.get(other, -1) > position and other != value
-        }  # fmt: skip
+        }
         if not self.uses[value]:
             return "_"
         returned = self.class_.results[: len(self.class_.results) - self.class_.training]

@@ -7,16 +7,9 @@ from archspec.backends.torch_source.chains import Chains
 from archspec.backends.torch_source.columns import View
 from archspec.backends.torch_source.facts import Facts
 from archspec.backends.torch_source.modules import Nodes, function_text
-from archspec.backends.torch_source.parts import (
-    COUNTER,
-    Action,
-    Made,
-    Part,
-)
+from archspec.backends.torch_source.parts import COUNTER, Action, Made, Part
 from archspec.backends.torch_source.places import Place
-from archspec.backends.torch_source.symbols import (
-    Symbol,
-)
+from archspec.backends.torch_source.symbols import Symbol
 from archspec.ir import Node
 from archspec.language.expressions import Binary, Literal, Name
 from archspec.language.parser import Expression

@@ -7,13 +7,7 @@ from typing import Any
 from archspec.backends.torch_source.align import Misfit
 from archspec.backends.torch_source.columns import Columns, Dims, View
 from archspec.backends.torch_source.facts import Facts
-from archspec.backends.torch_source.parts import (
-    REQUIRED,
-    Chain,
-    Constructor,
-    Initialised,
-    Made,
-)
+from archspec.backends.torch_source.parts import REQUIRED, Chain, Constructor, Initialised, Made
 from archspec.backends.torch_source.places import Place
 from archspec.backends.torch_source.symbols import (
     ABSENT,
@@ -113,7 +107,7 @@ class Modules(Columns):
 
     def _constructor(
         self, places: Places, nodes: Nodes, codes: list[TorchCode | None], here: list[Dims]
-    ) -> Constructor:  # fmt: skip
+    ) -> Constructor:
         """The call that makes a module, from the arguments of all instances."""
         node = next(node for node in nodes if node is not None)
         code = next(code for code in codes if code is not None)
@@ -193,19 +187,24 @@ def equal(left: Made, right: Made) -> bool:
     """Whether two modules are made by the same code."""
     if isinstance(left, Constructor) and isinstance(right, Constructor):
         return (
-            same_target(left.target, right.target) and left.wrap == right.wrap and left.inplace == right.inplace
+            same_target(left.target, right.target)
+            and left.wrap == right.wrap
+            and left.inplace == right.inplace
             and len(left.arguments) == len(right.arguments)
             and all(
                 a == b and same_tree(x, y)
                 for (a, x), (b, y) in zip(left.arguments, right.arguments, strict=True)
             )
-        )  # fmt: skip
+        )
     if isinstance(left, Chain) and isinstance(right, Chain):
         return len(left.items) == len(right.items) and all(
-            a.name == b.name and equal(a.made, b.made) and (a.count is None) == (b.count is None)
-            and (a.count is None or b.count is None or same_tree(a.count, b.count)) and a.when is b.when
+            a.name == b.name
+            and equal(a.made, b.made)
+            and (a.count is None) == (b.count is None)
+            and (a.count is None or b.count is None or same_tree(a.count, b.count))
+            and a.when is b.when
             for a, b in zip(left.items, right.items, strict=True)
-        )  # fmt: skip
+        )
     return False
 
 

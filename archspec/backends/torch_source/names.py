@@ -25,11 +25,24 @@ TAKEN = frozenset(
 """What no class, argument or variable may be called."""
 
 _SPELLINGS = {
-    "alexnet": "AlexNet", "bn": "BN", "convnext": "ConvNeXt", "densenet": "DenseNet", "efficientnet": "EfficientNet",
-    "googlenet": "GoogLeNet", "lenet": "LeNet", "mnasnet": "MNASNet", "mobilenet": "MobileNet", "nin": "NiN",
-    "regnet": "RegNet", "resnet": "ResNet", "resnext": "ResNeXt", "shufflenet": "ShuffleNet",
-    "squeezenet": "SqueezeNet", "unet": "UNet", "vgg": "VGG",
-}  # fmt: skip
+    "alexnet": "AlexNet",
+    "bn": "BN",
+    "convnext": "ConvNeXt",
+    "densenet": "DenseNet",
+    "efficientnet": "EfficientNet",
+    "googlenet": "GoogLeNet",
+    "lenet": "LeNet",
+    "mnasnet": "MNASNet",
+    "mobilenet": "MobileNet",
+    "nin": "NiN",
+    "regnet": "RegNet",
+    "resnet": "ResNet",
+    "resnext": "ResNeXt",
+    "shufflenet": "ShuffleNet",
+    "squeezenet": "SqueezeNet",
+    "unet": "UNet",
+    "vgg": "VGG",
+}
 """Networks that are not spelt as their names in lower case would suggest."""
 
 

@@ -141,16 +141,22 @@ class Places:
         definition = definition_at(document, module.definition.path)
         inputs = {"input": module.inputs[0], **dict(zip(definition.inputs, module.inputs, strict=False))}
         return Frame(
-            document, definition.path, definition.params, definition.let, dict(module.args), inputs,
-            self._file(document), _ignore,
-        )  # fmt: skip
+            document,
+            definition.path,
+            definition.params,
+            definition.let,
+            dict(module.args),
+            inputs,
+            self._file(document),
+            _ignore,
+        )
 
     def _file(self, document: Document) -> Frame:
         if document.file not in self.files:
             given = self.network.params if document is self.network.document else {}
             self.files[document.file] = Frame(
                 document, (), document.params, document.let, given, {}, None, _ignore
-            )  # fmt: skip
+            )
         return self.files[document.file]
 
 

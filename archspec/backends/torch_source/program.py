@@ -95,10 +95,16 @@ class Program(Facts):
         if class_ is not None:
             return class_.name
         return tuple(
-            (node.origin, node.copy, node.name if self.weights(node.module) else "", node.inputs, node.shares,
-             self.signature(node.module))
+            (
+                node.origin,
+                node.copy,
+                node.name if self.weights(node.module) else "",
+                node.inputs,
+                node.shares,
+                self.signature(node.module),
+            )
             for node in module.body
-        )  # fmt: skip
+        )
 
     def _parted(self, network: Network) -> Module:
         """The tree in which what training needs in part is a module of its own, and so gets a class of its own."""
@@ -127,9 +133,10 @@ class Program(Facts):
                 continue
             body = class_.places[0].module
             only = {
-                id(node) for node, here in zip(body.body, training_only(body, late), strict=True)
+                id(node)
+                for node, here in zip(body.body, training_only(body, late), strict=True)
                 if here == every(node.module)
-            }  # fmt: skip
+            }
             for action in class_.actions:
                 action.training = id(action.step.node) in only
             if class_ is not self.main:

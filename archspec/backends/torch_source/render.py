@@ -10,9 +10,7 @@ from archspec._version import __version__
 from archspec.backends.torch_check import Disagreement, check
 from archspec.backends.torch_source.collect import Key, key_of
 from archspec.backends.torch_source.layout import Bracket, lines
-from archspec.backends.torch_source.parts import (
-    Class,
-)
+from archspec.backends.torch_source.parts import Class
 from archspec.backends.torch_source.program import Program
 from archspec.backends.torch_source.writer import ClassWriter, safe, wrapped
 from archspec.elaborate import without_collector
@@ -107,11 +105,13 @@ def _main(model: "Model", class_: Class) -> str:
         if outputs == 1
         else '    for output in outputs:\n        print(f"output: {tuple(output.shape)}")'
     )
-    return "\n".join([
-        'if __name__ == "__main__":',
-        '    with torch.device("meta"):',
-        f"        model = {class_.name}().eval()",
-        *call,
-        shown,
-        '    print(f"parameters: {sum(p.numel() for p in model.parameters()):,}")',
-    ])  # fmt: skip
+    return "\n".join(
+        [
+            'if __name__ == "__main__":',
+            '    with torch.device("meta"):',
+            f"        model = {class_.name}().eval()",
+            *call,
+            shown,
+            '    print(f"parameters: {sum(p.numel() for p in model.parameters()):,}")',
+        ]
+    )

@@ -113,9 +113,7 @@ class _Writer:
             return [indent + head, inner, f"{indent}){after}"]
         return self.listed(head, items, f"){after}", indent)
 
-    def listed(
-        self, head: str, items: Sequence[ast.expr | ast.keyword], tail: str, indent: str
-    ) -> list[str]:  # fmt: skip
+    def listed(self, head: str, items: Sequence[ast.expr | ast.keyword], tail: str, indent: str) -> list[str]:
         """Items in brackets, each on a line."""
         lines = [indent + head]
         for item in items:

@@ -3,16 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from archspec.backends.torch_source.parts import (
-    Class,
-    Constructor,
-    Made,
-)
-from archspec.backends.torch_source.symbols import (
-    Symbol,
-    names,
-    substitute,
-)
+from archspec.backends.torch_source.parts import Class, Constructor, Made
+from archspec.backends.torch_source.symbols import Symbol, names, substitute
 
 
 def drop_unused(class_: Class) -> None:

@@ -7,15 +7,7 @@ from itertools import groupby
 from archspec.backends.torch_source import initialise
 from archspec.backends.torch_source.columns import annotation
 from archspec.backends.torch_source.forward import Forward
-from archspec.backends.torch_source.layout import (
-    WIDTH,
-    Bracket,
-    Code,
-    Generated,
-    Prefixed,
-    commented,
-    lines,
-)
+from archspec.backends.torch_source.layout import WIDTH, Bracket, Code, Generated, Prefixed, commented, lines
 from archspec.backends.torch_source.names import Namer, is_attribute, variable_name
 from archspec.backends.torch_source.parts import (
     COUNTER,

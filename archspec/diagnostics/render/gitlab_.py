@@ -14,12 +14,15 @@ def render(findings: Sequence[Finding], run: Run) -> str:  # noqa: ARG001 — th
     issues, files = [], Repositories()
     for finding in findings:
         diagnostic, spot = finding.diagnostic, finding.spot
-        issues.append({
-            "description": diagnostic.message, "check_name": diagnostic.code,
-            "fingerprint": fingerprint(finding, files),
-            "severity": "major" if diagnostic.severity == "error" else "minor",
-            "location": {"path": files.path(diagnostic.file), "lines": {"begin": spot.line or 1}},
-        })  # fmt: skip
+        issues.append(
+            {
+                "description": diagnostic.message,
+                "check_name": diagnostic.code,
+                "fingerprint": fingerprint(finding, files),
+                "severity": "major" if diagnostic.severity == "error" else "minor",
+                "location": {"path": files.path(diagnostic.file), "lines": {"begin": spot.line or 1}},
+            }
+        )
     return json.dumps(issues, indent=2) + "\n"
 
 

@@ -20,13 +20,25 @@ def data(finding: Finding, rule: str) -> dict[str, Any]:
     diagnostic, spot = finding.diagnostic, finding.spot
     edit = finding.edit
     return {
-        "code": diagnostic.code, "name": rule, "severity": diagnostic.severity, "message": diagnostic.message,
-        "path": list(diagnostic.path), "file": diagnostic.file, "line": spot.line or None,
-        "column": spot.column or None, "end_line": spot.end_line or None, "end_column": spot.end_column or None,
-        "notes": list(diagnostic.notes), "help": diagnostic.help,
-        "calls": [{"file": call.file, "line": call.line or None, "column": call.column or None}
-                  for call in finding.calls],
-        "labels": [{"text": text, "file": spot.file, "line": spot.line or None, "column": spot.column or None}
-                   for spot, text in finding.labels],
+        "code": diagnostic.code,
+        "name": rule,
+        "severity": diagnostic.severity,
+        "message": diagnostic.message,
+        "path": list(diagnostic.path),
+        "file": diagnostic.file,
+        "line": spot.line or None,
+        "column": spot.column or None,
+        "end_line": spot.end_line or None,
+        "end_column": spot.end_column or None,
+        "notes": list(diagnostic.notes),
+        "help": diagnostic.help,
+        "calls": [
+            {"file": call.file, "line": call.line or None, "column": call.column or None}
+            for call in finding.calls
+        ],
+        "labels": [
+            {"text": text, "file": spot.file, "line": spot.line or None, "column": spot.column or None}
+            for spot, text in finding.labels
+        ],
         "edit": None if edit is None else {"start": edit.start, "stop": edit.stop, "text": edit.text},
-    }  # fmt: skip
+    }

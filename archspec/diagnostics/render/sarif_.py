@@ -19,15 +19,23 @@ def render(findings: Sequence[Finding], run: Run) -> str:
     codes = sorted({finding.diagnostic.code for finding in findings})
     results = [result(finding, codes.index(finding.diagnostic.code), bases) for finding in findings]
     log = {
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": {"name": "archspec", "version": __version__,
-                                "rules": [description(rules[code]) for code in codes]}},
-            "columnKind": "unicodeCodePoints",
-            **({"originalUriBaseIds": bases.data()} if bases.names else {}),
-            "results": results,
-        }],
-    }  # fmt: skip
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "archspec",
+                        "version": __version__,
+                        "rules": [description(rules[code]) for code in codes],
+                    }
+                },
+                "columnKind": "unicodeCodePoints",
+                **({"originalUriBaseIds": bases.data()} if bases.names else {}),
+                "results": results,
+            }
+        ],
+    }
     return json.dumps(log, indent=2) + "\n"
 
 
@@ -57,9 +65,13 @@ def description(rule: type[Rule]) -> dict[str, Any]:
     what, why, instead = rule.paragraphs()
     text = f"{why}\n\n{instead}"
     return {
-        "id": rule.code, "name": rule.name, "shortDescription": {"text": what}, "fullDescription": {"text": why},
-        "help": {"text": text, "markdown": text}, "defaultConfiguration": {"level": rule.severity},
-    }  # fmt: skip
+        "id": rule.code,
+        "name": rule.name,
+        "shortDescription": {"text": what},
+        "fullDescription": {"text": why},
+        "help": {"text": text, "markdown": text},
+        "defaultConfiguration": {"level": rule.severity},
+    }
 
 
 def result(finding: Finding, rule: int, bases: Bases) -> dict[str, Any]:
@@ -69,11 +81,13 @@ def result(finding: Finding, rule: int, bases: Bases) -> dict[str, Any]:
     if diagnostic.help:
         lines.append(f"help: {diagnostic.help}")
     found: dict[str, Any] = {
-        "ruleId": diagnostic.code, "ruleIndex": rule, "level": diagnostic.severity,
+        "ruleId": diagnostic.code,
+        "ruleIndex": rule,
+        "level": diagnostic.severity,
         "message": {"text": "\n".join(lines)},
         "locations": [{"physicalLocation": _place(finding.spot, bases)}],
         "partialFingerprints": {"archspec/v1": fingerprint(finding, bases.files)},
-    }  # fmt: skip
+    }
     related = [*finding.labels, *((call, "called from here") for call in finding.calls)]
     if related:
         found["relatedLocations"] = [
@@ -86,6 +100,10 @@ def result(finding: Finding, rule: int, bases: Bases) -> dict[str, Any]:
 def _place(spot: Spot, bases: Bases) -> dict[str, Any]:
     place: dict[str, Any] = {"artifactLocation": bases.artifact(spot.file)}
     if spot.known:
-        place["region"] = {"startLine": spot.line, "startColumn": spot.column, "endLine": spot.end_line,
-                           "endColumn": spot.end_column}  # fmt: skip
+        place["region"] = {
+            "startLine": spot.line,
+            "startColumn": spot.column,
+            "endLine": spot.end_line,
+            "endColumn": spot.end_column,
+        }
     return place

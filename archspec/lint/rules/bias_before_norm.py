@@ -44,11 +44,19 @@ class BiasBeforeNorm(Lint):
                     yield flow.made, None if shared else norm
 
         for origin, (_, norm) in always(verdicts()).items():
-            yield origin, None if norm is None else self.found_at(
-                f"`bias` has no effect before `{norm.module.kind}`", origin, "bias",
-                help="say `bias = false`" + PUBLISHED, about_key=True,
-                labels=(Label("subtracts the mean of each channel", norm.origin.path, norm.origin.file),),
-            )  # fmt: skip
+            yield (
+                origin,
+                None
+                if norm is None
+                else self.found_at(
+                    f"`bias` has no effect before `{norm.module.kind}`",
+                    origin,
+                    "bias",
+                    help="say `bias = false`" + PUBLISHED,
+                    about_key=True,
+                    labels=(Label("subtracts the mean of each channel", norm.origin.path, norm.origin.file),),
+                ),
+            )
 
 
 def _has_bias(call: Call) -> bool:

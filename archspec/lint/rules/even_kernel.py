@@ -38,11 +38,19 @@ class EvenKernel(Lint):
                     yield call, _even(call.module)
 
         for origin, (_, window) in always(verdicts(), flows.crowd).items():
-            yield origin, None if window is None else self.found_at(
-                f'`kernel` {window.kernel} is even, with `padding` "half"', origin, "kernel", about_key=True,
-                notes=(_arithmetic(window),),
-                help="use an odd kernel, or say what is padded on each side" + PUBLISHED,
-            )  # fmt: skip
+            yield (
+                origin,
+                None
+                if window is None
+                else self.found_at(
+                    f'`kernel` {window.kernel} is even, with `padding` "half"',
+                    origin,
+                    "kernel",
+                    about_key=True,
+                    notes=(_arithmetic(window),),
+                    help="use an odd kernel, or say what is padded on each side" + PUBLISHED,
+                ),
+            )
 
 
 def _even(module: Module) -> Window | None:

@@ -56,16 +56,21 @@ layers = [{ op = "conv", out = "channels", kernel = 3 }, "relu"]
                 if name in document.params or name in document.let:
                     kind, where = ("parameter", "params") if name in document.params else ("`let`", "let")
                     yield self.found(
-                        f"`{name}` hides the file's {kind} of this name", document.file,
-                        (*definition.path, section(definition, name), name), help="give one of them another name",
-                        labels=(Label("this one", (where, name)),), about_key=True,
-                    )  # fmt: skip
+                        f"`{name}` hides the file's {kind} of this name",
+                        document.file,
+                        (*definition.path, section(definition, name), name),
+                        help="give one of them another name",
+                        labels=(Label("this one", (where, name)),),
+                        about_key=True,
+                    )
         for own in text.mentions.values():
             for step in own.steps:
                 hidden = step.index in own.own or step.index in document.params or step.index in document.let
                 if step.repeat is not None and hidden and step.index in step.names:
                     yield self.found(
-                        f"the counter `{step.index}` hides a name that it could mean as well", document.file,
-                        (*step.path, "index"), help='give it another name, as with `index = "j"`',
+                        f"the counter `{step.index}` hides a name that it could mean as well",
+                        document.file,
+                        (*step.path, "index"),
+                        help='give it another name, as with `index = "j"`',
                         subject=step.index,
-                    )  # fmt: skip
+                    )

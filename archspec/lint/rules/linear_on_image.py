@@ -59,11 +59,12 @@ class LinearOnImage(Lint):
     def report(self, call: Call) -> Diagnostic:
         """The finding."""
         return self.found_at(
-            "this `linear` works along the width of an image", call.origin,
+            "this `linear` works along the width of an image",
+            call.origin,
             notes=(f"input: {call.module.inputs[0]}, output: {call.module.outputs[0]}",),
             help="put a `flatten` before it, or a `permute` for a layer along the channels; where it is meant, say so "
             "in `[lint] ignore`",
-        )  # fmt: skip
+        )
 
 
 def _image(call: Call, taken: dict[Call, list[Flow]]) -> bool:

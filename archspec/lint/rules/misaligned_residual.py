@@ -72,11 +72,12 @@ class MisalignedResidual(Lint):
                     f"at {_place(reach.centre)}, then every {_place(reach.stride)}" for reach in reaches
                 ]
                 return self.found_at(
-                    "the branches of this sum look at different places", node.origin,
+                    "the branches of this sum look at different places",
+                    node.origin,
                     notes=(f"{name}: one looks {', another '.join(dict.fromkeys(places))}",),
                     help='use odd kernels with `padding = "half"`, or the same window in both branches; '
                     "where it is meant, say so in `[lint] ignore`",
-                )  # fmt: skip
+                )
         return None
 
 

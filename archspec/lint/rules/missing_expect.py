@@ -53,6 +53,9 @@ macs = "<= 8k"
         for name in document.variants:
             if not document.expect.get(name):
                 yield self.found(
-                    f"nothing is expected of `{name}`", document.file, ("variants", name),
-                    help=f"add `[expect.{name}]`", about_key=True,
-                )  # fmt: skip
+                    f"nothing is expected of `{name}`",
+                    document.file,
+                    ("variants", name),
+                    help=f"add `[expect.{name}]`",
+                    about_key=True,
+                )

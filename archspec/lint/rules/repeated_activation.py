@@ -61,10 +61,12 @@ class RepeatedActivation(Lint):
     def report(self, call: Call, first: Call) -> Diagnostic:
         """The finding."""
         return self.found_at(
-            f"`{call.module.kind}` directly follows `{first.module.kind}`", call.origin,
+            f"`{call.module.kind}` directly follows `{first.module.kind}`",
+            call.origin,
             help="delete one of the two, or put the layer between them that is missing" + PUBLISHED,
-            subject=call.module.kind, labels=(Label("the first", first.origin.path, first.origin.file),),
-        )  # fmt: skip
+            subject=call.module.kind,
+            labels=(Label("the first", first.origin.path, first.origin.file),),
+        )
 
 
 def _block(call: Call) -> tuple[str | int, ...]:

@@ -38,9 +38,13 @@ class SingleBranch(Lint):
         for call in flows.calls.values():
             op = call.module.op
             if op is not None and not op.is_module and len(call.module.inputs) == 1:
-                yield call.origin, self.found_at(
-                    f"this `{op.name}` joins one value only", call.origin,
-                    subject=op.name,
-                    help="put `[ … ]` around a branch that `when` may drop, so that it passes the input on; "
-                    "where one branch is meant, say so in `[lint] ignore`",
-                )  # fmt: skip
+                yield (
+                    call.origin,
+                    self.found_at(
+                        f"this `{op.name}` joins one value only",
+                        call.origin,
+                        subject=op.name,
+                        help="put `[ … ]` around a branch that `when` may drop, so that it passes the input on; "
+                        "where one branch is meant, say so in `[lint] ignore`",
+                    ),
+                )

@@ -61,21 +61,31 @@ class StrideAboveKernel(Lint):
                 f" and a dilation of {window.dilation}" if window.dilation > 1 else ""
             )
             parts = "skips parts of the input that nothing else reads"
-            yield origin, self.found_at(
-                f"a stride of {window.stride} with a kernel of {kernel} {parts}",
-                origin, "stride", notes=(f"{axis}: {skipped} of {window.stride} positions are in no window",),
-                help="make the kernel at least as large as the stride, or move the stride to another layer" + PUBLISHED,
-            )  # fmt: skip
+            yield (
+                origin,
+                self.found_at(
+                    f"a stride of {window.stride} with a kernel of {kernel} {parts}",
+                    origin,
+                    "stride",
+                    notes=(f"{axis}: {skipped} of {window.stride} positions are in no window",),
+                    help="make the kernel at least as large as the stride, or move the stride to another layer"
+                    + PUBLISHED,
+                ),
+            )
 
 
 def _gaps(module: Module) -> list[Gap] | None:
     """The axes along which windows leave gaps; `None` for an op without windows, which reads everything."""
     windows = module.op.windows(module.inputs) if module.op is not None else ()
-    return [
-        (window, skipped, name)
-        for window, name in zip(windows, AXIS_NAMES[len(windows)], strict=True)
-        if (skipped := _skipped(window)) and window.count != 1
-    ] if windows else None  # fmt: skip
+    return (
+        [
+            (window, skipped, name)
+            for window, name in zip(windows, AXIS_NAMES[len(windows)], strict=True)
+            if (skipped := _skipped(window)) and window.count != 1
+        ]
+        if windows
+        else None
+    )
 
 
 def _skipped(window: Window) -> int:

@@ -40,10 +40,17 @@ class UncoveredInput(Lint):
                     yield user, _left(user) if is_left else None
 
         for origin, (_, left) in always(verdicts(), flows.crowd).items():
-            yield origin, None if left is None else self.found_at(
-                "no window covers the end of the input", origin, notes=tuple(left),
-                help="choose sizes with which the last window reaches the end" + PUBLISHED,
-            )  # fmt: skip
+            yield (
+                origin,
+                None
+                if left is None
+                else self.found_at(
+                    "no window covers the end of the input",
+                    origin,
+                    notes=tuple(left),
+                    help="choose sizes with which the last window reaches the end" + PUBLISHED,
+                ),
+            )
 
 
 def _left(call: Call) -> list[str]:

@@ -33,8 +33,14 @@ class UnusedNode(Lint):
     def network(self, flows: Flows) -> Iterator[Verdict]:
         """Nodes of which no call is used."""
         for key, origin in flows.unused.items():
-            yield key, None if origin is None else self.found_at(
-                f"the output of this `{key[1]}` is never used", origin,
-                subject=key[1],
-                help="use it, make it one of the `outputs`, or delete the node" + PUBLISHED,
-            )  # fmt: skip
+            yield (
+                key,
+                None
+                if origin is None
+                else self.found_at(
+                    f"the output of this `{key[1]}` is never used",
+                    origin,
+                    subject=key[1],
+                    help="use it, make it one of the `outputs`, or delete the node" + PUBLISHED,
+                ),
+            )

@@ -26,7 +26,7 @@ class Activation(Op):
     onnx_node: ClassVar[str] = ""
     """ONNX's operator, where it takes no attributes."""
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input: most derivatives are functions of it."""
         return INPUT
 
@@ -34,7 +34,7 @@ class Activation(Op):
         """As the input does."""
         return (elementwise(outputs[0], inputs),)
 
-    def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
+    def torch(self, inputs: Inputs) -> TorchCode:
         """The class is called as PyTorch's, the fields as its arguments."""
         fields = type(self).model_fields
         arguments = tuple(
@@ -49,7 +49,7 @@ class Activation(Op):
             f"nn.{type(self).__name__}", arguments, function, inplace=self.torch_inplace, typed=True
         )
 
-    def onnx(self, e: Emitter, inputs: Inputs) -> str:  # noqa: ARG002
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """The operator of the same meaning."""
         return e.node(self.onnx_node, e.x)
 
@@ -76,11 +76,11 @@ class AlongAxis(Activation):
         """The input has the axis."""
         axis_index(self.axis, inputs[0].rank)
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The output."""
         return OUTPUT
 
-    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:  # noqa: ARG002
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
         """Row by row."""
         return outputs
 

@@ -59,38 +59,38 @@ class Op(BaseModel):
         """The types of all outputs, for ops that have several."""
         return (self.output(inputs),)
 
-    def weights(self, inputs: Inputs) -> tuple[Weight, ...]:  # noqa: ARG002
+    def weights(self, inputs: Inputs) -> tuple[Weight, ...]:
         """The parameters and buffers, in the order of PyTorch's state_dict."""
         return ()
 
-    def shifts_channels(self, inputs: Inputs) -> bool:  # noqa: ARG002
+    def shifts_channels(self, inputs: Inputs) -> bool:
         """Whether it ends with a bias for each channel, which a norm behind it takes away. Default: no."""
         return False
 
-    def macs(self, inputs: Inputs, outputs: Inputs) -> int:  # noqa: ARG002
+    def macs(self, inputs: Inputs, outputs: Inputs) -> int:
         """Multiply-accumulates of one call at batch size 1."""
         return 0
 
-    def macs_formula(self, inputs: Inputs, outputs: Inputs) -> str:  # noqa: ARG002
+    def macs_formula(self, inputs: Inputs, outputs: Inputs) -> str:
         """The arithmetic behind `macs`, with the numbers filled in."""
         return ""
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """What is kept for the backward pass. Weights do not count: they are there anyway.
 
         An input may be `Held`: it then tells how it lies in memory, and whether a gradient reaches it.
         """
         return Saved()
 
-    def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
+    def view(self, inputs: Inputs, *, training: bool) -> bool:
         """Whether the outputs are the first input in another shape, or parts of it: they share its storage."""
         return False
 
-    def copies(self, inputs: Inputs, outputs: Inputs) -> bool:  # noqa: ARG002
+    def copies(self, inputs: Inputs, outputs: Inputs) -> bool:
         """Whether what would be a view must be a copy, as the first input lies in memory; see `Held`."""
         return False
 
-    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:  # noqa: ARG002
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
         """The outputs as they lie in memory, where the inputs do as they say; see `Held`. Default: row by row."""
         return outputs
 
@@ -102,11 +102,11 @@ class Op(BaseModel):
         """The same for all outputs, for ops that have several."""
         return tuple([self.reach(inputs, output) for output in outputs])
 
-    def windows(self, inputs: Inputs) -> tuple[Window, ...]:  # noqa: ARG002
+    def windows(self, inputs: Inputs) -> tuple[Window, ...]:
         """The window that slides along each spatial axis, for ops that have one."""
         return ()
 
-    def explain(self, inputs: Inputs) -> Iterator[str]:  # noqa: ARG002
+    def explain(self, inputs: Inputs) -> Iterator[str]:
         """The arithmetic behind the output, with the numbers filled in, a line a size."""
         yield from ()
 
@@ -114,13 +114,13 @@ class Op(BaseModel):
         """The op and its telling fields in a few words, such as `conv 64, k7 s2 p3`."""
         return self.name
 
-    def torch(self, inputs: Inputs) -> TorchCode:  # noqa: ARG002
+    def torch(self, inputs: Inputs) -> TorchCode:
         """The op in PyTorch. Raises `Problem` where it has no form there, as plug-in ops may."""
         raise Problem(
             "AS701", f"`{self.name}` cannot be written in PyTorch: it does not say how", subject=self.name
         )
 
-    def onnx(self, e: Emitter, inputs: Inputs) -> "str | tuple[str, ...]":  # noqa: ARG002
+    def onnx(self, e: Emitter, inputs: Inputs) -> "str | tuple[str, ...]":
         """Write the op in ONNX; the names of its outputs. Raises `Problem` where it has no form there."""
         raise Problem(
             "AS701", f"`{self.name}` cannot be written in ONNX: it does not say how", subject=self.name

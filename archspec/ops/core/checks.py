@@ -16,8 +16,12 @@ def size(dim: Dim, what: str = "the input") -> int:
     """`dim` as an integer; a free dimension is a `Problem`."""
     if isinstance(dim, int):
         return dim
-    raise Problem("AS407", f"{what} has the free dimension `{dim}` where a size is needed",
-                  help="give it a value with `--input`, such as `--input N,3,224,224`", subject=dim)  # fmt: skip
+    raise Problem(
+        "AS407",
+        f"{what} has the free dimension `{dim}` where a size is needed",
+        help="give it a value with `--input`, such as `--input N,3,224,224`",
+        subject=dim,
+    )
 
 
 def factors(shape: tuple[Dim, ...]) -> str:
@@ -63,9 +67,11 @@ def divides(total: int, parts: int, what: str, field_name: str) -> None:
     """Check that `parts` divides `total`."""
     if total % parts:
         raise Problem(
-            "AS404", f"`{field_name}` {parts} does not divide {what}, {total}", at=(field_name,),
+            "AS404",
+            f"`{field_name}` {parts} does not divide {what}, {total}",
+            at=(field_name,),
             notes=(f"{total} = {total // parts} * {parts} + {total % parts}",),
-        )  # fmt: skip
+        )
 
 
 def initialised(weights: tuple[Weight, ...], init: dict[str, float | str]) -> tuple[Weight, ...]:

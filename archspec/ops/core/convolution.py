@@ -17,7 +17,7 @@ def check_groups(x: TensorType, out: int, groups: int, what: str) -> None:
 
 def weight_and_bias(
     shape: tuple[int, ...], out: int, init: dict[str, float | str], *, bias: bool
-) -> tuple[Weight, ...]:  # fmt: skip
+) -> tuple[Weight, ...]:
     """`weight` of this shape and `bias` (out), uniform in ±1/√fan_in.
 
     PyTorch takes all axes but the first for the fan in, of a transposed convolution too.

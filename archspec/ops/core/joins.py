@@ -28,14 +28,14 @@ class Elementwise(Op):
             result = broadcast(result, other, self.name, index)
         return result
 
-    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:  # noqa: ARG002
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
         """In the order of the inputs, joined two at a time."""
         result = inputs[0]
         for index, other in enumerate(inputs[1:], start=2):
             result = elementwise(broadcast(result, other, self.name, index), (result, other))
         return (result,)
 
-    def view(self, inputs: Inputs, *, training: bool) -> bool:  # noqa: ARG002
+    def view(self, inputs: Inputs, *, training: bool) -> bool:
         """A single input is what comes out."""
         return len(inputs) == 1
 

@@ -58,17 +58,19 @@ class RunningNorm(Op):
         if self.momentum not in (None, 0.1):
             momentum["momentum"] = 1 - self.momentum
         return e.node(
-            "BatchNormalization", e.x, *self.onnx_affine(e, inputs), *statistics, to=inputs[0].shape,
-            epsilon=self.eps, **momentum,
-        )  # fmt: skip
+            "BatchNormalization",
+            e.x,
+            *self.onnx_affine(e, inputs),
+            *statistics,
+            to=inputs[0].shape,
+            epsilon=self.eps,
+            **momentum,
+        )
 
     def onnx_affine(self, e: Emitter, inputs: Inputs) -> tuple[str, str]:
         """Scale and shift of each channel, which ONNX always wants."""
         count = channels(inputs[0])
-        return (
-            e.optional("weight") or e.filled(1.0, count),
-            e.optional("bias") or e.filled(0.0, count),
-        )
+        return (e.optional("weight") or e.filled(1.0, count), e.optional("bias") or e.filled(0.0, count))
 
     def torch_norm(self, module: str, axes: int, inputs: Inputs) -> TorchCode:
         """`nn.BatchNorm2d` and its like."""

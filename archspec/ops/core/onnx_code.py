@@ -148,8 +148,13 @@ class Emitter:
         return self._other("bool", op, inputs, self.type(inputs[0]))
 
     def _other(
-        self, kind: Literal["int64", "bool"], op: str, inputs: Sequence[str], type_: TensorType, **attributes: Attribute
-    ) -> str:  # fmt: skip
+        self,
+        kind: Literal["int64", "bool"],
+        op: str,
+        inputs: Sequence[str],
+        type_: TensorType,
+        **attributes: Attribute,
+    ) -> str:
         name = self._name(op)
         self._graph.steps.append(Step(op, list(inputs), [name], attributes, name))
         self._graph.others[name] = kind, type_
@@ -207,9 +212,9 @@ class Emitter:
         copied = [axis for axis in free if old[axis : axis + 1] == (new[axis],)]
         rest = [axis for axis in free if axis not in copied]
         if len(rest) <= 1:
-            return self.ints([
-                dim if isinstance(dim, int) else 0 if axis in copied else -1 for axis, dim in enumerate(new)
-            ])  # fmt: skip
+            return self.ints(
+                [dim if isinstance(dim, int) else 0 if axis in copied else -1 for axis, dim in enumerate(new)]
+            )
         return self.sizes(new)
 
     def sizes(self, shape: Sequence[Dim]) -> str:
@@ -404,6 +409,5 @@ def _is_free(shape: Sequence[Dim]) -> bool:
 def too_large(count: int) -> Problem:
     """The problem that a lowering would need a constant that nobody wants in a file."""
     return Problem(
-        "AS705",
-        f"in ONNX this needs a constant of {count:,} elements, more than {MAX_CONSTANT:,}",
+        "AS705", f"in ONNX this needs a constant of {count:,} elements, more than {MAX_CONSTANT:,}"
     )

@@ -43,7 +43,7 @@ class Pool(Op):
         """Per axis the number of windows."""
         return TensorType((*inputs[0].shape[:2], *counted(self.windows(inputs))))
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:  # noqa: ARG002
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input, or a padded copy of it."""
         return kept(inputs[0], self.windows(inputs))
 
@@ -51,7 +51,7 @@ class Pool(Op):
         """With the channels last if those of the input are, but for averages of volumes."""
         return pooled(inputs[0], outputs, self.windows(inputs))
 
-    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """What the windows see."""
         return (in_place(inputs[0], [window.reach for window in self.windows(inputs)]),)
 
@@ -137,7 +137,7 @@ class GlobalPool(Op):
         x = inputs[0]
         return TensorType((*x.shape[:2], *(1,) * (x.rank - 2)))
 
-    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:  # noqa: ARG002
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """All positions."""
         return (in_place(inputs[0], [whole(dim) for dim in inputs[0].spatial]),)
 
@@ -207,7 +207,7 @@ def equal_windows(x: TensorType, out: tuple[Dim, ...]) -> tuple[int, ...]:
 
 def onnx_average(
     e: Emitter, value: str, axes: tuple[Window, ...], *, counted: bool, divisor: int | None = None
-) -> str:  # fmt: skip
+) -> str:
     """`AveragePool` over windows that may start in padding and, with `ceil`, reach beyond it.
 
     Padding counts if `counted`, or `divisor` is given; what lies beyond never does.
@@ -224,8 +224,12 @@ def onnx_average(
         counted = divisor is not None
         pads = [(before, after + more) for (before, after), more in zip(pads, beyond, strict=True)]
     average = e.node(
-        "AveragePool", value, to=shape, kernel_shape=kernel, strides=tuple([window.stride for window in axes]),
+        "AveragePool",
+        value,
+        to=shape,
+        kernel_shape=kernel,
+        strides=tuple([window.stride for window in axes]),
         pads=(*(before for before, _ in pads), *(after for _, after in pads)),
         count_include_pad=int(counted or divisor is not None),
-    )  # fmt: skip
+    )
     return average if divisor is None else e.product(average, prod(kernel) / divisor)

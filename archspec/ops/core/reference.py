@@ -69,9 +69,18 @@ def describe(name: str) -> Entry:
     least, most = op.arity
     inputs = str(least) if least == most else f"{least} or more" if most > 100 else f"{least} to {most}"
     return Entry(
-        name, op.group, summary, doc, link, fields, _method(op, "output", "outputs"), _method(op, "weights"),
-        _method(op, "macs"), inputs, op.examples,
-    )  # fmt: skip
+        name,
+        op.group,
+        summary,
+        doc,
+        link,
+        fields,
+        _method(op, "output", "outputs"),
+        _method(op, "weights"),
+        _method(op, "macs"),
+        inputs,
+        op.examples,
+    )
 
 
 def _method(op: type[Op], *names: str) -> str:

@@ -83,9 +83,12 @@ PaddingValue = int | tuple[int, ...] | PaddingKeyword | Sides
 
 
 def resolve_padding(
-    padding: PaddingValue, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...],
+    padding: PaddingValue,
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...],
     spatial: tuple[Dim, ...],
-) -> Pads:  # fmt: skip
+) -> Pads:
     """The padding of each axis as (before, after), from any of the forms that a spec may use."""
     axes = len(spatial)
     if isinstance(padding, Sides):
@@ -97,8 +100,12 @@ def resolve_padding(
     if padding == "half":
         return tuple((_half(k, d),) * 2 for k, d in zip(kernel, dilation, strict=True))
     if padding == "same" and any(s != 1 for s in stride):
-        raise Problem("AS408", "`padding` \"same\" needs stride 1, as in PyTorch", at=("padding",),
-                      help='`"half"` keeps `n / stride`; `"same_upper"` is TensorFlow\'s rule')  # fmt: skip
+        raise Problem(
+            "AS408",
+            '`padding` "same" needs stride 1, as in PyTorch',
+            at=("padding",),
+            help='`"half"` keeps `n / stride`; `"same_upper"` is TensorFlow\'s rule',
+        )
     totals = [
         d * (k - 1) if s == 1 else max((-(-size(n) // s) - 1) * s + d * (k - 1) + 1 - size(n), 0)
         for n, k, s, d in zip(spatial, kernel, stride, dilation, strict=True)
@@ -118,24 +125,37 @@ def _named_sides(sides: Sides, axes: int) -> Pads:
     for axis, (names, pad) in enumerate(zip((("front", "back"), ("top", "bottom")), pads, strict=False)):
         if axis < 3 - axes and any(pad):
             side = names[0] if pad[0] else names[1]
-            raise Problem("AS408", f"the input has {axes} spatial axes: there is no `{side}`",
-                          at=("padding", side), subject=side)  # fmt: skip
+            raise Problem(
+                "AS408",
+                f"the input has {axes} spatial axes: there is no `{side}`",
+                at=("padding", side),
+                subject=side,
+            )
     return pads[3 - axes :]
 
 
 def windows(
-    x: TensorType, kernel: int | tuple[int, ...], stride: int | tuple[int, ...],
-    padding: PaddingValue, dilation: int | tuple[int, ...] = 1, *, ceil: bool = False,
-) -> tuple[Window, ...]:  # fmt: skip
+    x: TensorType,
+    kernel: int | tuple[int, ...],
+    stride: int | tuple[int, ...],
+    padding: PaddingValue,
+    dilation: int | tuple[int, ...] = 1,
+    *,
+    ceil: bool = False,
+) -> tuple[Window, ...]:
     """The window of each spatial axis of `x`."""
     return _windows(tuple([number(dim) for dim in x.spatial]), kernel, stride, padding, dilation, ceil)
 
 
 @lru_cache(maxsize=4096)
 def _windows(
-    spatial: tuple[Dim, ...], kernel: int | tuple[int, ...], stride: int | tuple[int, ...], padding: PaddingValue,
-    dilation: int | tuple[int, ...], ceil: bool,
-) -> tuple[Window, ...]:  # fmt: skip
+    spatial: tuple[Dim, ...],
+    kernel: int | tuple[int, ...],
+    stride: int | tuple[int, ...],
+    padding: PaddingValue,
+    dilation: int | tuple[int, ...],
+    ceil: bool,
+) -> tuple[Window, ...]:
     axes = len(spatial)
     kernels = per_axis(kernel, axes, "kernel")
     strides = per_axis(stride, axes, "stride")
@@ -157,10 +177,12 @@ def counted(axes: tuple[Window, ...]) -> tuple[Dim, ...]:
             if window.dilation > 1:
                 kernel += f" with dilation {window.dilation} spans {window.extent} and"
             raise Problem(
-                "AS403", f"{kernel} does not fit into a {name} of {window.n}", at=("kernel",),
+                "AS403",
+                f"{kernel} does not fit into a {name} of {window.n}",
+                at=("kernel",),
                 notes=(f"{name}: {window.formula}",),
                 help="use a smaller kernel, more padding, or less downsampling before this node",
-            )  # fmt: skip
+            )
     return tuple(window.count for window in axes)
 
 
@@ -225,9 +247,11 @@ def explained(axes: tuple[Window, ...]) -> list[str]:
 
 
 def brief(
-    kernel: int | tuple[int, ...], stride: int | tuple[int, ...], padding: PaddingValue,
+    kernel: int | tuple[int, ...],
+    stride: int | tuple[int, ...],
+    padding: PaddingValue,
     dilation: int | tuple[int, ...] = 1,
-) -> str:  # fmt: skip
+) -> str:
     """The geometry in short: `k7 s2 p3`."""
     text = f"k{short(kernel)}"
     if stride != 1:
