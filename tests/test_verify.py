@@ -18,8 +18,11 @@ import archspec
 import archspec.ops
 from archspec import UsageError
 from archspec.backends import torch_source, verify, verify_lockstep, verify_values
+from archspec.backends.verify_item import Item
 from archspec.backends.verify_size import smaller
+from archspec.backends.verify_values import Values
 from archspec.files import writing
+from archspec.model import Model
 
 
 def cli(*arguments: str, cwd: Path | None = None, code: int = 0) -> subprocess.CompletedProcess[str]:
@@ -774,3 +777,51 @@ def test_outputs_in_training_depend_on_the_input() -> None:
     items = {item.name: item for item in verify.verify(spec(layers, "", '["N", 3, 32, 32]'), "torch")}
     assert items["training"].proven
     assert items["sensitivity"].proven, items["sensitivity"].detail
+
+
+def test_a_missing_device_is_not_replaced_by_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a CUDA device nothing is computed, and what is static is still compared."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    items = {item.name: item for item in verify.verify(archspec.load("specs/lenet.toml"), device="cuda")}
+    assert items["state_dict"].proven
+    assert items["MACs"].proven
+    for name in ("outputs", "ONNX weights", "ONNX Runtime"):
+        assert (items[name].ran, items[name].detail) == (False, "PyTorch finds no CUDA device")
+
+
+def test_a_device_that_is_not_one() -> None:
+    for device in ("gpu", "meta", "cuda:", "cuda:x", ""):
+        with pytest.raises(UsageError, match="is not a device for values"):
+            verify.verify(archspec.load("specs/lenet.toml"), device=device)
+    done = cli("verify", "--device", "gpu", "specs/lenet.toml", code=2)
+    assert done.stderr.startswith("error: `gpu` is not a device for values")
+
+
+def on_cuda(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let the CPU stand in for a CUDA device in PyTorch; the devices that values were asked for on."""
+    asked: list[str] = []
+    made = Values.of
+
+    def of(model: Model, device: str) -> Values:
+        asked.append(device)
+        values = made(model)
+        values.device = device
+        return values
+
+    monkeypatch.setattr(Values, "of", of)
+    monkeypatch.setattr(verify, "unusable", lambda _: "")
+    return asked
+
+
+def test_onnx_runtime_without_cuda_did_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ONNX Runtime falls back to by itself, with a warning, is not taken for the device."""
+    import onnxruntime
+
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        pytest.skip("this ONNX Runtime has a CUDA provider")
+    asked = on_cuda(monkeypatch)
+    monkeypatch.setattr(Values, "sensitivity", lambda _: Item("sensitivity", ""))
+    last = verify.verify(archspec.load("specs/lenet.toml"), "onnx", device="cuda:1")[-1]
+    assert asked == ["cuda:1"]
+    assert (last.name, last.ran) == ("ONNX Runtime", False)
+    assert "onnxruntime-gpu" in last.detail

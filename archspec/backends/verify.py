@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from archspec.backends.verify_device import CPU, checked, unusable
 from archspec.backends.verify_item import Item, Progress, finding
 from archspec.diagnostics import SpecError, UsageError
 from archspec.diagnostics.diagnostic import shown
@@ -17,13 +18,16 @@ if TYPE_CHECKING:
 BACKENDS = ("torch", "onnx")
 
 
-def verify(model: "Model", only: str | None = None, progress: Progress | None = None) -> list[Item]:
+def verify(
+    model: "Model", only: str | None = None, progress: Progress | None = None, device: str = CPU
+) -> list[Item]:
     """Compare a network with what it is compiled to: all of it, or `only` for `torch` or `onnx`.
 
-    What a missing package keeps from running is an item that did not run. Raises `SpecError` where the network cannot
-    be written in PyTorch.
+    `device` is where PyTorch and ONNX Runtime compute values: `cpu`, `cuda` or `cuda:1`. What a missing package or
+    device keeps from running is an item that did not run. Raises `SpecError` where the network cannot be written in
+    PyTorch, `UsageError` for another device.
     """
-    return list(_Proof(model, progress or (lambda _: None)).items(only))
+    return list(_Proof(model, progress or (lambda _: None), checked(device)).items(only))
 
 
 @dataclass(slots=True)
@@ -32,6 +36,7 @@ class _Proof:
 
     model: "Model"
     progress: Progress
+    device: str
     values: "Values | None" = None
     missing: str = ""
     """Why there are no values to compare with."""
@@ -102,8 +107,10 @@ class _Proof:
         if theirs != {key: weight.shape for key, weight in self.model.weights().items()}:
             self.missing = "PyTorch's module has other weights"
             return
-        self.progress("computing it in PyTorch")
-        self.values = Values.of(self.model)
+        self.missing = unusable(self.device)
+        if not self.missing:
+            self.progress("computing it in PyTorch")
+            self.values = Values.of(self.model, self.device)
 
     def onnx(self) -> Iterator[Item]:
         from archspec.backends.verify_onnx import Proof

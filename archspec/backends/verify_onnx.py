@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from archspec.backends.onnx_model.export import write_onnx
 from archspec.backends.options import Options
+from archspec.backends.verify_device import CPU, provider, providers
 from archspec.backends.verify_item import Item, Progress, finding
+from archspec.backends.verify_placement import Placement
 from archspec.diagnostics import Diagnostic
 from archspec.diagnostics.diagnostic import shown
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 PART = 2**24
 """The bytes of a weight that are read at a time."""
+NO_PROVIDER = "ONNX Runtime could not start its CUDA provider: are the libraries of CUDA and cuDNN there?"
 
 
 class Proof:
@@ -31,6 +34,7 @@ class Proof:
     def __init__(self, model: "Model", values: "Values | None", missing: str = "") -> None:
         self.model, self.values, self.missing = model, values, missing
         self.origins = {row.path: row.origin for row in reversed(list(model.modules()))}
+        self.device = CPU if values is None else values.device
         self.folder = TemporaryDirectory(prefix="archspec")
         self.path = self.run_path = os.path.join(self.folder.name, "model.onnx")
         try:
@@ -157,7 +161,7 @@ class Proof:
         """Whether an initialiser has the shape, the type and the bytes of a weight; large ones are read in parts."""
         import onnx
 
-        array = theirs.numpy()
+        array = theirs.cpu().numpy()
         if (tuple(ours.dims), onnx.helper.tensor_dtype_to_np_dtype(ours.data_type)) != (
             array.shape,
             array.dtype,
@@ -189,6 +193,9 @@ class Proof:
         if self.values is None:
             yield Item(name, self.missing, ran=False)
             return
+        if provider(self.device) not in onnxruntime.get_available_providers():
+            yield Item(name, "it has no CUDA provider here: install `onnxruntime-gpu`", ran=False)
+            return
         self.values.release()
         levels = onnxruntime.GraphOptimizationLevel
         yield self._as_written(f"{name}, as written", levels.ORT_DISABLE_ALL, self.values)
@@ -201,19 +208,28 @@ class Proof:
         proto = onnx.load(self.run_path, load_external_data=False)
         infos = {info.name for info in proto.graph.value_info}
         outputs = [output.name for output in proto.graph.output]
-        item = Item(name, "")
+        item, placement = Item(name, ""), Placement(self.device)
         count = len(outputs)
         for tensors in values.portions():
             inner = {path: tensor for path, tensor in tensors.items() if path in infos}
             count += len(inner)
-            if not self._portion(item, self._with_outputs(proto, [*inner, *outputs]), level, inner, outputs):
+            path = self._with_outputs(proto, [*inner, *outputs])
+            if not self._portion(item, placement, path, level, inner, outputs):
                 break
             outputs = []
-        item.detail = f"{count:,} values as PyTorch's, {values.compared_at}"
+        if item.ran:
+            item.detail = f"{count:,} values as PyTorch's, {values.compared_at}"
+        self._placed(item, placement)
         return item
 
     def _portion(
-        self, item: Item, path: str, level: Any, inner: "dict[str, Tensor]", outputs: list[str]
+        self,
+        item: Item,
+        placement: Placement,
+        path: str,
+        level: Any,
+        inner: "dict[str, Tensor]",
+        outputs: list[str],
     ) -> bool:
         """Compare some of the values; whether more are to be compared."""
         assert self.values is not None  # noqa: S101 — there is something to compare with
@@ -224,6 +240,8 @@ class Proof:
             return False
         first, *others = self.values.cases
         agrees = self._run(item, session, first, inner, outputs)
+        if self.device != CPU:
+            placement.read(session)
         del session  # it holds what its graph gives out, whether or not that is asked for
         plain = self._session(self.run_path, level, item) if outputs and others else None
         for case in others if plain is not None else ():
@@ -254,7 +272,19 @@ class Proof:
         if session is not None:
             for case in values.cases:
                 self._run(item, session, case, {}, [output.name for output in session.get_outputs()])
+            placement = Placement(self.device)
+            if self.device != CPU:
+                placement.read(session)
+            self._placed(item, placement)
         return item
+
+    def _placed(self, item: Item, placement: Placement) -> None:
+        """Say where the nodes ran; an item of which none ran on the device was not run."""
+        if self.device == CPU or not item.ran:
+            return
+        item.detail += f", {placement}"
+        if not placement.there:
+            item.ran, item.detail = False, f"ONNX Runtime ran no node on {self.device}"
 
     def _session(self, path: str, level: Any, item: Item) -> Any:
         """The model in ONNX Runtime; `None`, and a finding, where it does not take it."""
@@ -262,12 +292,20 @@ class Proof:
 
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level, options.log_severity_level = level, 4
+        if self.device != CPU:
+            onnxruntime.set_default_logger_severity(3)  # else it warns of each session that has this provider
+            options.enable_profiling = True  # which tells where each node ran
+            options.profile_file_prefix = os.path.join(self.folder.name, "profile")
         options.enable_cpu_mem_arena = False  # which grows in powers of two, and keeps what is let go
         try:
-            return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+            session = onnxruntime.InferenceSession(path, options, providers=providers(self.device))
         except Exception as error:  # each failure has a type of its own
             item.findings.append(self.finding(f"ONNX Runtime says: {shown(str(error), limit=500)}"))
             return None
+        if provider(self.device) in session.get_providers():
+            return session
+        item.ran, item.detail = False, NO_PROVIDER
+        return None
 
     def _run(
         self, item: Item, session: Any, case: "Case", inner: "dict[str, Tensor]", outputs: list[str]
@@ -281,7 +319,9 @@ class Proof:
         from archspec.backends.verify_tolerance import difference
 
         assert self.values is not None  # noqa: S101 — there is something to compare with
-        given = {name: tensor.numpy() for name, tensor in zip(self.model.inputs, case.inputs, strict=True)}
+        given = {
+            name: tensor.cpu().numpy() for name, tensor in zip(self.model.inputs, case.inputs, strict=True)
+        }
         try:
             made = session.run([*inner, *outputs], given)
         except Exception as error:  # likewise
@@ -290,7 +330,7 @@ class Proof:
         agrees = True
         theirs = [*inner.items(), *(zip(outputs, case.outputs, strict=True) if outputs else ())]
         for mine, (name, other) in zip(made, theirs, strict=True):
-            words = difference(torch.from_numpy(mine), other, "in ONNX Runtime", self.values.slack)
+            words = difference(torch.from_numpy(mine), other.cpu(), "in ONNX Runtime", self.values.slack)
             if words and (name in outputs or agrees):
                 item.findings.append(self.finding(f"`{name}` {words}", name))
             agrees = agrees and (not words or name in outputs)

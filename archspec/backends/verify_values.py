@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from archspec.backends.torch_import import import_torch
 from archspec.backends.torch_module import build
+from archspec.backends.verify_device import CPU, cuda_index, full_precision
 from archspec.backends.verify_item import Item, finding
 from archspec.backends.verify_lockstep import Kept, Lockstep, listed, steady
 from archspec.backends.verify_reference import Reference, State, compared_paths
@@ -49,6 +50,8 @@ class Values:
     small: "Model"
     """The same network at the size that is computed."""
     module: "nn.Module"
+    device: str = CPU
+    """Where both are computed; the weights and inputs are the same on all devices."""
     reference: Reference = field(default_factory=Reference)
     cases: list[Case] = field(default_factory=list)
     compared: dict[str, str] = field(default_factory=dict)
@@ -63,13 +66,13 @@ class Values:
     """The outputs in training, those that exist in training alone included."""
 
     @classmethod
-    def of(cls, model: "Model") -> "Values":
+    def of(cls, model: "Model", device: str = CPU) -> "Values":
         """Choose the size, and find weights of which the outputs depend on the input and not on rounding."""
         small = smaller(model)
         module = build(small, device="meta").to_empty(device="cpu").eval()
         for spread in SPREADS:
-            scale(module, small, spread)
-            values = cls(model, small, module)
+            scale(module.to(CPU), small, spread)
+            values = cls(model, small, module.to(device), device)
             values._first()
             if values.noise <= CALM:
                 break
@@ -77,15 +80,25 @@ class Values:
 
     def _first(self) -> None:
         """The first inputs, what becomes of them, and how much rounding counts in the outputs."""
-        torch = import_torch()
-        given = inputs(self.small, BATCHES[0], 1)
-        with torch.no_grad():
+        given = self._inputs(BATCHES[0], 1)
+        with self._computing():
             run = self._lockstep(given, self.module.state_dict(), self.kept, training=False)
             with _rounding(self.module):
                 moved = listed(self.module(*_copied(given)))
         self.cases, self.compared = [Case(given, run.outputs)], run.compared
         self.expected = run.results[: len(run.results) - len(self.model.network.train_outputs)]
         self.noise = max((worst(*pair) for pair in zip(moved, run.outputs, strict=True)), default=0.0)
+
+    def _inputs(self, size: int, seed: int) -> "list[Tensor]":
+        return [tensor.to(self.device) for tensor in inputs(self.small, size, seed)]
+
+    @contextmanager
+    def _computing(self) -> Iterator[None]:
+        """While it is open, nothing is recorded for gradients, and what is drawn leaves no trace."""
+        torch = import_torch()
+        devices = [] if self.device == CPU else [cuda_index(self.device)]
+        with torch.no_grad(), torch.random.fork_rng(devices=devices), full_precision(self.device):
+            yield
 
     def _lockstep(
         self, given: "list[Tensor]", state: State, kept: Kept | None = None, *, training: bool
@@ -110,7 +123,7 @@ class Values:
         """What follows in the order of computation, computed once more."""
         kept = Kept(before)
         state = self.module.state_dict()
-        with import_torch().no_grad():
+        with self._computing():
             for step in self.reference.run(self.small.root, self.cases[0].inputs, state, training=False):
                 kept.add(*step)
                 if kept.full:
@@ -161,10 +174,9 @@ class Values:
             "outputs", f"of {len(self.compared):,} modules and the network, as of each op alone{self.size}"
         )
         self._differing(item, self.compared, self.cases[0].outputs, self.expected)
-        torch = import_torch()
-        with torch.no_grad():
+        with self._computing():
             for seed, size in enumerate(BATCHES[1:], start=2):
-                given = inputs(self.small, size, seed)
+                given = self._inputs(size, seed)
                 self.cases.append(Case(given, listed(self.module(*_copied(given)))))
         return item
 
@@ -189,16 +201,15 @@ class Values:
 
     def training(self) -> Item:
         """The outputs in training, and the statistics after it; each random number is drawn from the same seed."""
-        torch = import_torch()
         item = Item("training", "")
-        given = inputs(self.small, batch(self.small), 3)
+        given = self._inputs(batch(self.small), 3)
         kept = {key: value.clone() for key, value in self.module.state_dict().items() if value.ndim < 2}
         for_training(self.module)
         buffers = {key: value.clone() for key, value in self.module.named_buffers()}
         state = {**self.module.state_dict(), **{key: value.clone() for key, value in buffers.items()}}
         self.module.train()
         try:
-            with torch.no_grad(), torch.random.fork_rng(devices=[]), steady():
+            with self._computing(), steady():
                 run = self._lockstep(given, state, training=True)
             after = {key: value.clone() for key, value in self.module.named_buffers()}
         except ValueError as error:  # norms of a single value per channel
@@ -262,7 +273,7 @@ def _rounding(module: "nn.Module") -> Iterator[None]:
     def err(_module: Any, _inputs: Any, output: Any) -> Any:
         if not hasattr(output, "square") or not output.numel():
             return None
-        noise = torch.randn(output.shape, generator=generator)
+        noise = torch.randn(output.shape, generator=generator).to(output.device)
         return output + noise * (ROUNDING * rms(output))
 
     handles = [inner.register_forward_hook(err) for inner in module.modules() if not [*inner.children()]]

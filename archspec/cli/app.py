@@ -334,6 +334,9 @@ def verify(
     only: Annotated[
         Backend | None, typer.Option("--only", help="Compare with what one backend makes only.")
     ] = None,
+    device: Annotated[
+        str, typer.Option("--device", metavar="DEVICE", help="Where values are computed: cpu, cuda, cuda:1.")
+    ] = "cpu",
     json: o.Json = False,
     allow_outside: o.AllowOutside = False,
 ) -> None:
@@ -341,7 +344,7 @@ def verify(
     from archspec.cli.verify import run
 
     backend = None if only is None else only.value
-    if code := run(paths, set_, input_, backend, json=json, allow_outside=allow_outside):
+    if code := run(paths, set_, input_, backend, device, json=json, allow_outside=allow_outside):
         raise typer.Exit(code)
 
 

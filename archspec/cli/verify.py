@@ -24,12 +24,13 @@ def run(
     set_: list[str] | None,
     input_: list[str] | None,
     only: str | None,
+    device: str,
     *,
     json: bool,
     allow_outside: bool,
 ) -> int:
     """Prove the reports of networks; the exit code: 1 for findings, 2 where something could not be run or proven."""
-    proofs = prove(paths, set_, input_, only, allow_outside=allow_outside)
+    proofs = prove(paths, set_, input_, only, device, allow_outside=allow_outside)
     failed = partial = blind = 0
     if json:
         from json import dumps
@@ -62,18 +63,21 @@ def prove(
     set_: list[str] | None,
     input_: list[str] | None,
     only: str | None,
+    device: str,
     *,
     allow_outside: bool,
 ) -> Iterator[Proof]:
     """The proofs of all networks, one after the other."""
     from archspec.api import load
     from archspec.backends.verify import verify
+    from archspec.backends.verify_device import checked
 
+    checked(device)
     for file, variant in specs(paths, allow_outside=allow_outside):
         try:
             model = load(file, variant, settings(set_), inputs=inputs(input_), allow_outside=allow_outside)
             with watched(_name(file, variant)) as progress:
-                proof: Proof = file, variant, verify(model, only, progress), []
+                proof: Proof = file, variant, verify(model, only, progress, device), []
         except SpecError as error:
             proof = file, variant, [], list(error.diagnostics)
         yield proof
