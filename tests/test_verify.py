@@ -825,3 +825,27 @@ def test_onnx_runtime_without_cuda_did_not_run(monkeypatch: pytest.MonkeyPatch) 
     assert asked == ["cuda:1"]
     assert (last.name, last.ran) == ("ONNX Runtime", False)
     assert "onnxruntime-gpu" in last.detail
+
+
+def test_profiles_tell_where_nodes_ran(tmp_path: Path) -> None:
+    """An ordinary session runs all of LeNet on the CPU."""
+    import numpy as np
+    import onnxruntime
+
+    from archspec.backends.verify_placement import Placement
+
+    archspec.export("specs/lenet.toml", str(tmp_path / "lenet.onnx"))
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.enable_profiling, options.profile_file_prefix = True, str(tmp_path / "profile")
+    session = onnxruntime.InferenceSession(
+        tmp_path / "lenet.onnx", options, providers=["CPUExecutionProvider"]
+    )
+    (given,) = session.get_inputs()
+    session.run(None, {given.name: np.zeros([1, *given.shape[1:]], np.float32)})
+    placement = Placement("cuda")
+    placement.read(session)
+    assert placement.there == 0
+    assert str(placement).startswith("0 nodes on cuda; on the CPU: ")
+    assert "3 Conv" in str(placement)  # C1, C3 and C5
+    assert not list(tmp_path.glob("profile*"))
