@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from archspec import model
+from archspec import model, zoo
 from archspec.diagnostics import SpecError, UsageError
+from archspec.diagnostics.diagnostic import shown
 from archspec.elaborate import elaborate_file, without_collector
 from archspec.language.reading import taken
 from archspec.types import Dim
@@ -74,7 +75,8 @@ def load(
 ) -> Model:
     """Read a spec and analyse its network.
 
-    `path` is a TOML or JSON file, or `-` for standard input; `source` is its text, if that is at hand. `variant`
+    `path` is a TOML or JSON file, `zoo:NAME` for a network that ships with the package, or `-` for standard input;
+    `source` is its text, if that is at hand. `variant`
     names one of its variants, `params` overrides its parameters, `inputs` the shapes of the model's inputs by name
     (batch axis first, `"N"` for any). MACs are counted at batch size `batch`. `allow_outside` lets `use` name files
     outside the spec's folder.
@@ -84,7 +86,7 @@ def load(
     """
     from os import fspath
 
-    name = fspath(path)
+    name, variant = _named(fspath(path), variant)
     try:
         network = elaborate_file(
             name, variant, params, inputs=inputs, source=source, allow_outside=allow_outside
@@ -93,6 +95,16 @@ def load(
         error.texts |= _text(name, source)
         raise
     return Model(network, batch)
+
+
+def _named(path: str, variant: str | None) -> tuple[str, str | None]:
+    """The file and the variant that are meant, where the path may be a name of the zoo."""
+    if not zoo.is_name(path):
+        return path, variant
+    file, named = zoo.find(path)
+    if named is not None and variant is not None and named != variant:
+        raise UsageError(f"`{shown(path)}` is the variant `{shown(named)}`, not `{shown(variant)}`")
+    return file, variant if named is None else named
 
 
 def _text(path: str, source: str | bytes | None) -> dict[str, str]:
@@ -133,7 +145,7 @@ def validate(
     from archspec.lint import Layer, choose, words
     from archspec.validation import examine
 
-    name = fspath(path)
+    name, variant = _named(fspath(path), variant)
     selection = choose(Layer(None if select is None else words(select), words(extend_select), words(ignore)))
     with without_collector():
         diagnostics, _ = examine(

@@ -1,4 +1,4 @@
-"""Writes what is generated: `ops.md`, `rules/`, what commands print on other pages, the JSON Schema, golden files.
+"""Writes what is generated: `ops.md`, `rules/`, the zoo, what commands print, the JSON Schema, golden files.
 
     python docs/generate.py            write all
     python docs/generate.py --check    exit 1 if one would change
@@ -31,7 +31,7 @@ import tempfile
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ from archspec import SpecError, load
 from archspec.cli.app import app
 from archspec.cli.errors import guarded
 from archspec.diagnostics.rule import SPEC, Rule
+from archspec.elaborate.network import load_document
 from archspec.elaborate.settings import thaw
 from archspec.language import limits
 from archspec.language.params import freeze
@@ -411,6 +412,90 @@ def _markdown(text: str) -> str:
     return re.sub(r"`[^`]*`|[<*]", lambda match: signs.get(match[0], match[0]), text)
 
 
+# --- the zoo ------------------------------------------------------------------------------------------------
+
+ZOO = """\
+# The zoo
+
+The networks that ship with the package. This page is generated from their specs, by `python docs/generate.py`;
+`archspec zoo` lists the same. Each is the SPEC `zoo:NAME` of every command and of `archspec.load`:
+
+```sh
+archspec summary zoo:resnet50
+archspec export zoo:resnet50 resnet50.onnx
+archspec new my_net --from zoo:resnet50
+```
+
+Parameters, MACs and the names of all weights are compared with the library that is named, module by module, by the
+tests. The numbers are those of inference on one sample of the input. The lines of a spec are counted without blank
+lines, comments, and what it says about papers and expects.
+"""
+
+
+def zoo_pages() -> dict[Path, str]:
+    """The index of the zoo, and its page."""
+    specs = DOCS.parent / "specs"
+    files = [path for path in specs.rglob("*.toml") if path.parent.name != "libraries"]
+    files.sort(key=lambda path: (len(path.parts), str(path)))
+    found = [_family(path, path.relative_to(specs).with_suffix("").as_posix()) for path in files]
+    index = json.dumps({"families": found}, indent=1, ensure_ascii=False) + "\n"
+    page = "\n".join([ZOO, *(line for family in found for line in _gallery(family))])
+    return {DOCS.parent / "archspec" / "zoo.json": index, DOCS / "zoo.md": page}
+
+
+def spec_lines(text: str) -> int:
+    """The lines of a spec that say something of the network."""
+    section, count = "", 0
+    for line in [line.partition("#")[0].strip() for line in text.splitlines()]:
+        section = line if re.fullmatch(r"\[+[^=]+\]+", line) else section
+        count += bool(line) and not section.lstrip("[").startswith(("expect", "weights", "about"))
+    return count
+
+
+def _family(path: Path, name: str) -> dict[str, Any]:
+    """What the index says of a spec."""
+    document = load_document(str(path))
+    assert document.model is not None  # noqa: S101 — libraries are elsewhere
+    networks = []
+    for variant in document.variants or (None,):
+        model = load(str(path), variant)
+        about = document.about
+        paper = next((paper for paper in about.papers if variant in paper.variants), about)
+        networks.append(
+            {
+                "name": name if variant is None else f"{name.rpartition('/')[0]}/{variant}".lstrip("/"),
+                "variant": variant,
+                "input": [list(type_.shape) for type_ in model.inputs.values()],
+                "params": model.totals.params,
+                "macs": model.totals.macs,
+                **{key: getattr(paper, key) for key in ("year", "paper", "authors", "url")},
+            }
+        )
+    return {
+        "name": name,
+        "doc": document.model.doc,
+        "source": document.about.source,
+        "lines": spec_lines(path.read_text(encoding="utf-8")),
+        "networks": networks,
+    }
+
+
+def _gallery(family: dict[str, Any]) -> Iterator[str]:
+    """A family on the page."""
+    yield from (f"## {family['name']}", "", _markdown(family["doc"]), "")
+    for paper in dict.fromkeys((n["authors"], n["year"], n["paper"], n["url"]) for n in family["networks"]):
+        if paper[2]:
+            yield f"- {paper[0]}, {paper[1]}: [{paper[2]}]({paper[3]})"
+    if family["source"]:
+        yield f"- Weights named as in {family['source']}."
+    yield f"- [{family['lines']} lines](../specs/{family['name']}.toml)"
+    yield from ("", "| network | input | parameters | MACs |", "| --- | --- | ---: | ---: |")
+    for network in family["networks"]:
+        shapes = ", ".join("×".join(map(str, shape[1:])) for shape in network["input"])
+        yield f"| `zoo:{network['name']}` | {shapes} | {network['params']:,} | {network['macs']:,} |"
+    yield ""
+
+
 # --- the program ------------------------------------------------------------------------------------------
 
 
@@ -426,7 +511,7 @@ def golden_files() -> dict[Path, str]:
 
 
 def outputs() -> dict[Path, str]:
-    """Every generated file, with what it should be."""
+    """Every generated file, with what it should be, but for the zoo, whose index is what commands print."""
     return (
         golden_files()
         | {DOCS / "ops.md": ops_page(), DOCS.parent / "schema" / "archspec-1.json": render_schema()}
@@ -438,7 +523,7 @@ def outputs() -> dict[Path, str]:
 def main(arguments: list[str]) -> int:
     """Write the files, or with `--check` tell whether one would change."""
     stale = 0
-    for path, text in outputs().items():
+    for path, text in chain.from_iterable(make().items() for make in (zoo_pages, outputs)):
         old = path.read_text(encoding="utf-8") if path.exists() else ""
         if text == old:
             continue

@@ -15,6 +15,7 @@ ORDER = (
     "_version",
     "diagnostics",
     "files",
+    "zoo",
     "ops",
     "language",
     "ir",
@@ -30,7 +31,7 @@ ORDER = (
     "cli",
 )
 """The layers from the bottom up. Each may import those before it."""
-APART = {"language": {"files", "ops"}, "backends": {"lint"}, "files": {"types"}}
+APART = {"zoo": {"files"}, "language": {"files", "ops"}, "backends": {"lint"}, "files": {"types"}}
 """What a layer does not import though it is below."""
 FILES = sorted(
     path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).parts[0].removesuffix(".py") in ORDER

@@ -70,6 +70,15 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
 
 
+class ZooColumn(StrEnum):
+    """What the networks of the zoo can be sorted by."""
+
+    NAME = "name"
+    PARAMS = "params"
+    MACS = "macs"
+    YEAR = "year"
+
+
 def _version(value: bool) -> None:
     if value:
         from archspec import __version__
@@ -153,7 +162,9 @@ def summary(
 
 @app.command()
 def compare(
-    specs: Annotated[list[str], typer.Argument(metavar="SPEC", help="Spec files, or FILE@VARIANT.")],
+    specs: Annotated[
+        list[str], typer.Argument(metavar="SPEC", help="Spec files, FILE@VARIANT, or zoo:NAME.")
+    ],
     set_: o.Set = None,
     input_: o.Input = None,
     batch: o.Batch = 1,
@@ -262,7 +273,9 @@ def export(
 def validate(
     paths: Annotated[
         list[str],
-        typer.Argument(metavar="PATH", help="Spec files, FILE@VARIANT, folders, or - for standard input."),
+        typer.Argument(
+            metavar="PATH", help="Spec files, FILE@VARIANT, zoo:NAME, folders, or - for standard input."
+        ),
     ],
     format_: Annotated[
         FindingFormat,
@@ -327,7 +340,9 @@ def validate(
 def verify(
     paths: Annotated[
         list[str],
-        typer.Argument(metavar="PATH", help="Spec files with all their variants, FILE@VARIANT, or folders."),
+        typer.Argument(
+            metavar="PATH", help="Spec files with all their variants, FILE@VARIANT, zoo:NAME, or folders."
+        ),
     ],
     set_: o.Set = None,
     input_: o.Input = None,
@@ -382,13 +397,54 @@ def new(
         str, typer.Argument(metavar="NAME", help="The name of the network: NAME.toml is written.")
     ],
     start: Annotated[
-        str, typer.Option("--from", metavar="START", help="densenet, inception, lenet, resnet or unet.")
+        str,
+        typer.Option(
+            "--from", metavar="START", help="densenet, inception, lenet, resnet or unet, or zoo:NAME."
+        ),
     ] = "lenet",
 ) -> None:
     """Start a spec of one's own."""
     from archspec.cli.new import run
 
     run(name, start)
+
+
+@app.command(name="zoo")
+def zoo_(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="A family of networks, or one of them.")
+    ] = None,
+    search: Annotated[
+        str | None,
+        typer.Option("--search", metavar="WORDS", help="Those with these words in their name or paper."),
+    ] = None,
+    max_params: Annotated[
+        str | None,
+        typer.Option("--max-params", metavar="N", help="Those of at most so many parameters, such as 10M."),
+    ] = None,
+    max_macs: Annotated[
+        str | None, typer.Option("--max-macs", metavar="N", help="Those of at most so many MACs, such as 1G.")
+    ] = None,
+    sort: Annotated[
+        ZooColumn | None, typer.Option("--sort", help="Sort by a column; default: by families.")
+    ] = None,
+    json: o.Json = False,
+    width: o.Width = None,
+    ascii_: o.Ascii = False,
+) -> None:
+    """List the networks that ship with the package, or describe one; `zoo:NAME` is the SPEC of each."""
+    from archspec.cli.zoo import run
+
+    run(
+        name,
+        search=search,
+        max_params=max_params,
+        max_macs=max_macs,
+        sort=None if sort is None else sort.value,
+        json=json,
+        width=width,
+        ascii_only=ascii_,
+    )
 
 
 @app.command()

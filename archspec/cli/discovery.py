@@ -23,8 +23,8 @@ def specs(paths: list[str], *, allow_outside: bool = False) -> Iterator[tuple[st
         if variant is not None and not os.path.isdir(path):
             yield file, variant
             continue
-        for found in specs_of([path]):
-            yield from variants(found, allow_outside=allow_outside, library_ok=os.path.isdir(path))
+        for found in specs_of([file]):
+            yield from variants(found, allow_outside=allow_outside, library_ok=os.path.isdir(file))
 
 
 def _stop(error: UnreadableError) -> None:

@@ -3,6 +3,7 @@
 import re
 from typing import TYPE_CHECKING, Any
 
+from archspec import zoo
 from archspec.diagnostics import UsageError
 from archspec.diagnostics.diagnostic import shown
 from archspec.types import Dim
@@ -12,9 +13,11 @@ if TYPE_CHECKING:
 
 
 def split(spec: str) -> tuple[str, str | None]:
-    """The file and the variant of `FILE@VARIANT`. A file whose own name has an `@` wins."""
+    """The file and the variant of `FILE@VARIANT` or `zoo:NAME`. A file whose own name has an `@` wins."""
     from os.path import exists
 
+    if zoo.is_name(spec):
+        return zoo.find(spec)
     path, at, variant = spec.rpartition("@")
     if not at or not path or "/" in variant or exists(spec):
         return spec, None

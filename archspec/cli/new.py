@@ -1,36 +1,73 @@
 """`archspec new`."""
 
 import os
+from collections.abc import Iterator
 from importlib.resources import files
 from json import dumps
 
+from archspec import zoo
 from archspec.cli.printing import write
 from archspec.diagnostics import Problem, UsageError
 from archspec.diagnostics.diagnostic import shown, shown_file, suggest
-from archspec.files import writing
+from archspec.files import writing_together
+from archspec.language.document import Document
 from archspec.language.names import check_model_name
 
 
 def run(name: str, start: str) -> None:
-    """Write the start of a spec to NAME.toml; an old file stays."""
+    """Write the start of a spec to NAME.toml, with the files that it uses beside it; an old file stays."""
     path = name if name.endswith(".toml") else f"{name}.toml"
     model = os.path.basename(path).removesuffix(".toml")
     try:
         check_model_name(model)
     except Problem as problem:
         raise UsageError(problem.message) from None
-    if start not in starts():
-        hint = suggest(start, starts()) or f"there is {', '.join(starts())}"
-        raise UsageError(f"there is nothing called `{shown(start)}` to start from: {hint}")
-    if os.path.lexists(path):
-        raise UsageError(f"`{shown_file(path)}` is there already")
-    text = (files("archspec") / "templates" / f"{start}.toml").read_text(encoding="utf-8")
-    with writing(path) as file:
-        file.write(text.replace('name = "NAME"', f"name = {dumps(model)}").encode())
+    texts = dict(_copies(start, path)) if zoo.is_name(start) else {path: _start(start, model)}
+    for target in texts:
+        if os.path.lexists(target):
+            raise UsageError(f"`{shown_file(target)}` is there already")
+    with writing_together(*texts) as opened:
+        for file, text in zip(opened, texts.values(), strict=True):
+            file.write(text)
     write(f"wrote {shown_file(path)}: `archspec summary {shown_file(path)}` shows it\n")
 
 
+def _start(start: str, model: str) -> bytes:
+    """A template, with the name of the model in it."""
+    if start not in starts():
+        hint = suggest(start, starts()) or f"there is {', '.join(starts())}, and what `archspec zoo` lists"
+        raise UsageError(f"there is nothing called `{shown(start)}` to start from: {hint}")
+    text = (files("archspec") / "templates" / f"{start}.toml").read_text(encoding="utf-8")
+    return text.replace('name = "NAME"', f"name = {dumps(model)}").encode()
+
+
+def _copies(spec: str, path: str) -> Iterator[tuple[str, bytes]]:
+    """A spec of the zoo as `path`, and the libraries that it uses where it will look for them."""
+    from archspec.elaborate.network import load_document
+
+    file, _ = zoo.find(spec)
+    yield path, _bytes(file)
+    here, there = os.path.dirname(file), os.path.dirname(path)
+    for library in _libraries(load_document(file)):
+        yield os.path.join(there, os.path.relpath(library, here)), _bytes(library)
+
+
+def _libraries(document: Document) -> list[str]:
+    """The files that a document uses, and those use, without what ships with the package."""
+    shipped = os.path.join(zoo.folder(), "libraries", "")
+    found: dict[str, None] = {}
+    for library in document.libraries.values():
+        if library is not None and not library.file.startswith(shipped):
+            found |= dict.fromkeys([library.file, *_libraries(library)])
+    return list(found)
+
+
+def _bytes(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
 def starts() -> list[str]:
-    """What a spec can start from."""
+    """What a spec can start from, beside the zoo."""
     folder = files("archspec") / "templates"
     return sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))

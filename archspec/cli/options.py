@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 Spec = Annotated[
-    str, typer.Argument(metavar="SPEC", help="A spec file, FILE@VARIANT, or - for standard input.")
+    str, typer.Argument(metavar="SPEC", help="A spec file, FILE@VARIANT, zoo:NAME, or - for standard input.")
 ]
 Set = Annotated[
     list[str] | None,

@@ -96,7 +96,7 @@ def _named(
         if variant is not None:
             yield _short(file), variant
         else:
-            yield from ((_short(found), None) for found in specs_of([path], unreadable))
+            yield from ((_short(found), None) for found in specs_of([file], unreadable))
 
 
 def _short(path: str) -> str:

@@ -20,7 +20,7 @@ from archspec.language.names import (
 )
 from archspec.language.params import MISSING, TYPES, Param, declare
 from archspec.language.renaming import check_renaming
-from archspec.language.schema import BlockSection, FileSection, ModelSection
+from archspec.language.schema import AboutSection, BlockSection, FileSection, ModelSection
 from archspec.types import Value
 
 
@@ -59,6 +59,8 @@ class Document:
     model: Definition | None = None
     section: ModelSection | None = None
     expect: dict[str, Any] = field(default_factory=dict)
+    about: AboutSection = field(default_factory=AboutSection)
+    """Where its networks were published."""
     ignore: tuple[str, ...] = ()
     """The lint rules that are not wanted in this file."""
     rename: dict[str, str] = field(default_factory=dict)
@@ -115,12 +117,14 @@ class Loader:
     def _declare(self, document: Document, sections: FileSection) -> None:
         document.let, document.defaults = sections.let, sections.defaults
         document.expect = sections.expect
+        document.about = sections.about
         document.ignore = tuple(sections.lint.ignore)
         document.rename = self._renamings(document, sections.weights.rename)
         document.params = self._params(document, ("params",), sections.params, required=False)
         self._check_lets(document, ("let",), sections.let, document.params)
         self._variants(document, sections.variants)
         self._check_expectations(document)
+        self._check_papers(document)
         for name, target in sections.use.items():
             document.libraries[name] = self._library(document, name, target)
         for name, block in sections.blocks.items():
@@ -213,20 +217,21 @@ class Loader:
             tables = {("expect", name): table for name, table in document.expect.items()}
         for path, table in tables.items():
             if len(path) > 1 and path[1] not in document.variants:
-                known = list(document.variants)
-                problem = Problem(
-                    "AS208",
-                    f"there is no variant `{shown(str(path[1]))}`",
-                    help=suggest(str(path[1]), known) or "with variants, each has an `[expect.NAME]`",
-                    subject=str(path[1]),
-                    about_key=True,
-                )
+                problem = no_variant(str(path[1]), document, "with variants, each has an `[expect.NAME]`")
+                problem.about_key = True
                 self._report(problem, document.file, *path)
             elif not isinstance(table, dict):
                 self._report(Problem("AS203", f"`{path[1]}` must be a table"), document.file, *path)
             else:
                 for problem in expectations.parse(table)[1]:
                     self._report(problem, document.file, *path)
+
+    def _check_papers(self, document: Document) -> None:
+        for index, paper in enumerate(document.about.papers):
+            for place, name in enumerate(paper.variants):
+                if name not in document.variants:
+                    path = ("about", "papers", index, "variants", place)
+                    self._report(no_variant(name, document), document.file, *path)
 
     def _renamings(self, document: Document, raw: dict[str, str]) -> dict[str, str]:
         """The patterns of `[weights]` that are right."""
@@ -352,6 +357,16 @@ class Loader:
             self._report(Problem("AS203", "there must be at least one input"), document.file, *path)
             return ("input",)
         return tuple(names)
+
+
+def no_variant(name: str, document: Document, help_: str | None = None) -> Problem:
+    """What is wrong with a table for a variant that is not there."""
+    return Problem(
+        "AS208",
+        f"there is no variant `{shown(name)}`",
+        help=suggest(name, list(document.variants)) or help_,
+        subject=name,
+    )
 
 
 def section_of(param: Param) -> str:

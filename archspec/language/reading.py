@@ -11,6 +11,7 @@ from pathlib import Path
 from stat import S_ISFIFO, S_ISREG
 from typing import Any
 
+from archspec import zoo
 from archspec.diagnostics import Problem, SpecError, UnreadableError
 from archspec.diagnostics.diagnostic import STDIN, reason, shown, shown_file
 from archspec.diagnostics.positions import is_json
@@ -194,10 +195,13 @@ def _check_size(data: dict[str, Any]) -> None:
 
 
 def resolve_library(target: str, user: str, root: Path, *, anywhere: bool) -> str:
-    """The file that `use` names: relative to the using file, inside `root` unless `anywhere`.
+    """The file that `use` names: a library of the package, or one relative to the using file, inside `root` unless
+    `anywhere`.
 
     Returns the path as a reader knows it. Raises `Problem` (AS309) where it may not be read.
     """
+    if target.startswith(zoo.LIBRARY):
+        return zoo.library(target)
     if "\0" in target:
         raise Problem("AS309", "a path has no null character")
     if os.path.isabs(target):

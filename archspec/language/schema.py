@@ -56,6 +56,28 @@ class BlockSection(Section):
     layers: Chain
 
 
+class PublicationSection(Section):
+    """Where a network was published."""
+
+    paper: Annotated[str, Field(description="text, the title of the paper")] = ""
+    authors: Annotated[str, Field(description="text")] = ""
+    year: Annotated[int | None, Field(ge=1940, le=2200, description="a year")] = None
+    url: Annotated[str, Field(description="text, the address of the paper")] = ""
+
+
+class PaperSection(PublicationSection):
+    """`[[about.papers]]`: a paper that some of the variants are from."""
+
+    variants: Names
+
+
+class AboutSection(PublicationSection):
+    """`[about]`: where the networks of the file come from."""
+
+    source: Annotated[str, Field(description="text, whose names the weights have")] = ""
+    papers: Annotated[list[PaperSection], Field(description="a list of tables")] = []
+
+
 class LintSection(Section):
     """`[lint]`: which findings are not wanted."""
 
@@ -72,6 +94,7 @@ class FileSection(Section):
     """The whole file."""
 
     archspec: Annotated[int, Field(ge=1, le=1, description="1, the version of the language")]
+    about: Annotated[AboutSection, Field(description="a table")] = AboutSection()
     params: TableOfAnything = {}
     let: TableOfAnything = {}
     variants: Tables = {}
@@ -185,6 +208,10 @@ def _section(path: tuple[int | str, ...]) -> tuple[type[Section], int]:
         return ModelSection, 1
     if path[0] == "blocks" and len(path) > 2:
         return BlockSection, 2
+    if path[:2] == ("about", "papers") and len(path) > 3:
+        return PaperSection, 3
+    if path[0] == "about" and len(path) > 1:
+        return AboutSection, 1
     if path[0] == "lint" and len(path) > 1:
         return LintSection, 1
     if path[0] == "weights" and len(path) > 1:

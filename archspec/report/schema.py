@@ -10,11 +10,13 @@ from typing import Any
 from archspec.language.expectations import NUMBERS
 from archspec.language.names import NODE_KEYS
 from archspec.language.schema import (
+    AboutSection,
     BlockSection,
     FileSection,
     InputSection,
     LintSection,
     ModelSection,
+    PaperSection,
     Section,
     WeightsSection,
 )
@@ -120,6 +122,8 @@ def schema() -> Json:
     keys = file["properties"]
     keys["archspec"] = {"const": 1, "description": "The version of the language."}
     keys["$schema"] = {**_TEXT, "description": "The address of this schema, for editors. In JSON alone."}
+    keys["about"] = _section(AboutSection)
+    keys["about"]["properties"]["papers"]["items"] = _section(PaperSection)
     keys["model"], keys["lint"] = _section(ModelSection), _section(LintSection)
     keys["lint"]["properties"]["ignore"]["items"] = _rules()
     keys["weights"] = _section(WeightsSection)

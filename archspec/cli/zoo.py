@@ -1,0 +1,141 @@
+"""`archspec zoo`."""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from archspec import zoo
+from archspec.cli.printing import print_rich, write
+from archspec.diagnostics import UsageError
+from archspec.diagnostics.diagnostic import shown, suggest
+from archspec.report.numbers import dims, human
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Found = tuple[zoo.Family, zoo.Entry]
+_FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+
+
+def run(
+    name: str | None,
+    *,
+    search: str | None,
+    max_params: str | None,
+    max_macs: str | None,
+    sort: str | None,
+    json: bool,
+    width: int | None,
+    ascii_only: bool,
+) -> None:
+    """Print the networks of the zoo, of a family, or one; in the order of families unless `sort` names a column."""
+    found = list(_named(name))
+    if search is not None:
+        found = [item for item in found if _matches(item, search)]
+    for text, option, column in ((max_params, "--max-params", "params"), (max_macs, "--max-macs", "macs")):
+        if text is not None:
+            limit = number(text, option)
+            found = [item for item in found if getattr(item[1], column) <= limit]
+    if sort is not None:
+        found.sort(key=lambda item: _place(getattr(item[1], sort)))
+    if json:
+        from json import dumps
+
+        write(dumps({"format_version": "1.0", "networks": [*map(_data, found)]}, indent=2) + "\n")
+        return
+    print_rich(lambda console, _: _show(console, found), width, ascii_only=ascii_only)
+
+
+def _place(value: str | int | None) -> tuple[bool, str | int]:
+    """Where a value stands in a sorted column: what is not known comes last."""
+    return value is None, value or 0
+
+
+def number(text: str, option: str) -> float:
+    """A count such as `10M` or `4.1G`. Raises `UsageError`."""
+    match = re.fullmatch(r"([0-9][0-9_]*(?:\.[0-9]+)?)\s*([kKmMgGtT]?)", text.strip())
+    if match is None:
+        raise UsageError(f"`{option} {shown(text)}` is not a number such as `10M`")
+    return float(match[1].replace("_", "")) * _FACTORS[match[2].lower()]
+
+
+def _named(name: str | None) -> Iterator[Found]:
+    """All networks, those of a family, or the one of that name."""
+    asked = None if name is None else name.removeprefix(zoo.PREFIX)
+    family, _, variant = (asked or "").partition("@")
+    everything = [(family, network) for family in zoo.families() for network in family.networks]
+    found = [
+        item
+        for item in everything
+        if asked is None or (item[0].name == family and variant in ("", item[1].variant))
+    ] or [item for item in everything if item[1].name == asked]
+    if not found:
+        hint = suggest(asked or "", zoo.names()) or "`archspec zoo` lists it"
+        raise UsageError(f"the zoo has no `{shown(asked or '')}`: {hint}")
+    yield from found
+
+
+def _matches(item: Found, words: str) -> bool:
+    """Whether every word stands in what is said of a network."""
+    family, network = item
+    text = " ".join((family.name, family.doc, network.name, network.paper, network.authors)).lower()
+    return all(word in text for word in words.lower().split())
+
+
+def _data(item: Found) -> dict[str, Any]:
+    family, network = item
+    return {
+        "name": network.name,
+        "family": family.name,
+        "variant": network.variant,
+        "file": family.file,
+        "doc": family.doc,
+        "source": family.source or None,
+        "input": [list(shape) for shape in network.input],
+        "params": network.params,
+        "macs": network.macs,
+        "year": network.year,
+        "paper": network.paper or None,
+        "authors": network.authors or None,
+        "url": network.url or None,
+    }
+
+
+def _show(console: "Console", found: list[Found]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    columns = {
+        "Network": [network.name for _, network in found],
+        "Input": [", ".join(map(dims, network.input)) for _, network in found],
+        "Params": [human(network.params) for _, network in found],
+        "MACs": [human(network.macs) for _, network in found],
+        "Year": [str(network.year or "") for _, network in found],
+    }
+    for heading, cells in columns.items():
+        width = max(map(len, [heading, *cells]))
+        table.add_column(
+            heading, min_width=width, justify="left" if heading in ("Network", "Input") else "right"
+        )
+    table.add_column("Paper", no_wrap=True, overflow="ellipsis")
+    for row, (_, network) in zip(zip(*columns.values(), strict=True), found, strict=True):
+        table.add_row(*map(Text, row), Text(network.paper))
+    console.print(table)
+    count = f"{len(found)} network{'s' * (len(found) != 1)}"
+    hint = f" `archspec summary zoo:{found[0][1].name}` shows one." if found else ""
+    console.print(Text(f"\n{count}.{hint}", "dim"))
+    if len({family.name for family, _ in found}) == 1:
+        _describe(console, found[0])
+
+
+def _describe(console: "Console", item: Found) -> None:
+    """What else is known of a family, and of the paper of its first network here."""
+    from rich.text import Text
+
+    family, network = item
+    paper = f"{network.authors}, {network.year}: {network.paper}" if network.paper else ""
+    source = f"Weights named as in {family.source}." if family.source else ""
+    for line in (family.doc, source, paper, network.url, family.file):
+        if line:
+            console.print(Text(line), soft_wrap=True)

@@ -1,0 +1,125 @@
+"""The networks and libraries of blocks that ship with the package, by their names.
+
+The specs are in the folder `specs`: inside of the package where it is installed, beside it in the repository. What is
+said of them without reading them is in `zoo.json`, which `python docs/generate.py` writes.
+"""
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from archspec.diagnostics import Problem, UsageError
+from archspec.diagnostics.diagnostic import shown, suggest
+
+PREFIX = "zoo:"
+"""What a spec begins with that names a network of the zoo."""
+LIBRARY = "archspec:"
+"""What `use` names a library with that ships with the package."""
+_PACKAGE = os.path.dirname(os.path.abspath(__file__))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A network of the zoo. `variant` is `None` where its file has no variants."""
+
+    name: str
+    variant: str | None
+    input: tuple[tuple[int | str, ...], ...]
+    """The shapes of the inputs, batch first."""
+    params: int
+    macs: int
+    year: int | None
+    paper: str
+    authors: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A spec of the zoo, with its networks."""
+
+    name: str
+    """The path of its file in the folder of specs, without the suffix."""
+    doc: str
+    source: str
+    """Whose names the weights have."""
+    lines: int
+    """How long the spec is: the lines that are neither blank, nor comments, nor expectations."""
+    networks: tuple[Entry, ...]
+
+    @property
+    def file(self) -> str:
+        """The path of the spec."""
+        return os.path.join(folder(), f"{self.name}.toml")
+
+
+@cache
+def folder() -> str:
+    """Where the specs are."""
+    inside = os.path.join(_PACKAGE, "specs")
+    return inside if os.path.isdir(inside) else os.path.join(os.path.dirname(_PACKAGE), "specs")
+
+
+@cache
+def families() -> tuple[Family, ...]:
+    """What the index lists, in its order."""
+    from json import load
+
+    with open(os.path.join(_PACKAGE, "zoo.json"), encoding="utf-8") as file:
+        return tuple(_family(data) for data in load(file)["families"])
+
+
+def _family(data: dict[str, Any]) -> Family:
+    networks = tuple(
+        Entry(**{**item, "input": tuple(map(tuple, item["input"]))}) for item in data["networks"]
+    )
+    return Family(**{**data, "networks": networks})
+
+
+def is_name(spec: str) -> bool:
+    """Whether a spec is given by its name in the zoo."""
+    return spec.startswith(PREFIX)
+
+
+def find(spec: str) -> tuple[str, str | None]:
+    """The file and the variant of `zoo:FAMILY`, `zoo:FAMILY@VARIANT` or `zoo:NETWORK`.
+
+    Raises `UsageError` for a name that is not in the zoo.
+    """
+    name, _, variant = spec.removeprefix(PREFIX).partition("@")
+    family = next((family for family in families() if family.name == name), None)
+    if family is not None:
+        return family.file, variant or None
+    if not variant:
+        for family in families():
+            for network in family.networks:
+                if network.name == name:
+                    return family.file, network.variant
+    raise UsageError(f"the zoo has no `{shown(name)}`: {suggest(name, names()) or '`archspec zoo` lists it'}")
+
+
+def names() -> list[str]:
+    """Everything that can be asked for: families, then networks."""
+    networks = (network.name for family in families() for network in family.networks)
+    return list(dict.fromkeys((*(family.name for family in families()), *networks)))
+
+
+def libraries() -> list[str]:
+    """The libraries that ship with the package, without `archspec:`."""
+    files = os.listdir(os.path.join(folder(), "libraries"))
+    return sorted(name.removesuffix(".toml") for name in files if name.endswith(".toml"))
+
+
+def library(target: str) -> str:
+    """The file of a library that `use` calls `archspec:NAME`. Raises `Problem` (AS309) where there is none."""
+    name = target.removeprefix(LIBRARY)
+    if name not in libraries():
+        known = ", ".join(f"`{LIBRARY}{name}`" for name in libraries())
+        raise Problem(
+            "AS309",
+            f"no library `{shown(target)}` ships with the package",
+            help=suggest(name, libraries()) or f"there is {known}",
+            subject=target,
+        )
+    return os.path.join(folder(), "libraries", f"{name}.toml")
