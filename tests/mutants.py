@@ -3,12 +3,12 @@
 import json
 import random
 import re
-import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import tomli
 from spec_cases import VALID
 
 SPECS = Path(__file__).parent.parent / "specs"
@@ -193,8 +193,8 @@ def places(data: Any) -> Iterator[tuple[Any, Any]]:
 
 def mutate_data(text: str, rng: random.Random) -> str | None:
     try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+        data = tomli.loads(text)
+    except tomli.TOMLDecodeError:
         return None
     for _ in range(rng.choice((1, 1, 1, 1, 2, 3))):
         found = list(places(data))

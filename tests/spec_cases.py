@@ -525,6 +525,9 @@ layers = [{ name = "c", op = "conv", out = "4 * k" }]""",
     "block named": Valid(
         net('[{ name = "n", op = "b" }]', f'[blocks.b]\nlayers = ["relu", {C4}]'), "n.1.weight 4x3x1x1"
     ),
+    "TOML 1.1": Valid(
+        net('[\n{\n  op = "conv", # a comment }\n  out = 4,\n  kernel = 1,\n},\n"rel\\x75",\n]'), "0.weight 4x3x1x1"
+    ),
     "inline": Valid(
         net('["relu", "b", "b"]', f'[blocks.b]\ninline = true\nlayers = [{C4}, "relu"]'),
         "1.weight 4x3x1x1, 3.weight 4x4x1x1",

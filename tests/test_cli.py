@@ -474,6 +474,8 @@ def test_json_needs_no_rich() -> None:
 
 
 def test_importing_archspec_costs_nothing() -> None:
-    code = "import sys, archspec; print([n for n in ('pydantic', 'typer', 'rich', 'tomllib') if n in sys.modules])"
+    code = (
+        "import sys, archspec; print([n for n in ('pydantic', 'typer', 'rich', 'tomli') if n in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

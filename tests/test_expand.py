@@ -1,12 +1,12 @@
 """`archspec expand`: always a valid spec, which says the same network, and which expands to itself."""
 
 import json
-import tomllib
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mixtures import Mixture
@@ -80,7 +80,7 @@ def test_rules_of_the_language(case: Valid) -> None:
 SPEC_VARIANTS = [
     (str(path.relative_to(SPECS)), variant)
     for path in sorted(SPECS.rglob("*.toml"))
-    for data in [tomllib.loads(path.read_text())]
+    for data in [tomli.loads(path.read_text())]
     if "model" in data
     for variant in [None, *list(data.get("variants", {}))[:2]]
 ]

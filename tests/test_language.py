@@ -3,11 +3,11 @@
 import json
 import os
 import pickle
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli
 import torchvision
 from spec_cases import HEAD, INVALID, VALID, Invalid, Valid, net
 from torch import nn
@@ -68,7 +68,7 @@ def test_corpus_is_large() -> None:
 
 @pytest.mark.parametrize("case", VALID.values(), ids=VALID)
 def test_json_notation(case: Valid) -> None:
-    model = load(json.dumps(tomllib.loads(case.text)), "net.json")
+    model = load(json.dumps(tomli.loads(case.text)), "net.json")
     assert (weights(model), outputs(model)) == (case.weights, case.outputs)
 
 
@@ -80,7 +80,7 @@ def reversed_keys(data: Any) -> Any:
 
 @pytest.mark.parametrize("case", VALID.values(), ids=VALID)
 def test_order_of_keys_never_matters(case: Valid) -> None:
-    model = load(json.dumps(reversed_keys(tomllib.loads(case.text))), "net.json")
+    model = load(json.dumps(reversed_keys(tomli.loads(case.text))), "net.json")
     assert (weights(model), outputs(model)) == (case.weights, case.outputs)
 
 
@@ -90,7 +90,7 @@ TOML_ONLY = ("TOML", "TOML key twice", "date", "not a finite number")
 @pytest.mark.parametrize("name", [name for name in INVALID if name not in TOML_ONLY])
 def test_order_of_keys_does_not_matter_for_findings(name: str) -> None:
     case = INVALID[name]
-    text = json.dumps(reversed_keys(tomllib.loads(case.text)))
+    text = json.dumps(reversed_keys(tomli.loads(case.text)))
     codes = {code for code, _ in found(findings(text, path="net.json"))}
     assert codes == {code for code, _ in case.findings}
 

@@ -3,7 +3,6 @@
 Literal numbers come from torchvision and from torch's flop counter, never from archspec.
 """
 
-import tomllib
 from collections import OrderedDict
 from functools import cache
 from itertools import pairwise
@@ -12,6 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+import tomli
 import torch
 import torchvision
 from torch import nn
@@ -609,7 +609,7 @@ def test_specs_are_short(spec: str) -> None:
 @pytest.mark.parametrize("path", sorted(SPECS.rglob("*.toml")), ids=lambda path: str(path.relative_to(SPECS)))
 def test_every_spec_loads(path: Path) -> None:
     """All variants, and the parameters' defaults. A library of blocks has nothing more to show."""
-    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    data = tomli.loads(path.read_text(encoding="utf-8"))
     if "model" not in data:
         with pytest.raises(archspec.UsageError, match="library"):
             archspec.load(str(path))
@@ -624,7 +624,7 @@ def test_spec_meets_its_expectations(spec: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert text.startswith("# ")
     assert max(map(len, text.splitlines())) <= 110
-    data = tomllib.loads(text)
+    data = tomli.loads(text)
     assert data["about"].keys() >= {"paper", "authors", "year", "url"}
     assert data["model"]["doc"]
     variants = list(data.get("variants", {})) or [None]

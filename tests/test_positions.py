@@ -3,12 +3,12 @@
 import json
 import math
 import string
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nets import MORE, SPECS
@@ -45,13 +45,13 @@ def check(found: Index, data: Any, *, is_json: bool) -> None:
         written = text[place.value.start : place.value.stop]
         if place.key is not None and isinstance(path[-1], str):
             key = text[place.key.start : place.key.stop]
-            assert (json.loads(key) if is_json else tomllib.loads(f"{key} = 1")) in (path[-1], {path[-1]: 1})
+            assert (json.loads(key) if is_json else tomli.loads(f"{key} = 1")) in (path[-1], {path[-1]: 1})
         if place.is_header:
             assert isinstance(value, dict | list)
         elif is_json:
             assert same(json.loads(written), value)
         else:
-            assert repr(tomllib.loads(f"key = {written}")["key"]) == repr(value)
+            assert repr(tomli.loads(f"key = {written}")["key"]) == repr(value)
 
 
 # --- JSON ----------------------------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ COMMENTS = st.sampled_from(["", " # a comment", " # [x] = {", ' # "'])
 
 @st.composite
 def gaps(draw: st.DrawFn) -> str:
-    """What may stand between the elements of an array."""
+    """What may stand between the elements of an array, and between the pairs of an inline table."""
     return draw(st.sampled_from(["", " ", "\n", " # comment ]\n", "\n\t\n  "]))
 
 
@@ -172,7 +172,8 @@ def values(draw: st.DrawFn, depth: int = 3) -> str:
         return f"[{text if draw(st.booleans()) else text[:-1]}{draw(gaps())}]"
     taken: set[str] = set()
     pairs = [draw(pair(taken, depth - 1)) for _ in range(draw(st.integers(0, 3)))]
-    return "{" + ",".join(f"{draw(BLANKS)}{text}{draw(BLANKS)}" for text in pairs) + "}"
+    text = "".join(f"{draw(gaps())}{item}{draw(gaps())}," for item in pairs)
+    return f"{{{text if draw(st.booleans()) else text[:-1]}{draw(gaps())}}}"
 
 
 @st.composite
@@ -206,7 +207,7 @@ def tables(draw: st.DrawFn, header: str, end: str, depth: int = 2) -> Iterator[s
 @given(st.data(), st.sampled_from(["\n", "\r\n"]))
 def test_toml(data: st.DataObject, end: str) -> None:
     text = end.join(data.draw(tables("", end))) + data.draw(st.sampled_from(["", end]))
-    check(index(text, json=False), tomllib.loads(text), is_json=False)
+    check(index(text, json=False), tomli.loads(text), is_json=False)
 
 
 @pytest.mark.parametrize(
@@ -214,7 +215,7 @@ def test_toml(data: st.DataObject, end: str) -> None:
 )
 def test_specs(file: Path) -> None:
     text = file.read_text()
-    check(index(text, json=False), tomllib.loads(text), is_json=False)
+    check(index(text, json=False), tomli.loads(text), is_json=False)
 
 
 def test_lines_and_columns() -> None:

@@ -3,12 +3,12 @@
 import json
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+import tomli
 from nets import MORE, ROOT, SPECS
 from op_examples import CASES, name_case
 from spec_cases import VALID, net
@@ -39,12 +39,12 @@ def test_the_committed_file_is_up_to_date() -> None:
     "file", sorted([*SPECS.rglob("*.toml"), *MORE.glob("*.toml")]), ids=lambda file: file.stem
 )
 def test_specs_are_valid(file: Path) -> None:
-    assert wrong(tomllib.loads(file.read_text())) == []
+    assert wrong(tomli.loads(file.read_text())) == []
 
 
 @pytest.mark.parametrize("text", [case.text for case in VALID.values()], ids=VALID)
 def test_what_the_language_allows_is_valid(text: str) -> None:
-    assert wrong(tomllib.loads(text)) == []
+    assert wrong(tomli.loads(text)) == []
 
 
 @pytest.mark.parametrize(("op", "example"), [case for case in CASES if case[1].valid], ids=name_case)
@@ -92,14 +92,14 @@ def test_examples_are_valid(op: type[Op], example: Example) -> None:
     ],
 )
 def test_broken_specs_are_not(text: str) -> None:
-    assert wrong(tomllib.loads(text)) != []
+    assert wrong(tomli.loads(text)) != []
 
 
 @pytest.mark.parametrize(
     "branch", ['{ op = "dense", repeat = 2, layers = ["relu"] }', '[{ op = "relu", repeat = 2 }]']
 )
 def test_branches_may_have_copies_inside(branch: str) -> None:
-    assert wrong(tomllib.loads(net(f'[{{ op = "concat", branches = ["relu", {branch}] }}]'))) == []
+    assert wrong(tomli.loads(net(f'[{{ op = "concat", branches = ["relu", {branch}] }}]'))) == []
 
 
 def test_every_field_has_a_text_for_editors() -> None:

@@ -1,7 +1,7 @@
 """Where in a file a value stands: an index from paths to places, built only when something is reported.
 
-`tomllib` and `json` tell no positions. So the text, which one of them has parsed, is scanned once more: the scanner
-takes for granted that it is valid. TOML 1.0: https://toml.io/en/v1.0.0, JSON: RFC 8259.
+`tomli` and `json` tell no positions. So the text, which one of them has parsed, is scanned once more: the scanner
+takes for granted that it is valid. TOML 1.1: https://toml.io/en/v1.1.0, JSON: RFC 8259.
 """
 
 import re
@@ -191,7 +191,7 @@ class _Toml:
         if text[0] == '"':
             if "\\" not in text:
                 return text[1:-1]
-            from tomllib import loads
+            from tomli import loads
 
             return str(loads(f"key = {text}")["key"])
         return text

@@ -1,15 +1,16 @@
-"""From a file to plain data: TOML 1.0 or JSON, within limits, with every failure a diagnostic."""
+"""From a file to plain data: TOML 1.1 or JSON, within limits, with every failure a diagnostic."""
 
 import os
 import re
 import sys
-import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from math import isfinite
 from pathlib import Path
 from stat import S_ISFIFO, S_ISREG
 from typing import Any
+
+import tomli
 
 from archspec import zoo
 from archspec.diagnostics import Problem, SpecError, UnreadableError
@@ -101,7 +102,7 @@ def _decode(source: str | bytes) -> str:
 
 def _parse_toml(text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
+        return tomli.loads(text)
     except RecursionError:
         raise Problem("AS105", "the file is nested too deeply") from None
     except ValueError as error:  # TOMLDecodeError, and integers of thousands of digits

@@ -1,6 +1,6 @@
 """What the parsers of TOML and JSON say of a text that is none, as findings with a place.
 
-`tomllib` tells its reasons in words only: they are read here, and nowhere else.
+`tomli` tells its reasons in words only: they are read here, and nowhere else.
 """
 
 import re
@@ -17,7 +17,7 @@ _QUOTED = re.compile("'([^']*)'")
 
 
 def toml_problem(text: str, error: ValueError) -> Problem:
-    """The finding that `tomllib` refuses a text: its own error, or that of an integer of thousands of digits."""
+    """The finding that `tomli` refuses a text: its own error, or that of an integer of thousands of digits."""
     found = _PLACE.search(str(error))
     said = _lower(str(error)[: found.start()] if found else str(error))
     place, help_ = (0, 0), next((help_ for words, help_ in _ANYWHERE if words in said), None)
@@ -37,19 +37,19 @@ def _dotted(match: re.Match[str]) -> str:
 
 
 def _toml_help(said: str, line: str, column: int) -> str | None:
-    """What to type instead, as far as the place where `tomllib` gave up tells."""
+    """What to type instead, as far as the place where `tomli` gave up tells."""
     rest = line[column:]
-    if rest.startswith("}") and line[:column].rstrip().endswith(","):
-        return "an inline table { … } does not end with a comma: take away the one before `}`"
     if "unclosed inline table" in said or "key part" in said:
         if re.match("[“”„‘’«]", rest):
             return _QUOTES
-        if not rest.strip() or rest.lstrip().startswith("#"):
-            return "an inline table { … } stays on one line and ends with `}`; only lists may span lines"
+        if rest.startswith(","):
+            return "one comma stands between two keys of an inline table, and one may stand behind the last"
+        if re.fullmatch(_HEADER, line):
+            return "an inline table above this header is not closed: its `}` is missing"
         if "unclosed inline table" in said:
-            return "the keys of an inline table are separated by commas, and expressions stand in quotes"
+            return _INLINE
         return None
-    if re.fullmatch(r"\s*\[+[\w.\-\"' ]+\]+\s*(#.*)?", line) and "invalid value" in said:
+    if re.fullmatch(_HEADER, line) and "invalid value" in said:
         return "a list above this header is not closed: its `]` is missing"
     for kind, pattern, help_ in _SLIPS:
         if kind in said and re.match(pattern, rest):
@@ -57,6 +57,11 @@ def _toml_help(said: str, line: str, column: int) -> str | None:
     return None
 
 
+_HEADER = re.compile(r"\s*\[+[\w.\-\"' ]+\]+\s*(#.*)?")
+"""A line that begins a table."""
+_INLINE = (
+    "the keys of an inline table are separated by commas, it ends with `}`, and expressions stand in quotes"
+)
 _ANYWHERE = (
     (" twice", "put all its keys under one header"),
     (

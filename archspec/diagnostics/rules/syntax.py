@@ -24,7 +24,7 @@ class NotUtf8(Rule):
 class TomlSyntax(Rule):
     """TOML that does not parse.
 
-    The file breaks the grammar of TOML 1.0, so nothing in it can be read. The finding points at where the parser gave
+    The file breaks the grammar of TOML 1.1, so nothing in it can be read. The finding points at where the parser gave
     up, which may be behind the cause: behind a bracket or quote that is not closed.
 
     Mend the syntax there or just before; https://toml.io/en/v1.0.0 has the grammar.
