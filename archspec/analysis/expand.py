@@ -198,6 +198,7 @@ class _Expander:
         nodes: list[Json] = []
         values, last = list(scope.inputs), scope.inputs[:1]
         places: dict[int, int] = {}
+        used = set()
         for place, node in enumerate(module.body):
             taken = [values[index].real for index in node.inputs]
             if node.module.is_removed:
@@ -205,17 +206,37 @@ class _Expander:
                 if again and taken[0].key == scope.inputs[0].key:
                     taken[0].label = taken[0].label or node.label
                 continue
+            used.update(value.key for value in taken)
             places[place] = len(scope.made)
             owner = places[node.shares] if node.shares is not None else None
             last = self.node(module, node, taken, nodes, scope, owner, fixed=fixed, again=place in owners)
             values += scope.made[-1]
         ends = scope.ends = [values[index].real for index in module.results[: module.parts]]
+        used.update(end.key for end in ends)
+        if module.kind != "model" and (unused := self.unused(module, values, used)):
+            nodes += unused
+            last = []
         if module.kind != "model" and (not nodes or [end.key for end in ends] != [end.key for end in last]):
             end = ends[0].whole if len(ends) > 1 else ends[0]
             nodes.append({"from": self.source(end, scope, first=not nodes), "layers": []})
         if again and "as" in scope.inputs[0].node:
             nodes.insert(0, {"as": scope.inputs[0].node["as"], "from": "x", "layers": []})
         return nodes, scope, [values[index] for index in module.results]
+
+    def unused(self, module: Module, values: list[Value], used: set[tuple[object, ...]]) -> list[Json]:
+        """Nodes that name the further inputs that nothing in a composite uses: a call takes them all the same."""
+        nodes: list[Json] = []
+        for index in range(1, len(module.inputs)):
+            value = values[index].real
+            if value.key not in used:
+                used.add(value.key)
+                labels = (
+                    node.label for node in module.body if node.module.is_removed and node.inputs == (index,)
+                )
+                label = next((label for label in labels if label and self.taken[label] == 1), None)
+                source = self.reference(value, -1)
+                nodes.append({"as": label or next(self.fresh), "from": source, "layers": []})
+        return nodes
 
     def node(
         self,
