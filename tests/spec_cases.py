@@ -532,6 +532,25 @@ layers = [{ name = "c", op = "conv", out = "4 * k" }]""",
         net('["relu", "b", "b"]', f'[blocks.b]\ninline = true\nlayers = [{C4}, "relu"]'),
         "1.weight 4x3x1x1, 3.weight 4x4x1x1",
     ),
+    "inline, and a name in it": Valid(
+        net('["relu", "b"]', '[blocks.b]\nlayers = ["c", { op = "reuse", of = "d" }]\n'
+            '[blocks.c]\ninline = true\nlayers = [{ name = "d", op = "conv", out = 3 }, "relu"]'),
+        "1.d.weight 3x3x1x1", "Nx3x8x8",
+    ),
+    "inline by an expression, and a name in it": Valid(
+        net('["relu", { op = "b", use = "c" }]', '[blocks.b]\nrequired = { use = "op" }\n'
+            'layers = ["{use}", { op = "reuse", of = "d" }]\n'
+            '[blocks.c]\ninline = true\nlayers = [{ name = "d", op = "conv", out = 3 }, "relu"]'),
+        "1.d.weight 3x3x1x1", "Nx3x8x8",
+    ),
+    "an input that a block does not use": Valid(
+        net('[{ name = "a", op = "conv", out = 4 }, "relu", { name = "h", op = "conv", out = 3 }, '
+            '{ name = "z", op = "b", from = ["1", "h"] }, '
+            '{ name = "aux", op = "conv", out = 5, from = "h" }]',
+            'outputs = ["z"]\ntrain_outputs = ["aux"]\n'
+            '[blocks.b]\ninputs = ["one", "two"]\nlayers = ["relu"]'),
+        "a.weight 4x3x1x1, h.weight 3x4x1x1, aux.weight 5x3x1x1",
+    ),
     "inline but named": Valid(
         net('[{ name = "n", op = "b" }]', f"[blocks.b]\ninline = true\nlayers = [{C4}]"), "n.0.weight 4x3x1x1"
     ),

@@ -13,6 +13,9 @@ from archspec.elaborate.settings import NOWHERE, Setting
 from archspec.language.document import Definition, Document
 from archspec.language.templates import around, fits
 
+ANYTHING = ["", ""]
+"""What stands around a name of which nothing is known."""
+
 
 def unreached(document: Document) -> list[Diagnostic]:
     """The findings in the blocks of a file that have not been elaborated."""
@@ -32,10 +35,27 @@ class _References:
         self.plan: Plan = definition.compiled
         self.made: list[list[str]] = []
         """The names that expressions make: what stands around those."""
-        for step in steps(self.plan.chain):
+        self.inlined: list[list[str]] = []
+        """The names of modules in inline blocks that are called here: `reuse` finds them in this scope."""
+        self._find_names(definition, self.made)
+        self._find_inlined(definition, {definition})
+
+    def _find_names(self, definition: Definition, made: list[list[str]]) -> None:
+        for step in steps(definition.compiled.chain):
             for key, setting in (("name", step.name), ("as", step.label)):
                 if setting is not None and not setting.constant:
-                    self.made.append(around(text_at(definition, (*step.path, key))))
+                    made.append(around(text_at(definition, (*step.path, key))))
+
+    def _find_inlined(self, definition: Definition, seen: set[Definition]) -> None:
+        for step in steps(definition.compiled.chain):
+            target = step.target
+            if step.op is not None and target is None and _has_inline(definition.document):
+                self.inlined.append(ANYTHING)  # an expression may choose an inline block
+            if isinstance(target, Definition) and target.inline and target.compiled and target not in seen:
+                seen.add(target)
+                self.inlined += [[name] for name in target.compiled.names]
+                self._find_names(target, self.inlined)
+                self._find_inlined(target, seen)
 
     def problems(self) -> Iterator[tuple[Problem, Path]]:
         """What is wrong, with where it is."""
@@ -84,11 +104,17 @@ class _References:
                 text = f"`{shown(name)}` is defined later: a node can only use earlier ones"
                 yield Problem("AS302", text, subject=name), source.path
         of = _constant(step.of)
-        if step.of is not None and of is not None and (not self.is_known(of) or self.is_later(of, step)):
+        if step.of is not None and of is not None and not self.may_be_module(of, step):
             yield (
                 Problem("AS301", f"there is no earlier module `{shown(of)}` in this scope", subject=of),
                 step.of.path,
             )
+
+    def may_be_module(self, name: str, step: Step) -> bool:
+        """Whether there may be an earlier module of this name for `reuse`."""
+        if any(fits(name.split(".")[0], parts) for parts in self.inlined):
+            return True
+        return self.is_known(name) and not self.is_later(name, step)
 
     def is_later(self, name: str, step: Step) -> bool:
         """Whether only later nodes have a name."""
@@ -114,6 +140,12 @@ class _References:
     def unknown(self, name: str) -> Problem:
         """The problem of a name that nothing has."""
         return undefined(name.split(".")[0], [*self.definition.inputs, *self.plan.names])
+
+
+def _has_inline(document: Document) -> bool:
+    """Whether some block of a file or its libraries is inline."""
+    files = [document, *(library for library in document.libraries.values() if library is not None)]
+    return any(block.inline for file in files for block in file.blocks.values())
 
 
 def _constant(setting: Setting | None) -> str | None:
