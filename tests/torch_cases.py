@@ -133,6 +133,9 @@ CASES = {
         "{ op = 'groupnorm', groups = 1, init = { bias = 0.5 } }, { op = 'groupnorm', groups = 3, init = { bias = 0.5 } }"
     ),
     # --- sharing
+    "two calls of a node that draws": net(
+        "{ op = 'max', branches = [[], { op = 'stochastic_depth', p = 0.5, mode = 'row' }, { op = 'reuse', of = '0' }] }"
+    ),
     "two calls of a rectifier": net(f"{{ name = 'r', op = 'relu' }}, {_CONV}, {{ op = 'reuse', of = 'r' }}"),
     "two calls of a norm without weights": net(
         "{ name = 'e', op = 'layernorm', axis = 1, elementwise_affine = false }, "

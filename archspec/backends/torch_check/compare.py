@@ -249,8 +249,12 @@ class _Body:
     def _free(
         self, node: Node, kind: type[Child], call: Callable[[Any], Value]
     ) -> Iterator[tuple[Any, Value]]:
-        """The modules that may be the node's though they are not called so, and what their calls yield."""
-        for child in self.made.__children__.values():
+        """The modules that may be the node's though they are not called so, and what their calls yield.
+
+        A second call may be one of a module of its own or of the first one: those that no other node has come first.
+        """
+        children = sorted(self.made.__children__.values(), key=lambda child: id(child) in self.claimed)
+        for child in children:
             if isinstance(child, kind) and (id(child) not in self.claimed or node.shares is not None):
                 value = call(child)
                 if value.number < self.end:
