@@ -37,7 +37,10 @@ def trial(
         sources = []
         for variant in spec.variants:
             case = Case(spec, variant, path, Random(seed), forms)
-            found += [f"{variant}: {text}" if variant else text for text in disagreements(case)]
+            try:
+                found += [f"{variant}: {text}" if variant else text for text in disagreements(case)]
+            except Exception as error:
+                found.append(f"{variant}: {type(error).__name__}: {error}")
             sources += [source.read_text() for source in case.sources if source.exists()]
         return seed, found, used(spec) + Counter([f"file {path.suffix}"]), sources
 

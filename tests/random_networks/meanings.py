@@ -30,12 +30,14 @@ def per_axis(value: Any, axes: int) -> list[Any]:
 
 
 def borders(fields: Fields, shape: Shape, kernel: Any, step: Any) -> list[tuple[int, int]]:
-    """The padding of each axis, before and after."""
+    """The padding of each axis, before and after. It is never negative in the language; torch minds it only at times."""
     axes = len(shape) - 2
     padding = fields.get("padding", 0)
     if isinstance(padding, dict):
+        assert min(padding.values(), default=0) >= 0
         return [(padding.get(near, 0), padding.get(far, 0)) for near, far in reversed(SIDES[:axes])]
     if not isinstance(padding, str):
+        assert min(per_axis(padding, axes)) >= 0
         return [(n, n) for n in per_axis(padding, axes)]
     found = []
     dilations = per_axis(fields.get("dilation", 1), axes)
@@ -122,7 +124,8 @@ def conv_transpose(fields: Fields, shape: Shape) -> nn.Module:
         ),
         strict=True,
     )
-    assert all(more < max(stride, dilation) for more, stride, dilation in settings)
+    assert all(0 <= more < max(stride, dilation) for more, stride, dilation in settings)
+    assert min(per_axis(fields.get("padding", 0), len(shape) - 2)) >= 0
     return of_rank("ConvTranspose", shape)(
         shape[1],
         fields["out"],
@@ -156,6 +159,7 @@ def avgpool(fields: Fields, shape: Shape) -> nn.Module:
     pads = borders(fields, shape, kernel, stride)
     even = all(before == after for before, after in pads)
     more = {"divisor_override": fields["divisor_override"]} if "divisor_override" in fields else {}
+    assert more.get("divisor_override", 1) > 0
     counted = fields.get("count_include_pad", True)
     pool = of_rank("AvgPool", shape)(
         kernel, stride, tuple(a for a, _ in pads) if even else 0, fields.get("ceil", False), counted, **more
@@ -211,6 +215,8 @@ def crop(fields: Fields, shape: Shape) -> nn.Module:
 
 
 def pad(fields: Fields, shape: Shape) -> nn.Module:
+    """Of images, sequences and volumes: the language refuses features, which torch pads nothing of."""
+    assert len(shape) > 2
     pads = sided(borders(fields, shape, 1, 1))
     mode = fields.get("mode", "constant")
     value = fields.get("value", 0.0) if mode == "constant" else None
