@@ -198,7 +198,7 @@ class _Expander:
         nodes: list[Json] = []
         values, last = list(scope.inputs), scope.inputs[:1]
         places: dict[int, int] = {}
-        used = set()
+        used: set[tuple[object, ...]] = set()
         for place, node in enumerate(module.body):
             taken = [values[index].real for index in node.inputs]
             if node.module.is_removed:
