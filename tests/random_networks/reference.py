@@ -53,6 +53,8 @@ class Frame:
                     found = found.names[word]
                     continue
                 assert found.value is not None
+                if len(found.value) < 2:  # it has no parts, and nothing of this name in it
+                    raise Unfit(path)
                 found = found.value
             found = (found[int(word)],)
         if isinstance(found, Frame):
@@ -274,7 +276,7 @@ class Reading:
             title, contained = evaluate(title, self.context(scope, None)), True
         if not count:  # nothing is made: the name stands for the input
             if contained:
-                scope.frame.names[title] = self.sources(table, value, scope)[0]
+                scope.frame.names[title] = Frame(scope.frame, {}, self.sources(table, value, scope)[0])
             return value
         inner, container = scope, Frame(scope.frame)
         if contained:
@@ -297,7 +299,7 @@ class Reading:
         if contained and removed == count:  # of a container with nothing in it there is only the name
             del scope.tree.children[title]
             scope.tree.position -= 1
-            scope.frame.names[title] = value
+            scope.frame.names[title] = Frame(scope.frame, {}, value)
         container.value = value
         if "shape" in table and table.get("op") not in OWN_SHAPE:
             self.asserted(table["shape"], value, self.context(scope, entry))
@@ -439,6 +441,10 @@ class Reading:
 
         def again(value: Parts) -> Parts:
             other = self.module(op, fields, [self.program.shape(value[0]), *shapes[1:]])
+            if type(other) is not type(
+                module
+            ):  # torch takes what has an axis less for a sample without a batch
+                raise Unfit("reuse")
             if [t.shape for t in other.state_dict().values()] != [
                 t.shape for t in module.state_dict().values()
             ]:
