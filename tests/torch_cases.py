@@ -136,6 +136,9 @@ CASES = {
     "two calls of a node that draws": net(
         "{ op = 'max', branches = [[], { op = 'stochastic_depth', p = 0.5, mode = 'row' }, { op = 'reuse', of = '0' }] }"
     ),
+    "two calls of an identity": net(
+        "{ op = 'sub', branches = [{ name = 'i', op = 'identity' }, ['tanh', { op = 'reuse', of = 'i' }]] }"
+    ),
     "two calls of a rectifier": net(f"{{ name = 'r', op = 'relu' }}, {_CONV}, {{ op = 'reuse', of = 'r' }}"),
     "two calls of a norm without weights": net(
         "{ name = 'e', op = 'layernorm', axis = 1, elementwise_affine = false }, "

@@ -49,6 +49,7 @@ def borders(fields: Fields, shape: Shape, kernel: Any, step: Any) -> list[tuple[
             case "half":
                 found.append((reach // 2, reach // 2))
             case _:
+                assert padding != "same" or s == 1
                 total = reach if padding == "same" else max((math.ceil(n / s) - 1) * s + reach + 1 - n, 0)
                 small, large = total // 2, total - total // 2
                 found.append((large, small) if padding == "same_lower" else (small, large))

@@ -296,6 +296,9 @@ class _Body:
             if problem is not None:
                 raise self._wrong(*problem, node)
             return self._applied(code.call, node, given, own)
+        again = self._called_again(node, code, given)
+        if again is not None:
+            return again
         found = self._function(node, code, given)
         if isinstance(found, Value):
             return found
@@ -310,6 +313,18 @@ class _Body:
         if found is None or id(node) in self.unneeded:
             return self.recorder.value("name", f"{code.function or code.module}(…)", node)
         raise self._wrong(*found, node)
+
+    def _called_again(self, node: Node, code: TorchCode, given: list[Value]) -> Value | None:
+        """The value of a second call of the module that has the first one's name, if `forward` has that call."""
+        first = (
+            self.made.__children__.get(self.module.owner(node).name or "")
+            if node.shares is not None
+            else None
+        )
+        if not isinstance(first, Leaf) or self._made_otherwise(node, code, first) is not None:
+            return None
+        value = self._applied(code.call, node, given, first)
+        return value if value.number < self.end else None
 
     def _function(self, node: Node, code: TorchCode, given: list[Value]) -> Value | Difference | None:
         """The value of an op's function; what differs if it is called otherwise, `None` if it is not called."""

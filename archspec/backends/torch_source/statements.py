@@ -72,6 +72,10 @@ class _Writer:
             last, start = node.right, before + self.text[node.col_offset : node.right.col_offset]
         if isinstance(last, ast.Call) and len(indent + start + self.head(last)) <= WIDTH:
             return self.call(last, start, indent, "")
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Call):
+            head = f"{indent}{before}{self.of(node.value)}["
+            if len(head) <= WIDTH:
+                return [head, inner + self.of(node.slice), f"{indent}]"]
         lines = [inner + self.of(node)]
         if len(lines[0]) > WIDTH:
             lines = self.operands(node, inner)
