@@ -209,7 +209,7 @@ def export(
     seed: int | None = None,
     weights: str | None = None,
     no_weights: bool = False,
-    dtype: str = "float32",
+    dtype: str | None = None,
     opset: int = 20,
     functions: bool = False,
     fold_bn: bool = False,
@@ -226,9 +226,9 @@ def export(
     `build`. An old file is replaced when the new one is complete.
 
     Weights are drawn from PyTorch's initial distributions with `seed` (default: 0), the same for every format and on
-    every machine; or `weights` names a file of them, as in `build`. `dtype` is `float32`, `float16` or `bfloat16`;
-    `half` is short for the second. Without `training_outputs` the source and the state_dict are those of inference, as
-    the ONNX model always is.
+    every machine; or `weights` names a file of them, as in `build`. `dtype` is `float32` (the default), `float16` or
+    `bfloat16`; `half` is short for the second. Without `training_outputs` the source and the state_dict are those of
+    inference, as the ONNX model always is.
 
     For ONNX alone: `opset` is the version of its operators, 18 to 24. `functions` makes blocks functions of the model,
     `fold_bn` folds batch normalisation into the layer before it, `dynamic` leaves height and width free as well as the

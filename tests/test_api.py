@@ -146,8 +146,9 @@ def test_half_is_short_for_float16(tmp_path: Path) -> None:
     a, b, c = ((tmp_path / f"{name}.safetensors").read_bytes() for name in "abc")
     assert a == b == c
     assert b'"F16"' in a
-    with pytest.raises(archspec.UsageError, match="`--half` contradicts `--dtype bfloat16`"):
-        archspec.export(spec, str(tmp_path / "d.safetensors"), half=True, dtype="bfloat16")
+    for other in ("bfloat16", "float32"):
+        with pytest.raises(archspec.UsageError, match=f"`--half` contradicts `--dtype {other}`"):
+            archspec.export(spec, str(tmp_path / "d.safetensors"), half=True, dtype=other)
 
 
 def test_a_module_is_made_in_a_type_by_its_name() -> None:

@@ -255,9 +255,28 @@ def test_verify_reports_wrong_specs(tmp_path: Path) -> None:
     assert not result.stderr
 
 
+def test_verify_goes_on_behind_a_file_that_is_missing(tmp_path: Path) -> None:
+    gone = tmp_path / "gone.toml"
+    command = [
+        sys.executable,
+        "-m",
+        "archspec",
+        "verify",
+        str(gone),
+        str(SPECS / "lenet.toml"),
+        "--only",
+        "torch",
+    ]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 2, result.stderr
+    assert "cannot read" in result.stdout
+    assert "10 keys, in order" in result.stdout
+    assert "2 networks: 1 not fully run" in result.stdout
+
+
 def test_verify_of_nothing(tmp_path: Path) -> None:
-    assert "there are no specs" in cli("verify", str(tmp_path), code=2).stderr
-    assert "No such file" in cli("verify", str(tmp_path / "absent.toml"), code=2).stderr
+    assert "there are no specs" in cli("verify", str(tmp_path), code=2).stdout
+    assert "No such file" in cli("verify", str(tmp_path / "absent.toml"), code=2).stdout
 
 
 TORCH = ["state_dict", "parameters", "shapes", "MACs", "settings", "outputs", "training", "sensitivity"]

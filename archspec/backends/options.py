@@ -91,11 +91,13 @@ class Options:
 _DEFAULTS: dict[str, Any] = {item.name: item.default for item in fields(Options)}
 
 
-def floating(dtype: str, *, half: bool) -> str:
-    """The floating type, for which `half` is short if it is `float16`. Raises `UsageError` where it is another."""
-    if half and dtype not in (_DEFAULTS["dtype"], "float16"):
-        raise UsageError(f"{option('half')} contradicts `--dtype {shown(dtype)}`")
-    return "float16" if half else dtype
+def floating(dtype: str | None, *, half: bool) -> str:
+    """The floating type, `float32` unless said; `half` is short for `float16`. Raises `UsageError` if both differ."""
+    if half and dtype not in (None, "float16"):
+        raise UsageError(f"{option('half')} contradicts `--dtype {shown(str(dtype))}`")
+    if half:
+        return "float16"
+    return str(_DEFAULTS["dtype"]) if dtype is None else dtype
 
 
 def option(name: str) -> str:

@@ -216,8 +216,8 @@ def export(
         ),
     ] = True,
     dtype: Annotated[
-        Floating, typer.Option("--dtype", help="Floating type of the network.")
-    ] = Floating.FLOAT32,
+        Floating | None, typer.Option("--dtype", help="Floating type of the network; default: float32.")
+    ] = None,
     half: Annotated[bool, typer.Option("--half", help="Short for --dtype float16.")] = False,
     opset: Annotated[
         int, typer.Option("--opset", min=18, max=24, help="ONNX: version of the operators.")
@@ -257,7 +257,7 @@ def export(
         seed=seed,
         weights=weights,
         no_weights=no_weights,
-        dtype=dtype.value,
+        dtype=None if dtype is None else dtype.value,
         half=half,
         opset=opset,
         dynamic=dynamic,

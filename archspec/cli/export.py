@@ -18,7 +18,7 @@ def run(
     model: "Model",
     path: str,
     *,
-    dtype: str = "float32",
+    dtype: str | None = None,
     half: bool = False,
     training_outputs: bool = True,
     **options: Any,

@@ -9,7 +9,7 @@ from archspec.cli.discovery import specs
 from archspec.cli.errors import located
 from archspec.cli.loading import inputs, settings
 from archspec.cli.printing import write
-from archspec.diagnostics import Diagnostic, SpecError
+from archspec.diagnostics import Diagnostic, SpecError, UnreadableError
 from archspec.diagnostics.diagnostic import shown_file
 
 if TYPE_CHECKING:
@@ -67,20 +67,28 @@ def prove(
     *,
     allow_outside: bool,
 ) -> Iterator[Proof]:
-    """The proofs of all networks, one after the other."""
+    """The proofs of all networks, one after the other. A file that cannot be read is `not run`, and the rest is."""
     from archspec.api import load
     from archspec.backends.verify import verify
     from archspec.backends.verify_device import checked
+    from archspec.backends.verify_item import Item
 
     checked(device)
-    for file, variant in specs(paths, allow_outside=allow_outside):
+    for path in paths:
+        file, variant = path, None
         try:
-            model = load(file, variant, settings(set_), inputs=inputs(input_), allow_outside=allow_outside)
-            with watched(_name(file, variant)) as progress:
-                proof: Proof = file, variant, verify(model, only, progress, device), []
-        except SpecError as error:
-            proof = file, variant, [], list(error.diagnostics)
-        yield proof
+            for file, variant in specs([path], allow_outside=allow_outside):
+                try:
+                    model = load(
+                        file, variant, settings(set_), inputs=inputs(input_), allow_outside=allow_outside
+                    )
+                    with watched(_name(file, variant)) as progress:
+                        proof: Proof = file, variant, verify(model, only, progress, device), []
+                except SpecError as error:
+                    proof = file, variant, [], list(error.diagnostics)
+                yield proof
+        except UnreadableError as error:
+            yield file, variant, [Item("spec", str(error), ran=False)], []
 
 
 @contextmanager
