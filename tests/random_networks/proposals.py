@@ -133,7 +133,7 @@ class Proposer:
         if self.rng.random() < 0.2:
             groups = self.rng.choice([n for n in range(1, self.shape[1] + 1) if self.shape[1] % n == 0])
             fields |= {"groups": self.w.exactly(groups), "out": groups * self.rng.randint(1, 3)}
-        return self.maybe(fields, 0.1, init=lambda: self.init("weight"))
+        return self.maybe(fields, 0.18, init=lambda: self.init("weight"))
 
     def linear(self) -> Fields | None:
         if len(self.shape) < 2:
@@ -176,7 +176,7 @@ class Proposer:
         if not isinstance(fields.get("padding"), str):
             self.maybe(fields, 0.3, count_include_pad=self.w.flag)
         return self.maybe(
-            fields, 0.15 if self.axes > 1 else 0.0, divisor_override=lambda: self.w.integer(1, 7)
+            fields, 0.25 if self.axes > 1 else 0.0, divisor_override=lambda: self.w.integer(1, 7)
         )
 
     def lppool(self) -> Fields | None:
@@ -368,7 +368,7 @@ class Proposer:
         if self.rng.random() < 0.5:
             fields["mode"] = self.rng.choice(["constant", "reflect", "replicate", "circular"])
         if fields.get("mode", "constant") == "constant":
-            self.maybe(fields, 0.4, value=lambda: round(self.rng.uniform(-2, 2), 2))
+            self.maybe(fields, 0.7, value=lambda: round(self.rng.uniform(-2, 2), 2))
         return fields
 
     def slice(self) -> Fields | None:
