@@ -20,6 +20,7 @@ import archspec
 from archspec import Model, SpecError, UsageError
 from archspec.backends.onnx_model import model_of
 from archspec.backends.options import Options
+from archspec.language.document import Document
 from archspec.testing.onnx_forms import agree, close, module_with, randomise, session
 
 SMALL = [
@@ -61,12 +62,19 @@ def reduced(model: Model, size: int = 96) -> Model:
 # --- options -------------------------------------------------------------------------------------------------
 
 
+def blocks_of(document: Document) -> set[str]:
+    """The names of the blocks of a file and of all its libraries."""
+    libraries = [library for library in document.libraries.values() if library is not None]
+    return set(document.blocks).union(*map(blocks_of, libraries))
+
+
 @names
 def test_functions_compute_the_same(model: Model) -> None:
     proto = agree(reduced(model), functions=True, batches=(2,))
-    assert bool(proto.functions) == bool(model.network.document.blocks)
+    blocks = blocks_of(model.network.document)
+    assert bool(proto.functions) == bool(blocks)
     assert {function.name.rsplit("_", 1)[0] for function in proto.functions} <= {
-        part for name in model.network.document.blocks for part in (name, name.rsplit("_", 1)[0])
+        part for name in blocks for part in (name, name.rsplit("_", 1)[0])
     }
 
 
@@ -507,6 +515,10 @@ def test_same_bytes_everywhere(tmp_path: Path, flags: list[str]) -> None:
     assert str(tmp_path).encode() not in written[0]
 
 
+REMOVABLE = {"convnext": {"Transpose"}}
+"""A block ends with a permutation that the next one's norm undoes: each is one of the spec's."""
+
+
 @names
 def test_nothing_is_left_to_remove(model: Model, tmp_path: Path) -> None:
     """Neither onnxslim nor ONNX Runtime's basic level finds more than norms to fold; folded, none at all."""
@@ -519,9 +531,14 @@ def test_nothing_is_left_to_remove(model: Model, tmp_path: Path) -> None:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
         options.optimized_model_filepath, options.log_severity_level = str(tmp_path / "basic.onnx"), 4
         onnxruntime.InferenceSession(proto.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        norms = set() if options_ else {"BatchNormalization"}
         for theirs in (onnx.load(str(tmp_path / "basic.onnx")), onnxslim.slim(copy.deepcopy(proto))):
-            assert not operators(theirs) - ours
-            assert set(ours - operators(theirs)) <= (set() if options_ else {"BatchNormalization"})
+            found, written = operators(theirs), Counter(ours)
+            if "HardSwish" not in found:  # ONNX Runtime writes it as what it is made of
+                count = written.pop("HardSwish", 0)
+                written += Counter({"HardSigmoid": count, "Mul": count})
+            assert not found - written
+            assert set(written - found) <= norms | REMOVABLE.get(Path(model.file).stem, set())
 
 
 def operators(proto: onnx.ModelProto) -> Counter[str]:
