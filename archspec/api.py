@@ -186,7 +186,7 @@ def build(
     """
     from os import fspath
 
-    from archspec.backends.torch_module import build as build_module
+    from archspec.backends.torch.module import build as build_module
 
     network = _model(spec, variant, params, inputs, allow_outside=allow_outside)
     file = None if weights is None else fspath(weights)

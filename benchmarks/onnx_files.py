@@ -71,7 +71,7 @@ def fastest(runs: list[Callable[[], object]], rounds: int) -> list[float]:
 
 def graph() -> None:
     """ResNet-152 from its spec's text to the bytes of the graph, without weights."""
-    from archspec.backends.onnx_model import model_of
+    from archspec.backends.onnx import model_of
     from archspec.backends.options import Options
 
     def write() -> object:

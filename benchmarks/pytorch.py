@@ -17,7 +17,7 @@ import torch
 import torchvision
 
 import archspec
-from archspec.backends.torch_source import source
+from archspec.backends.torch.source import source
 
 ROOT = Path(__file__).resolve().parents[1]
 NETWORKS = (("resnet", "resnet50"), ("densenet", "densenet121"), ("mobilenet_v2", None))

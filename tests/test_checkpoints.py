@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 import archspec
 from archspec import Model, SpecError, UsageError
-from archspec.backends.onnx_model import model_of
+from archspec.backends.onnx import model_of
 from archspec.cli import main
 from archspec.language.renaming import renamed
 from archspec.testing.onnx_forms import close, session

@@ -18,7 +18,7 @@ from nets import MORE, NAMES, NETWORKS, SPECS, network, spec
 
 import archspec
 from archspec import Model, SpecError, UsageError
-from archspec.backends.onnx_model import model_of
+from archspec.backends.onnx import model_of
 from archspec.backends.options import Options
 from archspec.language.document import Document
 from archspec.testing.onnx_forms import agree, close, module_with, randomise, session

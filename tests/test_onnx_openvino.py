@@ -11,7 +11,7 @@ from op_examples import FIXED, name_case
 
 import archspec
 from archspec import Model
-from archspec.backends.onnx_model import model_of
+from archspec.backends.onnx import model_of
 from archspec.backends.options import Options
 from archspec.ops import Example, Op
 from archspec.testing.cases import make, spec_of, types

@@ -15,7 +15,7 @@ from op_examples import FIXED, VALID, name_case
 
 import archspec
 from archspec import Model, SpecError
-from archspec.backends.onnx_model import model_of
+from archspec.backends.onnx import model_of
 from archspec.backends.options import Options
 from archspec.ops import Example, Op
 from archspec.testing import onnx_forms

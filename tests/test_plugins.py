@@ -11,7 +11,7 @@ from test_docs import generate
 
 import archspec
 from archspec import ops
-from archspec.backends.onnx_model import model_of
+from archspec.backends.onnx import model_of
 from archspec.testing import check_op
 from archspec.testing.onnx_forms import agree
 

@@ -14,7 +14,7 @@ from torch_cases import CASES
 
 import archspec
 from archspec import Model, SpecError
-from archspec.backends.verify import verify
+from archspec.backends.proof.verify import verify
 from archspec.ops.core.init import Init
 
 

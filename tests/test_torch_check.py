@@ -16,16 +16,16 @@ from torch import nn
 
 import archspec
 from archspec import Model, UsageError
-from archspec.backends.torch_check import Disagreement, check
-from archspec.backends.torch_source import source
-from archspec.backends.torch_source.columns import Columns
-from archspec.backends.torch_source.forward import Forward
-from archspec.backends.torch_source.modules import Modules
-from archspec.backends.torch_source.parts import Constructor
-from archspec.backends.torch_source.program import Program
-from archspec.backends.torch_source.render import text_of
-from archspec.backends.torch_source.symbols import Symbol
-from archspec.backends.torch_source.writer import ClassWriter
+from archspec.backends.torch.check import Disagreement, check
+from archspec.backends.torch.source import source
+from archspec.backends.torch.source.columns import Columns
+from archspec.backends.torch.source.forward import Forward
+from archspec.backends.torch.source.modules import Modules
+from archspec.backends.torch.source.parts import Constructor
+from archspec.backends.torch.source.program import Program
+from archspec.backends.torch.source.render import text_of
+from archspec.backends.torch.source.symbols import Symbol
+from archspec.backends.torch.source.writer import ClassWriter
 from archspec.language.expressions import Literal
 from archspec.ops import Example, Op
 from archspec.ops.core.torch_code import REQUIRED

@@ -255,7 +255,7 @@ def test_graph_networks_are_those_by_hand(name: str, variant: str | None) -> Non
 
 
 def test_the_source_is_what_runs() -> None:
-    from archspec.backends.torch_source import source
+    from archspec.backends.torch.source import source
 
     model = network("lenet")
     built = archspec.build(model)
@@ -353,7 +353,7 @@ def test_initialisers_of_the_spec() -> None:
 
 
 def test_a_common_initialiser_is_a_loop_over_all_modules() -> None:
-    from archspec.backends.torch_source import source
+    from archspec.backends.torch.source import source
 
     defaults = (
         '[defaults]\nconv = { kernel = 1, init = { weight = "kaiming_normal(fan_out)", bias = 0.0 } }\n'

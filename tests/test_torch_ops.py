@@ -9,7 +9,7 @@ from op_examples import FIXED, VALID, name_case
 
 import archspec
 from archspec import ops
-from archspec.backends.torch_module import build
+from archspec.backends.torch.module import build
 from archspec.ops import Example, Op
 from archspec.ops.core.checks import sizes
 from archspec.ops.core.torch_code import placeholders

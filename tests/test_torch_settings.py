@@ -12,8 +12,8 @@ from torch import nn
 
 import archspec
 from archspec import Model
-from archspec.backends.torch_source import source
-from archspec.backends.torch_source.render import main_class
+from archspec.backends.torch.source import source
+from archspec.backends.torch.source.render import main_class
 
 COUNTED = {
     "in-channels of the first": (

@@ -26,8 +26,8 @@ from torch_cases import CASES
 
 import archspec
 from archspec import SpecError
-from archspec.backends.torch_source import source
-from archspec.backends.torch_source.render import text_of
+from archspec.backends.torch.source import source
+from archspec.backends.torch.source.render import text_of
 
 
 @pytest.fixture(scope="session")
@@ -172,7 +172,7 @@ def test_is_the_same_in_every_process(tmp_path: Path) -> None:
     """Whatever the hash seed and the folder: the same bytes."""
     script = (
         "import sys, hashlib, archspec\n"
-        "from archspec.backends.torch_source import source\n"
+        "from archspec.backends.torch.source import source\n"
         "digest = hashlib.sha256()\n"
         "for name in sys.argv[1:]:\n"
         "    file, _, variant = name.partition('@')\n"
@@ -197,7 +197,7 @@ def test_is_the_same_in_every_process(tmp_path: Path) -> None:
 
 def test_needs_no_torch() -> None:
     script = (
-        "import sys, archspec; from archspec.backends.torch_source import source\n"
+        "import sys, archspec; from archspec.backends.torch.source import source\n"
         f"source(archspec.load({str(SPECS / 'resnet.toml')!r}, 'resnet50'))\n"
         "assert not {'torch', 'numpy', 'onnx'} & sys.modules.keys()\n"
     )
@@ -368,7 +368,7 @@ WORDS = [
 
 def builds(text: str) -> bool:
     """Whether the spec is refused by the language; else its module must be what it says."""
-    from archspec.backends.verify import verify
+    from archspec.backends.proof.verify import verify
 
     try:
         model = archspec.load("net.toml", source=text)

@@ -17,10 +17,12 @@ from verify_mutants import MUTANTS, caught
 import archspec
 import archspec.ops
 from archspec import UsageError
-from archspec.backends import torch_source, verify, verify_lockstep, verify_values
-from archspec.backends.verify_item import Item
-from archspec.backends.verify_size import smaller
-from archspec.backends.verify_values import Values
+from archspec.backends.proof import lockstep, verify
+from archspec.backends.proof.item import Item
+from archspec.backends.proof.size import smaller
+from archspec.backends.proof.values import Values
+from archspec.backends.torch import module
+from archspec.backends.torch.source import source
 from archspec.files import writing
 from archspec.model import Model
 
@@ -150,14 +152,13 @@ def test_finds_what_differs(
     monkeypatch: pytest.MonkeyPatch, old: str, new: str, item: str, words: str, path: str
 ) -> None:
     """Each by a source that does something else."""
-    from archspec.backends import torch_module
 
     def changed(model: Any) -> str:
-        text = torch_source.source(model)
+        text = source(model)
         assert old in text, text
         return text.replace(old, new)
 
-    monkeypatch.setattr(torch_module, "source", changed)
+    monkeypatch.setattr(module, "source", changed)
     items = verify.verify(archspec.load("net.toml", source=NET))
     findings = [(found.name, finding) for found in items for finding in found.findings]
     assert any(
@@ -188,15 +189,13 @@ def test_source_that_crashes_is_a_finding(
 
 
 def test_order_of_weights_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    from archspec.backends import torch_module
-
     def swapped(model: Any) -> str:
-        lines = torch_source.source(model).split("\n")
+        lines = source(model).split("\n")
         at = next(index for index, line in enumerate(lines) if "self.first =" in line)
         lines[at], lines[at + 1] = lines[at + 1], lines[at]
         return "\n".join(lines)
 
-    monkeypatch.setattr(torch_module, "source", swapped)
+    monkeypatch.setattr(module, "source", swapped)
     items = verify.verify(archspec.load("net.toml", source=NET))
     assert any("another order" in finding.message for item in items for finding in item.findings)
 
@@ -380,11 +379,11 @@ def test_finds_what_differs_in_onnx(
 
 
 def test_finds_other_weights_in_onnx(monkeypatch: pytest.MonkeyPatch) -> None:
-    from archspec.backends import weight_sources
+    from archspec.backends.weights import sources
 
-    real = weight_sources.encoded
+    real = sources.encoded
     monkeypatch.setattr(
-        "archspec.backends.onnx_model.export.encoded", lambda values, dtype: real(values * 2, dtype)
+        "archspec.backends.onnx.export.encoded", lambda values, dtype: real(values * 2, dtype)
     )
     items = {item.name: item for item in verify.verify(archspec.load("net.toml", source=NET), only="onnx")}
     messages = [(finding.message, finding.location) for finding in items["ONNX weights"].findings]
@@ -547,14 +546,12 @@ def test_sees_settings_of_functions(monkeypatch: pytest.MonkeyPatch, old: str, n
 
 
 def _source_with(monkeypatch: pytest.MonkeyPatch, old: str, new: str) -> None:
-    from archspec.backends import torch_module
-
     def changed(model: Any) -> str:
-        text = torch_source.source(model)
+        text = source(model)
         assert old in text, text
         return text.replace(old, new)
 
-    monkeypatch.setattr(torch_module, "source", changed)
+    monkeypatch.setattr(module, "source", changed)
 
 
 def _messages(model: archspec.Model) -> dict[str, list[str]]:
@@ -565,16 +562,16 @@ def _messages(model: archspec.Model) -> dict[str, list[str]]:
 def test_training_keeps_few_values(monkeypatch: pytest.MonkeyPatch) -> None:
     """The output of each op is made when that of the module is there, and forgotten when they are compared."""
     kept: list[int] = []
-    step = verify_lockstep.Lockstep._goes_on
+    step = lockstep.Lockstep._goes_on
 
     def counted(self: Any) -> bool:
         went = step(self)
         kept.append(len(self.waiting))
         return went
 
-    monkeypatch.setattr(verify_lockstep.Lockstep, "_goes_on", counted)
+    monkeypatch.setattr(lockstep.Lockstep, "_goes_on", counted)
     model = network("squeezenet", "squeezenet1_1")
-    values = verify_values.Values.of(model)
+    values = Values.of(model)
     assert values.training().proven
     assert len(kept) > 50
     assert max(kept) == 1
@@ -661,7 +658,7 @@ def test_sizes_that_show_less_are_not_taken(last: str, height: int) -> None:
 def test_values_are_compared_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where they are too many to be held at once, and a fault in a late portion is named as well."""
     whole = {item.name: item.detail for item in verify.verify(network("teaching/lenet_max"), only="onnx")}
-    monkeypatch.setattr(verify_lockstep, "KEPT", 3000)
+    monkeypatch.setattr(lockstep, "KEPT", 3000)
     items = verify.verify(network("teaching/lenet_max"), only="onnx")
     assert {item.name: item.detail for item in items} == whole
     assert all(item.proven for item in items)
@@ -681,7 +678,7 @@ def test_values_are_let_go_after_their_last_use() -> None:
 
     import torch
 
-    from archspec.backends.verify_reference import Reference
+    from archspec.backends.proof.reference import Reference
 
     model = spec('[{ repeat = 20, layers = [{ op = "conv", out = 3, kernel = 1 }, "tanh"] }]')
     state = {key: torch.ones(weight.shape) for key, weight in model.weights().items()}
@@ -851,7 +848,7 @@ def test_profiles_tell_where_nodes_ran(tmp_path: Path) -> None:
     import numpy as np
     import onnxruntime
 
-    from archspec.backends.verify_placement import Placement
+    from archspec.backends.proof.placement import Placement
 
     archspec.export("specs/lenet.toml", str(tmp_path / "lenet.onnx"))
     options = onnxruntime.SessionOptions()

@@ -25,10 +25,10 @@ from nets import SPECS, assert_equal, network, spec, torchvision_model
 
 import archspec
 from archspec import UsageError
-from archspec.backends.ahead import ahead
-from archspec.backends.onnx_model import model_of
+from archspec.backends.onnx import model_of
 from archspec.backends.options import Options
-from archspec.backends.random_weights import CHUNK, initial_values
+from archspec.backends.weights.prefetch import ahead
+from archspec.backends.weights.random import CHUNK, initial_values
 from archspec.files import writing, writing_together
 from archspec.ops import Weight
 from archspec.ops.core.init import Init
@@ -549,7 +549,7 @@ class BrokenError(Exception):
 def test_an_interrupted_export_leaves_the_old_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: bytes | None
 ) -> None:
-    from archspec.backends.onnx_model import export as module
+    from archspec.backends.onnx import export as module
 
     def write(_self: Any, file: Any, *_rest: Any) -> None:
         file.write(b"some")
@@ -664,7 +664,7 @@ def test_an_interrupted_process_leaves_the_old_files(tmp_path: Path, sent: signa
         (tmp_path / name).write_bytes(b"old")
     script = (
         "import signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a background shell's child ignores it
-        "from archspec.backends.onnx_model import export\nreal = export.encoded\n"
+        "from archspec.backends.onnx import export\nreal = export.encoded\n"
         "def encoded(*arguments):\n    print('ready', flush=True)\n    return real(*arguments)\n"
         "export.encoded = encoded\nfrom archspec.cli import main\nsys.argv[0] = 'archspec'\nmain()"
     )

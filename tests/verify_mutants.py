@@ -15,7 +15,9 @@ from nets import NAMES, NETWORKS
 
 import archspec
 from archspec import Model, ops
-from archspec.backends import torch_module, torch_source, verify
+from archspec.backends.proof import verify
+from archspec.backends.torch import module as live
+from archspec.backends.torch import source as writer
 from archspec.ops import Op, TorchCode
 from archspec.ops.core.pools import onnx_average
 
@@ -37,7 +39,7 @@ class Mutant:
     def applied(self) -> Iterator[list[bool]]:
         """With the fault; the list tells of each source whether it has changed."""
         changed: list[bool] = []
-        real = torch_source.source
+        real = writer.source
 
         def source(model: Model) -> str:
             text = real(model)
@@ -46,13 +48,13 @@ class Mutant:
 
         op: Any = ops.lookup(self.op)
         own = vars(op).get(self.method)
-        torch_module.source = source  # type: ignore[assignment,attr-defined]
+        live.source = source  # type: ignore[assignment,attr-defined]
         if self.change is not None:
             setattr(op, self.method, self.change(getattr(op, self.method)))
         try:
             yield changed
         finally:
-            torch_module.source = real  # type: ignore[attr-defined]
+            live.source = real  # type: ignore[attr-defined]
             if self.change is not None and own is not None:
                 setattr(op, self.method, own)
             elif self.change is not None:

@@ -23,18 +23,18 @@ def export(model: "Model", path: str, options: Options) -> None:
     """
     suffix = PurePath(path).suffix
     if suffix == ".py":
-        from archspec.backends.torch_source import source
+        from archspec.backends.torch.source import source
 
         options.only(set(), FORMATS[suffix])
         text = source(model)  # before the file is touched
         with writing(path) as file:
             file.write(text.encode())
     elif suffix == ".onnx":
-        from archspec.backends.onnx_model import write_onnx
+        from archspec.backends.onnx import write_onnx
 
         write_onnx(model, path, options)
     elif suffix == ".safetensors":
-        from archspec.backends.weight_sources import write_weights
+        from archspec.backends.weights.sources import write_weights
 
         options.only({"seed", "weights", "dtype"}, FORMATS[suffix])
         write_weights(model, path, options)

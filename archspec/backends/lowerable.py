@@ -25,14 +25,14 @@ def refusals(model: "Model", only: str | None = None) -> list[Diagnostic]:
 
 
 def _onnx(model: "Model") -> list[Diagnostic]:
-    from archspec.backends.onnx_model.lowering import refusals as refused
+    from archspec.backends.onnx.lowering import refusals as refused
 
     return refused(model.network, Options().opset)
 
 
 def _torch(model: "Model") -> list[Diagnostic]:
     """Writing the source takes longer than all other checks: it is done where something could be in its way."""
-    from archspec.backends.torch_source import source
+    from archspec.backends.torch.source import source
 
     if any(_can_fail(module) for module in walk(model.root)):
         try:

@@ -13,7 +13,7 @@ from archspec.diagnostics import Diagnostic, SpecError, UnreadableError
 from archspec.diagnostics.diagnostic import shown_file
 
 if TYPE_CHECKING:
-    from archspec.backends.verify_item import Item, Progress
+    from archspec.backends.proof.item import Item, Progress
 
 Proof = tuple[str, str | None, "list[Item]", list[Diagnostic]]
 """A file, a variant, what was compared, and what is wrong with the spec where nothing could be."""
@@ -69,9 +69,9 @@ def prove(
 ) -> Iterator[Proof]:
     """The proofs of all networks, one after the other. A file that cannot be read is `not run`, and the rest is."""
     from archspec.api import load
-    from archspec.backends.verify import verify
-    from archspec.backends.verify_device import checked
-    from archspec.backends.verify_item import Item
+    from archspec.backends.proof.device import checked
+    from archspec.backends.proof.item import Item
+    from archspec.backends.proof.verify import verify
 
     checked(device)
     for path in paths:

@@ -9,7 +9,7 @@ def test_layer_scale() -> None:
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from archspec.backends.torch_import import import_torch
+from archspec.backends.torch.importing import import_torch
 from archspec.diagnostics import UsageError
 from archspec.ops import Example, Op
 from archspec.testing import cases, gradients, onnx_forms, statements, torch_forms

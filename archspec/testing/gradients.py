@@ -4,7 +4,7 @@ from collections.abc import Callable
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from archspec.backends.torch_import import import_torch
+from archspec.backends.torch.importing import import_torch
 from archspec.ops import Example, Op
 from archspec.ops.core.checks import sizes
 from archspec.ops.core.held import lying, strides

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING, Any
 
 from archspec.api import load
-from archspec.backends.onnx_model import model_of
+from archspec.backends.onnx import model_of
 from archspec.backends.options import Options
-from archspec.backends.torch_import import import_torch
-from archspec.backends.torch_module import build
+from archspec.backends.torch.importing import import_torch
+from archspec.backends.torch.module import build
 from archspec.model import Model
 from archspec.ops import Example, Op
 from archspec.testing.cases import check, same, spec_of

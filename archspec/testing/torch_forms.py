@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from archspec.api import load
-from archspec.backends.torch_import import import_torch
-from archspec.backends.torch_module import build
+from archspec.backends.torch.importing import import_torch
+from archspec.backends.torch.module import build
 from archspec.ops import Example, Op
 from archspec.testing.cases import check, make, same, spec_of, types
 

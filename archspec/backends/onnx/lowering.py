@@ -1,0 +1,226 @@
+"""From the module tree to the steps of a graph: what inference needs, in the order of the spec."""
+
+from dataclasses import dataclass
+
+from archspec.analysis.liveness import Live, Liveness, inference, needed, used
+from archspec.backends.onnx.arrange import arrange
+from archspec.backends.onnx.derived import Target
+from archspec.backends.onnx.fold import fold
+from archspec.diagnostics import Diagnostic, Problem, SpecError
+from archspec.elaborate.network import Network
+from archspec.ir import Module, Node
+from archspec.ops.core.onnx_code import Emitter, Graph, Step
+from archspec.types import TensorType
+
+
+def refusals(network: Network, opset: int) -> list[Diagnostic]:
+    """What keeps a network from being written: each distinct op is, by itself, and nothing is kept of it."""
+    ops: dict[Module, Node] = {}
+    for module, results in needed(network.root, inference(network)).items():
+        if module.op is None:
+            for node, here in reversed([*zip(module.body, used(module, results), strict=True)]):
+                if here and node.module.op is not None:
+                    ops.setdefault(node.module, node)
+    found = []
+    for module, node in ops.items():
+        assert module.op is not None  # noqa: S101 — they are ops
+        graph = Graph(opset)
+        graph.types |= {f"x/{place}": type_ for place, type_ in enumerate(module.inputs)}
+        graph.inputs |= graph.types
+        given = [*graph.types]
+        weights = {weight.name: f"w/{weight.name}" for weight in module.op.weights(module.inputs)}
+        for weight in module.op.weights(module.inputs):
+            graph.types[weights[weight.name]] = TensorType(weight.shape)
+        try:
+            module.op.onnx(Emitter(graph, "op", weights, given), module.inputs)
+        except Problem as problem:
+            if problem.code != "AS702":  # of the network's inputs, every free dimension can be had
+                found.append(problem.located(node.origin.file, node.origin.path))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A block as a function of the model: its inputs are values, then weights by their keys in the block."""
+
+    name: str
+    graph: Target
+    inputs: tuple[int, ...]
+    """The inputs of the block that it takes."""
+
+
+class Lowering:
+    """One network. `graph` is its graph, `functions` are the blocks that it calls, callees first."""
+
+    def __init__(
+        self,
+        network: Network,
+        *,
+        opset: int,
+        half: bool = False,
+        functions: bool = False,
+        fold_bn: bool = False,
+        arranged: bool = False,
+    ) -> None:
+        self.opset, self.half, self.as_functions, self.fold = opset, half, functions, fold_bn
+        self.arranged = arranged
+        self.liveness = Liveness()
+        self.known: dict[tuple[Module, Live], Function | None] = {}
+        self.functions: list[Function] = []
+        self.names: dict[str, int] = {}
+        root = network.root
+        parts = inference(network)
+        self.graph = self._graph(dict(zip(network.input_names, root.inputs, strict=True)))
+        results = self._body(self.graph, root, [*self.graph.inputs], "", parts)
+        self._finish(self.graph, [results[part] for part in sorted(parts)], _output_names(network))
+
+    # --- graphs ----------------------------------------------------------------------------------------
+
+    def _graph(self, inputs: dict[str, TensorType]) -> Target:
+        graph = Target(self.opset, self.half)
+        graph.inputs.update(inputs)
+        graph.types.update(graph.inputs)
+        graph.names.update(dict.fromkeys(inputs, 1))
+        return graph
+
+    def _finish(self, graph: Target, results: list[str], names: list[str]) -> None:
+        """Give the outputs their names. What no step makes, or is an output already, gets a step of its own."""
+        made = {value: step for step in graph.steps for value in step.outputs}
+        renamed: dict[str, str] = {}
+        for value, asked in zip(results, names, strict=True):
+            name = asked or (value if value in made and "/" not in value else "output")
+            if value not in made or value in renamed:
+                name = graph.unique(name)
+                source = renamed.get(value, value)
+                graph.steps.append(Step("Identity", [source], [name], {}, name))
+                graph.types[name] = graph.types[source]
+            elif name != value:
+                name = graph.unique(name)
+                graph.types[name] = graph.types.pop(value)
+            renamed.setdefault(value, name)
+            graph.outputs.append(name)
+        for step in graph.steps:
+            step.inputs[:] = [renamed.get(value, value) if value in made else value for value in step.inputs]
+            step.outputs[:] = [renamed.get(value, value) for value in step.outputs]
+        if self.arranged:
+            arrange(graph)
+        if self.fold:
+            fold(graph)
+
+    # --- bodies ----------------------------------------------------------------------------------------
+
+    def _body(self, graph: Target, module: Module, inputs: list[str], prefix: str, wanted: Live) -> list[str]:
+        """Write what is needed of a composite; the names of its results, empty for those that are not."""
+        values = list(inputs)
+        for (node, ids), parts in zip(module.values(), self.liveness.of(module, wanted).parts, strict=True):
+            given = [values[value] for value in node.inputs]
+            if not parts:
+                values += [""] * len(ids)
+            elif node.module.is_removed:
+                values += given
+            else:
+                owner = module.owner(node)
+                values += self._node(graph, node, given, prefix, owner.name, parts)
+        return [values[value] for value in module.results]
+
+    def _node(
+        self, graph: Target, node: Node, given: list[str], prefix: str, name: str | None, parts: Live
+    ) -> list[str]:
+        if node.module.op is not None:
+            return self._op(graph, node, given, prefix, name)
+        inner = prefix if name is None else f"{prefix}{name}."
+        function = self._function(node.module, parts) if self._is_block(node.module) else None
+        if function is None:
+            return self._body(graph, node.module, given, inner, parts)
+        return self._call(graph, node.module, function, given, inner, parts)
+
+    def _op(self, graph: Target, node: Node, given: list[str], prefix: str, name: str | None) -> list[str]:
+        op, types = node.module.op, node.module.inputs
+        assert op is not None  # noqa: S101 — asked of ops only
+        path = prefix + name if name else _joined(prefix, node.label, op.name)
+        weights = {}
+        for weight in op.weights(types):
+            key = f"{path}.{weight.name}" if weight.name else path
+            weights[weight.name] = key
+            if weight.dtype == "float":
+                graph.weights[key] = weight
+                graph.names.setdefault(key, 1)
+                graph.types[key] = TensorType(weight.shape)
+        emitter = Emitter(graph, path, weights, given)
+        try:
+            made = op.onnx(emitter, types)
+        except Problem as problem:
+            if problem.code == "AS702" and graph is not self.graph:
+                raise UnseenError from None
+            raise SpecError([problem.located(node.origin.file, node.origin.path)]) from None
+        return list(emitter.named([made] if isinstance(made, str) else made))
+
+    # --- functions -------------------------------------------------------------------------------------
+
+    def _is_block(self, module: Module) -> bool:
+        return self.as_functions and module.definition is not None and len(module.definition.path) == 2
+
+    def _function(self, module: Module, parts: Live) -> Function | None:
+        """The function for a block, written once; `None` if it needs a free dimension that its inputs do not show."""
+        key = module, parts
+        if key not in self.known:
+            inputs = tuple(sorted(self.liveness.of(module, parts).inputs))
+            names = ["x" if len(inputs) == 1 else f"x{place}" for place in range(len(inputs))]
+            graph = self._graph(
+                {name: module.inputs[place] for name, place in zip(names, inputs, strict=True)}
+            )
+            given = [""] * len(module.inputs)
+            for name, place in zip(names, inputs, strict=True):
+                given[place] = name
+            try:
+                results = self._body(graph, module, given, "", parts)
+            except UnseenError:
+                self.known[key] = None
+                return None
+            asked = ["y" if len(parts) == 1 else f"y{place}" for place in range(len(parts))]
+            self._finish(graph, [results[part] for part in sorted(parts)], asked)
+            function = Function(self._named(module.kind), graph, inputs)
+            self.functions.append(function)
+            self.known[key] = function
+        return self.known[key]
+
+    def _named(self, kind: str) -> str:
+        count = self.names[kind] = self.names.get(kind, 0) + 1
+        return kind if count == 1 else f"{kind}_{count}"
+
+    def _call(
+        self, graph: Target, module: Module, function: Function, given: list[str], prefix: str, parts: Live
+    ) -> list[str]:
+        """A call of a function; its weights are the caller's, with their keys there."""
+        inner = function.graph
+        keys = {key: prefix + key for key in inner.weights}
+        for key, full in keys.items():
+            graph.weights[full] = inner.weights[key]
+            graph.names.setdefault(full, 1)
+            graph.types[full] = inner.types[key]
+        graph.derived.update({prefix + key: made.within(prefix) for key, made in inner.derived.items()})
+        name = graph.unique(prefix.removesuffix("."))
+        outputs = [name] if len(parts) == 1 else [f"{name}/{place}" for place in range(len(parts))]
+        inputs = [*(given[place] for place in function.inputs), *keys.values()]
+        graph.steps.append(Step(function.name, inputs, outputs, {}, name, function=True))
+        results = [""] * len(module.outputs)
+        for output, part in zip(outputs, sorted(parts), strict=True):
+            graph.types[output] = module.outputs[part]
+            results[part] = output
+        return results
+
+
+class UnseenError(Exception):
+    """A free dimension is needed that no input of a function has."""
+
+
+def _joined(prefix: str, label: str | None, op: str) -> str:
+    """The path of what is no module: its label, or the op behind a `/`."""
+    return prefix + label if label else f"{prefix.removesuffix('.')}/{op}"
+
+
+def _output_names(network: Network) -> list[str]:
+    """What the spec calls the outputs; empty where it does not."""
+    section = network.document.section
+    assert section is not None  # noqa: S101 — there is a model
+    return [name if name not in ("x", "input") else "output" for name in section.outputs or ()] or [""]

@@ -1,0 +1,354 @@
+"""Proving the ONNX model of a network: the checker, inferred shapes, its weights, and what ONNX Runtime computes."""
+
+import os
+from collections.abc import Iterator
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Self
+
+from archspec.backends.onnx.export import write_onnx
+from archspec.backends.options import Options
+from archspec.backends.proof.device import CPU, provider, providers
+from archspec.backends.proof.item import Item, Progress, finding
+from archspec.backends.proof.placement import Placement
+from archspec.diagnostics import Diagnostic
+from archspec.diagnostics.diagnostic import shown
+
+if TYPE_CHECKING:
+    import onnx
+    from torch import Tensor
+
+    from archspec.backends.proof.values import Case, Values
+    from archspec.model import Model
+
+PART = 2**24
+"""The bytes of a weight that are read at a time."""
+NO_PROVIDER = "ONNX Runtime could not start its CUDA provider: are the libraries of CUDA and cuDNN there?"
+
+
+class Proof:
+    """The comparison of one network with its ONNX model, in files of a temporary folder.
+
+    `values` has the weights, and what PyTorch makes of them; without it, `missing` says why.
+    """
+
+    def __init__(self, model: "Model", values: "Values | None", missing: str = "") -> None:
+        self.model, self.values, self.missing = model, values, missing
+        self.origins = {row.path: row.origin for row in reversed(list(model.modules()))}
+        self.device = CPU if values is None else values.device
+        self.folder = TemporaryDirectory(prefix="archspec")
+        self.path = self.run_path = os.path.join(self.folder.name, "model.onnx")
+        try:
+            weights = self._weights()
+            options = Options(weights=weights, external="data")
+            write_onnx(model, self.path, options)
+            if values is not None and values.small is not model:
+                self.run_path = os.path.join(self.folder.name, "small.onnx")
+                write_onnx(values.small, self.run_path, options)
+            if weights is not None:
+                os.unlink(weights)
+        except BaseException:
+            self.folder.cleanup()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.folder.cleanup()
+
+    def _weights(self) -> str | None:
+        """A file with the weights of the module, if there is one."""
+        if self.values is None:
+            return None
+        import torch
+
+        path = os.path.join(self.folder.name, "weights.pt")
+        torch.save(self.values.module.state_dict(), path)
+        return path
+
+    def items(self, progress: Progress) -> Iterator[Item]:
+        """All statements, one after the other."""
+        import onnx
+
+        proto = onnx.load(self.path, load_external_data=False)
+        progress("checking the ONNX model")
+        yield self.checked()
+        yield self.shapes(proto)
+        yield from self.settings(proto)
+        yield self.initialisers(proto)
+        progress("running it in ONNX Runtime")
+        yield from self.runs()
+
+    def finding(self, message: str, path: str = "") -> Diagnostic:
+        """Something differs, in the module at `path`."""
+        return finding(self.model, self.origins, message, path)
+
+    # --- the file --------------------------------------------------------------------------------------
+
+    def checked(self) -> Item:
+        """The full check of the onnx package, with strict inference of shapes."""
+        import onnx
+
+        item = Item("ONNX checker", "full check, opset 20")
+        try:
+            onnx.checker.check_model(self.path, full_check=True)
+        except Exception as error:  # of several types, that the package does not document
+            item.findings.append(self.finding(f"the ONNX checker says: {shown(str(error), limit=500)}"))
+        return item
+
+    def shapes(self, proto: "onnx.ModelProto") -> Item:
+        """What the onnx package infers of every tensor, without being told ours."""
+        import onnx
+
+        ours = {info.name: _shape(info) for info in (*proto.graph.value_info, *proto.graph.output)}
+        bare = onnx.ModelProto()
+        bare.CopyFrom(proto)
+        del bare.graph.value_info[:]
+        for output in bare.graph.output:
+            output.type.tensor_type.ClearField("shape")
+        try:
+            inferred = onnx.shape_inference.infer_shapes(
+                bare, check_type=True, strict_mode=True, data_prop=True
+            )
+        except Exception as error:  # likewise
+            message = f"shapes cannot be inferred: {shown(str(error), limit=500)}"
+            return Item("ONNX shapes", "", [self.finding(message)])
+        theirs = {info.name: _shape(info) for info in (*inferred.graph.value_info, *inferred.graph.output)}
+        item = Item("ONNX shapes", f"{len(ours):,} tensors, {len(theirs):,} inferred")
+        for name, shape in ours.items():
+            other = theirs.get(name, shape)
+            if len(shape) != len(other) or any(not _agree(*pair) for pair in zip(shape, other, strict=True)):
+                message = f"`{shown(name)}` is {_text(shape)} here, {_text(other)} by inference"
+                item.findings.append(self.finding(message, name))
+        return item
+
+    def settings(self, proto: "onnx.ModelProto") -> Iterator[Item]:
+        """The `eps` of every norm, which values hardly show."""
+        found = {
+            node.name.partition("/")[0]: attribute.f
+            for node in proto.graph.node
+            for attribute in node.attribute
+            if attribute.name == "epsilon"
+        }
+        if not found:
+            return
+        item = Item("ONNX settings", f"eps of {len(found):,} norms")
+        for row in self.model.modules():
+            eps, theirs = getattr(row.module.op, "eps", None), found.get(row.path)
+            if eps is not None and theirs is not None and abs(theirs - eps) > 1e-6 * eps:
+                message = f"`{row.path}.eps` is {eps:g} here, {theirs:g} in ONNX"
+                item.findings.append(self.finding(message, row.path))
+        yield item
+
+    def initialisers(self, proto: "onnx.ModelProto") -> Item:
+        """Every weight, byte for byte as in PyTorch's state_dict."""
+        weights = [tensor for tensor in proto.graph.initializer if "/" not in tensor.name]
+        item = Item("ONNX weights", f"{len(weights):,} initialisers, byte for byte as in the state_dict")
+        if self.values is None:
+            return Item(item.name, self.missing, ran=False)
+        state = self.values.module.state_dict()
+        for tensor in weights:
+            if tensor.name not in state:
+                item.findings.append(
+                    self.finding(f"PyTorch has no weight `{shown(tensor.name)}`", tensor.name)
+                )
+            elif not self._equal(tensor, state[tensor.name]):
+                message = f"`{shown(tensor.name)}` has other values than in PyTorch"
+                item.findings.append(self.finding(message, tensor.name))
+        return item
+
+    def _equal(self, ours: "onnx.TensorProto", theirs: "Tensor") -> bool:
+        """Whether an initialiser has the shape, the type and the bytes of a weight; large ones are read in parts."""
+        import onnx
+
+        array = theirs.cpu().numpy()
+        if (tuple(ours.dims), onnx.helper.tensor_dtype_to_np_dtype(ours.data_type)) != (
+            array.shape,
+            array.dtype,
+        ):
+            return False
+        if ours.data_location != onnx.TensorProto.EXTERNAL:
+            return bool(onnx.numpy_helper.to_array(ours).tobytes() == array.tobytes())
+        place = {entry.key: entry.value for entry in ours.external_data}
+        values = array.reshape(-1).view("u1")
+        if int(place["length"]) != values.nbytes:
+            return False
+        with open(os.path.join(self.folder.name, place["location"]), "rb") as file:
+            file.seek(int(place.get("offset", "0")))
+            starts = range(0, values.nbytes, PART)
+            return all(
+                file.read(PART)[: values.nbytes - at] == values[at : at + PART].tobytes() for at in starts
+            )
+
+    # --- running it ------------------------------------------------------------------------------------
+
+    def runs(self) -> Iterator[Item]:
+        """What ONNX Runtime computes, as written and after all of its optimisations, against PyTorch."""
+        name = "ONNX Runtime"
+        try:
+            import onnxruntime
+        except ImportError:
+            yield Item(name, "this needs ONNX Runtime: install `onnxruntime`", ran=False)
+            return
+        if self.values is None:
+            yield Item(name, self.missing, ran=False)
+            return
+        if provider(self.device) not in onnxruntime.get_available_providers():
+            yield Item(name, "it has no CUDA provider here: install `onnxruntime-gpu`", ran=False)
+            return
+        self.values.release()
+        levels = onnxruntime.GraphOptimizationLevel
+        yield self._as_written(f"{name}, as written", levels.ORT_DISABLE_ALL, self.values)
+        yield self._optimised(f"{name}, optimised", levels.ORT_ENABLE_ALL, self.values)
+
+    def _as_written(self, name: str, level: Any, values: "Values") -> Item:
+        """The outputs, and of the first batch what every op makes that is a value of the model."""
+        import onnx
+
+        proto = onnx.load(self.run_path, load_external_data=False)
+        infos = {info.name for info in proto.graph.value_info}
+        outputs = [output.name for output in proto.graph.output]
+        item, placement = Item(name, ""), Placement(self.device)
+        count = len(outputs)
+        for tensors in values.portions():
+            inner = {path: tensor for path, tensor in tensors.items() if path in infos}
+            count += len(inner)
+            path = self._with_outputs(proto, [*inner, *outputs])
+            if not self._portion(item, placement, path, level, inner, outputs):
+                break
+            outputs = []
+        if item.ran:
+            item.detail = f"{count:,} values as PyTorch's, {values.compared_at}"
+        self._placed(item, placement)
+        return item
+
+    def _portion(
+        self,
+        item: Item,
+        placement: Placement,
+        path: str,
+        level: Any,
+        inner: "dict[str, Tensor]",
+        outputs: list[str],
+    ) -> bool:
+        """Compare some of the values; whether more are to be compared."""
+        assert self.values is not None  # noqa: S101 — there is something to compare with
+        if not inner and not outputs:
+            return True
+        session = self._session(path, level, item)
+        if session is None:
+            return False
+        first, *others = self.values.cases
+        agrees = self._run(item, session, first, inner, outputs)
+        if self.device != CPU:
+            placement.read(session)
+        del session  # it holds what its graph gives out, whether or not that is asked for
+        plain = self._session(self.run_path, level, item) if outputs and others else None
+        for case in others if plain is not None else ():
+            self._run(item, plain, case, {}, outputs)
+        return agrees
+
+    def _with_outputs(self, proto: "onnx.ModelProto", names: list[str]) -> str:
+        """A file of the model with other outputs, and no more of the graph than they need."""
+        import onnx
+
+        model = onnx.ModelProto()
+        model.CopyFrom(proto)
+        graph = model.graph
+        infos = {info.name: info for info in (*graph.value_info, *graph.output)}
+        chosen = [infos[name] for name in names]
+        del graph.output[:]
+        graph.output.extend(chosen)
+        last = max((place for place, node in enumerate(graph.node) if {*node.output} & {*names}), default=0)
+        del graph.node[last + 1 :]
+        path = os.path.join(self.folder.name, "tensors.onnx")
+        with open(path, "wb") as file:
+            file.write(model.SerializeToString())
+        return path
+
+    def _optimised(self, name: str, level: Any, values: "Values") -> Item:
+        item = Item(name, f"outputs as PyTorch's, {values.compared_at}")
+        session = self._session(self.run_path, level, item)
+        if session is not None:
+            for case in values.cases:
+                self._run(item, session, case, {}, [output.name for output in session.get_outputs()])
+            placement = Placement(self.device)
+            if self.device != CPU:
+                placement.read(session)
+            self._placed(item, placement)
+        return item
+
+    def _placed(self, item: Item, placement: Placement) -> None:
+        """Say where the nodes ran; an item of which none ran on the device was not run."""
+        if self.device == CPU or not item.ran:
+            return
+        item.detail += f", {placement}"
+        if not placement.there:
+            item.ran, item.detail = False, f"ONNX Runtime ran no node on {self.device}"
+
+    def _session(self, path: str, level: Any, item: Item) -> Any:
+        """The model in ONNX Runtime; `None`, and a finding, where it does not take it."""
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.graph_optimization_level, options.log_severity_level = level, 4
+        if self.device != CPU:
+            onnxruntime.set_default_logger_severity(3)  # else it warns of each session that has this provider
+            options.enable_profiling = True  # which tells where each node ran
+            options.profile_file_prefix = os.path.join(self.folder.name, "profile")
+        options.enable_cpu_mem_arena = False  # which grows in powers of two, and keeps what is let go
+        try:
+            session = onnxruntime.InferenceSession(path, options, providers=providers(self.device))
+        except Exception as error:  # each failure has a type of its own
+            item.findings.append(self.finding(f"ONNX Runtime says: {shown(str(error), limit=500)}"))
+            return None
+        if provider(self.device) in session.get_providers():
+            return session
+        item.ran, item.detail = False, NO_PROVIDER
+        return None
+
+    def _run(
+        self, item: Item, session: Any, case: "Case", inner: "dict[str, Tensor]", outputs: list[str]
+    ) -> bool:
+        """Report the first op that differs, since what comes behind differs with it, and every output.
+
+        Whether all ops inside agree.
+        """
+        import torch
+
+        from archspec.backends.proof.tolerance import difference
+
+        assert self.values is not None  # noqa: S101 — there is something to compare with
+        given = {
+            name: tensor.cpu().numpy() for name, tensor in zip(self.model.inputs, case.inputs, strict=True)
+        }
+        try:
+            made = session.run([*inner, *outputs], given)
+        except Exception as error:  # likewise
+            item.findings.append(self.finding(f"ONNX Runtime says: {shown(str(error), limit=500)}"))
+            return False
+        agrees = True
+        theirs = [*inner.items(), *(zip(outputs, case.outputs, strict=True) if outputs else ())]
+        for mine, (name, other) in zip(made, theirs, strict=True):
+            words = difference(torch.from_numpy(mine), other.cpu(), "in ONNX Runtime", self.values.slack)
+            if words and (name in outputs or agrees):
+                item.findings.append(self.finding(f"`{name}` {words}", name))
+            agrees = agrees and (not words or name in outputs)
+        return agrees
+
+
+def _shape(info: "onnx.ValueInfoProto") -> tuple[int | str, ...]:
+    """The shape of a value; a size that is not known is a text."""
+    return tuple(
+        dim.dim_value if dim.HasField("dim_value") else dim.dim_param or "?"
+        for dim in info.type.tensor_type.shape.dim
+    )
+
+
+def _agree(ours: int | str, theirs: int | str) -> bool:
+    """Whether a size is what was inferred; of a free one only that it is free, for its name is no matter."""
+    return ours == theirs or isinstance(theirs, str)
+
+
+def _text(shape: tuple[int | str, ...]) -> str:
+    return "×".join(map(str, shape)) or "scalar"

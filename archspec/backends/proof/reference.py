@@ -1,0 +1,169 @@
+"""A network computed node by node, each op as it says itself: what generated source must agree with.
+
+Nothing of the generator takes part. Classes are called with the arguments of `Op.torch`, all of them written out, and
+weights are looked up by their keys.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from archspec.backends.torch.importing import import_torch
+from archspec.ir import Module
+from archspec.ops.core.base import Op
+from archspec.ops.core.torch_code import Argument, TorchCode, literal
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+State = Mapping[str, "Tensor"]
+Steps = Generator[tuple[str, "Tensor"], None, "list[Tensor]"]
+"""The outputs of ops with their paths, in the order of computation; at the end, the results of the network."""
+_HEAD = "import torch\nfrom torch import Tensor, nn\nfrom torch.nn import functional as F\n"
+_BLANK = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """An op in PyTorch: its module on the meta device, if it has one, and how it is called.
+
+    `call` takes something with the attribute `training`, what the module does, the inputs, and free dimensions by name.
+    """
+
+    module: "nn.Module | None"
+    call: Callable[[Any, Any, Sequence["Tensor"], Mapping[str, int]], Any]
+
+
+@dataclass(slots=True)
+class Reference:
+    """The ops of a network as PyTorch has them, made once for each distinct one."""
+
+    forms: dict[Module, Form] = field(default_factory=dict)
+
+    def of(self, module: Module) -> Form:
+        """The form of an op."""
+        if module not in self.forms:
+            assert module.op is not None  # noqa: S101 — asked of ops only
+            self.forms[module] = _form(module.op.torch(module.inputs))
+        return self.forms[module]
+
+    def run(self, root: Module, inputs: "Sequence[Tensor]", state: State, *, training: bool) -> Steps:
+        """Compute a network; yields what `compared_paths` names. A value is let go after its last use.
+
+        In training the statistics in `state` are updated.
+        """
+        dims = {
+            dim: size
+            for type_, tensor in zip(root.inputs, inputs, strict=True)
+            for dim, size in zip(type_.shape, tensor.shape, strict=True)
+            if isinstance(dim, str)
+        }
+        return _Run(self, state, dims, compared_paths(root), training).body(root, [*inputs], "")
+
+
+def compared_paths(root: Module) -> frozenset[str]:
+    """The paths of the ops that are called once and have one output."""
+    calls = list(_calls(root, ""))
+    count = Counter(path for path, _ in calls)
+    return frozenset(path for path, module in calls if count[path] == 1 and len(module.outputs) == 1)
+
+
+def _calls(module: Module, prefix: str) -> Iterator[tuple[str, Module]]:
+    """Every call of an op that has a path."""
+    for node in module.body:
+        owner = module.owner(node)
+        path = prefix if owner.name is None else f"{prefix}{owner.name}"
+        if node.module.is_removed:
+            continue
+        if node.module.op is None:
+            yield from _calls(node.module, path if owner.name is None else f"{path}.")
+        elif owner.name is not None:
+            yield path, node.module
+
+
+@dataclass(slots=True)
+class _Run:
+    reference: Reference
+    state: State
+    dims: Mapping[str, int]
+    compared: frozenset[str]
+    training: bool
+
+    def body(self, module: Module, values: "list[Any]", prefix: str) -> Steps:
+        """Compute a composite; `values` begins with its inputs, and holds what is still to be used."""
+        unused = _last_uses(module)
+        for place, node in enumerate(module.body):
+            given = [values[index] for index in node.inputs]
+            for index in unused[place]:
+                values[index] = None
+            owner = module.owner(node)
+            path = prefix if owner.name is None else f"{prefix}{owner.name}"
+            if node.module.is_removed:
+                values += given
+            elif node.module.op is None:
+                values += yield from self.body(node.module, given, path if owner.name is None else f"{path}.")
+            else:
+                values += self.op(node.module.op, node.module, given, path)
+                if owner.name is not None and path in self.compared:
+                    yield path, values[-1]
+            del given
+        return [values[index] for index in module.results]
+
+    def op(self, op: Op, module: Module, given: "Sequence[Tensor]", path: str) -> "list[Tensor]":
+        from torch.func import functional_call
+
+        keys = [weight.name for weight in op.weights(module.inputs)]
+        weights = {name: self.state[f"{path}.{name}" if name else path] for name in keys}
+        if op.is_parameter:
+            return [weights[""]]
+        form = self.reference.of(module)
+        inner = form.module
+        if inner is not None:
+            inner.train(self.training)
+
+        def called(*args: Any, **kwargs: Any) -> Any:
+            return functional_call(inner, weights, args, kwargs)
+
+        made = form.call(self, called, given, self.dims)
+        return list(made) if isinstance(made, tuple | list) else [made]
+
+
+def _last_uses(module: Module) -> list[list[int]]:
+    """The values of a composite that no node after the one at that place uses, nor the results."""
+    last = {index: place for place, node in enumerate(module.body) for index in node.inputs}
+    ends: list[list[int]] = [[] for _ in module.body]
+    for index, place in last.items():
+        if index not in module.results:
+            ends[place].append(index)
+    return ends
+
+
+def _form(code: TorchCode) -> Form:
+    """What an op says of itself, as something that can be called: its module where it has the choice."""
+    torch = import_torch()
+    text = code.call if code.module else code.function
+    if "{" not in text:
+        text = f"{text}({', '.join(['{0}', *map(_written, code.arguments)])})"
+    text = _BLANK.sub(_filled, text)
+    program = f"{_HEAD}{code.helper}\n\ndef call(self, m, given, dims):\n    return {text}\n"
+    scope: dict[str, Any] = {}
+    exec(compile(program, "<op>", "exec"), scope)  # noqa: S102 — our own text
+    if not code.module or code.call.startswith("nn.Parameter"):
+        return Form(None, scope["call"])
+    class_ = scope[code.module] if code.helper else getattr(torch.nn, code.module.removeprefix("nn."))
+    positional = [argument.value for argument in code.arguments if not argument.name]
+    named = {argument.name: argument.value for argument in code.arguments if argument.name}
+    with torch.device("meta"):
+        return Form(class_(*positional, **named), scope["call"])
+
+
+def _filled(match: "re.Match[str]") -> str:
+    name = match[1]
+    return "m" if name == "m" else f"given[{name}]" if name.isdigit() else f'dims["{name}"]'
+
+
+def _written(argument: Argument) -> str:
+    text = literal(argument.value)
+    return f"{argument.name}={text}" if argument.name else text

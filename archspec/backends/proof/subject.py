@@ -1,0 +1,182 @@
+"""A network with weights that let all of it be seen in its outputs: random, and scaled by what goes through it.
+
+With PyTorch's initial weights the outputs of many networks hardly depend on the input, and what is wrong inside of them
+does not show. Here every convolution and linear layer is scaled, in the order of computation, so that its output has a
+spread of 1 over a batch, and the statistics of norms are those of the batch.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from archspec.backends.proof.size import LARGE
+from archspec.backends.torch.importing import import_torch
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor, nn
+
+    from archspec.model import Model
+
+COARSE = 8
+"""The positions along an axis that share a random number: as in images, what is near is alike."""
+MANY = 16
+"""The values of a channel from which on their mean is taken off."""
+FLOOR = 0.05
+"""The least part of a channel's values that is scaled up to 1: what varies less would bring rounding with it."""
+
+
+def scale(module: "nn.Module", model: "Model", spread: float) -> None:
+    """Give a network's module in evaluation weights by a fixed seed, scaled at the input sizes of the model.
+
+    `spread` is how much the output of a convolution varies around values of about 1. The less, the less do rectifiers
+    cut off and gates saturate: deep networks make chaos of rounding if it is too much.
+    """
+    torch = import_torch()
+    generator = torch.Generator().manual_seed(0)
+    bare = {row.path for row in model.modules() if row.module.op is not None and row.module.op.is_parameter}
+    with torch.no_grad():
+        for key, tensor in module.state_dict().items():
+            _fill(tensor, key, generator, bare=key in bare)
+        with _scaling(module, spread):
+            module(*inputs(model, batch(model), seed=0))
+
+
+def for_training(module: "nn.Module") -> None:
+    """Scale norms by about 1: in evaluation factors make up for variances that are small, so that `eps` counts.
+
+    The variances of a batch are not. With these factors, what differs between samples would vanish beside the biases.
+    """
+    torch = import_torch()
+    with torch.no_grad():
+        for layer in module.modules():
+            weight = getattr(layer, "weight", None)
+            if weight is not None and getattr(layer, "running_var", None) is not None:
+                weight /= weight.abs().mean()
+
+
+def batch(model: "Model") -> int:
+    """The samples that weights are scaled by, and that are trained on, where the batch is free."""
+    return 4 if model.totals.macs // model.batch <= LARGE else 2
+
+
+def inputs(model: "Model", batch: int, seed: int) -> "list[Tensor]":
+    """Random inputs, with large and small features where there are positions; a free batch is `batch`."""
+    torch = import_torch()
+    generator = torch.Generator().manual_seed(seed)
+    made = []
+    for type_ in model.inputs.values():
+        shape = [dim if isinstance(dim, int) else batch for dim in type_.shape]
+        value = torch.randn(shape, generator=generator)
+        if len(shape) > 2:
+            coarse = torch.randn([*shape[:2], *(-(-dim // COARSE) for dim in shape[2:])], generator=generator)
+            for axis, dim in enumerate(shape[2:], start=2):
+                coarse = coarse.repeat_interleave(COARSE, axis).narrow(axis, 0, dim)
+            value = 0.6 * value + coarse
+        made.append(value)
+    return made
+
+
+def _fill(tensor: "Tensor", key: str, generator: "Generator", *, bare: bool) -> None:
+    """Give a weight values that are neither 0 nor 1, nor alike."""
+    if not tensor.is_floating_point():
+        tensor.fill_(3)
+    elif bare:
+        tensor.uniform_(-1, 1, generator=generator).add_(tensor.sign() / 2)
+    elif tensor.ndim > 1:
+        bound = (6 / max(tensor[0].numel(), 1)) ** 0.5  # He's, for rectifiers
+        tensor.uniform_(-bound, bound, generator=generator)
+    elif key.endswith(("weight", "var")):
+        tensor.uniform_(0.5, 1.5, generator=generator)
+    else:
+        tensor.uniform_(0.5, 1.5, generator=generator)
+
+
+@contextmanager
+def _scaling(module: "nn.Module", spread: float) -> Iterator[None]:
+    """While it is open, each module is scaled when it is first called."""
+    done: set[Any] = set()
+
+    def hook(layer: Any, given: Sequence[Any], output: Any) -> Any:
+        if layer in done:
+            return None
+        done.add(layer)
+        return _scaled(layer, given[0], output, spread)
+
+    handles = [layer.register_forward_hook(hook) for layer in module.modules()]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _scaled(layer: Any, x: "Tensor", output: Any, spread: float) -> Any:
+    """Scale the weights of a layer, or set its statistics; its new output, or `None` where nothing changes."""
+    from torch import nn
+
+    if isinstance(layer, nn.MultiheadAttention):
+        size = _spread(output[0]) / spread
+        layer.out_proj.weight /= size
+        if layer.out_proj.bias is not None:
+            layer.out_proj.bias /= size
+        return (output[0] / size, *output[1:])
+    if getattr(layer, "running_var", None) is not None:
+        return _normed(layer, x, spread)
+    weight = getattr(layer, "weight", None)
+    if weight is None or weight.ndim < 2 or not hasattr(output, "std"):
+        return None
+    return _linear(layer, weight, output, spread)
+
+
+def _linear(layer: Any, weight: "Tensor", output: "Tensor", spread: float) -> "Tensor":
+    """A convolution or linear layer: between samples, its output is to have that spread around its bias."""
+    from torch import nn
+
+    bias = layer.bias
+    if bias is None:
+        size = _between(output) / spread
+        weight /= size
+        return output / size
+    axis = output.ndim - 1 if isinstance(layer, nn.Linear) else 1
+    others = [other for other in range(output.ndim) if other != axis]
+    at = [-1 if other == axis else 1 for other in range(output.ndim)]
+    bare = output - bias.view(at)
+    few = output.numel() < MANY * output.shape[axis]
+    mean = bare.mean(others, keepdim=True) * (not few)
+    size = max(_between(bare - mean), FLOOR * _spread(bare)) / spread
+    weight /= size
+    shifted = bias.view(at) - mean / size
+    bias.copy_(shifted.flatten())
+    return bare / size + shifted
+
+
+def _normed(layer: Any, x: "Tensor", spread: float) -> "Tensor":
+    """A norm with running statistics: those of the batch, the variance that between samples.
+
+    The variances are a hundred times `eps` on average, so that it counts; the factors make up for it.
+    """
+    axes = [axis for axis in range(x.ndim) if axis != 1]
+    mean, total = x.mean(axes), x.var(axes, unbiased=False)
+    between = total if len(x) < 2 else (x - x.mean(0, keepdim=True)).square().mean(axes)
+    var = between.clamp(min=FLOOR * float(between.mean())).maximum(FLOOR**2 * total)
+    typical = float(var.mean()) or 1.0
+    part = 100 * layer.eps / typical
+    layer.running_mean.copy_(mean)
+    layer.running_var.copy_(var * part)
+    if layer.weight is not None:
+        layer.weight *= spread * part**0.5
+    result: Tensor = layer.forward(x)
+    return result
+
+
+def _between(values: "Tensor") -> float:
+    """The spread between samples, which what borders do alike to all has no part in; of one sample, that inside it."""
+    if len(values) < 2:
+        return _spread(values)
+    return max(_spread(values - values.mean(0, keepdim=True)), FLOOR * _spread(values))
+
+
+def _spread(values: "Tensor") -> float:
+    """The root of the mean square around the mean; 1 where that is nothing."""
+    spread = float(values.std(unbiased=False)) if values.numel() > 1 else 0.0
+    return spread if 1e-12 < spread < 1e12 else 1.0

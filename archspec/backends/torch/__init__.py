@@ -1,0 +1,1 @@
+"""PyTorch: source, its check, and the live module."""

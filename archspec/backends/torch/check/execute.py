@@ -1,0 +1,74 @@
+"""Generated source, and the templates of ops, executed on stand-ins."""
+
+import __future__
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from archspec.backends.torch.check.stand_ins import Leaf, Modules, names
+from archspec.backends.torch.check.values import Value
+
+_HOLE = re.compile(r"\{(\w+)\}")
+
+
+def executed(source: ast.Module, recorder: Modules, helpers: Mapping[str, str]) -> tuple[dict[str, Any], str]:
+    """The names of the source, executed on stand-ins, and that of its last class. `helpers` stand for PyTorch's."""
+    scope = {**names(recorder), "__name__": "generated", "_parts": _parts}
+    kept: list[ast.stmt] = []
+    for item in source.body:
+        if isinstance(item, ast.ClassDef) and item.name in helpers:
+            base = ast.unparse(item.bases[0]).removeprefix("nn.")
+            bases = (Leaf if base == "Module" else getattr(scope["nn"], base),)
+            scope[item.name] = type(item.name, bases, {"kind": item.name, "recorder": recorder})
+        elif isinstance(item, ast.ClassDef | ast.FunctionDef):
+            kept.append(item)
+    _count_parts(kept)
+    module = ast.Module(kept, [])
+    exec(compile(module, "<generated>", "exec", __future__.annotations.compiler_flag), scope)  # noqa: S102 — our own
+    return scope, next(item.name for item in reversed(kept) if isinstance(item, ast.ClassDef))
+
+
+def _count_parts(statements: list[ast.stmt]) -> None:
+    """Write `a, b = _parts(x, 2)` for `a, b = x`: a value does not know how many parts it has."""
+    for statement in statements:
+        match statement:
+            case ast.Assign(targets=[ast.Tuple(elts=parts)], value=value):
+                call = ast.Call(ast.Name("_parts", ast.Load()), [value, ast.Constant(len(parts))], [])
+                statement.value = ast.fix_missing_locations(ast.copy_location(call, statement))
+            case ast.ClassDef(body=body) | ast.FunctionDef(body=body) | ast.For(body=body):
+                _count_parts(body)
+            case ast.If(body=body, orelse=orelse):
+                _count_parts(body)
+                _count_parts(orelse)
+
+
+def _parts(value: Value, number: int) -> tuple[Value, ...]:
+    return tuple(value[index] for index in range(number))
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """How an op is written, as a function of the module around it and of what stands in the braces."""
+
+    holes: tuple[str, ...]
+    fill: Callable[..., Any]
+
+
+def templates(texts: Iterable[str], scope: dict[str, Any]) -> dict[str, Template]:
+    """The templates with these texts, which use the names of `scope`."""
+    holes = {text: tuple(dict.fromkeys(_HOLE.findall(text))) for text in texts}
+    functions = [_function(text, names) for text, names in holes.items()]
+    exec(compile(f"_templates = [{', '.join(functions)}]", "<templates>", "exec"), scope)  # noqa: S102 — of our ops
+    return {
+        text: Template(names, function)
+        for (text, names), function in zip(holes.items(), scope["_templates"], strict=True)
+    }
+
+
+def _function(text: str, holes: tuple[str, ...]) -> str:
+    arguments = ", ".join(["self", *(f"_{name}" for name in holes)])
+    body = _HOLE.sub(r"_\1", text)
+    return f"lambda {arguments}: {body}"

@@ -1,0 +1,197 @@
+"""Stand-ins for PyTorch's modules, which remember what they were made with."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any, ClassVar, Self
+
+from archspec.backends.torch.check.values import Key, Recorder, Training, Value
+
+
+class Modules(Recorder):
+    """The expressions of all tensors, and the modules of the source's own classes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made: dict[Key, Module] = {}
+
+
+def names(recorder: Modules) -> dict[str, Any]:
+    """The names that generated source imports."""
+    own = {"recorder": recorder}
+    kinds = {kind.__name__: _Made(kind.__name__, (kind,), own) for kind in (Module, Sequential, ModuleDict)}
+    nn = Namespace(recorder, Parameter=lambda value: Parameter(recorder, value), init=Initialisers(), **kinds)
+    return {
+        "torch": recorder.value("name", "torch"),
+        "F": recorder.value("name", "F"),
+        "nn": nn,
+        "Tensor": Value,
+        "OrderedDict": OrderedDict,
+    }
+
+
+class Parameter(Value):
+    """A parameter that the source makes itself."""
+
+    __slots__ = ("first", "inits")
+
+    def __init__(self, recorder: Recorder, first: Any) -> None:
+        super().__init__(recorder, ("parameter", first), -1)
+        self.first = first
+        self.inits: dict[str, Any] = {}
+
+    def note(self, how: Any) -> None:
+        """Remember an initialiser."""
+        self.inits[""] = how
+
+
+class Weight:
+    """A parameter of a module of PyTorch."""
+
+    def __init__(self, module: "Leaf", name: str) -> None:
+        self.module, self.name = module, name
+
+    def __getattr__(self, name: str) -> "Weight":
+        return Weight(self.module, f"{self.name}.{name}")
+
+    def note(self, how: Any) -> None:
+        """Remember an initialiser."""
+        self.module.inits[self.name] = how
+
+
+class Initialisers:
+    """`nn.init`."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda weight, *args, **words: weight.note((name, args, words))
+
+
+class Namespace(SimpleNamespace):
+    """`nn`: a class for every name that it is asked for."""
+
+    def __init__(self, recorder: Modules, **names: Any) -> None:
+        super().__init__(recorder=recorder, **names)
+
+    def __getattr__(self, name: str) -> type["Leaf"]:
+        made = type(name, (Leaf,), {"kind": f"nn.{name}", "recorder": self.recorder})
+        setattr(self, name, made)
+        return made
+
+
+class Leaf:
+    """A module of PyTorch, or of a helper: its class and its arguments."""
+
+    kind: ClassVar[str]
+    recorder: ClassVar[Modules]
+
+    def __init__(self, *args: Any, **words: Any) -> None:
+        self.inplace = words.pop("inplace", False)
+        self.args, self.words = args, words
+        self.inits: dict[str, Any] = {}
+
+    def __call__(self, *args: Any, **words: Any) -> Value:
+        """The value of a call."""
+        return self.recorder.call(self, args, {**words, "inplace": True} if self.inplace else words)
+
+    def __getattr__(self, name: str) -> Weight:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Weight(self, name)
+
+
+class _Made(type):
+    """Makes modules: with the same arguments, one that is another object but has the same content."""
+
+    def __call__(cls, *args: Any, **words: Any) -> Any:
+        recorder: Modules = cls.recorder  # type: ignore[attr-defined]
+        if cls.__module__ == __name__:  # its arguments are modules
+            return super().__call__(*args, **words)
+        key = (cls, args, tuple(words.items()))
+        known = recorder.made.get(key)
+        if known is None:
+            known = recorder.made[key] = super().__call__(*args, **words)
+            return known
+        twin: Any = object.__new__(cls)  # type: ignore[arg-type]
+        object.__setattr__(twin, "__dict__", known.__dict__)
+        return twin
+
+
+class Module(metaclass=_Made):
+    """`nn.Module`."""
+
+    recorder: ClassVar[Modules]
+    __children__: "dict[str, Child]"
+
+    def __init__(self) -> None:
+        object.__setattr__(self, "__children__", {})
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, Module | Leaf | Parameter):
+            self.__children__[name] = value
+        object.__setattr__(self, name, value)
+
+    def __setitem__(self, name: str, module: "Child") -> None:
+        self.__children__[name] = module
+
+    def __getitem__(self, name: str | int) -> "Child":
+        return self.__children__[str(name)]
+
+    def __call__(self, *args: Any, **words: Any) -> Value:
+        """The value of a call."""
+        return self.recorder.call(self, args, words)
+
+    add_module = register_parameter = __setitem__
+
+    @property
+    def training(self) -> Training:
+        """Whether it is in training mode."""
+        return self.recorder.training
+
+    def values(self) -> "Iterator[Child]":
+        """What is right inside."""
+        return iter(self.__children__.values())
+
+    def modules(self) -> "Iterator[Module | Leaf]":
+        """Each once, however often its content is there."""
+        seen: dict[int, Module | Leaf] = {id(self.__dict__): self}
+        for module in (stack := [self]):
+            for child in module.values():
+                if isinstance(child, Module | Leaf) and id(child.__dict__) not in seen:
+                    seen[id(child.__dict__)] = child
+                    stack += [child] if isinstance(child, Module) else []
+        yield from seen.values()
+
+    def get_parameter(self, path: str) -> "Parameter | Weight":
+        """The parameter at a path."""
+        found: Child = self
+        names = path.split(".")
+        while isinstance(found, Module):
+            found = found[names.pop(0)]
+        return found if isinstance(found, Parameter) else Weight(found, ".".join(names))
+
+
+class Sequential(Module):
+    """`nn.Sequential`."""
+
+    def __init__(self, *modules: Any) -> None:
+        super().__init__()
+        named = modules and isinstance(modules[0], OrderedDict)
+        self.__children__.update(modules[0] if named else {str(at): made for at, made in enumerate(modules)})
+
+    def append(self, module: "Child") -> Self:
+        """Add a module, named by its position."""
+        self[str(len(self.__children__))] = module
+        return self
+
+    def forward(self, x: Value) -> Value:
+        """One after the other."""
+        for module in self.values():
+            x = module(x)
+        return x
+
+
+class ModuleDict(Module):
+    """`nn.ModuleDict`."""
+
+
+Child = Module | Leaf | Parameter

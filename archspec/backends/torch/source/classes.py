@@ -1,0 +1,193 @@
+"""From the instances of a block, side by side, to a class."""
+
+from archspec.backends.torch.source.align import Aligned, Misfit, align
+from archspec.backends.torch.source.columns import Dims
+from archspec.backends.torch.source.facts import Facts
+from archspec.backends.torch.source.loops import Loops
+from archspec.backends.torch.source.modules import Nodes, Places, equal, function_text
+from archspec.backends.torch.source.names import is_attribute
+from archspec.backends.torch.source.parts import Action, Chain, Class, Initialised, Made, Part
+from archspec.backends.torch.source.places import Place
+from archspec.backends.torch.source.unused import drop_unused
+from archspec.diagnostics import Problem
+from archspec.ir import Node
+from archspec.ops.core.base import Op
+from archspec.ops.core.torch_code import TorchCode, placeholders
+
+LIGHT = frozenset(("Norms", "Activations", "Regularisers", "Shape", "Joins"))
+"""The groups of ops that read well around what they work on."""
+
+
+class Builder(Loops):
+    """Makes one class of instances. Raises `Misfit` where they have none in common."""
+
+    def __init__(self, facts: Facts, places: list[Place], *, fold: bool, literal: bool = False) -> None:
+        super().__init__(facts, places)
+        self.literal = literal
+        self.body = align(places, fold=fold)
+        module = places[0].module
+        if any(place.module.declared != module.declared for place in places):
+            raise Misfit
+        given = places[0].input_names
+        for index in range(len(module.inputs)):
+            types = [place.module.inputs[index] for place in places]
+            self.values[index] = self.input_dims(index, types, given[index])
+
+    # --- the whole -------------------------------------------------------------------------------------
+
+    def build(self, name: str) -> Class:
+        """The class."""
+        chain = None
+        if all(self.facts.is_chain(place.module) for place in self.places):
+            chain = self._as_chain()
+        if chain is None:
+            for step in self.body.steps:
+                self._step(step)
+        outputs = tuple(self.values.get(value, ()) for value in self.body.results)
+        self._check_names()
+        parts = sorted(self.parts.values(), key=lambda part: not part.is_parameter)  # as in PyTorch
+        result = Class(
+            name,
+            self.places,
+            [*self.parameters.values()],
+            [(key, *item) for key, item in self.locals.items()],
+            parts,
+            self.actions,
+            self.body.results,
+            chain,
+            outputs,
+        )
+        result.axes = {p.key: p.axis for p in self.parameters.values() if p.axis is not None}
+        drop_unused(result)
+        return result
+
+    def _check_names(self) -> None:
+        """What is optional is an attribute; `forward` must know how often a loop runs."""
+        for part in self.parts.values():
+            if part.when is not None and not (part.is_free or is_attribute(part.name)):
+                raise Misfit
+            if part.count is not None and len(self.parts) > 1 and not part.count.is_literal:
+                raise Misfit
+
+    def _as_chain(self) -> Chain | None:
+        """The body as one `nn.Sequential`, where its weights have no other names than positions."""
+        bad = any(
+            node.name is not None and not is_attribute(node.name) and self.facts.weights(node.module)
+            for place in self.places
+            for node in place.module.body
+        )
+        if not bad:
+            return None
+        chain, dims = self._chain(self.places, self.values[0])
+        for value in self.body.results:
+            self.values[value] = dims
+        return chain
+
+    # --- steps -----------------------------------------------------------------------------------------
+
+    def _step(self, step: Aligned) -> None:
+        if step.is_loop:
+            self._loop(step)
+            return
+        nodes, node = step.nodes, step.node
+        if step.is_optional and len(step.outputs) > 1:
+            raise Misfit
+        here = [self.values[value] for value in step.inputs]
+        label = _label(nodes)
+        action = self._call(self.places, nodes, here, step)
+        action.label = label
+        for output, value in enumerate(step.outputs):
+            self.values[value] = self._dims(self.places, nodes, output, here)
+        if step.is_optional:
+            when = self._presence(self.places, nodes, here)
+            if action.part is not None and node.shares is None:
+                action.part.when = when
+            else:
+                action.flag = when
+        for word in (label, node.name):
+            if word is not None and not node.positional:
+                self.labels[word] = step.outputs[0]
+        self.actions.append(action)
+
+    def _call(self, places: Places, nodes: Nodes, here: list[Dims], step: Aligned) -> Action:
+        """The node as a step of `forward`, with the module that it calls."""
+        node = next(node for node in nodes if node is not None)
+        if any(n is not None and (n.module.op is None) != (node.module.op is None) for n in nodes):
+            raise Misfit
+        if node.module.op is None:
+            made, inits = self._composite(places, nodes, here)
+            arguments = ", ".join(f"{{{index}}}" for index in range(len(step.inputs)))
+            action = Action(step, f"{{m}}({arguments})", step.inputs, step.outputs, pure=False)
+            weights = max(self.facts.weights(n.module) for n in nodes if n is not None)
+            action.part = self._part(nodes, made, inits, weights)
+            return action
+        codes = self._codes(nodes)
+        op, code = node.module.op, next(code for code in codes if code is not None)
+        weights = max(self.facts.weights(n.module) for n in nodes if n is not None)
+        functions = {function_text(code) if code.function else "" for code in codes if code is not None}
+        named = node.name is not None and not node.positional and is_attribute(node.name)
+        if node.shares is not None:  # what is a module is called again
+            named = self.places[0].module.owner(node).name in self.parts
+        if not weights and len(functions) == 1 and code.function and not (named and code.module):
+            action = self._function(op, node, step, code)
+        else:
+            if not code.module:
+                raise Misfit
+            template = code.call
+            if op.is_parameter:
+                template = "{m}"
+            action = Action(step, template, step.inputs, step.outputs, light=op.group in LIGHT)
+            made = self._constructor(places, nodes, codes, here)
+            action.part = self._part(nodes, made, self._inits(nodes, code), weights)
+            action.part.is_parameter = op.is_parameter
+        action.fresh = all(code.fresh for code in codes if code is not None)
+        action.inplace = all(code.inplace for code in codes if code is not None)
+        return action
+
+    def _function(self, op: Op, node: Node, step: Aligned, code: TorchCode) -> Action:
+        """A node without a module of its own."""
+        action = Action(step, function_text(code), step.inputs, step.outputs, light=op.group in LIGHT)
+        action.typed = code.typed
+        for name in placeholders(action.template):
+            source = self._dimension(name, step.inputs)
+            if source is None:
+                message = f"`{node.module.kind}` needs the size of `{name}`, which no value around it has"
+                raise self.facts.refuse(Problem("AS702", message, subject=node.module.kind), node)
+            action.dims[name] = source
+        return action
+
+    def _dimension(self, name: str, inputs: tuple[int, ...]) -> int | None:
+        """A value that has the free dimension `name`: an input of the node, else any earlier one."""
+        for value in (*inputs, *self.values):
+            if any(
+                dim is not None and dim.is_literal and dim.values[0] == name for dim in self.values[value]
+            ):
+                return value
+        return None
+
+    def _part(self, nodes: Nodes, made: Made, inits: list[Initialised], weights: int) -> Part:
+        """The module that a node is, or whose weights it shares."""
+        node = next(node for node in nodes if node is not None)
+        if node.shares is not None:
+            owner = self.places[0].module.owner(node).name or ""
+            part = self.parts.get(owner)
+            if part is not None and equal(part.made, made):
+                return part
+            if weights:
+                message = f"`{owner}` is called again in a way that needs another module in PyTorch"
+                notes = ("what a module does is fixed when it is made, and differs between the calls",)
+                raise self.facts.refuse(Problem("AS703", message, notes=notes), node)
+        named = {n.name for n in nodes if n is not None}
+        if len(named) > 1 and (weights or not node.positional):
+            raise Misfit
+        name = node.name or ""
+        part = Part(name, made, inits=inits)
+        part.is_free = not weights and (node.positional or not is_attribute(name))
+        key = f"{name}:{len(self.parts)}" if part.is_free else name
+        self.parts[key] = part
+        return part
+
+
+def _label(nodes: Nodes) -> str | None:
+    labels = {node.label for node in nodes if node is not None}
+    return labels.pop() if len(labels) == 1 else None

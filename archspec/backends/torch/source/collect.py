@@ -1,0 +1,119 @@
+"""The composites of a network, by their definitions, in the order in which classes are made: callees first."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from archspec.analysis.liveness import Live
+from archspec.backends.torch.source.places import Place, Places
+from archspec.ir import Module, Node
+
+Key = tuple[object, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Found:
+    """A composite, what it would be called, and the composites right inside."""
+
+    place: Place
+    name: str
+    inside: list[Module] = field(default_factory=list)
+
+
+def groups(
+    places: Places, name: str, visit: Callable[[Node], None], late: Mapping[Module, Live]
+) -> Iterator[tuple[str, list[Place]]]:
+    """The instances of each block and each group, behind those that they use, with what the first would be called.
+
+    `visit` sees the node of every op. Those that differ in which results are `late`, for training, are apart.
+    """
+    found: dict[Module, Found] = {}
+    root = places.root()
+    _collect(places, root, name, found, visit)
+    keys: dict[Module, Key] = {module: (*key_of(module), *sorted(late.get(module, ()))) for module in found}
+    tangled = _tangled(found, keys)
+    if tangled:
+        heights: dict[Module, int] = {}
+        keys = {
+            module: (*key, _height(module, found, heights)) if key in tangled else key
+            for module, key in keys.items()
+        }
+    members: dict[Key, list[Found]] = {}
+    for module, item in found.items():
+        members.setdefault(keys[module], []).append(item)
+    for key in _callees_first(keys[root.module], members, keys):
+        yield members[key][0].name, [item.place for item in members[key]]
+
+
+def key_of(module: Module) -> Key:
+    """What the instances of one block, or of one group, have in common."""
+    assert module.definition is not None  # noqa: S101 — every composite stands somewhere
+    return module.definition.file, module.definition.path, module.kind
+
+
+def _collect(
+    places: Places, place: Place, name: str, found: dict[Module, Found], visit: Callable[[Node], None]
+) -> None:
+    if place.module in found:
+        return
+    item = found[place.module] = Found(place, name)
+    for node in place.module.body:
+        if node.module.op is not None:
+            visit(node)
+        elif not node.module.is_removed:
+            child = places.child(place, node)
+            item.inside.append(node.module)
+            _collect(places, child, _name(node, name, is_definition=child.is_definition), found, visit)
+
+
+def _name(node: Node, around: str, *, is_definition: bool) -> str:
+    """What a block or a group is called; a group is called by its name, or by its number in what is around."""
+    if is_definition:
+        return node.module.kind
+    return node.name if node.name is not None and node.name[:1].isalpha() else f"{around}_{node.name}"
+
+
+def _tangled(found: dict[Module, Found], keys: dict[Module, Key]) -> set[Key]:
+    """The definitions whose instances stand inside each other, with all that use them.
+
+    A block that takes an op as an argument can have one inside that has the block inside again, with another argument.
+    """
+    below: dict[Key, set[Key]] = {}
+    above: dict[Key, set[Key]] = {}
+    for module, item in found.items():
+        inside = {keys[child] for child in item.inside}
+        below.setdefault(keys[module], set()).update(inside)
+        for key in inside:
+            above.setdefault(key, set()).add(keys[module])
+    ready = [key for key, inside in below.items() if not inside]
+    while ready:
+        done = ready.pop()
+        for key in above.get(done, ()):
+            below[key].discard(done)
+            if not below[key]:
+                ready.append(key)
+    return {key for key, inside in below.items() if inside}
+
+
+def _height(module: Module, found: dict[Module, Found], heights: dict[Module, int]) -> int:
+    """How deep composites are nested in a module."""
+    if module not in heights:
+        heights[module] = 1 + max(
+            (_height(child, found, heights) for child in found[module].inside), default=0
+        )
+    return heights[module]
+
+
+def _callees_first(root: Key, members: dict[Key, list[Found]], keys: dict[Module, Key]) -> Iterator[Key]:
+    done: set[Key] = set()
+    stack: list[tuple[Key, bool]] = [(root, False)]
+    while stack:
+        key, ready = stack.pop()
+        if key in done:
+            continue
+        if ready:
+            done.add(key)
+            yield key
+            continue
+        stack.append((key, True))
+        inside = [keys[child] for item in members[key] for child in item.inside]
+        stack += [(child, False) for child in reversed(inside) if child not in done]

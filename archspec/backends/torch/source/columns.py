@@ -1,0 +1,361 @@
+"""The expressions of one class: its constructor's arguments, and what is written in terms of them."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from archspec.backends.torch.source.align import Misfit
+from archspec.backends.torch.source.parts import COUNTER, REQUIRED, Parameter
+from archspec.backends.torch.source.places import Place
+from archspec.backends.torch.source.symbols import (
+    ABSENT,
+    FUNCTIONS,
+    ClassName,
+    Column,
+    Symbol,
+    constant,
+    evaluate,
+    gathered,
+    is_product,
+    matches,
+    names,
+    rebuild,
+    same,
+    simplify,
+    size,
+    uniform,
+)
+from archspec.diagnostics import Problem
+from archspec.language.expressions import Binary, Call, Index, List, Literal, Name, Shape, Slice, Tree, Unary
+from archspec.language.params import MISSING
+from archspec.language.parser import parse
+from archspec.types import TensorType
+
+Dims = tuple[Symbol | None, ...]
+"""The size of each axis of a value; `None` where no expression is known."""
+Fields = Callable[[str], Symbol | None]
+
+
+class Unknown(Exception):  # noqa: N818 — the next candidate may do
+    """An expression has no counterpart in the constructor."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """Where an expression stands: what it can see besides the class's own names."""
+
+    places: Sequence[Place | None]
+    """For each instance the composite around, `None` where it has none."""
+    here: Dims | None = None
+    """The sizes of `x`."""
+    fields: Fields | None = None
+    """Names that come before all others: an op's fields."""
+
+
+class Columns:
+    """The names of one class and their values for each of its instances."""
+
+    def __init__(self, places: list[Place]) -> None:
+        self.places = places
+        self.parameters: dict[str, Parameter] = {}
+        self.locals: dict[str, tuple[str, Symbol]] = {}
+        self.known: dict[str, Symbol | None] = {}
+        self.own: list[dict[str, Any]] = [{} for _ in places]
+        self.pairs: list[tuple[int, int]] | None = None
+        """Inside a loop: for each row of a column the instance and the copy."""
+        self.values: dict[int, Dims] = {}
+        """The sizes of each value of the body."""
+        self.labels: dict[str, int] = {}
+
+    # --- rows ------------------------------------------------------------------------------------------
+
+    @property
+    def bindings(self) -> list[dict[str, Any]]:
+        """What each row knows."""
+        if self.pairs is None:
+            return self.own
+        return [{**self.own[row], COUNTER: copy} for row, copy in self.pairs]
+
+    @contextmanager
+    def copies(self, pairs: list[tuple[int, int]]) -> Iterator[None]:
+        """Let columns have a row for each copy of a loop."""
+        self.pairs = pairs
+        try:
+            yield
+        finally:
+            self.pairs = None
+
+    def lift(self, symbol: Symbol | None) -> Symbol | None:
+        """A symbol of the class in the rows at hand."""
+        if symbol is None or self.pairs is None:
+            return symbol
+        return self.made(symbol.tree)
+
+    def made(self, tree: Tree) -> Symbol:
+        """The symbol of an expression over names that are known."""
+        if isinstance(tree, Binary) and tree.op in ("+", "-"):
+            tree = gathered(tree)
+        values = evaluate(tree, self.bindings)
+        if uniform(values) and not isinstance(tree, Name):
+            return constant(values)
+        return Symbol(tree, values)
+
+    # --- names -----------------------------------------------------------------------------------------
+
+    def bind(self, key: str, values: Column) -> Symbol:
+        """A name with its values."""
+        for row, value in zip(self.own, values, strict=True):
+            row[key] = value
+        return Symbol(Name(key), values)
+
+    def parameter(
+        self,
+        key: str,
+        wanted: str,
+        values: Column,
+        default: Any = REQUIRED,
+        axis: tuple[int, int] | None = None,
+    ) -> Symbol:
+        """An argument of the constructor."""
+        if self.pairs is not None or annotation(values) is None:
+            raise Misfit
+        if key not in self.parameters:
+            self.parameters[key] = Parameter(key, wanted, values, default, axis)
+        return self.bind(key, values)
+
+    def role(self, wanted: str, column: Column) -> Symbol:
+        """An argument for what no expression gives, named by its role."""
+        filler = next(value for value in column if value is not ABSENT)
+        values = tuple(filler if value is ABSENT else value for value in column)
+        for parameter in self.parameters.values():
+            if parameter.wanted == wanted and all(map(same, parameter.values, values)):
+                return Symbol(Name(parameter.key), values)
+        key = f"@{wanted}"
+        while key in self.parameters:
+            key += "'"
+        return self.parameter(key, wanted, values)
+
+    def input_dims(self, index: int, types: Sequence[TensorType], name: str) -> Dims:
+        """The sizes of an input: its channels or features are arguments where they differ."""
+        rank = types[0].rank
+        if any(type_.rank != rank for type_ in types):
+            raise Misfit
+        stem = "in" if name == "input" else name
+        dims: list[Symbol | None] = []
+        for axis in range(rank):
+            column = tuple(type_.shape[axis] for type_ in types)
+            if uniform(column):
+                dims.append(constant(column))
+            elif axis == 1 or (axis == 2 and rank == 3):
+                wanted = f"{stem}_channels" if axis == 1 and rank > 2 else f"{stem}_features"
+                if any(not isinstance(value, int) for value in column):
+                    raise Misfit
+                dims.append(self.parameter(f"@{wanted}", wanted, column, axis=(index, axis)))
+            else:
+                dims.append(None)
+        return tuple(dims)
+
+    def resolve(self, name: str, view: View) -> Symbol | None:
+        """What a name of the spec stands for: a counter, a parameter, a `let`."""
+        there = [place for place in view.places if place is not None]
+        if there and name in there[0].counters:
+            column = tuple(
+                place.counters.get(name, ABSENT) if place is not None else ABSENT for place in view.places
+            )
+            if uniform(column):
+                return constant(column)
+            counter = self.made(Name(COUNTER)) if self.pairs is not None else None
+            return counter if counter is not None and matches(column, counter.values) else None
+        if name not in self.known:
+            pairs, self.pairs = self.pairs, None
+            self.known[name] = self._resolve(name)
+            self.pairs = pairs
+        return self.lift(self.known[name])
+
+    def _resolve(self, name: str) -> Symbol | None:
+        frames = [place.frame for place in self.places]
+        try:
+            column: Column = tuple(Place(place.module, place.frame).value(name) for place in self.places)
+        except LookupError:
+            return None
+        if uniform(column):
+            return constant(column)
+        if annotation(column) is None:
+            return None
+        if name in frames[0].params:
+            default = frames[0].params[name].literal
+            return self.parameter(name, name, column, REQUIRED if default is MISSING else default)
+        if name in frames[0].let:
+            return self._let(name, frames[0].let[name], column)
+        return None
+
+    def _let(self, name: str, raw: Any, column: Column) -> Symbol:
+        """A `let`: short ones are written where they are used, others get a local name, or are arguments."""
+        symbol = self.text(raw, View(self.places)) if isinstance(raw, str) else None
+        if symbol is None or not matches(column, symbol.values):
+            return self._mentioned(raw, column) or self.parameter(name, name, column)
+        symbol = self.reduced(symbol, column)
+        if symbol.is_simple:
+            return symbol
+        key = f"={name}"
+        self.locals[key] = (name, symbol)
+        return self.bind(key, column)
+
+    def _mentioned(self, raw: Any, column: Column) -> Symbol | None:
+        """A name in an expression that has no other form here, if it is all that there is to it."""
+        try:
+            mentioned = sorted(parse(raw).names) if isinstance(raw, str) else []
+        except Problem:
+            return None
+        symbols = (self.resolve(name, View(self.places)) for name in mentioned)
+        return next((s for s in symbols if s and s.is_simple and matches(column, s.values)), None)
+
+    # --- expressions -----------------------------------------------------------------------------------
+
+    def text(self, text: Any, view: View) -> Symbol | None:
+        """What the document says in the place of a number, as a symbol."""
+        if isinstance(text, list):
+            items = [self.text(item, view) for item in text]
+            if None in items:
+                return None
+            return self.made(List(tuple(item.tree for item in items if item is not None)))
+        if not isinstance(text, str):
+            return self.made(Literal(text)) if isinstance(text, int | float) else None
+        try:
+            return self.expression(parse(text).tree, view)
+        except Problem:
+            return None
+
+    def expression(self, tree: Tree, view: View) -> Symbol | None:
+        """An expression of the spec in terms of the constructor's arguments; `None` if it has no such form."""
+        try:
+            return self.made(self._rewritten(tree, view))
+        except Unknown:
+            return None
+
+    def _rewritten(self, tree: Tree, view: View) -> Tree:
+        match tree:
+            case Literal():
+                return tree
+            case Name():
+                symbol = view.fields(tree.name) if view.fields else None
+                return _tree(symbol or self.resolve(tree.name, view))
+            case Shape():
+                axis = {"channels": 1, "height": -2, "width": -1}.get(tree.attribute)
+                return self._size(tree.path, axis, view)
+            case Index(base=Shape(attribute="shape", path=path), index=Literal(result=int(axis))):
+                return self._size(path, axis, view)
+            case Index(base=Shape(attribute="shape", path=path), index=Unary("-", Literal(int(axis)))):
+                return self._size(path, -axis, view)
+            case Slice():
+                return self._settled(tree, view)
+            case Call() if tree.function not in FUNCTIONS:
+                return self._settled(tree, view)
+        changed = simplify(rebuild(tree, lambda part: self._rewritten(part, view)))
+        return self.made(changed).tree
+
+    def _settled(self, tree: Tree, view: View) -> Tree:
+        """An expression without a counterpart in Python, if it is the same for all instances."""
+        try:
+            column = tuple(tree.evaluate(place) if place is not None else ABSENT for place in view.places)
+        except (LookupError, Problem):
+            raise Unknown from None
+        if not uniform(column):
+            raise Unknown
+        return constant(column).tree
+
+    def _size(self, path: str, axis: int | None, view: View) -> Tree:
+        """The size of an axis of a value."""
+        if path == "x":
+            dims = view.here
+        elif path in self.labels:
+            dims = self.values.get(self.labels[path])
+        else:
+            # In a group, `input` is the block's: that may be the group's too, which whoever asks will compare.
+            declared = [name for name in self.places[0].frame.inputs if name != "input"]
+            index = 0 if path == "input" else declared.index(path) if path in declared else None
+            dims = self.values.get(index) if index is not None else None
+        if axis is None or dims is None or not -len(dims) <= axis < len(dims):
+            raise Unknown
+        return _tree(self.lift(dims[axis]))
+
+    # --- columns ---------------------------------------------------------------------------------------
+
+    def fit(self, column: Column, candidates: Iterable[Symbol | None]) -> Symbol | None:
+        """The literal, or the first candidate, that gives the column."""
+        same_everywhere = uniform(column)
+        if same_everywhere and ABSENT not in column:
+            return constant(column)
+        for symbol in candidates:
+            if symbol is not None and matches(column, symbol.values):
+                return self.reduced(symbol, column)
+        # Only here and there, and always the same: the literal will do.
+        return constant(column) if same_everywhere else None
+
+    def reduced(self, symbol: Symbol, column: Column) -> Symbol:
+        """An expression of one argument that is just a multiple of it, or a part, written so."""
+        keys = {*names(symbol.tree)}
+        if (
+            symbol.is_simple
+            or not is_product(symbol.tree)
+            or len(keys) != 1
+            or COUNTER in keys
+            or not all(type(v) is int for v in column)
+        ):
+            return symbol
+        name = Name(keys.pop())
+        values = evaluate(name, self.bindings)
+        value, base = column[0], values[0]
+        if type(base) is not int or base <= 0 or value <= 0:
+            return symbol
+        shorter: list[Tree] = [name]
+        if value % base == 0:
+            shorter.append(Binary("*", Literal(value // base), name))
+        if base % value == 0:
+            shorter.append(Binary("//", name, Literal(base // value)))
+        for tree in shorter:
+            if size(tree) < size(symbol.tree) and matches(column, evaluate(tree, self.bindings)):
+                return Symbol(tree, evaluate(tree, self.bindings))
+        return symbol
+
+
+def _tree(symbol: Symbol | None) -> Tree:
+    if symbol is None:
+        raise Unknown
+    return symbol.tree
+
+
+def annotation(values: Iterable[Any]) -> str | None:
+    """The type of an argument with these values, as source code; `None` if it has none."""
+    kinds = {_kind(value) for value in values if value is not ABSENT}
+    if kinds == {"int", "float"}:
+        return "float"
+    if len(kinds) > 1 and all(kind is not None and kind.startswith("tuple[int") for kind in kinds):
+        return "tuple[int, ...]"
+    if (
+        "int" in kinds
+        and len(kinds) == 2
+        and all(kind and kind.startswith(("int", "tuple[int")) for kind in kinds)
+    ):
+        return " | ".join(sorted(kind for kind in kinds if kind))
+    return kinds.pop() if len(kinds) == 1 else None
+
+
+def _kind(value: Any) -> str | None:
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, int | float):
+        return type(value).__name__
+    if isinstance(value, ClassName):
+        return "type[nn.Module]"
+    if isinstance(value, str):
+        return "str"
+    if isinstance(value, tuple) and value:
+        kinds = {_kind(item) for item in value}
+        if len(kinds) == 1 and kinds <= {"int", "float", "bool", "str"}:
+            kind = kinds.pop()
+            return (
+                f"tuple[{', '.join([str(kind)] * len(value))}]" if len(value) <= 4 else f"tuple[{kind}, ...]"
+            )
+    return None

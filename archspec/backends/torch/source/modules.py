@@ -1,0 +1,231 @@
+"""Ops as the constructors of modules."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from archspec.backends.torch.source.align import Misfit
+from archspec.backends.torch.source.columns import Columns, Dims, View
+from archspec.backends.torch.source.facts import Facts
+from archspec.backends.torch.source.parts import REQUIRED, Chain, Constructor, Initialised, Made
+from archspec.backends.torch.source.places import Place
+from archspec.backends.torch.source.symbols import (
+    ABSENT,
+    ClassName,
+    Column,
+    Symbol,
+    constant,
+    matches,
+    uniform,
+)
+from archspec.ir import Module, Node
+from archspec.language.expressions import Name
+from archspec.language.parser import Expression, parse
+from archspec.language.templates import parse_template
+from archspec.ops.core.base import custom_inits
+from archspec.ops.core.torch_code import Argument, TorchCode, expression
+
+Nodes = tuple[Node | None, ...]
+"""A node of each instance; `None` where an instance does not have it."""
+Places = Sequence[Place | None]
+"""Where each of them stands."""
+
+
+class Modules(Columns):
+    """Writes ops as constructors."""
+
+    def __init__(self, facts: Facts, places: list[Place]) -> None:
+        super().__init__(places)
+        self.facts = facts
+
+    # --- ops -------------------------------------------------------------------------------------------
+
+    def _codes(self, nodes: Nodes) -> list[TorchCode | None]:
+        """How each instance's op is written. All are the same class, called in the same way."""
+        first = next(node for node in nodes if node is not None)
+        codes: list[TorchCode | None] = []
+        for node in nodes:
+            if node is None:
+                codes.append(None)
+                continue
+            if node.module.op is None:
+                raise Misfit
+            codes.append(self.facts.code(node))
+        if any(node is not None and type(node.module.op) is not type(first.module.op) for node in nodes):
+            self._check_plain(nodes, codes)
+            return codes
+        kinds = {(code.module, code.call, code.helper) for code in codes if code is not None}
+        if len(kinds) > 1:
+            raise Misfit
+        return codes
+
+    def _check_plain(self, nodes: Nodes, codes: list[TorchCode | None]) -> None:
+        """Ops can be an argument if their classes are all that differs: activations, mostly."""
+        for node, code in zip(nodes, codes, strict=True):
+            if node is None or code is None:
+                continue
+            if node.module.op is None or not code.is_plain or node.module.op.weights(node.module.inputs):
+                raise Misfit
+
+    def _kind(self, places: Places, nodes: Nodes, codes: list[TorchCode | None]) -> Symbol | str:
+        """The class of an op; an argument where that differs."""
+        column: Column = tuple(ClassName(code.module) if code is not None else ABSENT for code in codes)
+        if uniform(column):
+            return next(code.module for code in codes if code is not None)
+        node, place = next((n, p) for n, p in zip(nodes, places, strict=True) if n is not None and p)
+        return self._type_argument(place.raw(node).get("op"), column) or self.role("activation", column)
+
+    def _type_argument(self, raw: Any, column: Column) -> Symbol | None:
+        """The argument for an op that a parameter of the block names: `op = "{act}"`."""
+        parts = parse_template(raw).parts if isinstance(raw, str) else ()
+        if len(parts) != 1 or not isinstance(parts[0], Expression) or not isinstance(parts[0].tree, Name):
+            return None
+        name = parts[0].tree.name
+        param = self.places[0].frame.params.get(name)
+        if param is None or self.pairs is not None:
+            return None
+        key = f"@type {name}"
+        if key not in self.parameters:
+            values = self._types(name, column)
+            if values is None:
+                return None
+            default = self.facts.plain_module(param.default) if isinstance(param.default, str) else None
+            self.parameter(key, name, values, REQUIRED if default is None else default)
+        known = self.parameters[key].values
+        return Symbol(Name(key), known) if matches(column, known) else None
+
+    def _types(self, name: str, column: Column) -> Column | None:
+        """The classes that a parameter of the block names, for instances too that do not use it here."""
+        values = []
+        for place, value in zip(self.places, column, strict=True):
+            op = place.value(name)
+            known = self.facts.plain_module(op) if value is ABSENT and isinstance(op, str) else value
+            if known is None:
+                return None
+            values.append(known)
+        return tuple(values)
+
+    def _constructor(
+        self, places: Places, nodes: Nodes, codes: list[TorchCode | None], here: list[Dims]
+    ) -> Constructor:
+        """The call that makes a module, from the arguments of all instances."""
+        node = next(node for node in nodes if node is not None)
+        code = next(code for code in codes if code is not None)
+        view = View(at(places, nodes), here[0] if here else None, self._fields(places, nodes, here))
+        arguments = []
+        lengths = {len(code.arguments) for code in codes if code is not None}
+        if len(lengths) > 1:
+            raise Misfit
+        for index, argument in enumerate(code.arguments):
+            items = [code.arguments[index] if code is not None else None for code in codes]
+            if all(item is None or item.is_default for item in items):
+                continue
+            column = tuple(item.value if item is not None else ABSENT for item in items)
+            wanted = "_".join(filter(None, (stem(node), argument.role(index))))
+            arguments.append((argument.name, self._argument(column, argument, view, wanted)))
+        wrap = code.call if node.module.op is not None and node.module.op.is_parameter else "{m}"
+        return Constructor(self._kind(places, nodes, codes), arguments, wrap.replace("{m}", "{0}"))
+
+    def _argument(self, column: Column, argument: Argument, view: View, wanted: str) -> Symbol:
+        candidates = (self.expression(parse(text).tree, view) for text in argument.formulas)
+        return self.fit(column, candidates) or self.role(wanted, column)
+
+    def _fields(self, places: Places, nodes: Nodes, here: list[Dims]) -> Callable[[str], Symbol | None]:
+        """The fields of an op as symbols."""
+
+        def field(name: str) -> Symbol | None:
+            node = next(node for node in nodes if node is not None)
+            op = node.module.op
+            if op is None or name not in type(op).model_fields:
+                return None
+            column = tuple(getattr(n.module.op, name) if n is not None else ABSENT for n in nodes)
+            if uniform(column) and ABSENT not in column:
+                return constant(column)
+            raw = setting(places, nodes, name, op.name)
+            if op.readings()[name].text:
+                return None
+            symbol = self.text(raw, View(at(places, nodes), here[0] if here else None))
+            if symbol is not None and matches(column, symbol.values):
+                return symbol
+            return constant(column) if uniform(column) else None
+
+        return field
+
+    def _inits(self, nodes: Nodes, code: TorchCode) -> list[Initialised]:
+        """The weights of an op with first values of their own, the same for all instances."""
+        if code.module in self.facts.rules:
+            return []
+        there = [node.module for node in nodes if node is not None]
+        found = {tuple(custom_inits(module.op, module.inputs)) for module in there if module.op is not None}
+        if len(found) > 1:
+            raise Misfit
+        return [Initialised((name,) if name else (), init, code.module) for name, init in found.pop()]
+
+
+def at(places: Places, nodes: Nodes) -> list[Place | None]:
+    """The places with the counters of the repeats around a node."""
+    return [
+        replace(place, counters={**place.counters, **place.counts(node)}) if place and node else place
+        for place, node in zip(places, nodes, strict=True)
+    ]
+
+
+def setting(places: Places, nodes: Nodes, key: str, op: str) -> Any:
+    """What the document says for a field, the same in all instances; `None` if nothing, or not the same."""
+    found = [
+        place.setting(node, key, op) for place, node in zip(places, nodes, strict=True) if place and node
+    ]
+    return found[0] if all(item == found[0] for item in found[1:]) else None
+
+
+def stem(node: Node) -> str:
+    """What a node is called where an argument is named after it."""
+    return node.name if node.name is not None and not node.positional else node.module.kind
+
+
+def equal(left: Made, right: Made) -> bool:
+    """Whether two modules are made by the same code."""
+    if isinstance(left, Constructor) and isinstance(right, Constructor):
+        return (
+            same_target(left.target, right.target)
+            and left.wrap == right.wrap
+            and left.inplace == right.inplace
+            and len(left.arguments) == len(right.arguments)
+            and all(
+                a == b and same_tree(x, y)
+                for (a, x), (b, y) in zip(left.arguments, right.arguments, strict=True)
+            )
+        )
+    if isinstance(left, Chain) and isinstance(right, Chain):
+        return len(left.items) == len(right.items) and all(
+            a.name == b.name
+            and equal(a.made, b.made)
+            and (a.count is None) == (b.count is None)
+            and (a.count is None or b.count is None or same_tree(a.count, b.count))
+            and a.when is b.when
+            for a, b in zip(left.items, right.items, strict=True)
+        )
+    return False
+
+
+def same_target(left: object, right: object) -> bool:
+    """Whether two modules are of the same class."""
+    if isinstance(left, Symbol) and isinstance(right, Symbol):
+        return same_tree(left, right)
+    return left == right
+
+
+def same_tree(left: Symbol, right: Symbol) -> bool:
+    """Whether two symbols stand for the same, whatever the instance."""
+    return left.values == right.values and left.is_literal == right.is_literal
+
+
+def shape_text(module: Module) -> str:
+    """The shape of a module's output without its batch: `64×112×112`."""
+    shape = module.outputs[0].shape
+    return "×".join(map(str, shape[1:])) if len(shape) > 1 else ""
+
+
+def function_text(code: TorchCode) -> str:
+    """An op as an expression of its inputs."""
+    return code.function if "{0}" in code.function else expression(code.function, *code.arguments)

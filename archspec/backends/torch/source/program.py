@@ -1,0 +1,151 @@
+"""All classes of a network: which composites become one, in which order, for which instances."""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from archspec.analysis.liveness import Live, every, training_only
+from archspec.backends.torch.source.align import Misfit
+from archspec.backends.torch.source.classes import Builder
+from archspec.backends.torch.source.collect import Key, groups, key_of
+from archspec.backends.torch.source.facts import Facts
+from archspec.backends.torch.source.initialise import common
+from archspec.backends.torch.source.names import Namer, class_name, is_attribute
+from archspec.backends.torch.source.parts import Class
+from archspec.backends.torch.source.places import Place, Places
+from archspec.elaborate.network import Network
+from archspec.ir import Module, Node
+
+
+class Program(Facts):
+    """The classes of a network, callees first; the last is the network itself."""
+
+    def __init__(self, network: Network, name: str, apart: Collection[Key] = ()) -> None:
+        super().__init__()
+        self.late: dict[Module, Live] = {}
+        """The composites of which training alone needs some results, and these."""
+        self.network, self.apart = replace(network, root=self._parted(network)), apart
+        self.helpers: dict[str, str] = {}
+        """The classes that PyTorch does not have: name → source."""
+        self.classes: list[Class] = []
+        self.namer = Namer()
+        found = [*groups(Places(self.network), name, self._note_helper, self.late)]
+        self.namer.taken |= self.helpers.keys()
+        self.rules = common(network.root, self.code_of, self.helpers)
+        """The classes of PyTorch whose modules all start alike, which one loop says."""
+        for name_, places in found:
+            self._define(name_, places)
+        self.main = self.classes[-1]
+        self._mark_training()
+
+    def _note_helper(self, node: Node) -> None:
+        """Remember the classes that an op needs and PyTorch does not have."""
+        code = self.code(node)
+        if code.helper:
+            self.helpers[code.module] = code.helper
+
+    def _define(self, name: str, places: list[Place]) -> None:
+        if not places[0].is_definition and all(self.is_chain(place.module) for place in places):
+            for place in places:
+                self.found[place.module] = None
+            return
+        for class_ in self._fitting(places, name):
+            class_.name = self.namer.give(class_name(class_.name))
+            for place in class_.places:
+                self.found[place.module] = class_
+            self.classes.append(class_)
+
+    def _fitting(self, places: list[Place], name: str) -> list[Class]:
+        """One class for all instances if that works out, else one for those that are built alike, else one for each."""
+        if key_of(places[0].module) in self.apart:
+            return [self._alone(place, name, literal=True) for place in places]
+        made = self._try(places, name)
+        if made is not None:
+            return [made]
+        alike: dict[object, list[Place]] = {}
+        for place in places:
+            alike.setdefault(self.signature(place.module), []).append(place)
+        result = []
+        for group in alike.values() if len(alike) > 1 else [[place] for place in places]:
+            made = self._try(group, name)
+            result += [made] if made else [self._alone(place, name) for place in group]
+        return result
+
+    def _try(self, places: list[Place], name: str) -> Class | None:
+        for fold in (True, False):
+            try:
+                return Builder(self, places, fold=fold).build(name)
+            except Misfit:
+                continue
+        return None
+
+    def _alone(self, place: Place, name: str, *, literal: bool = False) -> Class:
+        try:
+            return Builder(self, [place], fold=False, literal=literal).build(name)
+        except Misfit:  # pragma: no cover — everything is a literal
+            raise AssertionError(f"`{place.module.kind}` has no class") from None
+
+    def signature(self, module: Module) -> object:
+        """What instances of one class have in common."""
+        if module.op is not None:
+            code = self.code_of(module)
+            return (module.op.name, code.module, code.call, code.function if not code.module else "")
+        if module.is_removed:
+            return None
+        class_ = self.found.get(module)
+        if class_ is not None:
+            return class_.name
+        return tuple(
+            (
+                node.origin,
+                node.copy,
+                node.name if self.weights(node.module) else "",
+                node.inputs,
+                node.shares,
+                self.signature(node.module),
+            )
+            for node in module.body
+        )
+
+    def _parted(self, network: Network) -> Module:
+        """The tree in which what training needs in part is a module of its own, and so gets a class of its own."""
+        train, count = len(network.train_outputs), len(network.root.results)
+        return self._part(network.root, frozenset(range(count - train, count))) if train else network.root
+
+    def _part(self, module: Module, late: Live) -> Module:
+        shared = module.shared
+        body = []
+        for index, (node, only) in enumerate(zip(module.body, training_only(module, late), strict=True)):
+            is_part = 0 < len(only) < len(node.module.outputs) and node.module.op is None
+            if is_part and node.shares is None and index not in shared:
+                body.append(replace(node, module=self._part(node.module, only)))
+            else:  # what is called again is what it is at every call
+                body.append(node)
+        made = replace(module, body=tuple(body))
+        self.late[made] = late
+        return made
+
+    def _mark_training(self) -> None:
+        """Find the steps that only training outputs need."""
+        self.main.training = len(self.network.train_outputs)
+        for class_ in self.classes:
+            late = self.late.get(class_.places[0].module)
+            if late is None:
+                continue
+            body = class_.places[0].module
+            only = {
+                id(node)
+                for node, here in zip(body.body, training_only(body, late), strict=True)
+                if here == every(node.module)
+            }
+            for action in class_.actions:
+                action.training = id(action.step.node) in only
+            if class_ is not self.main:
+                class_.late = late
+
+
+def needs_dict(class_: Class) -> bool:
+    """Whether some module has a name that is no attribute."""
+    return any(
+        part.template or (not part.is_free and not part.is_parameter and not is_attribute(part.name))
+        for part in class_.parts
+    )

@@ -1,0 +1,144 @@
+"""Statements that are too long for a line, laid out as `ruff format` does."""
+
+import ast
+from collections.abc import Sequence
+from itertools import pairwise
+
+from archspec.backends.torch.source.layout import INDENT, WIDTH, are_short
+
+
+def statement(text: str, indent: str) -> list[str]:
+    """The lines of an assignment, a call or a `return`."""
+    if len(indent) + len(text) <= WIDTH or not text.isascii():
+        return [indent + text]
+    node = ast.parse(text).body[0]
+    writer = _Writer(text)
+    match node:
+        case ast.Return(value=ast.Tuple(elts=items)):
+            return writer.listed("return (", items, ")", indent)
+        case ast.Return(value=ast.expr() as value):
+            return writer.value(value, "return ", indent)
+        case ast.Assign(targets=[ast.Tuple(elts=items) as target], value=value):
+            before = f"{writer.of(target)} = "
+            if len(indent) + len(before) + 1 <= WIDTH:
+                return writer.value(value, before, indent, always=True)
+            *lines, last = writer.listed("(", items, ")", indent)
+            return [*lines, *writer.value(value, f"{last.strip()} = ", indent)]
+        case ast.Assign(targets=[target], value=value):
+            return writer.value(value, f"{writer.of(target)} = ", indent)
+        case ast.AnnAssign(target=target, annotation=kind, value=ast.expr() as value):
+            return writer.value(value, f"{writer.of(target)}: {writer.of(kind)} = ", indent)
+        case ast.Expr(value=ast.Call() as value):
+            return writer.call(value, "", indent, "")
+    return [indent + text]
+
+
+def annotation(text: str, before: str, after: str, indent: str) -> list[str]:
+    """The lines of a type behind `before`: `tuple[…]`, or a union with one."""
+    if len(indent) + len(before) + len(text) + len(after) <= WIDTH:
+        return [indent + before + text + after]
+    node = ast.parse(text, mode="eval").body
+    writer = _Writer(text)
+    if isinstance(node, ast.Subscript):
+        return writer.argument(node, before, indent, after)
+    return [f"{indent}{before}(", *writer.operands(node, indent + INDENT), f"{indent}){after}"]
+
+
+class _Writer:
+    """Lays out the expressions of one text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def of(self, node: ast.expr | ast.keyword) -> str:
+        """The text of a part."""
+        return self.text[node.col_offset : node.end_col_offset]
+
+    def value(self, node: ast.expr, before: str, indent: str, *, always: bool = False) -> list[str]:
+        """What is assigned or returned: in brackets of its own where that helps, or `always`."""
+        flat = indent + before + self.of(node)
+        if len(flat) <= WIDTH:
+            return [flat]
+        inner = indent + INDENT
+        links = self.links(node)
+        if len(links) > 1:
+            lines = [inner + self.of(node)]
+            if len(lines[0]) > WIDTH:
+                ends = [node.col_offset, *links, node.end_col_offset]
+                lines = [inner + self.text[start:stop] for start, stop in pairwise(ends)]
+            return [f"{indent}{before}(", *lines, f"{indent})"]
+        last, start = node, before
+        if isinstance(node, ast.BinOp) and not isinstance(node.left, ast.BinOp):
+            last, start = node.right, before + self.text[node.col_offset : node.right.col_offset]
+        if isinstance(last, ast.Call) and len(indent + start + self.head(last)) <= WIDTH:
+            return self.call(last, start, indent, "")
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Call):
+            head = f"{indent}{before}{self.of(node.value)}["
+            if len(head) <= WIDTH:
+                return [head, inner + self.of(node.slice), f"{indent}]"]
+        lines = [inner + self.of(node)]
+        if len(lines[0]) > WIDTH:
+            lines = self.operands(node, inner)
+        if always or isinstance(node, ast.BinOp) or are_short([f"{indent}{before}(", *lines]):
+            return [f"{indent}{before}(", *lines, f"{indent})"]
+        return self.call(node, before, indent, "") if isinstance(node, ast.Call) else [flat]
+
+    def links(self, node: ast.expr) -> list[int]:
+        """Where methods are called on what a call has given; two of them are a chain that goes into brackets."""
+        found: list[int] = []
+        while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            node = node.func.value
+            if isinstance(node, ast.Call) and node.end_col_offset is not None:
+                found.insert(0, node.end_col_offset)
+        return found
+
+    def operands(self, node: ast.expr, indent: str) -> list[str]:
+        """The operands of a sum or the like, each on a line; of other expressions, just these."""
+        if not isinstance(node, ast.BinOp):
+            return self.argument(node, "", indent, "")
+        signs = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.BitOr: "|"}
+        sign = signs[type(node.op)]
+        same = isinstance(node.left, ast.BinOp) and type(node.left.op) is type(node.op)
+        left = self.operands(node.left, indent) if same else self.argument(node.left, "", indent, "")
+        return [*left, *self.argument(node.right, f"{sign} ", indent, "")]
+
+    def head(self, node: ast.Call) -> str:
+        """A call up to its opening bracket."""
+        return f"{self.of(node.func)}("
+
+    def call(self, node: ast.Call, before: str, indent: str, after: str) -> list[str]:
+        """A call with its arguments on lines of their own."""
+        items: list[ast.expr | ast.keyword] = [*node.args, *node.keywords]
+        head = before + self.head(node)
+        if not items:
+            return [f"{indent}{head}){after}"]
+        inner = indent + INDENT + ", ".join(map(self.of, items))
+        if len(inner) <= WIDTH:
+            return [indent + head, inner, f"{indent}){after}"]
+        return self.listed(head, items, f"){after}", indent)
+
+    def listed(self, head: str, items: Sequence[ast.expr | ast.keyword], tail: str, indent: str) -> list[str]:
+        """Items in brackets, each on a line."""
+        lines = [indent + head]
+        for item in items:
+            name, value = (f"{item.arg}=", item.value) if isinstance(item, ast.keyword) else ("", item)
+            lines += self.argument(value, name, indent + INDENT, ",")
+        return [*lines, indent + tail]
+
+    def argument(self, node: ast.expr, before: str, indent: str, after: str) -> list[str]:
+        """What stands in brackets."""
+        flat = indent + before + self.of(node) + after
+        if len(flat) > WIDTH:
+            match node:
+                case ast.Call():
+                    return self.call(node, before, indent, after)
+                case ast.List(elts=items):
+                    return self.listed(f"{before}[", items, f"]{after}", indent)
+                case ast.Tuple(elts=items):
+                    return self.listed(f"{before}(", items, f"){after}", indent)
+                case ast.Subscript(value=value, slice=ast.Tuple(elts=items)):
+                    return self.listed(f"{before}{self.of(value)}[", items, f"]{after}", indent)
+                case ast.BinOp():
+                    *lines, last = self.operands(node, indent)
+                    return [*lines, last + after]
+        return [flat]

@@ -1,0 +1,72 @@
+"""Arguments and local names that nothing mentions."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from archspec.backends.torch.source.parts import Class, Constructor, Made
+from archspec.backends.torch.source.symbols import Symbol, names, substitute
+
+
+def drop_unused(class_: Class) -> None:
+    """Forget arguments and local names that nothing mentions; write those used once where they are used."""
+    while True:
+        counts: dict[str, int] = {}
+        for symbol in _symbols(class_):
+            for name in names(symbol.tree):
+                counts[name] = counts.get(name, 0) + 1
+        rare = next((item for item in class_.locals if counts.get(item[0], 0) < 2), None)
+        if rare is None:
+            break
+        class_.locals.remove(rare)
+        mapping = {rare[0]: rare[2].tree}
+        _replace(class_, mapping)
+    class_.parameters[:] = [p for p in class_.parameters if p.key in counts]
+
+
+def _symbols(class_: Class) -> Iterator[Symbol]:
+    for _, _, symbol in class_.locals:
+        yield symbol
+    for part in class_.parts:
+        yield from (symbol for symbol in (part.when, part.count) if symbol is not None)
+        yield from _made_symbols(part.made)
+        yield from (Symbol(tree, ()) for tree in part.template if not isinstance(tree, str))
+    for action in class_.actions:
+        if action.flag is not None:
+            yield action.flag
+    if class_.chain is not None:
+        yield from _made_symbols(class_.chain)
+
+
+def _made_symbols(made: Made) -> Iterator[Symbol]:
+    if isinstance(made, Constructor):
+        yield from (symbol for _, symbol in made.arguments)
+        if isinstance(made.target, Symbol):
+            yield made.target
+        return
+    for item in made.items:
+        yield from (symbol for symbol in (item.when, item.count) if symbol is not None)
+        yield from _made_symbols(item.made)
+
+
+def _replace(class_: Class, mapping: dict[str, Any]) -> None:
+    def changed(symbol: Symbol) -> Symbol:
+        return Symbol(substitute(symbol.tree, mapping), symbol.values)
+
+    def change(made: Made) -> None:
+        if isinstance(made, Constructor):
+            made.arguments = [(key, changed(symbol)) for key, symbol in made.arguments]
+            return
+        for item in made.items:
+            item.when = item.when and changed(item.when)
+            item.count = item.count and changed(item.count)
+            change(item.made)
+
+    class_.locals[:] = [(key, wanted, changed(symbol)) for key, wanted, symbol in class_.locals]
+    for part in class_.parts:
+        part.when = part.when and changed(part.when)
+        part.count = part.count and changed(part.count)
+        change(part.made)
+    for action in class_.actions:
+        action.flag = action.flag and changed(action.flag)
+    if class_.chain is not None:
+        change(class_.chain)

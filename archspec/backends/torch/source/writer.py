@@ -1,0 +1,331 @@
+"""The text of a class: its constructor, and what `forward` calls its modules."""
+
+import re
+import textwrap
+from itertools import groupby
+
+from archspec.backends.torch.source import initialise
+from archspec.backends.torch.source.columns import annotation
+from archspec.backends.torch.source.forward import Forward
+from archspec.backends.torch.source.layout import WIDTH, Bracket, Code, Generated, Prefixed, commented, lines
+from archspec.backends.torch.source.names import Namer, is_attribute, variable_name
+from archspec.backends.torch.source.parts import (
+    COUNTER,
+    REQUIRED,
+    Chain,
+    Class,
+    Constructor,
+    Item,
+    Made,
+    Parameter,
+    Part,
+)
+from archspec.backends.torch.source.program import needs_dict
+from archspec.backends.torch.source.statements import statement
+from archspec.backends.torch.source.symbols import Symbol, plain, python, same, written
+from archspec.language.names import TORCH_ATTRIBUTES
+
+BODY = "        "
+
+
+class ClassWriter:
+    """Writes one class."""
+
+    def __init__(self, class_: Class, rules: dict[str, initialise.Rule], is_main: bool) -> None:
+        self.class_, self.rules, self.is_main = class_, rules, is_main
+        self.ids: dict[str, str] = {}
+        self.namer = Namer()
+        for parameter in class_.parameters:
+            self.ids[parameter.key] = self.namer.give(variable_name(parameter.wanted))
+        for key, wanted, _ in class_.locals:
+            self.ids[key] = self.namer.give(variable_name(wanted))
+        self.ids[COUNTER] = self.namer.give("i")
+        own = {part.name for part in class_.parts if not part.is_free}
+        self.attributes = Namer({*TORCH_ATTRIBUTES, *own})
+        self.access = {id(part): self._access(part) for part in class_.parts}
+        self.flags: dict[int, str] = {}
+        for action in class_.actions:
+            if action.flag is not None:
+                self.flags[id(action)] = self.attributes.give(
+                    f"adds_{action.step.node.module.kind}".replace("adds_add", "skip")
+                )
+
+    def _access(self, part: Part) -> str:
+        """How the class's own code calls a module."""
+        if part.is_free:
+            kind = part.name
+            if isinstance(part.made, Constructor):
+                target = part.made.target
+                text = target if isinstance(target, str) else ""
+                if isinstance(target, Class):
+                    text = target.name
+                elif isinstance(target, Symbol):
+                    text = self.text(target)
+                kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", text.rpartition(".")[2]).lower()
+                kind = re.sub(r"_?[123]d$", "", kind)
+            return f"self.{self.attributes.give(variable_name(kind))}"
+        if is_attribute(part.name):
+            return f"self.{part.name}"
+        return f'self.get_parameter("{part.name}")' if part.is_parameter else f'self["{part.name}"]'
+
+    @property
+    def base(self) -> str:
+        """What the class is derived from."""
+        if self.class_.chain is not None:
+            return "nn.Sequential"
+        return "nn.ModuleDict" if needs_dict(self.class_) else "nn.Module"
+
+    def write(self) -> list[str]:
+        """The lines of the class."""
+        class_ = self.class_
+        result = lines(Bracket(f"class {class_.name}(", (self.base,)), after=":")
+        frame = class_.places[0].frame
+        blocks = frame.document.blocks
+        doc = blocks[str(frame.path[-1])].doc if class_.places[0].is_definition and not self.is_main else ""
+        result += _class_doc(doc)
+        forward: list[str] = []
+        if class_.chain is None:
+            writer = Forward(class_, self.access, self.flags, self._inputs())
+            for part in class_.parts:
+                if id(part) in writer.parts_in_place() and isinstance(part.made, Constructor):
+                    part.made.inplace = True
+            namer = Namer(writer.inputs)
+            loop = {COUNTER: namer.give("i")}
+            layer = namer.give("layer")
+            writer.reserve(loop[COUNTER], layer)
+            writer.heads = {
+                id(part): self._head(part, loop, layer) for part in class_.parts if part.count is not None
+            }
+            forward = writer.write()
+        constructor = self._constructor()
+        return [*result, *constructor, *([""] if constructor and forward else []), *forward]
+
+    def _inputs(self) -> list[str]:
+        namer = Namer()
+        names = self.class_.places[0].input_names
+        return [namer.give("x" if name == "input" else variable_name(name)) for name in names]
+
+    # --- the constructor -------------------------------------------------------------------------------
+
+    def _constructor(self) -> list[str]:
+        class_ = self.class_
+        required, optional = [], []
+        for parameter in ordered(class_.parameters):
+            text = f"{self.ids[parameter.key]}: {annotation(parameter.values)}"
+            if has_default(parameter):
+                optional.append(f"{text} = {written(parameter.default)}")
+            else:
+                required.append(text)
+        body = self._body()
+        if not body:
+            return []
+        items = ("self", *required, *optional)
+        return [*lines(Bracket("(", items), "def __init__", " -> None:", "    "), *body]
+
+    def _body(self) -> list[str]:
+        class_ = self.class_
+        made: list[str] = []
+        for key, _, symbol in class_.locals:
+            made.append(f"{BODY}{self.ids[key]} = {self.text(symbol)}")
+        if class_.chain is not None:
+            made += self._chain_body(class_.chain)
+        else:
+            for part in class_.parts:
+                made += self._part(part)
+        for action in class_.actions:
+            if action.flag is not None:
+                made.append(f"{BODY}self.{self.flags[id(action)]} = {self.text(action.flag)}")
+        after = initialise.statements(class_, self.access)
+        if self.is_main:
+            after += initialise.rules(self.rules)
+        made += [line for text in after for line in self._split(text)]
+        if class_.chain is not None and made and not any("super()" in line for line in made):
+            return [f"{BODY}super().__init__()", *made]
+        if class_.chain is not None:
+            return made
+        return [f"{BODY}super().__init__()", *made] if made else []
+
+    @staticmethod
+    def _split(text: str) -> list[str]:
+        code = text.lstrip()
+        indent = BODY + text[: len(text) - len(code)]
+        return statement(code, indent) if code.endswith(")") else [indent + code]
+
+    def _chain_body(self, chain: Chain) -> list[str]:
+        """The constructor of a class that is an `nn.Sequential`."""
+        before: list[str] = []
+        if chain.is_positional:
+            if any(item.when is not None for item in chain.items):
+                name = self._listed(chain, before)
+                return [*before, f"{BODY}super().__init__(*{name})"]
+            sequence = self._sequence("super().__init__(", chain, before)
+            return [*before, *lines(sequence, indent=BODY)] if chain.items else []
+        result = []
+        for item in chain.items:
+            code = self._made(item.made, before)
+            if item.positional:
+                made = lines(Bracket("self.append(", (code,)), indent=BODY)
+            elif is_attribute(item.name):
+                made = lines(code, f"self.{item.name} = ", "", BODY)
+            else:
+                made = lines(Bracket("self.add_module(", (f'"{item.name}"', code)), indent=BODY)
+            result += [*before, *commented(made, item.comment)]
+            before.clear()
+        return result
+
+    def _part(self, part: Part) -> list[str]:
+        before: list[str] = []
+        code = self._made(part.made, before)
+        access = self.access[id(part)]
+        if part.count is not None:
+            name = loop_name(part, self.ids)
+            head = f"{BODY}for {self.ids[COUNTER]} in range({self.text(part.count)}):"
+            inner = [f"    {line}" for line in before]
+            return [head, *inner, *lines(code, f"self[{name}] = ", "", BODY + "    ")]
+        if (part.is_parameter and not access.startswith("self.")) or access.startswith("self.get_parameter"):
+            return lines(Bracket("self.register_parameter(", (f'"{part.name}"', code)), indent=BODY)
+        if part.when is None:
+            return [*before, *lines(code, f"{access} = ", "", BODY)]
+        inner = [*(f"    {line}" for line in before), *lines(code, f"{access} = ", "", BODY + "    ")]
+        kind = "nn.Parameter" if part.is_parameter else "nn.Module"
+        return [f"{BODY}{access}: {kind} | None = None", f"{BODY}if {self.text(part.when)}:", *inner]
+
+    def _head(self, part: Part, ids: dict[str, str], layer: str) -> tuple[str, str]:
+        """The `for` of a loop in `forward`, and what it calls."""
+        if len(self.class_.parts) == 1:
+            return f"for {layer} in self.values():", layer
+        assert part.count is not None  # noqa: S101 — a loop has a count
+        count = python(part.count.tree, {})  # a literal, where there are other modules
+        return f"for {ids[COUNTER]} in range({count}):", f"self[{loop_name(part, ids)}]"
+
+    # --- expressions -----------------------------------------------------------------------------------
+
+    def text(self, symbol: Symbol) -> str:
+        """An expression over the constructor's names."""
+        return python(symbol.tree, self.ids)
+
+    def _made(self, made: Made, before: list[str]) -> Code:
+        """The code that makes a module; statements that must come first are put into `before`."""
+        if isinstance(made, Chain):
+            if any(item.when is not None for item in made.items):
+                return f"nn.Sequential(*{self._listed(made, before)})"
+            if made.is_positional:
+                return self._sequence("nn.Sequential(", made, before)
+            return self._named(made, before)
+        return self._call(made)
+
+    def _call(self, made: Constructor) -> Code:
+        items: list[Code] = []
+        if not isinstance(made.target, Class):
+            head = f"{made.target if isinstance(made.target, str) else self.text(made.target)}("
+            items += [
+                Prefixed(f"{name}=", self.text(symbol)) if name else self.text(symbol)
+                for name, symbol in made.arguments
+            ]
+        else:
+            head = f"{made.target.name}("
+            given = dict(made.arguments)
+            writer_ids = identifiers(made.target)
+            for parameter in ordered(made.target.parameters):
+                symbol = given[parameter.key]
+                if not has_default(parameter):
+                    items.append(self.text(symbol))
+                elif not (symbol.is_literal and same(plain(symbol.values[0]), plain(parameter.default))):
+                    items.append(Prefixed(f"{writer_ids[parameter.key]}=", self.text(symbol)))
+        if made.inplace:
+            items.append("inplace=True")
+        prefix, _, suffix = made.wrap.partition("{0}")
+        return Bracket(prefix + head, tuple(items), ")" + suffix)
+
+    def _sequence(self, head: str, chain: Chain, before: list[str]) -> Bracket:
+        codes = tuple(self._counted(item, self._made(item.made, before)) for item in chain.items)
+        comments = tuple(item.comment for item in chain.items)
+        return Bracket(head, codes, spread=len(codes) > 1, comments=comments)
+
+    def _counted(self, item: Item, code: Code) -> Code:
+        if item.count is None:
+            return code
+        if not item.counts:
+            return Generated(code, f"for _ in range({self.text(item.count)})")
+        assert item.count.is_literal  # noqa: S101 — what a counter says, it says for each copy
+        bounds = f"{item.start}, " * (item.start > 0) + str(item.start + item.count.values[0])
+        return Generated(code, f"for {self.ids[COUNTER]} in range({bounds})")
+
+    def _named(self, chain: Chain, before: list[str]) -> Bracket:
+        """A chain whose modules have names of their own."""
+        codes = [(item.name, self._made(item.made, before)) for item in chain.items]
+        comments = tuple(item.comment for item in chain.items)
+        if all(is_attribute(name) for name, _ in codes):
+            items: tuple[Code, ...] = tuple(Prefixed(f"{name}=", code) for name, code in codes)
+            inner = Bracket("OrderedDict(", items, spread=True, comments=comments)
+        else:
+            items = tuple(Prefixed(f'"{name}": ', code) for name, code in codes)
+            table = Bracket("{", items, "}", spread=True, comments=comments)
+            inner = Bracket("OrderedDict(", (table,))
+        return Bracket("nn.Sequential(", (inner,))
+
+    def _listed(self, chain: Chain, before: list[str]) -> str:
+        """A chain some of whose modules are left out in some instances, as a list that grows."""
+        name = self.namer.give("layers")
+        before.append(f"{BODY}{name}: list[nn.Module] = []")
+        for when, items in groupby(
+            chain.items, key=lambda item: "" if item.when is None else self.text(item.when)
+        ):
+            codes = tuple(self._counted(item, self._made(item.made, before)) for item in items)
+            indent = BODY + "    " * bool(when)
+            if when:
+                before.append(f"{BODY}if {when}:")
+            if len(codes) == 1 and not isinstance(codes[0], Generated):
+                before += lines(Bracket(f"{name}.append(", codes), indent=indent)
+            else:
+                before += lines(Bracket("[", codes, "]", spread=len(codes) > 1), f"{name} += ", "", indent)
+        return name
+
+
+def loop_name(part: Part, ids: dict[str, str]) -> str:
+    """The name of a copy, as an f-string over the counter."""
+    inside = "".join(
+        piece if isinstance(piece, str) else f"{{{python(piece, ids)}}}" for piece in part.template
+    )
+    return f'f"{inside}"'
+
+
+def identifiers(class_: Class) -> dict[str, str]:
+    """What the arguments of a class are called."""
+    namer = Namer()
+    return {parameter.key: namer.give(variable_name(parameter.wanted)) for parameter in class_.parameters}
+
+
+def has_default(parameter: Parameter) -> bool:
+    """Whether calls may leave an argument out: its default is one of the values."""
+    return parameter.default is not REQUIRED and any(
+        same(plain(value), plain(parameter.default)) for value in parameter.values
+    )
+
+
+def ordered(parameters: list[Parameter]) -> list[Parameter]:
+    """Sizes of inputs, then what the block declares, then the rest; those with a default last."""
+    return sorted(
+        parameters, key=lambda p: (has_default(p), p.axis is None, p.key.startswith("@"))
+    )  # a stable sort: each kind in the order in which the block uses it
+
+
+def _class_doc(doc: str) -> list[str]:
+    text = wrapped(doc, WIDTH - 10)
+    if not text:
+        return []
+    if len(text) == 1 and len(text[0]) <= WIDTH - 10:
+        return [f'    """{text[0]}"""', ""]
+    return [f'    """{text[0]}', *(f"    {line}" for line in text[1:]), '    """', ""]
+
+
+def safe(text: str) -> str:
+    """Text that cannot end, or reach out of, a docstring."""
+    printable = "".join(c if c.isprintable() else " " for c in text)
+    return printable.replace("\\", "\\\\").replace('"', "'")
+
+
+def wrapped(text: str, width: int = WIDTH) -> list[str]:
+    """Text as lines of a docstring."""
+    words = " ".join(safe(text).split())
+    return textwrap.wrap(words, width, break_long_words=False, break_on_hyphens=False)
