@@ -203,7 +203,7 @@ def test_files_that_are_named_are_there(page: str) -> None:
 def test_the_files_of_the_torch_backend_are_there() -> None:
     (listed,) = re.findall(r"step 7 is `archspec/backends/torch/source/`: (.*?)\. Then", MAP, re.DOTALL)
     for name in re.findall(r"`(\w+\.py)`", listed):
-        assert (ROOT / "archspec" / "backends" / "torch_source" / name).exists()
+        assert (ROOT / "archspec" / "backends" / "torch" / "source" / name).exists()
 
 
 def test_the_map_has_the_layers_in_their_order() -> None:
