@@ -71,6 +71,26 @@ def digits_in_an_initialiser() -> str:
 
 
 @case
+def constant_comprehensions() -> str:
+    made = many('v# = "sum([i % ~ * i for i in range(280)])"', 1500, "\n")
+    return net('["relu"]', top=f"[let]\n{made}")
+
+
+@case
+def comprehensions_in_copies() -> str:
+    layers = '[{ op = "conv", out = "sum([i + k for k in range(900)]) + 9", kernel = 1, repeat = 9000 }]'
+    return net(layers)
+
+
+@case
+def nested_comprehensions() -> str:
+    return net(
+        '["relu"]',
+        top='[params]\nn = 30\n[let]\na = "sum([sum([i * j for i in range(n * 30)]) for j in range(n * 30)])"',
+    )
+
+
+@case
 def blanks_in_an_expectation() -> str:
     return net('["relu"]', '[expect]\nparams = "<= 1' + " " * 90_000 + 'x"')
 

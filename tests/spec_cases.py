@@ -47,6 +47,13 @@ VALID: dict[str, Valid] = {
     "string": Valid(net(f'["relu", {C4}]'), "1.weight 4x3x1x1"),
     "table": Valid(net(f"[{C4}]"), "0.weight 4x3x1x1", macs=768),
     "array": Valid(net(f'[["relu", {C4}], {C4}]'), "1.weight 4x3x1x1, 2.weight 4x4x1x1"),
+    "comprehension": Valid(
+        net('[{ op = "conv", out = "wide[1]" }]', top='[params]\nn = 3\n[let]\nwide = "[n * i for i in range(1, n) if i > 0]"'), "0.weight 6x3x1x1", "Nx6x8x8"
+    ),
+    "comprehension that shadows a counter": Valid(
+        net('[{ repeat = 2, op = "conv", out = "sum([i for i in [1, 2]]) + i" }]'), "0.weight 3x3x1x1, 1.weight 4x3x1x1"
+    ),
+    "comprehension over shapes": Valid(net('[{ op = "conv", out = "sum([d // 4 for d in x.shape[2:]])" }]'), "0.weight 4x3x1x1"),
     "empty chain": Valid(net("[]"), "", "Nx3x8x8", 0),
     "empty array": Valid(net(f"[[], {C4}]"), "0.weight 4x3x1x1"),
     "nested arrays": Valid(net(f"[[[[{C4}]]]]"), "0.weight 4x3x1x1"),
@@ -1003,5 +1010,11 @@ INVALID: dict[str, Invalid] = {
     "error in a block, once": bad(net('["b", "relu", "b"]', '[blocks.b]\nlayers = [{ op = "conv", out = 3, kernel = 9 }]'), "AS403", "blocks.b.layers[0].kernel"),
     "integer beyond 64 bits": bad(net('[{ op = "conv", out = 99999999999999999999 }]'), "AS203", "model.layers[0].out", "64 bits"),
     "not a finite number": bad(net('[{ op = "dropout", p = nan }]'), "AS203", "model.layers[0].p", "finite"),
+    "comprehension over too much": bad(net(f'[{C4}]', top='[params]\nn = 30\n[let]\na = "sum([sum([i * j for i in range(n * 30)]) for j in range(n * 30)])"'),
+                                       "AS306", "let.a", "comprehensions"),
+    "constant comprehension over too much": bad(net('[{ op = "conv", out = "sum([i * i for i in range(900)])" }]'), "AS306", "model.layers[0].out", "comprehensions"),
+    "element of a comprehension outside of it": bad(net('[{ op = "conv", out = "len([d for d in [1]]) + d" }]'), "AS301", "model.layers[0].out", "`d` is not defined"),
+    "comprehension over a number": bad(net('[{ op = "conv", out = "sum([d for d in n])" }]', top="[params]\nn = 3"), "AS307", "model.layers[0].out", "3 is no list"),
+    "param called like a word of comprehensions": bad(net(f"[{C4}]", top="[params]\nfor = 3"), "AS206", "params.for"),
     "date": bad(net('[{ op = "conv", out = 1979-05-27 }]'), "AS203", "model.layers[0].out"),
 }

@@ -15,7 +15,7 @@ from archspec.elaborate.elaborator import Elaborator
 from archspec.elaborate.plan import DIMENSIONS, Plan
 from archspec.elaborate.run import Budget, TooLarge
 from archspec.elaborate.scopes import Env, Poisoned
-from archspec.elaborate.settings import NOWHERE, compile_setting
+from archspec.elaborate.settings import Nowhere, compile_setting
 from archspec.ir import Module, Origin
 from archspec.language import limits
 from archspec.language.document import Definition, Document, Loader, override
@@ -226,7 +226,7 @@ def _literal(name: str, value: Any, type_: str) -> Any:
         lower = value.text.lower()
         hint = f": did you mean `{lower}`?" if lower in ("true", "false") else ""
         raise Problem("AS203", f"`{name}`: `{shown(value.text)}` is not a literal value{hint}")
-    return expression.evaluate(NOWHERE)
+    return expression.evaluate(Nowhere())
 
 
 def _elaborate_model(

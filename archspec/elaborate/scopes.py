@@ -51,6 +51,7 @@ class Frame:
         self.values: dict[str, Any] = dict(given)
         self.inputs, self.outer, self.report = inputs, outer, report
         self.depth = 0
+        self.left = limits.ALL_EVALUATIONS
 
     def value(self, name: str) -> Value:
         """The value of `name`, here or in the file around."""
@@ -75,6 +76,17 @@ class Frame:
                 subject=path,
             )
         return size_of(type_, path, attribute)
+
+    def spend(self, evaluations: int) -> None:
+        """Count what comprehensions evaluate, of all frames of the file together."""
+        if self.outer is not None:
+            self.outer.spend(evaluations)
+            return
+        self.left -= evaluations
+        if self.left < 0:
+            raise Problem(
+                "AS306", "the comprehensions of this file evaluate too much", help="shorten their lists"
+            )
 
     def knows(self, name: str) -> bool:
         """Whether `name` is declared here."""
@@ -268,6 +280,10 @@ class Env:
     def shape(self, path: str, attribute: str) -> Value:
         """A size of `x`, of an input, or of an earlier node."""
         return size_of(self.type_of(path), path, attribute)
+
+    def spend(self, evaluations: int) -> None:
+        """Count what comprehensions evaluate."""
+        self.frame.spend(evaluations)
 
     def type_of(self, path: str) -> TensorType:
         """The type of the value that `path` names."""

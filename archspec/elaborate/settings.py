@@ -84,7 +84,7 @@ def _compile_expression(text: str, path: Path) -> Setting:
             problem.help = f'a string here is an expression already: write "{shown(bare)}"'
         raise
     if not expression.names and not expression.paths:
-        value = integral(expression.evaluate(NOWHERE))
+        value = integral(expression.evaluate(Nowhere()))
         return constant(path, value)
     return Setting(
         path, lambda scope: integral(expression.evaluate(scope)), expression.names, expression.paths
@@ -175,17 +175,31 @@ def integral(value: Value) -> Value:
     return value
 
 
-class _Nowhere:
-    """The scope of constants."""
+class Nowhere:
+    """The scope of a constant."""
+
+    def __init__(self) -> None:
+        self.left = limits.EVALUATIONS
 
     def value(self, name: str) -> Value:
+        """A constant mentions no name."""
         raise LookupError(name)
 
     def shape(self, path: str, attribute: str) -> Value:
+        """A constant mentions no shape."""
         raise LookupError(path, attribute)
 
+    def spend(self, evaluations: int) -> None:
+        """Bound what the comprehensions of a constant evaluate."""
+        self.left -= evaluations
+        if self.left < 0:
+            raise Problem(
+                "AS306", "the comprehensions of this expression evaluate too much", help="shorten their lists"
+            )
 
-NOWHERE = _Nowhere()
+
+NOWHERE = Nowhere()
+"""For what is constant by now."""
 
 
 def param_reading(param: Param) -> Reading:

@@ -4,6 +4,7 @@ An expression cannot loop, call anything but `FUNCTIONS`, or see anything but th
 Whatever has no value is a `Problem` that quotes the values.
 """
 
+import math
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ class Scope(Protocol):
 
     def shape(self, path: str, attribute: str) -> Value:
         """`channels`, `height`, `width` or `shape` of the value that `path` names."""
+
+    def spend(self, evaluations: int) -> None:
+        """Count what comprehensions evaluate. Raises `Problem` where it is more than any network needs."""
 
 
 # --- the tree ---------------------------------------------------------------------------------------------
@@ -197,7 +201,63 @@ class Call:
             fail(f"`{self.function}({given})` has no value", help=f"write it as `{USAGE[self.function]}`")
 
 
-Tree = Literal | Name | Shape | List | Unary | Binary | Compare | Logic | Conditional | Index | Slice | Call
+@dataclass(slots=True, eq=False, repr=False)
+class Comprehension:
+    """`[item for name in values if test]`."""
+
+    item: "Tree"
+    name: str
+    values: "Tree"
+    test: "Tree | None"
+    size: int
+    """The number of trees in `item` and `test`: what each element costs."""
+
+    def evaluate(self, scope: Scope) -> Value:  # noqa: D102
+        values = self.values.evaluate(scope)
+        if not isinstance(values, tuple):
+            fail(f"{show(values)} is no list to take elements from")
+        scope.spend(len(values) * self.size)
+        local = _Local(scope, self.name)
+        items = []
+        for local.element in values:
+            if self.test is None or self.test.evaluate(local):
+                items.append(self.item.evaluate(local))
+        return bounded(tuple(items))
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class _Local:
+    """A scope in which the name of a comprehension is an element of its list."""
+
+    outer: Scope
+    name: str
+    element: Value = 0
+
+    def value(self, name: str) -> Value:
+        return self.element if name == self.name else self.outer.value(name)
+
+    def shape(self, path: str, attribute: str) -> Value:
+        return self.outer.shape(path, attribute)
+
+    def spend(self, evaluations: int) -> None:
+        self.outer.spend(evaluations)
+
+
+Tree = (
+    Literal
+    | Name
+    | Shape
+    | List
+    | Unary
+    | Binary
+    | Compare
+    | Logic
+    | Conditional
+    | Index
+    | Slice
+    | Call
+    | Comprehension
+)
 
 
 # --- values -----------------------------------------------------------------------------------------------
@@ -307,6 +367,15 @@ def _sum(values: tuple[float, ...], /) -> float:
     return sum(values)  # a list inside it is a TypeError
 
 
+def _range(*bounds: int) -> tuple[int, ...]:
+    if any(isinstance(bound, bool) for bound in bounds):
+        raise TypeError(bounds)
+    numbers = range(*bounds)
+    if len(numbers) > limits.LIST_LENGTH:
+        fail(f"the list has more than {limits.LIST_LENGTH:,} elements")
+    return tuple(numbers)
+
+
 def _round(value: float, digits: int | None = None, /) -> float:
     if digits is not None and not -20 <= digits <= 20:
         raise ValueError(digits)
@@ -323,6 +392,9 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "ceil": lambda value: -int(-value // 1),
     "floor": lambda value: int(value // 1),
     "round": _round,
+    "sqrt": math.sqrt,
+    "log2": math.log2,
+    "range": _range,
     "divisible": divisible,
 }
 USAGE = {
@@ -335,8 +407,11 @@ USAGE = {
     "ceil": "ceil(number)",
     "floor": "floor(number)",
     "round": "round(number)",
+    "sqrt": "sqrt(number)",
+    "log2": "log2(number)",
+    "range": "range(stop), range(start, stop) or range(start, stop, step)",
     "divisible": "divisible(value, divisor)",
 }
-KEYWORDS = frozenset(("true", "false", "and", "or", "not", "in", "if", "else"))
+KEYWORDS = frozenset(("true", "false", "and", "or", "not", "in", "if", "else", "for"))
 RESERVED = KEYWORDS | FUNCTIONS.keys() | {"x", "input"}
 """Words that cannot name a parameter."""

@@ -30,6 +30,10 @@ EXPRESSION_DEPTH = 32
 """Nesting of an expression."""
 LIST_LENGTH = 1_000
 """Elements of a list that is no list of nodes."""
+EVALUATIONS = 2_000
+"""What the comprehensions of a constant expression evaluate: elements times the words of what is said of each."""
+ALL_EVALUATIONS = 1_000_000
+"""The same for all other expressions of a file, in one network."""
 INTEGER = 2**63 - 1
 """Magnitude of an integer."""
 TEXT_LENGTH = 1_000

@@ -4,7 +4,7 @@ conditional   = or [ "if" or "else" conditional ]
 or, and, not  as in Python; comparisons chain; `in` and `not in`
 arithmetic    + - * / // % ** on numbers, with Python's precedence
 postfix       list[i], list[a:b], function(…)
-atom          number, true, false, 'text', [list], name, node.channels, (…)
+atom          number, true, false, 'text', [list], [… for name in list if …], name, node.channels, (…)
 """
 
 import re
@@ -19,10 +19,12 @@ from archspec.language.expressions import (
     COMPARISONS,
     FUNCTIONS,
     KEYWORDS,
+    RESERVED,
     SHAPE_ATTRIBUTES,
     Binary,
     Call,
     Compare,
+    Comprehension,
     Conditional,
     Index,
     List,
@@ -180,7 +182,7 @@ class _Parser:
             self.expect(")")
             return tree
         if word == "[" and kind == "op":
-            return List(self.items("]"))
+            return self.brackets()
         self.next -= 1
         return self.unexpected("a value")
 
@@ -204,6 +206,36 @@ class _Parser:
                 help_ = f"an item of a list is `{shown(path)}[{attribute}]`"
             syntax(f"`{shown(path)}` has no `{shown(attribute)}`", self.text, help_)
         return Shape(path, attribute)
+
+    def brackets(self) -> Tree:
+        """A list, or a comprehension, behind its `[`."""
+        if self.take("]"):
+            return List(())
+        first = self.conditional()
+        if self.take("for"):
+            return self.comprehension(first)
+        return List((first, *(self.items("]") if self.take(",") else self.close("]"))))
+
+    def close(self, word: str) -> tuple[Tree, ...]:
+        self.expect(word)
+        return ()
+
+    def comprehension(self, item: Tree) -> Tree:
+        kind, name = self.tokens[self.next]
+        if kind != "name" or "." in name or name in RESERVED:
+            self.unexpected("a name for the elements")
+        self.next += 1
+        self.expect("in")
+        values = self.either()
+        test = self.either() if self.take("if") else None
+        if self.peek() == "for":
+            syntax(
+                "a comprehension goes through one list",
+                self.text,
+                "put one into another: [[… for j in b] for i in a]",
+            )
+        self.expect("]")
+        return Comprehension(item, name, values, test, _size(item) + _size(test))
 
     def items(self, close: str) -> tuple[Tree, ...]:
         items: list[Tree] = []
@@ -307,6 +339,11 @@ def parse(text: str) -> Expression:
 def _mentions(tree: object, names: set[str], paths: set[str]) -> None:
     if isinstance(tree, Name):
         names.add(tree.name)
+    elif isinstance(tree, Comprehension):
+        inside: set[str] = set()
+        _mentions((tree.item, tree.test), inside, paths)
+        names |= inside - {tree.name}
+        _mentions(tree.values, names, paths)
     elif isinstance(tree, Shape):
         paths.add(tree.path)
     elif isinstance(tree, tuple):
@@ -315,3 +352,12 @@ def _mentions(tree: object, names: set[str], paths: set[str]) -> None:
     elif hasattr(tree, "__dataclass_fields__"):
         for field in tree.__dataclass_fields__:
             _mentions(getattr(tree, field), names, paths)
+
+
+def _size(tree: object) -> int:
+    """The number of trees in a tree."""
+    if isinstance(tree, tuple):
+        return sum(map(_size, tree))
+    if not hasattr(tree, "__dataclass_fields__"):
+        return 0
+    return 1 + sum(_size(getattr(tree, field)) for field in tree.__dataclass_fields__)

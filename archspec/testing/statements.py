@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from archspec import ops
 from archspec.api import load
 from archspec.diagnostics import Problem, SpecError
-from archspec.elaborate.settings import NOWHERE
+from archspec.elaborate.settings import Nowhere
 from archspec.language.parser import parse
 from archspec.lint.catalogue import catalogue
 from archspec.ops import Example, Op
@@ -77,7 +77,7 @@ def in_a_spec(op: type[Op], example: Example) -> None:
 def value_of(formula: str) -> float:
     """What arithmetic comes to, as a reader works it out: words say what numbers are."""
     text = re.sub(r"\b(?!floor\b|ceil\b)[a-z]+\b", "", formula)
-    value = parse(text).evaluate(NOWHERE)  # what is left are numbers, signs and the two functions
+    value = parse(text).evaluate(Nowhere())  # what is left are numbers, signs and the two functions
     return float(value) if isinstance(value, int | float) else nan
 
 

@@ -27,7 +27,19 @@ from archspec.backends.torch.source.symbols import (
     uniform,
 )
 from archspec.diagnostics import Problem
-from archspec.language.expressions import Binary, Call, Index, List, Literal, Name, Shape, Slice, Tree, Unary
+from archspec.language.expressions import (
+    Binary,
+    Call,
+    Comprehension,
+    Index,
+    List,
+    Literal,
+    Name,
+    Shape,
+    Slice,
+    Tree,
+    Unary,
+)
 from archspec.language.params import MISSING
 from archspec.language.parser import parse
 from archspec.types import TensorType
@@ -248,7 +260,7 @@ class Columns:
                 return self._size(path, axis, view)
             case Index(base=Shape(attribute="shape", path=path), index=Unary("-", Literal(int(axis)))):
                 return self._size(path, -axis, view)
-            case Slice():
+            case Slice() | Comprehension():
                 return self._settled(tree, view)
             case Call() if tree.function not in FUNCTIONS:
                 return self._settled(tree, view)

@@ -49,6 +49,9 @@ class Place:
         """A size of an input of the block. Raises `LookupError`: it may differ between instances."""
         raise LookupError(path, attribute)
 
+    def spend(self, evaluations: int) -> None:
+        """What elaboration has evaluated already needs no limit."""
+
     def within(self, node: Node) -> "Place":
         """The place of a composite node of the body."""
         return Place(node.module, self.frame, {**self.counters, **self.counts(node)})

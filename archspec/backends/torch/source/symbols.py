@@ -100,6 +100,9 @@ class Bindings:
         """Shapes are arguments by now."""
         raise LookupError(path, attribute)
 
+    def spend(self, evaluations: int) -> None:
+        """What elaboration has evaluated already needs no limit."""
+
 
 def evaluate(tree: Tree, rows: Sequence[Mapping[str, Any]]) -> Column:
     """The value of an expression for each instance; `ABSENT` where it has none."""
