@@ -119,8 +119,9 @@ def reshaped(op: Any, x: Tensor, module: Module) -> list[Tensor]:  # noqa: C901 
     match op.name:
         case "flatten":
             return [torch.flatten(x, op.start, op.stop)]
-        case "reduce_mean":
-            return [x.mean(op.axes, keepdim=op.keepdim)]
+        case "reduce_mean" | "reduce_max" | "reduce_sum":
+            reduce = {"reduce_mean": x.mean, "reduce_max": x.amax, "reduce_sum": x.sum}[op.name]
+            return [reduce(op.axes, keepdim=op.keepdim)]
         case "permute":
             return [x.permute(op.axes)]
         case "reshape":

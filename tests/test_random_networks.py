@@ -66,7 +66,7 @@ def test_a_wrong_op_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None
     op = lookup(word)
     original = getattr(op, method)
     monkeypatch.setattr(op, method, lambda self, *args, **options: change(original(self, *args, **options)))
-    assert any(trial(seed)[1] for seed in seeds_with(word, 6))
+    assert any(trial(seed)[1] for seed in seeds_with(word, 12))
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")

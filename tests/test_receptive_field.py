@@ -450,6 +450,7 @@ EXACT = {
     "pixel_shuffle",
     "pixel_unshuffle",
     "reduce_mean",
+    "reduce_sum",
     "slice",
     "split",
     "upsample",

@@ -112,7 +112,7 @@ def on_any(random: Random, shape: Shape) -> NodeSpec:
             {"op": "reshape", "shape": ["N", size(shape, 1), -1]},
             {"op": "reshape", "shape": ["N", *shape[2:], shape[1]]},
             {"op": "flatten", "start": random.choice([1, 2]), "stop": random.choice([-1, -2])},
-            {"op": "reduce_mean", "axes": axis, "keepdim": True},
+            {"op": random.choice(["reduce_mean", "reduce_max", "reduce_sum"]), "axes": axis, "keepdim": True},
             {"op": "expand", "shape": [-1, *(random.randint(1, 4) if dim == 1 else -1 for dim in shape[1:])]},
             {
                 "op": "batchnorm",

@@ -283,13 +283,17 @@ def test_channel_shuffle(shape: Shape, groups: int) -> None:
 
 @several
 @given(shapes(1, 5), st.lists(st.integers(-5, 4), min_size=1, max_size=4) | AXES, st.booleans())
-def test_reduce_mean(shape: Shape, axes: list[int] | int, keepdim: bool) -> None:
+def test_reductions(shape: Shape, axes: list[int] | int, keepdim: bool) -> None:
     named = axes if isinstance(axes, list) else [axes]
 
-    def mean(x: Tensor) -> Tensor:
-        if any(axis in (0, -x.dim()) for axis in named):
-            raise ValueError("torch reduces the batch too")
-        return x.mean(named, keepdim=keepdim)
+    def reduced(method: str) -> Callable[[Tensor], Tensor]:
+        def call(x: Tensor) -> Tensor:
+            if any(axis in (0, -x.dim()) for axis in named):
+                raise ValueError("torch reduces the batch too")
+            return getattr(x, method)(named, keepdim=keepdim)
+
+        return call
 
     fields = {"axes": tuple(axes) if isinstance(axes, list) else axes, "keepdim": keepdim}
-    agree("reduce_mean", fields, shape, mean)
+    for op, method in (("reduce_mean", "mean"), ("reduce_max", "amax"), ("reduce_sum", "sum")):
+        agree(op, fields, shape, reduced(method))

@@ -251,6 +251,66 @@ def test_graph_networks_are_those_by_hand(name: str, variant: str | None) -> Non
         assert_equal(ours.eval()(x), theirs(x))
 
 
+class Cbam(nn.Module):  # type: ignore[misc]
+    """Attention to channels, then to positions, as in https://arxiv.org/abs/1807.06521."""
+
+    def __init__(self, channels: int, ratio: int, kernel: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Conv2d(channels, channels // ratio, 1, bias=False)
+        self.fc2 = nn.Conv2d(channels // ratio, channels, 1, bias=False)
+        self.conv = nn.Conv2d(2, 1, kernel, padding=kernel // 2, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        means, maxima = x.mean((2, 3), keepdim=True), x.amax((2, 3), keepdim=True)
+        y = x * torch.sigmoid(sum(self.fc2(self.fc1(pooled).relu()) for pooled in (means, maxima)))
+        both = torch.cat([y.mean(1, keepdim=True), y.amax(1, keepdim=True)], 1)
+        return y * torch.sigmoid(self.conv(both))
+
+
+CBAM = """
+archspec = 1
+[model]
+input = ["N", 6, 7, 5]
+layers = [
+  { op = "reduce_mean", axes = [2, 3], keepdim = true },
+  { name = "fc1", op = "conv", out = 3, kernel = 1, bias = false },
+  "relu",
+  { name = "fc2", op = "conv", out = 6, kernel = 1, bias = false, as = "means" },
+  { op = "reduce_max", axes = [2, 3], keepdim = true, from = "input" },
+  { op = "reuse", of = "fc1" },
+  "relu",
+  { op = "reuse", of = "fc2" },
+  { op = "add", from = ["means", "x"] },
+  "sigmoid",
+  { op = "mul", from = ["input", "x"], as = "y" },
+  { op = "concat", branches = [
+    { op = "reduce_mean", axes = 1, keepdim = true },
+    { op = "reduce_max", axes = 1, keepdim = true },
+  ] },
+  { name = "conv", op = "conv", out = 1, kernel = 3, padding = 1, bias = false },
+  "sigmoid",
+  { op = "mul", from = ["y", "x"] },
+]
+"""
+
+
+def test_attention_to_channels_and_positions_is_that_by_hand() -> None:
+    """Outputs and gradients, which equal maxima share."""
+    torch.manual_seed(1)
+    ours = archspec.build(archspec.load("cbam.toml", source=CBAM))
+    theirs = Cbam(6, 2, 3)
+    theirs.load_state_dict(ours.state_dict(), strict=True)
+    x = torch.randint(0, 5, (2, 6, 7, 5)).float()
+    results = []
+    for module in (ours, theirs):
+        given = x.clone().requires_grad_()
+        output = module(given)
+        output.square().sum().backward()
+        results.append([output.detach(), given.grad, *(weight.grad for weight in module.parameters())])
+    assert_equal(results[0][0], results[1][0])
+    torch.testing.assert_close(*results)
+
+
 # --- what is executed ------------------------------------------------------------------------------------
 
 

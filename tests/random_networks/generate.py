@@ -80,6 +80,8 @@ RARE = [
     "pixel_shuffle",
     "pixel_unshuffle",
     "reduce_mean",
+    "reduce_max",
+    "reduce_sum",
     "attention",
     "conv_transpose",
     "maxpool",

@@ -345,6 +345,8 @@ MEANINGS: dict[str, Callable[[Fields, Shape], nn.Module]] = {
     ),
     "permute": lambda f, _: Function(lambda x: x.permute(f["axes"])),
     "reduce_mean": lambda f, _: Function(lambda x: x.mean(f["axes"], f.get("keepdim", False))),
+    "reduce_max": lambda f, _: Function(lambda x: x.amax(f["axes"], f.get("keepdim", False))),
+    "reduce_sum": lambda f, _: Function(lambda x: x.sum(f["axes"], f.get("keepdim", False))),
     "crop": crop,
     "pad": pad,
     "slice": slice_,

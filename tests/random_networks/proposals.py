@@ -444,3 +444,9 @@ class Proposer:
         signed = [axis if self.rng.random() < 0.7 else axis - len(self.shape) for axis in axes]
         fields: Fields = {"axes": signed[0] if len(signed) == 1 and self.rng.random() < 0.5 else signed}
         return self.maybe(fields, 0.5, keepdim=self.w.flag)
+
+    def reduce_max(self) -> Fields | None:
+        return self.reduce_mean()
+
+    def reduce_sum(self) -> Fields | None:
+        return self.reduce_mean()

@@ -11,7 +11,17 @@ from archspec import ops
 from archspec.ops.core.base import Op
 from archspec.ops.core.data import Example
 
-GROUPS = ("Weights", "Pools", "Norms", "Activations", "Regularisers", "Shape", "Attention", "Joins")
+GROUPS = (
+    "Weights",
+    "Pools",
+    "Norms",
+    "Activations",
+    "Regularisers",
+    "Shape",
+    "Reductions",
+    "Attention",
+    "Joins",
+)
 """The headings of a reference, in their order; others follow."""
 
 

@@ -1,0 +1,84 @@
+"""What the reductions share."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from archspec.diagnostics import Problem
+from archspec.ops.core.base import Op
+from archspec.ops.core.data import Inputs
+from archspec.ops.core.fields import Flag, Integer
+from archspec.ops.core.onnx_code import Emitter
+from archspec.ops.core.reach import SAME, Link, Links, everywhere
+from archspec.ops.core.shape import axis_indices
+from archspec.ops.core.torch_code import TorchCode
+from archspec.types import TensorType
+
+
+class Reduction(Op):
+    """One value for all elements along some axes. The batch stays."""
+
+    group: ClassVar[str] = "Reductions"
+    torch_method: ClassVar[str]
+    """The method of a tensor in PyTorch."""
+    onnx_node: ClassVar[str]
+    """ONNX's operator."""
+
+    axes: Annotated[
+        Integer | Annotated[tuple[Integer, ...], Field(min_length=1)],
+        Field(description="an axis, or a list of axes"),
+    ]
+    """The axes to reduce; 1 is the channels, [2, 3] the height and width of an image."""
+    keepdim: Flag = False
+    """Whether the axes stay, with size 1."""
+
+    def reduced(self, inputs: Inputs) -> tuple[int, ...]:
+        """The axes to reduce, counted from the front."""
+        axes = self.axes if isinstance(self.axes, tuple) else (self.axes,)
+        return axis_indices(axes, inputs[0].rank)
+
+    def check(self, inputs: Inputs) -> None:
+        """The axes exist, come once, and are not the batch."""
+        if 0 in self.reduced(inputs):
+            raise Problem(
+                "AS408",
+                f"axis 0 is the batch: `{self.name}` over it would mix the images",
+                at=("axes",),
+                help="name other axes, such as `axes = [2, 3]`",
+            )
+
+    def output(self, inputs: Inputs) -> TensorType:
+        """Without the axes, or with 1 in their place."""
+        reduced, one = self.reduced(inputs), (1,) * self.keepdim
+        shape = (
+            kept
+            for axis, dim in enumerate(inputs[0].shape)
+            for kept in ((dim,) if axis not in reduced else one)
+        )
+        return TensorType(tuple(shape))
+
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
+        """All of the axes that are reduced."""
+        reduced = self.reduced(inputs)
+        kept = [axis for axis in range(inputs[0].rank) if self.keepdim or axis not in reduced]
+        return (
+            tuple(
+                everywhere(dim) if axis in reduced else Link(kept.index(axis), SAME)
+                for axis, dim in enumerate(inputs[0].shape)
+            ),
+        )
+
+    def brief(self) -> str:
+        """`reduce_mean 2 3`."""
+        axes = self.axes if isinstance(self.axes, tuple) else (self.axes,)
+        return f"{self.name} {' '.join(map(str, axes))}" + " keepdim" * self.keepdim
+
+    def torch(self, inputs: Inputs) -> TorchCode:
+        """A method of the tensor: `x.mean(…)`."""
+        keepdim = ", keepdim=True" if self.keepdim else ""
+        return TorchCode(function=f"{{0}}.{self.torch_method}({self.axes}{keepdim})")
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """The operator of the same meaning."""
+        axes = e.ints(self.reduced(inputs))
+        return e.node(self.onnx_node, e.x, axes, to=self.output(inputs).shape, keepdims=int(self.keepdim))
