@@ -984,7 +984,7 @@ INVALID: dict[str, Invalid] = {
     "bad index": bad(net('[{ op = "conv", out = "w[3]" }]', top="[params]\nw = [1, 2]"), "AS307", "model.layers[0].out", "3", "[1, 2]"),
     "unknown name": bad(net('[{ op = "conv", out = "widht" }]', top="[params]\nwidth = 4"), "AS301", "model.layers[0].out", "did you mean `width`?"),
     "unknown name in a list": bad(net('[{ op = "conv", out = 4, kernel = [1, "nope"] }]'), "AS301", "model.layers[0].kernel[1]", "`nope`"),
-    "unknown function": bad(net('[{ op = "conv", out = "sqrt(4)" }]'), "AS205", "model.layers[0].out", "sqrt"),
+    "unknown function": bad(net('[{ op = "conv", out = "exp(4)" }]'), "AS205", "model.layers[0].out", "exp"),
     "attribute": bad(net('[{ op = "conv", out = "x.channel" }]'), "AS205", "model.layers[0].out", "channels"),
     "power": bad(net('[{ op = "conv", out = "9**9**9" }]'), "AS307", "model.layers[0].out"),
     "height of a vector": bad(net('[{ op = "linear", out = "x.height" }]', shape='["N", 3]'), "AS402", "model.layers[0].out", "height"),
