@@ -54,6 +54,36 @@ VALID: dict[str, Valid] = {
         net('[{ repeat = 2, op = "conv", out = "sum([i for i in [1, 2]]) + i" }]'), "0.weight 3x3x1x1, 1.weight 4x3x1x1"
     ),
     "comprehension over shapes": Valid(net('[{ op = "conv", out = "sum([d // 4 for d in x.shape[2:]])" }]'), "0.weight 4x3x1x1"),
+    "output with a name": Valid(
+        net(f'[{{ name = "a", layers = [{C4}] }}, "relu"]', 'outputs = [{ name = "c", of = "a.0" }]'), "a.0.weight 4x3x1x1"
+    ),
+    "output with a condition": Valid(
+        net(f'[{{ name = "a", op = "conv", out = 5 }}, {C4}]', 'outputs = [{ of = "a", when = "n > 3" }, { name = "a", of = "input", when = "n < 3" }]',
+            top="[params]\nn = 4"), "a.weight 5x3x1x1, 1.weight 4x5x1x1", "Nx5x8x8",
+    ),
+    "no output left": Valid(
+        net(f'[{{ name = "a", op = "conv", out = 5 }}, {C4}]', 'outputs = [{ of = "a", when = false }]'),
+        "a.weight 5x3x1x1, 1.weight 4x5x1x1",
+    ),
+    "training output with a condition": Valid(
+        net(f'[{{ name = "a", op = "conv", out = 5 }}, {C4}]', 'train_outputs = [{ of = "a", when = "false" }]'),
+        "a.weight 5x3x1x1, 1.weight 4x5x1x1",
+    ),
+    "output of a block with a name": Valid(
+        net('[{ name = "b", op = "b" }, { op = "conv", out = 4, from = "b.low" }]',
+            f'[blocks.b]\noutputs = [{{ name = "low", of = "g.0" }}]\nlayers = [{{ name = "g", layers = [{{ op = "conv", out = 2 }}, {C4}] }}]'),
+        "b.g.0.weight 2x3x1x1, b.g.1.weight 4x2x1x1, 1.weight 4x2x1x1",
+    ),
+    "output of a block, called by the last part of its path": Valid(
+        net('[{ name = "b", op = "b" }, { op = "conv", out = 4, from = "b.0" }]',
+            f'[blocks.b]\noutputs = ["g.0"]\nlayers = [{{ name = "g", layers = [{{ op = "conv", out = 2 }}, {C4}] }}]'),
+        "b.g.0.weight 2x3x1x1, b.g.1.weight 4x2x1x1, 1.weight 4x2x1x1",
+    ),
+    "output of a block with a condition": Valid(
+        net('[{ name = "b", op = "b", low = true }, { op = "conv", out = 4, from = "b.a" }, { op = "b" }]',
+            f'[blocks.b]\nparams = {{ low = false }}\noutputs = [{{ of = "a", when = "low" }}]\nlayers = [{{ name = "a", op = "conv", out = 2 }}, {C4}]'),
+        "b.a.weight 2x3x1x1, b.1.weight 4x2x1x1, 1.weight 4x2x1x1, 2.a.weight 2x4x1x1, 2.1.weight 4x2x1x1",
+    ),
     "empty chain": Valid(net("[]"), "", "Nx3x8x8", 0),
     "empty array": Valid(net(f"[[], {C4}]"), "0.weight 4x3x1x1"),
     "nested arrays": Valid(net(f"[[[[{C4}]]]]"), "0.weight 4x3x1x1"),
@@ -1010,6 +1040,20 @@ INVALID: dict[str, Invalid] = {
     "error in a block, once": bad(net('["b", "relu", "b"]', '[blocks.b]\nlayers = [{ op = "conv", out = 3, kernel = 9 }]'), "AS403", "blocks.b.layers[0].kernel"),
     "integer beyond 64 bits": bad(net('[{ op = "conv", out = 99999999999999999999 }]'), "AS203", "model.layers[0].out", "64 bits"),
     "not a finite number": bad(net('[{ op = "dropout", p = nan }]'), "AS203", "model.layers[0].p", "finite"),
+    "output of a key that there is not": bad(net(f'[{C4}]', 'outputs = [{ nam = "c", of = "input" }]'), "AS201", "model.outputs[0].nam", "`name`"),
+    "output without a value": bad(net(f'[{C4}]', 'outputs = [{ when = true }]'), "AS202", "model.outputs[0]", "`of`"),
+    "output that is a number": bad(net(f'[{C4}]', 'outputs = [3]'), "AS203", "model.outputs[0]", "3"),
+    "output with a name that is a number": bad(net(f'[{C4}]', 'outputs = [{ name = 3, of = "input" }]'), "AS203", "model.outputs[0].name", "3"),
+    "output with a name that cannot be": bad(net(f'[{C4}]', 'outputs = [{ name = "a.b", of = "input" }]'), "AS206", "model.outputs[0].name", "a.b"),
+    "output of nothing": bad(net(f'[{C4}]', 'outputs = [{ name = "c", of = "b" }]'), "AS301", "model.outputs[0].of", "`b`"),
+    "output on a condition of unknown names": bad(net(f'[{C4}]', 'outputs = [{ of = "input", when = "deep" }]'), "AS301", "model.outputs[0].when", "`deep`"),
+    "output on a condition that is a number": bad(net(f'[{C4}]', 'outputs = [{ of = "input", when = "3" }]'), "AS203", "model.outputs[0].when", "3"),
+    "two outputs of one name": bad(net(f'[{{ name = "a", layers = [{C4}] }}, {{ name = "b", layers = [{C4}] }}]', 'outputs = ["a.0", "b.0"]'),
+                                   "AS303", "model.outputs[1]", "two outputs `0`", "another name"),
+    "output of a block that the call does not have": bad(
+        net('[{ name = "b", op = "b" }, { op = "conv", out = 4, from = "b.a" }]',
+            f'[blocks.b]\nparams = {{ low = false }}\noutputs = [{{ of = "a", when = "low" }}]\nlayers = [{{ name = "a", op = "conv", out = 2 }}, {C4}]'),
+        "AS301", "model.layers[1].from", "`b.a` does not exist"),
     "comprehension over too much": bad(net(f'[{C4}]', top='[params]\nn = 30\n[let]\na = "sum([sum([i * j for i in range(n * 30)]) for j in range(n * 30)])"'),
                                        "AS306", "let.a", "comprehensions"),
     "constant comprehension over too much": bad(net('[{ op = "conv", out = "sum([i * i for i in range(900)])" }]'), "AS306", "model.layers[0].out", "comprehensions"),

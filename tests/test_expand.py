@@ -65,6 +65,8 @@ def check_expansion(model: Model) -> str:
     assert expanded(again) == text
     assert list(again.weights().items()) == list(model.weights().items())
     assert (again.inputs, again.outputs) == (model.inputs, model.outputs)
+    if model.network.outputs and not {"x", "input"} & {*model.network.outputs}:
+        assert again.network.outputs == model.network.outputs
     for ours, theirs in ((again.totals, model.totals), (again.training_totals, model.training_totals)):
         assert (ours.params, ours.buffers, ours.macs) == (theirs.params, theirs.buffers, theirs.macs)
     numbers: dict[Any, int] = {}

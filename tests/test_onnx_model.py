@@ -397,9 +397,9 @@ def test_names_and_shapes(file: Path, variant: str | None) -> None:
 
 def test_outputs_are_called_as_in_the_spec() -> None:
     layers = '[{ name = "stem", op = "conv", out = 4, kernel = 1 }, { as = "act", op = "relu" }, { name = "parts", op = "split", sections = 2 }, { name = "last", op = "flatten", from = "parts.1" }]'
-    text = f'archspec = 1\n[model]\ninput = ["N", 3, 4, 4]\noutputs = ["last", "act", "parts.0", "input", "stem"]\nlayers = {layers}\n'
+    text = f'archspec = 1\n[model]\ninput = ["N", 3, 4, 4]\noutputs = ["last", "act", "parts.0", "input", {{ name = "skip", of = "stem" }}]\nlayers = {layers}\n'
     proto = agree(archspec.load("net.toml", source=text))
-    assert [value.name for value in proto.graph.output] == ["last", "act", "parts.0", "output", "stem"]
+    assert [value.name for value in proto.graph.output] == ["last", "act", "0", "output", "skip"]
 
 
 @pytest.mark.parametrize(

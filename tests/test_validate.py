@@ -166,6 +166,17 @@ def test_a_library_is_not_wronged(tmp_path: Path, block: str) -> None:
     assert findings_of(path) == []
 
 
+def test_an_output_of_a_library_that_nothing_makes(tmp_path: Path) -> None:
+    path = tmp_path / "library.toml"
+    outputs = '["x", { name = "c", of = "gone" }, { of = "perhaps", when = "deep" }]'
+    path.write_text(
+        f'archspec = 1\n[blocks.b]\nparams = {{ deep = true }}\noutputs = {outputs}\nlayers = ["relu"]\n'
+    )
+    assert [(found["code"], found["path"]) for found in findings_of(path)] == [
+        ("AS301", ["blocks", "b", "outputs", 1, "of"])
+    ]
+
+
 def test_blocks_behind_an_error_are_not_wronged(tmp_path: Path) -> None:
     path = tmp_path / "net.toml"
     path.write_text(

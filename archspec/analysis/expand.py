@@ -76,9 +76,12 @@ def expand(
     doc: str,
     inputs: dict[str, TensorType],
     train: int,
+    outputs: tuple[str, ...] = (),
     rename: dict[str, str] | None = None,
 ) -> Json:
     """The expanded spec as plain data. `train` is the number of training outputs among the root's results.
+
+    `outputs` are the names of all results, where they have any.
 
     What files of weights call its keys elsewhere, `rename`, stays: the weights are the same.
 
@@ -87,7 +90,7 @@ def expand(
     expander = _Expander(root, list(inputs))
     layers, _, results = expander.body(root, expander.inputs)
     layers = expander.start + layers
-    names = expander.outputs(results, layers)
+    names = _named(expander.outputs(results, layers), outputs)
     shapes = [list(type_.shape) for type_ in inputs.values()]
     model: Json = {"name": name}
     if doc:
@@ -110,7 +113,20 @@ def canonical(network: Network, costs: Costs) -> str:
     inputs = dict(zip(network.input_names, network.root.inputs, strict=True))
     name, doc = network.variant or document.name, document.model.doc if document.model else ""
     train, rename = len(network.train_outputs), document.rename
-    return to_text(expand(network.root, name=name, doc=doc, inputs=inputs, train=train, rename=rename))
+    unnamed = ("",) * (len(network.root.results) - train)
+    outputs = (*(network.outputs or unnamed), *network.train_outputs)
+    spec = expand(
+        network.root, name=name, doc=doc, inputs=inputs, train=train, outputs=outputs, rename=rename
+    )
+    return to_text(spec)
+
+
+def _named(values: list[str], names: tuple[str, ...]) -> list[Any]:
+    """Outputs as a spec writes them: the value alone where its name says what the output is called."""
+    return [
+        value if name in ("", "x", "input", value.rpartition(".")[2]) else {"name": name, "of": value}
+        for value, name in zip(values, names or [""] * len(values), strict=True)
+    ]
 
 
 def to_text(spec: Json) -> str:
@@ -122,7 +138,7 @@ def _dump(value: Any, indent: str) -> str:
     if isinstance(value, dict) and any(key in value for key in ("archspec", "model", "layers")):
         inner = [f'{indent}  "{key}": {_dump(item, indent + "  ")}' for key, item in value.items()]
         return "{\n" + ",\n".join(inner) + f"\n{indent}}}"
-    if isinstance(value, list) and value and isinstance(value[0], dict):
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
         return (
             "[\n" + ",\n".join(f"{indent}  {_dump(item, indent + '  ')}" for item in value) + f"\n{indent}]"
         )

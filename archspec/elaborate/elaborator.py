@@ -8,6 +8,7 @@ from contextlib import suppress
 from math import inf
 
 from archspec.diagnostics import Problem
+from archspec.diagnostics.diagnostic import Path
 from archspec.elaborate import calls, wiring
 from archspec.elaborate.body import Body, Draft, Handles
 from archspec.elaborate.plan import Chain, Step, text_at
@@ -97,7 +98,7 @@ class Elaborator(Run):
         try:
             env.x, env.order = x, inf
             env.single(x, "x")
-            exports = self.outputs(env, definition.outputs, "outputs")
+            names, exports = self.outputs(env, "outputs")
         except Problem as problem:
             self.report(problem, file, path)
             return None
@@ -109,22 +110,44 @@ class Elaborator(Run):
             Origin(file, path),
             tuple(args.items()),
             declared=len(types),
-            exports=definition.outputs,
+            exports=names,
         )
 
-    def outputs(self, env: Env, names: tuple[str, ...], key: str) -> Handles:
-        """The declared outputs of a block or the model, each one tensor."""
+    def outputs(self, env: Env, key: str) -> tuple[tuple[str, ...], Handles]:
+        """The outputs of a block or the model that are declared under `key`: their names, and one tensor each."""
+        names: list[str] = []
         found: list[int] = []
-        for index, name in enumerate(names):
+        for output, when in self.plan(env.definition).outputs[key]:
+            if when is not None and not self.is_wanted(when, env, (key, output.at[0])):
+                continue
             try:
-                handles = env.resolve(name)
-                env.single(handles, name)
-                if handles[0] in found:
-                    raise Problem("AS303", f"`{name}` is an output already", subject=name)
+                found.append(self.output(env, output.of, found))
+                if output.name in names:
+                    raise Problem(
+                        "AS303",
+                        f"there are two outputs `{output.name}`",
+                        help=f'give one of them another name: {{ name = "…", of = "{output.of}" }}',
+                        subject=output.of,
+                    )
+                names.append(output.name)
             except Problem as problem:
-                raise problem.within(key, index) from None
-            found += handles
-        return tuple(found)
+                raise problem.within(key, *output.at) from None
+        return tuple(names), tuple(found)
+
+    def is_wanted(self, when: Setting, env: Env, path: Path) -> bool:
+        """Whether the condition of an output holds."""
+        try:
+            return self.truth(when, env, "when")
+        except Problem as problem:
+            raise problem.within(*path) from None
+
+    def output(self, env: Env, of: str, others: list[int]) -> int:
+        """The value of an output, which is not one already."""
+        handles = env.resolve(of)
+        env.single(handles, of)
+        if handles[0] in others:
+            raise Problem("AS303", f"`{of}` is an output already", subject=of)
+        return handles[0]
 
     # --- chains ----------------------------------------------------------------------------------------
 

@@ -35,6 +35,8 @@ class Network:
     variant: str | None
     root: Module
     """Its results are the outputs, then the training outputs."""
+    outputs: tuple[str, ...] = ()
+    """The names of the outputs, where the spec declares any."""
     train_outputs: tuple[str, ...] = ()
     input_names: tuple[str, ...] = ("input",)
     params: dict[str, Value] = field(default_factory=dict)
@@ -139,34 +141,35 @@ def _network(
     budget: Budget | None = None,
 ) -> Network:
     elaborator = Elaborator()
+    made: Made | None = None
     try:
-        root = _elaborate(elaborator, document, given, inputs)
+        made = _elaborate(elaborator, document, given, inputs)
     except TooLarge as limit:
-        root = None
         message = f"the network has more than {limit}"
         elaborator.report(Problem("AS306", message), document.file, ("model",))
     except RecursionError:
-        root = None
         elaborator.report(Problem("AS306", "the network is nested too deeply"), document.file, ("model",))
     if budget is not None:
         budget.take(elaborator)
-    if elaborator.diagnostics or root is None:
+    if elaborator.diagnostics or made is None:
         raise SpecError(sorted(elaborator.diagnostics, key=_position))
-    assert document.section is not None  # noqa: S101 — there is a network
     frame = elaborator.file_frame(document)
     return Network(
         document,
         variant,
-        root,
-        tuple(document.section.train_outputs),
+        *made,
         document.model.inputs if document.model else (),
         {name: frame.value(name) for name in document.params},
     )
 
 
+Made = tuple[Module, tuple[str, ...], tuple[str, ...]]
+"""The root of a network, and the names of its outputs and its training outputs."""
+
+
 def _elaborate(
     elaborator: Elaborator, document: Document, given: dict[str, Value], inputs: Inputs
-) -> Module | None:
+) -> Made | None:
     elaborator.compile_document(document)
     if any(diagnostic.path[:1] == ("defaults",) for diagnostic in elaborator.diagnostics):
         return None  # whatever comes of an op without them would be said of the op
@@ -231,7 +234,7 @@ def _literal(name: str, value: Any, type_: str) -> Any:
 
 def _elaborate_model(
     elaborator: Elaborator, document: Document, definition: Definition, inputs: Inputs
-) -> Module | None:
+) -> Made | None:
     types = _input_types(elaborator, document, definition, inputs)
     if types is None:
         return None
@@ -241,12 +244,10 @@ def _elaborate_model(
     handles = tuple(body.add_input(type_) for type_ in types)
     env = elaborator.block_env(definition, {}, types, body, handles)
     ends = _ends(elaborator, elaborator.plan(definition), env)
-    section = document.section
-    assert section is not None  # noqa: S101 — there is a model
     env.x, env.order = ends[-1] if ends else env.names.inputs["input"], inf
     try:
-        train = elaborator.outputs(env, tuple(section.train_outputs), "train_outputs")
-        results = elaborator.outputs(env, tuple(section.outputs or ()), "outputs")
+        training, train = elaborator.outputs(env, "train_outputs")
+        names, results = elaborator.outputs(env, "outputs")
         if not results:
             last = next(
                 (end for end in reversed(ends) if not set(end) & set(train)), env.names.inputs["input"]
@@ -259,7 +260,8 @@ def _elaborate_model(
     except Poisoned:
         return None
     origin = Origin(document.file, definition.path)
-    return body.finish("model", (*results, *train), origin, declared=len(types))
+    root = body.finish("model", (*results, *train), origin, declared=len(types))
+    return None if root is None else (root, names, training)
 
 
 def _ends(elaborator: Elaborator, plan: Plan, env: Env) -> list[Handles]:

@@ -35,6 +35,7 @@ from archspec.language.names import (
     check_module_name,
     check_param_name,
 )
+from archspec.language.outputs import Output
 from archspec.language.params import MISSING
 from archspec.language.templates import around, fits
 from archspec.ops.core.base import Op
@@ -118,6 +119,8 @@ class Plan:
     """What is wrong in the text, with where it is."""
     calls: list[tuple[Definition, Path]]
     """The blocks that are called by name, and from where."""
+    outputs: dict[str, list[tuple[Output, Setting | None]]]
+    """What is declared under `outputs` and `train_outputs`, each with its condition."""
     lost: set[str]
     """The names in nodes that are broken: whoever refers to one is not to blame."""
 
@@ -150,7 +153,26 @@ class Compiler:
                 self.problems.append((problem, path))
         self.defaults()
         chain = self.chain(self.definition.layers, (*self.definition.path, "layers"))
-        return Plan(chain, self.given, self.problems, self.calls, self.lost)
+        outputs = {
+            "outputs": self.outputs(self.definition.outputs, "outputs"),
+            "train_outputs": self.outputs(self.definition.train_outputs, "train_outputs"),
+        }
+        return Plan(chain, self.given, self.problems, self.calls, outputs, self.lost)
+
+    def outputs(self, declared: tuple[Output, ...], key: str) -> list[tuple[Output, Setting | None]]:
+        """The declared outputs whose conditions are right."""
+        compiled: list[tuple[Output, Setting | None]] = []
+        for output in declared:
+            path: Path = (*self.definition.path, key, output.at[0], "when")
+            try:
+                setting = None
+                if output.when is not None:
+                    setting = compile_setting(output.when, EXPRESSION, path)
+                    self.check_names(setting, ())
+                compiled.append((output, setting))
+            except Problem as problem:
+                self.problems.append((problem, path))
+        return compiled
 
     def defaults(self) -> None:
         """Check the expressions that are defaults of the definition's parameters, whether it is called or not."""

@@ -60,9 +60,9 @@ class _References:
     def problems(self) -> Iterator[tuple[Problem, Path]]:
         """What is wrong, with where it is."""
         yield from self.chain(self.plan.chain)
-        for index, name in enumerate(self.definition.outputs):
-            if not self.is_known(name):
-                yield self.unknown(name), (*self.definition.path, "outputs", index)
+        for output in self.definition.outputs:
+            if output.when is None and not self.is_known(output.of):
+                yield self.unknown(output.of), (*self.definition.path, "outputs", *output.at)
 
     def chain(self, chain: Chain) -> Iterator[tuple[Problem, Path]]:
         """The nodes of a chain, and what is in them. What may be removed is passed over: it may never come to be."""

@@ -18,6 +18,7 @@ from archspec.language.names import (
     check_variant_name,
     name_of_file,
 )
+from archspec.language.outputs import Output, declare_all
 from archspec.language.params import MISSING, TYPES, Param, declare
 from archspec.language.renaming import check_renaming
 from archspec.language.schema import AboutSection, BlockSection, FileSection, ModelSection
@@ -35,7 +36,8 @@ class Definition:
     params: dict[str, Param] = field(default_factory=dict)
     let: dict[str, Any] = field(default_factory=dict)
     inputs: tuple[str, ...] = ("input",)
-    outputs: tuple[str, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    train_outputs: tuple[Output, ...] = ()
     inline: bool = False
     doc: str = ""
     compiled: Any = None
@@ -302,9 +304,9 @@ class Loader:
             params,
             section.let,
             inputs,
-            tuple(section.outputs),
-            section.inline,
-            section.doc,
+            self._outputs(document, (*path, "outputs"), section.outputs),
+            inline=section.inline,
+            doc=section.doc,
         )
 
     def _model(self, document: Document, section: ModelSection) -> Definition:
@@ -332,9 +334,16 @@ class Loader:
             {},
             section.let,
             inputs,
-            tuple(section.outputs or ()),
+            self._outputs(document, ("model", "outputs"), section.outputs),
+            self._outputs(document, ("model", "train_outputs"), section.train_outputs),
             doc=section.doc,
         )
+
+    def _outputs(self, document: Document, path: Path, raw: list[Any]) -> tuple[Output, ...]:
+        outputs, problems = declare_all(raw)
+        for problem in problems:
+            self._report(problem, document.file, *path)
+        return tuple(outputs)
 
     def _inputs(self, document: Document, path: Path, names: list[str] | None) -> tuple[str, ...]:
         if names is None:

@@ -15,6 +15,7 @@ TableOfAnything = Annotated[dict[str, Any], Field(description="a table")]
 Tables = Annotated[dict[str, dict[str, Any]], Field(description="a table of tables")]
 Chain = Annotated[list[Any], Field(description="a list of nodes")]
 Names = Annotated[list[str], Field(description="a list of names")]
+Outputs = Annotated[list[Any], Field(description="a list of names, or of tables { name, of, when }")]
 
 
 class Section(BaseModel):
@@ -37,8 +38,8 @@ class ModelSection(Section):
     doc: Text = ""
     input: Annotated[list[Any] | None, Field(description="a list of sizes")] = None
     inputs: Annotated[list[InputSection] | None, Field(description="a list of { name, shape }")] = None
-    outputs: Annotated[list[str] | None, Field(description="a list of names")] = None
-    train_outputs: Names = []
+    outputs: Outputs = []
+    train_outputs: Outputs = []
     let: TableOfAnything = {}
     layers: Chain
 
@@ -51,7 +52,7 @@ class BlockSection(Section):
     params: TableOfAnything = {}
     inline: Annotated[bool, Field(description="true or false")] = False
     inputs: Annotated[list[str] | None, Field(description="a list of names")] = None
-    outputs: Names = []
+    outputs: Outputs = []
     let: TableOfAnything = {}
     layers: Chain
 

@@ -34,6 +34,26 @@ _ANY_TABLE: Json = {"type": "object"}
 _NUMBER: Json = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string"}]}
 _FLAG: Json = {"anyOf": [{"type": "boolean"}, {"type": "string"}]}
 
+_OUTPUTS: Json = {
+    "type": "array",
+    "items": {
+        "anyOf": [
+            _TEXT,
+            {
+                "type": "object",
+                "properties": {
+                    "name": {**_TEXT, "description": "What the output is called outside."},
+                    "of": {**_TEXT, "description": "The value, named as in `from`; default: `name`."},
+                    "when": {**_FLAG, "description": "Whether the output is there."},
+                },
+                "anyOf": [{"required": ["name"]}, {"required": ["of"]}],
+                "additionalProperties": False,
+            },
+        ]
+    },
+    "description": "Names of values, or tables { name, of, when }.",
+}
+
 KEYS: dict[str, Json] = {
     "name": {**_TEXT, "description": "The name of the module, which its weights are called by."},
     "as": {**_TEXT, "description": "A name for the value, without making a module."},
@@ -49,6 +69,8 @@ KEYS: dict[str, Json] = {
     "shape": {"type": "array", "description": "The shape that the output must have, batch first."},
 }
 """The keys of every node."""
+_FORMS: dict[str, Json] = {"layers": _CHAIN, "outputs": _OUTPUTS, "train_outputs": _OUTPUTS}
+"""What pydantic does not know of sections."""
 _KEYS: dict[str, Json] = {key: {"$ref": f"#/definitions/keys/{key}"} for key in KEYS}
 WIRING: dict[str, tuple[str, dict[str, Json]]] = {
     "residual": ("`layers(x) + shortcut(x)`.", {"layers": _CHAIN, "shortcut": _CHAIN, "skip": _FLAG}),
@@ -183,7 +205,7 @@ def _section(section: type[Section]) -> Json:
     keys: dict[str, Json] = {}
     required = [name for name, info in section.model_fields.items() if info.is_required()]
     for name, made in section.model_json_schema()["properties"].items():
-        keys[name] = _CHAIN if name == "layers" else _plain(made)
+        keys[name] = _FORMS.get(name) or _plain(made)
     return {
         "type": "object",
         "description": (section.__doc__ or "").strip(),

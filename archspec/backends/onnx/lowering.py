@@ -221,6 +221,4 @@ def _joined(prefix: str, label: str | None, op: str) -> str:
 
 def _output_names(network: Network) -> list[str]:
     """What the spec calls the outputs; empty where it does not."""
-    section = network.document.section
-    assert section is not None  # noqa: S101 — there is a model
-    return [name if name not in ("x", "input") else "output" for name in section.outputs or ()] or [""]
+    return [name if name not in ("x", "input") else "output" for name in network.outputs] or [""]
