@@ -84,6 +84,30 @@ VALID: dict[str, Valid] = {
             f'[blocks.b]\nparams = {{ low = false }}\noutputs = [{{ of = "a", when = "low" }}]\nlayers = [{{ name = "a", op = "conv", out = 2 }}, {C4}]'),
         "b.a.weight 2x3x1x1, b.1.weight 4x2x1x1, 1.weight 4x2x1x1, 2.a.weight 2x4x1x1, 2.1.weight 4x2x1x1",
     ),
+    "let of a group": Valid(
+        net('[{ let = { wide = "2 * half", half = "x.channels" }, layers = [{ op = "conv", out = "wide" }, { op = "conv", out = "half" }] }]'),
+        "0.weight 6x3x1x1, 1.weight 3x6x1x1", "Nx3x8x8",
+    ),
+    "let of a repeated group": Valid(
+        net('[{ repeat = 2, index = "k", let = { wide = "2 * x.channels + k" }, layers = [{ op = "conv", out = "wide" }] }]'),
+        "0.weight 6x3x1x1, 1.weight 13x6x1x1", "Nx13x8x8",
+    ),
+    "let of a container": Valid(
+        net('[{ name = "g", repeat = 2, let = { wide = "2 * x.channels + i" }, layers = [{ op = "conv", out = "wide" }] }]'),
+        "g.0.0.weight 6x3x1x1, g.1.0.weight 13x6x1x1", "Nx13x8x8",
+    ),
+    "let that hides a counter, and a counter that hides a let": Valid(
+        net('[{ repeat = 1, layers = [{ let = { i = 5 }, layers = [{ op = "conv", out = "i" }, { op = "conv", out = "i + 1", repeat = 2 }] }, { op = "conv", out = "i + 3" }] }]'),
+        "0.weight 5x3x1x1, 1.weight 1x5x1x1, 2.weight 2x1x1x1, 3.weight 3x2x1x1", "Nx3x8x8",
+    ),
+    "let that sees the value of a node, and one around it": Valid(
+        net(f'[{{ name = "a", op = "conv", out = 5 }}, {{ name = "g", let = {{ n = "a.channels" }}, layers = [{{ let = {{ m = "n - 1" }}, layers = [{{ op = "conv", out = "m" }}] }}] }}]'),
+        "a.weight 5x3x1x1, g.0.weight 4x5x1x1",
+    ),
+    "let for an op that an expression chooses": Valid(
+        net('[{ let = { n = 4 }, layers = [{ op = "{kind}", out = "n" }] }]', top='[params]\nkind = "conv"'), "0.weight 4x3x1x1"
+    ),
+    "let that nobody asks for has no value": Valid(net(f'[{{ let = {{ n = "4 // (x.channels - 3)" }}, layers = [{C4}] }}]'), "0.weight 4x3x1x1"),
     "empty chain": Valid(net("[]"), "", "Nx3x8x8", 0),
     "empty array": Valid(net(f"[[], {C4}]"), "0.weight 4x3x1x1"),
     "nested arrays": Valid(net(f"[[[[{C4}]]]]"), "0.weight 4x3x1x1"),
@@ -1040,6 +1064,16 @@ INVALID: dict[str, Invalid] = {
     "error in a block, once": bad(net('["b", "relu", "b"]', '[blocks.b]\nlayers = [{ op = "conv", out = 3, kernel = 9 }]'), "AS403", "blocks.b.layers[0].kernel"),
     "integer beyond 64 bits": bad(net('[{ op = "conv", out = 99999999999999999999 }]'), "AS203", "model.layers[0].out", "64 bits"),
     "not a finite number": bad(net('[{ op = "dropout", p = nan }]'), "AS203", "model.layers[0].p", "finite"),
+    "let of an op": bad(net('[{ op = "conv", out = "n", let = { n = 4 } }]'), "AS208", "model.layers[0].let", "only a group"),
+    "let that is no table": bad(net(f'[{{ let = 3, layers = [{C4}] }}]'), "AS203", "model.layers[0].let", "3"),
+    "let with a name that cannot be": bad(net(f'[{{ let = {{ conv-out = 4 }}, layers = [{C4}] }}]'), "AS206", "model.layers[0].let.conv-out"),
+    "let of a group that mentions itself": bad(net('[{ let = { a = "b", b = "a" }, layers = [{ op = "conv", out = "a" }] }]'), "AS308", "model.layers[0].let.b", "`a`"),
+    "let of a group with an unknown name": bad(net(f'[{{ let = {{ a = "z" }}, layers = [{C4}] }}]'), "AS301", "model.layers[0].let.a", "`z`"),
+    "let of a group without a value": bad(net('[{ let = { a = "1 // n" }, layers = [{ op = "conv", out = "a" }] }]', top="[params]\nn = 0"),
+                                           "AS307", "model.layers[0].let.a", "divides by zero"),
+    "let of a group, outside of it": bad(net(f'[{{ let = {{ a = 4 }}, layers = [{C4}] }}, {{ op = "conv", out = "a" }}]'), "AS301", "model.layers[1].out", "`a`"),
+    "let of a group, in its own name": bad(net(f'[{{ let = {{ a = 4 }}, name = "g{{a}}", layers = [{C4}] }}]'), "AS301", "model.layers[0].name", "`a`"),
+    "param called let": bad(net(f"[{C4}]", top="[params]\nlet = 3"), "AS206", "params.let", "key of nodes"),
     "output of a key that there is not": bad(net(f'[{C4}]', 'outputs = [{ nam = "c", of = "input" }]'), "AS201", "model.outputs[0].nam", "`name`"),
     "output without a value": bad(net(f'[{C4}]', 'outputs = [{ when = true }]'), "AS202", "model.outputs[0]", "`of`"),
     "output that is a number": bad(net(f'[{C4}]', 'outputs = [3]'), "AS203", "model.outputs[0]", "3"),

@@ -149,6 +149,13 @@ CASES: list[tuple[str, str, list[int]]] = [
         [],
     ),
     # unused-let
+    (
+        "unused-param",
+        nodes('{ as = "a", op = "relu" }, "tanh"', "[params]\nn = 3\n").replace(
+            "layers", 'outputs = [{ of = "a", when = "n > 2" }]\nlayers'
+        ),
+        [],
+    ),
     ("unused-let", nodes('"relu"', '[let]\na = "1"\nb = "a"\n'), [9]),
     ("unused-let", nodes('{ op = "conv", out = "b", kernel = 1 }', '[let]\na = "1"\nb = "a"\n'), []),
     (
@@ -157,6 +164,26 @@ CASES: list[tuple[str, str, list[int]]] = [
             '"x"', '"input.channels"'
         ),
         [8, 8],
+    ),
+    (
+        "unused-let",
+        nodes('{ let = { a = 3, b = "a", c = 2 }, layers = [{ op = "conv", out = "b", kernel = 1 }] }'),
+        [5],
+    ),
+    (
+        "unused-let",
+        nodes(
+            '{ let = { a = 3 }, layers = [{ op = "{kind}", out = "a", kernel = 1 }] }',
+            "[params]\nkind = 'conv'",
+        ),
+        [],
+    ),
+    (
+        "unused-let",
+        nodes(
+            '{ let = { a = 3 }, layers = [{ let = { a = 4 }, layers = [{ op = "conv", out = "a", kernel = 1 }] }] }'
+        ),
+        [5],
     ),
     ("unused-let", HEAD.replace("layers", "let = { a = 3 }\nlayers") + '"relu"]\n', [4]),
     # hidden-param

@@ -39,7 +39,7 @@ def find(run: Run, step: Step, env: Env, *, first: bool = False) -> tuple[Target
         target, called = resolve(run, step, env)
     settings = step.settings.get((target, first))
     if settings is None:
-        compiler = Compiler(env.definition, tuple(env.counters))
+        compiler = Compiler(env.definition, env.local)
         try:
             settings = compiler.fields(step, target, called, first=first)
         finally:

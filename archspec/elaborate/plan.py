@@ -68,6 +68,8 @@ class Step:
     shape: Setting | None = None
     asserted: Any = None
     """`shape` as the document has it, which is a field of some ops, if an expression chooses the op."""
+    let: dict[str, Setting] = field(default_factory=dict)
+    """What a group computes for the nodes in it."""
     layers: "Chain" = field(default_factory=list)
     shortcut: "Chain | None" = None
     skip: Setting | None = None
@@ -220,6 +222,14 @@ class Compiler:
     def table(self, step: Step, raw: dict[str, Any]) -> None:
         """A node that is a table."""
         outside = self.counters
+        if "let" in raw and "op" in raw:
+            raise Problem(
+                "AS208",
+                "only a group has `let`",
+                at=("let",),
+                help="put the node into a group: { let = { … }, layers = [ … ] }",
+                about_key=True,
+            )
         if "index" in raw or "repeat" in raw:
             self.counter(step, raw)
         self.common(step, raw, outside)
@@ -235,7 +245,7 @@ class Compiler:
         self.counters = outside
         step.own = step.names
         step.names = step.names.union(
-            *(_names(inner) for inner in (step.layers, step.shortcut, step.branches))
+            *(_names(inner) - step.let.keys() for inner in (step.layers, step.shortcut, step.branches))
         )
 
     def counter(self, step: Step, raw: dict[str, Any]) -> None:
@@ -403,7 +413,24 @@ class Compiler:
             raise Problem("AS202", "a node needs `op`, or `layers` for a group", help=help_)
         step.kind = "group"
         self.only(step, fields, ("layers",), "a group")
+        if "let" in raw:
+            self.lets(step, raw["let"])
         step.layers = self.chain(raw["layers"], (*step.path, "layers"))
+
+    def lets(self, step: Step, raw: Any) -> None:
+        """`let` of a group: values that the nodes in it, and each other, can use."""
+        if not isinstance(raw, dict):
+            raise Problem("AS203", f"`let` must be a table, not {show(raw)}", at=("let",))
+        for name in raw:
+            try:
+                check_param_name(name, "a `let`")
+            except Problem as problem:
+                problem.about_key = True
+                raise problem.within("let", name) from None
+        self.counters = (*self.counters, *raw)
+        for name, value in raw.items():
+            step.let[name] = self.setting(step, value, EXPRESSION, ("let", name))
+        step.names -= raw.keys()
 
     def only(self, step: Step, fields: dict[str, Any], known: tuple[str, ...], what: str) -> None:
         """Refuse fields that a wiring node does not have."""

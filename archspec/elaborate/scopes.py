@@ -6,7 +6,7 @@ Env     a place in a body: a frame, names, the counters of repeats, and `x`, the
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from math import inf
 from typing import Any
@@ -15,7 +15,7 @@ from archspec.diagnostics import Label, Problem
 from archspec.diagnostics.diagnostic import Path, Replacement, shown, suggest
 from archspec.elaborate.body import Body, Draft, Handles
 from archspec.elaborate.dead_ends import instead, within
-from archspec.elaborate.settings import compile_argument, compile_setting
+from archspec.elaborate.settings import Setting, compile_argument, compile_setting, constant
 from archspec.language import limits
 from archspec.language.document import Definition, Document
 from archspec.language.params import MISSING, Param
@@ -105,7 +105,7 @@ class Frame:
         try:
             if self.depth > limits.DEPTH:
                 raise Problem("AS306", f"more than {limits.DEPTH} values depend on each other in a chain")
-            self.values[name] = self._declared(name, path)
+            self.values[name] = self._setting(name, path).evaluate(self)
         except Problem as problem:
             self.values[name] = _POISON
             self.report(problem, self.document.file, path)
@@ -117,13 +117,37 @@ class Frame:
             self.depth -= 1
         return self.values[name]  # type: ignore[no-any-return]
 
-    def _declared(self, name: str, path: Path) -> Value:
+    def _setting(self, name: str, path: Path) -> Setting:
+        """What a name is declared as, compiled."""
         if name in self.let:
-            return compile_setting(self.let[name], EXPRESSION, path).evaluate(self)
+            return compile_setting(self.let[name], EXPRESSION, path)
         param = self.params[name]
         if not param.long_form:
-            return param.conform(param.default)
-        return param.conform(compile_argument(param.default, param, path).evaluate(self))
+            return constant(path, param.conform(param.default))
+        declared = compile_argument(param.default, param, path)
+        return Setting(path, lambda scope: param.conform(declared.evaluate(scope)))
+
+
+class GroupFrame(Frame):
+    """The `let`s of a group, which see what the group itself does; around it the frame of its block."""
+
+    def __init__(self, env: "Env", let: Mapping[str, Setting], path: Path) -> None:
+        frame = env.frame
+        super().__init__(frame.document, path, {}, let, {}, {}, frame, frame.report)
+        self.env = replace(env)
+        """The place where the group stands, which moves on."""
+        self.settings = let
+
+    def shape(self, path: str, attribute: str) -> Value:
+        """A size of `x`, of an input, or of an earlier node."""
+        return self.env.shape(path, attribute)
+
+    def _setting(self, name: str, path: Path) -> Setting:
+        del path  # a group's are compiled with it
+        return self.settings[name]
+
+    def _evaluate(self, name: str) -> Value:
+        return super()._evaluate(name) if name in self.let else self.env.value(name)
 
 
 def undefined(name: str, known: list[str]) -> Problem:
@@ -276,6 +300,16 @@ class Env:
         if name in self.counters:
             return self.counters[name]
         return self.frame.value(name)
+
+    @property
+    def local(self) -> tuple[str, ...]:
+        """The names of counters, and of the `let`s of groups around."""
+        found: list[str] = [*self.counters]
+        frame = self.frame
+        while isinstance(frame, GroupFrame):
+            found += frame.let
+            frame = frame.env.frame
+        return tuple(found)
 
     def shape(self, path: str, attribute: str) -> Value:
         """A size of `x`, of an input, or of an earlier node."""

@@ -11,7 +11,7 @@ from archspec.elaborate.body import Body, Draft, Handles
 from archspec.elaborate.calls import check_number, find, flat, labelled, leaf, say_where_from, typed, types_of
 from archspec.elaborate.plan import Settings, Step
 from archspec.elaborate.run import Run
-from archspec.elaborate.scopes import Env, Names, Poisoned, moment
+from archspec.elaborate.scopes import Env, GroupFrame, Names, Poisoned, moment
 from archspec.ir import Module
 from archspec.language.document import Definition
 from archspec.language.expressions import show
@@ -89,10 +89,19 @@ def wire(
 def group(
     run: Run, step: Step, env: Env, inputs: list[Handles], name: str | None, contained: bool
 ) -> Handles:
-    """A chain."""
+    """A chain, whose nodes see the group's `let`."""
 
     def build(inner: Env, given: list[Handles]) -> Handles:
-        return run.chain(step.layers, inner, given[0])
+        if not step.let:
+            return run.chain(step.layers, inner, given[0])
+        inner.x = given[0]
+        frame, counters = inner.frame, inner.counters
+        inner.frame = GroupFrame(inner, step.let, step.path)
+        inner.counters = {name: value for name, value in counters.items() if name not in step.let}
+        try:
+            return run.chain(step.layers, inner, given[0])
+        finally:
+            inner.frame, inner.counters = frame, counters
 
     return wire(run, step, env, "group", inputs, build, name, contained)
 

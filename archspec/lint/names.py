@@ -27,6 +27,7 @@ class Mentions:
             _chain_names(plan.chain),
             *(_let(raw) for raw in definition.let.values()),
             *(_default(param) for param in definition.params.values()),
+            *(when.names for outputs in plan.outputs.values() for _, when in outputs if when is not None),
         )
         """Every name in an expression."""
 
@@ -43,14 +44,20 @@ def _chain_names(chain: Chain) -> frozenset[str]:
         if isinstance(item, list):
             found |= _chain_names(item)
             continue
-        names = _own_names(item).union(
+        inside = NOTHING.union(
             *(_chain_names(inner or []) for inner in (item.layers, item.shortcut, item.branches))
         )
+        names = _own_names(item) | (inside - item.let.keys())
         outside = NOTHING.union(
             *(setting.names for setting in (item.repeat, item.shape) if setting is not None)
         )
         found |= outside | (names - {item.index} if item.repeat is not None else names)
     return found
+
+
+def mentioned_inside(step: Step) -> frozenset[str]:
+    """What the nodes of a group, and its `let`s, mention."""
+    return _chain_names(step.layers).union(*(setting.names for setting in step.let.values()))
 
 
 def _own_names(step: Step) -> frozenset[str]:

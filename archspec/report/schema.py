@@ -31,6 +31,7 @@ Json = dict[str, Any]
 _TEXT: Json = {"type": "string"}
 _CHAIN: Json = {"$ref": "#/definitions/chain"}
 _ANY_TABLE: Json = {"type": "object"}
+_LET: Json = {**_ANY_TABLE, "description": "Values that the nodes of the group can use."}
 _NUMBER: Json = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string"}]}
 _FLAG: Json = {"anyOf": [{"type": "boolean"}, {"type": "string"}]}
 
@@ -96,7 +97,8 @@ def schema() -> Json:
             "description": "Nodes, one after the other.",
         },
         "group": _closed(
-            {"layers": _CHAIN, **_KEYS}, "A chain of its own, which is a module if it has a name."
+            {"layers": _CHAIN, "let": _LET, **_KEYS},
+            "A chain of its own, which is a module if it has a name.",
         ),
     }
     for name, (doc, keys) in WIRING.items():

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from archspec.diagnostics import Diagnostic
 from archspec.lint.lint import Lint, Text
+from archspec.lint.names import mentioned_inside
 
 
 class UnusedLet(Lint):
@@ -45,7 +46,7 @@ layers = [{ op = "linear", out = "hidden" }]
 """
 
     def text(self, text: Text) -> Iterator[Diagnostic]:
-        """Those of the file, of the model and of each block."""
+        """Those of the file, of the model, of each block, and of groups."""
         document = text.document
         for name in document.let:
             if name not in text.used:
@@ -54,3 +55,6 @@ layers = [{ op = "linear", out = "hidden" }]
             for name in definition.let:
                 if name not in own.all:
                     yield self.unused(name, document.file, *definition.path, "let")
+            for step in own.steps:
+                for name in step.let.keys() - mentioned_inside(step) if step.let else ():
+                    yield self.unused(name, document.file, *step.path, "let")
