@@ -101,7 +101,7 @@ VALID: dict[str, Valid] = {
         "0.weight 5x3x1x1, 1.weight 1x5x1x1, 2.weight 2x1x1x1, 3.weight 3x2x1x1", "Nx3x8x8",
     ),
     "let that sees the value of a node, and one around it": Valid(
-        net(f'[{{ name = "a", op = "conv", out = 5 }}, {{ name = "g", let = {{ n = "a.channels" }}, layers = [{{ let = {{ m = "n - 1" }}, layers = [{{ op = "conv", out = "m" }}] }}] }}]'),
+        net('[{ name = "a", op = "conv", out = 5 }, { name = "g", let = { n = "a.channels" }, layers = [{ let = { m = "n - 1" }, layers = [{ op = "conv", out = "m" }] }] }]'),
         "a.weight 5x3x1x1, g.0.weight 4x5x1x1",
     ),
     "let for an op that an expression chooses": Valid(
