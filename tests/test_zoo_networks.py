@@ -120,7 +120,7 @@ def test_outputs(name: str, tmp_path: Path) -> None:
         network.eval()
     wanted = {}
     with torch.no_grad():
-        for batch in (1, 3):
+        for batch in oracle.batches:
             inputs = random_inputs(model, batch)
             wanted[batch] = listed(oracle.run(reference, inputs))
             assert_close(listed(module(*inputs)), wanted[batch], oracle.tolerance)

@@ -26,6 +26,7 @@ class Oracle:
     """Shapes of inputs, without the batch, that are computed with; none: only its weights and MACs are compared."""
     bare: Callable[[], Any] | None = None
     """The network without what only training has, where there is such a thing."""
+    batches: tuple[int, ...] = (1, 3)
     tolerance: float = 0.0
     """Of the outputs, relative to the largest: more than 0 where sums are made in another order."""
 
@@ -34,9 +35,13 @@ def torchvision_net(name: str, **options: Any) -> Callable[[], Any]:
     """A network of torchvision, which loads nothing."""
 
     def make() -> Any:
-        return torchvision.models.get_model(name, weights=None, weights_backbone=None, **options)
+        return torchvision.models.get_model(name, weights=None, **options)
 
     return make
+
+
+NOTHING = {"weights_backbone": None}
+"""Nor for what it is built on."""
 
 
 # --- segmentation ----------------------------------------------------------------------------------------
@@ -49,7 +54,10 @@ def maps(network: Any, inputs: Sequence[Tensor]) -> list[Tensor]:
 
 def segmentation(name: str, *small: Shape) -> Oracle:
     return Oracle(
-        torchvision_net(name, aux_loss=True), maps, small, bare=torchvision_net(name, aux_loss=False)
+        torchvision_net(name, **NOTHING, aux_loss=True),
+        maps,
+        small,
+        bare=torchvision_net(name, **NOTHING, aux_loss=False),
     )
 
 
@@ -59,5 +67,19 @@ ORACLES = {
     "deeplabv3_resnet50": segmentation("deeplabv3_resnet50", (3, 57, 70)),
     "deeplabv3_resnet101": segmentation("deeplabv3_resnet101"),
     "deeplabv3_mobilenet_v3_large": segmentation("deeplabv3_mobilenet_v3_large", (3, 57, 70)),
-    "lraspp_mobilenet_v3_large": Oracle(torchvision_net("lraspp_mobilenet_v3_large"), maps, ((3, 57, 70),)),
+    "lraspp_mobilenet_v3_large": Oracle(
+        torchvision_net("lraspp_mobilenet_v3_large", **NOTHING), maps, ((3, 57, 70),)
+    ),
+}
+
+
+# --- video -----------------------------------------------------------------------------------------------
+
+VIDEO = (3, 4, 40, 34)
+
+ORACLES |= {
+    "r3d_18": Oracle(torchvision_net("r3d_18"), small=(VIDEO,)),
+    "mc3_18": Oracle(torchvision_net("mc3_18"), small=(VIDEO,)),
+    "r2plus1d_18": Oracle(torchvision_net("r2plus1d_18"), small=(VIDEO,)),
+    "s3d": Oracle(torchvision_net("s3d"), small=((3, 13, 209, 209),), batches=(1,)),
 }
