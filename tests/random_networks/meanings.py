@@ -198,6 +198,18 @@ def layernorm(fields: Fields, shape: Shape) -> nn.Module:
     return nn.LayerNorm(shape[-1], **settings)
 
 
+class ChannelsScale(nn.RMSNorm):  # type: ignore[misc]
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+
+
+def rmsnorm(fields: Fields, shape: Shape) -> nn.Module:
+    settings = {key: fields[key] for key in ("eps", "elementwise_affine") if key in fields}
+    if fields.get("axis", -1) == 1 and len(shape) > 2:
+        return ChannelsScale(shape[1], **settings)
+    return nn.RMSNorm(shape[-1], **settings)
+
+
 def groupnorm(fields: Fields, shape: Shape) -> nn.Module:
     assert math.prod(shape[1:]) > fields["groups"]  # one value cannot be normalised: torch says so at batch 1
     return nn.GroupNorm(fields["groups"], shape[1], fields.get("eps", 1e-5), fields.get("affine", True))
@@ -333,6 +345,12 @@ MEANINGS: dict[str, Callable[[Fields, Shape], nn.Module]] = {
     "instancenorm": norm("InstanceNorm"),
     "layernorm": layernorm,
     "groupnorm": groupnorm,
+    "rmsnorm": rmsnorm,
+    "normalize": lambda f, _: Function(
+        lambda x: F.normalize(x, dim=f.get("axis", 1), eps=f.get("eps", 1e-12))
+    ),
+    "glu": lambda f, _: nn.GLU(f.get("axis", -1)),
+    "roll": lambda f, _: Function(lambda x: torch.roll(x, f["shifts"], f["axes"])),
     "lrn": lambda f, _: nn.LocalResponseNorm(
         f["size"], f.get("alpha", 1e-4), f.get("beta", 0.75), f.get("k", 1.0)
     ),

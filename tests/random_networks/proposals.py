@@ -247,6 +247,25 @@ class Proposer:
             init=lambda: self.init("weight"),
         )
 
+    def rmsnorm(self) -> Fields | None:
+        if len(self.shape) < 2:
+            return None
+        # the default is that of the element type, and networks are compared in several
+        fields: Fields = {"eps": self.rng.choice([1e-3, 1e-5, 0.5])}
+        return self.maybe(
+            fields, 0.25, axis=lambda: 1, elementwise_affine=self.w.flag, init=lambda: self.init("weight")
+        )
+
+    def normalize(self) -> Fields | None:
+        if len(self.shape) < 2:
+            return None
+        return self.maybe(
+            {},
+            0.4,
+            axis=lambda: self.rng.choice([-1, *range(1, len(self.shape))]),
+            eps=lambda: self.rng.choice([1e-6, 0.5]),
+        )
+
     def groupnorm(self) -> Fields | None:
         if len(self.shape) < 2 or prod(self.shape[1:]) < 4:
             return None
@@ -352,6 +371,25 @@ class Proposer:
         if len(self.shape) < 3:
             return None
         return {"axes": [0, *self.rng.sample(range(1, len(self.shape)), len(self.shape) - 1)]}
+
+    def roll(self) -> Fields | None:
+        if len(self.shape) < 2:
+            return None
+        axes = self.rng.sample(range(1, len(self.shape)), self.rng.randint(1, len(self.shape) - 1))
+        shifts = [self.w.integer(0, self.shape[axis] + 1) for axis in axes]
+        if self.rng.random() < 0.5:
+            shifts[0] = -self.rng.randint(1, self.shape[axes[0]])
+        if len(axes) == 1 and self.rng.random() < 0.5:
+            return {"shifts": shifts[0], "axes": axes[0]}
+        return {"shifts": shifts, "axes": axes}
+
+    def glu(self) -> Fields | None:
+        axes = [axis for axis in range(1, len(self.shape)) if self.shape[axis] % 2 == 0]
+        if not axes:
+            return None
+        axis = self.rng.choice(axes)
+        last = axis == len(self.shape) - 1
+        return {} if last and self.rng.random() < 0.5 else {"axis": axis}
 
     def crop(self) -> Fields | None:
         return {"size": self.each(lambda n: self.w.integer(max(n // 2, 1), n))} if self.spatial else None

@@ -1,5 +1,7 @@
 """Checks that ops share: sizes that must be known, ranks, axes, divisibility. Each raises a `Problem`."""
 
+from collections.abc import Sequence
+
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import shown
 from archspec.ops.core.data import Weight
@@ -61,6 +63,19 @@ def axis_index(axis: int, rank: int, field_name: str = "axis") -> int:
     if not -rank <= axis < rank:
         raise Problem("AS408", f"`{field_name}` {axis} is outside an input of {rank} axes", at=(field_name,))
     return axis % rank
+
+
+def not_the_batch(op: str, axes: Sequence[int], field_name: str = "axis") -> None:
+    """Check that none of `axes`, counted from the front, is that of the batch."""
+    if 0 in axes:
+        one = field_name == "axis"
+        raise Problem(
+            "AS408",
+            f"axis 0 is the batch: `{op}` along it would mix the images",
+            at=(field_name,),
+            help=f"name {'another axis' if one else 'other axes'}, such as "
+            + ("`axis = 1`" if one else f"`{field_name} = [2, 3]`"),
+        )
 
 
 def divides(total: int, parts: int, what: str, field_name: str) -> None:

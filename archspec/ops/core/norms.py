@@ -2,13 +2,16 @@
 
 from typing import ClassVar
 
+from archspec.diagnostics import Problem
 from archspec.ops.core.base import Op
-from archspec.ops.core.checks import channels, initialised
+from archspec.ops.core.checks import at_least, axis_index, channels, initialised, size
 from archspec.ops.core.data import Inputs, Weight
-from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, PositiveNumber, Probability
+from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Integer, PositiveNumber, Probability
+from archspec.ops.core.held import packed
 from archspec.ops.core.init import ONES, ZEROS
 from archspec.ops.core.onnx_code import Attribute, Emitter
-from archspec.ops.core.torch_code import TorchCode, keyword, positional
+from archspec.ops.core.reach import Links, changed, same_axes, whole
+from archspec.ops.core.torch_code import Argument, TorchCode, keyword, positional
 from archspec.types import TensorType
 
 
@@ -21,6 +24,57 @@ def scale_and_shift(shape: tuple[int, ...], *, shift: bool = True) -> tuple[Weig
 def single(x: TensorType, start: int) -> bool:
     """Whether all axes but the channels, counted from `start`, are known to have size 1."""
     return all(dim == 1 for axis, dim in enumerate(x.shape) if axis >= start and axis != 1)
+
+
+class AxisNorm(Op):
+    """A norm of the vectors along one axis: the last one, or the channels of each position."""
+
+    group: ClassVar[str] = "Norms"
+
+    axis: Integer = -1
+    """The axis to normalise along: -1, the last, or 1, the channels."""
+
+    def normalised(self, inputs: Inputs) -> int:
+        """The axis, counted from the front."""
+        return axis_index(self.axis, inputs[0].rank)
+
+    def check(self, inputs: Inputs) -> None:
+        """At least rank 2; the axis is the last or the channels."""
+        x = inputs[0]
+        at_least(x, 2)
+        if self.normalised(inputs) not in (1, x.rank - 1):
+            raise Problem(
+                "AS408",
+                f"`axis` {self.axis} is neither the channels nor the last axis of {x}",
+                at=("axis",),
+                help="use 1 for the channels, -1 for the last axis",
+            )
+
+    def elements(self, inputs: Inputs) -> int:
+        """The size of the axis, which its weights have, too."""
+        return size(inputs[0].shape[self.normalised(inputs)], "the axis to normalise")
+
+    def brief(self) -> str:
+        """`layernorm`, with the axis if it is not the last."""
+        return self.name if self.axis == -1 else f"{self.name} axis {self.axis}"
+
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
+        """All of the axis."""
+        axis = self.normalised(inputs)
+        return (changed(same_axes(inputs[0]), {axis: whole(output.shape[axis])}),)
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """The channels of an image are moved to the end and back, so they lie next to each other."""
+        axis, rank = self.normalised(inputs), inputs[0].rank
+        return (packed(outputs[0], (axis, *(place for place in reversed(range(rank)) if place != axis))),)
+
+    def torch_norm(self, module: str, helper: str, inputs: Inputs, *settings: Argument) -> TorchCode:
+        """`nn.LayerNorm` and its like; of channels, the class of `helper`, which moves them to the end and back."""
+        last = self.normalised(inputs) == inputs[0].rank - 1
+        count = positional(self.elements(inputs), "x.shape[-1]" if last else "x.channels")
+        if last:
+            return TorchCode(f"nn.{module}", (count, *settings), fresh=True)
+        return TorchCode(f"Channels{module}", (count, *settings), helper=helper)
 
 
 class RunningNorm(Op):

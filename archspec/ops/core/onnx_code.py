@@ -53,7 +53,7 @@ class Graph:
     weights: dict[str, Weight] = field(default_factory=dict)
     """By their keys: the initialisers."""
     constants: dict[str, Constant] = field(default_factory=dict)
-    others: dict[str, tuple[Literal["int64", "bool"], TensorType]] = field(default_factory=dict)
+    others: dict[str, tuple[Literal["int64", "bool", "float32"], TensorType]] = field(default_factory=dict)
     """The types of the values that are not of the model's floating type."""
     names: dict[str, int] = field(default_factory=dict)
     """How often each name has been asked for."""
@@ -140,6 +140,12 @@ class Emitter:
         self._graph.types.update(zip(outputs, to, strict=True))
         return tuple(outputs)
 
+    def single(self, op: str, *inputs: str, to: Sequence[Dim], **attributes: Attribute) -> str:
+        """A step in single precision, whatever the model's type is."""
+        if not self.half:
+            return self.node(op, *inputs, to=to, **attributes)
+        return self._other("float32", op, inputs, TensorType(tuple(to)), **attributes)
+
     def _name(self, op: str) -> str:
         return self._graph.unique(f"{self._path}/{op}")
 
@@ -149,7 +155,7 @@ class Emitter:
 
     def _other(
         self,
-        kind: Literal["int64", "bool"],
+        kind: Literal["int64", "bool", "float32"],
         op: str,
         inputs: Sequence[str],
         type_: TensorType,

@@ -4,8 +4,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from archspec.diagnostics import Problem
 from archspec.ops.core.base import Op
+from archspec.ops.core.checks import not_the_batch
 from archspec.ops.core.data import Inputs
 from archspec.ops.core.fields import Flag, Integer
 from archspec.ops.core.onnx_code import Emitter
@@ -39,13 +39,7 @@ class Reduction(Op):
 
     def check(self, inputs: Inputs) -> None:
         """The axes exist, come once, and are not the batch."""
-        if 0 in self.reduced(inputs):
-            raise Problem(
-                "AS408",
-                f"axis 0 is the batch: `{self.name}` over it would mix the images",
-                at=("axes",),
-                help="name other axes, such as `axes = [2, 3]`",
-            )
+        not_the_batch(self.name, self.reduced(inputs), "axes")
 
     def output(self, inputs: Inputs) -> TensorType:
         """Without the axes, or with 1 in their place."""
