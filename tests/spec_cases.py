@@ -108,6 +108,54 @@ VALID: dict[str, Valid] = {
         net('[{ let = { n = 4 }, layers = [{ op = "{kind}", out = "n" }] }]', top='[params]\nkind = "conv"'), "0.weight 4x3x1x1"
     ),
     "let that nobody asks for has no value": Valid(net(f'[{{ let = {{ n = "4 // (x.channels - 3)" }}, layers = [{C4}] }}]'), "0.weight 4x3x1x1"),
+    "all copies of a repeat": Valid(
+        net('[{ name = "s", repeat = 3, op = "conv", out = "i + 1" }, { op = "concat", from = ["s.*", "input"] }, { op = "conv", out = 4 }]'),
+        "s.0.weight 1x3x1x1, s.1.weight 2x1x1x1, s.2.weight 3x2x1x1, 1.weight 4x9x1x1",
+    ),
+    "a value in each copy of a repeat": Valid(
+        net('[{ name = "s", repeat = 3, layers = [{ as = "skip", op = "conv", out = "i + 1" }, { op = "conv", out = 3 }] }, { op = "concat", from = "s.*.skip" }, { op = "conv", out = 4 }]'),
+        "s.0.0.weight 1x3x1x1, s.0.1.weight 3x1x1x1, s.1.0.weight 2x3x1x1, s.1.1.weight 3x2x1x1, s.2.0.weight 3x3x1x1, s.2.1.weight 3x3x1x1, 1.weight 4x6x1x1",
+    ),
+    "all parts of a split in a group": Valid(
+        net('[{ name = "g", layers = [{ name = "s", op = "split", sections = 3 }] }, { op = "add", from = ["g.s.*"] }, { op = "conv", out = 4 }]'), "1.weight 4x1x1x1"
+    ),
+    "all copies in all copies": Valid(
+        net('[{ name = "a", repeat = 2, layers = [{ name = "b", repeat = 2, op = "conv", out = 3 }] }, { op = "concat", from = ["a.*.b.*"] }, { op = "conv", out = 4 }]'),
+        "a.0.b.0.weight 3x3x1x1, a.0.b.1.weight 3x3x1x1, a.1.b.0.weight 3x3x1x1, a.1.b.1.weight 3x3x1x1, 1.weight 4x12x1x1",
+    ),
+    "all of no copies": Valid(
+        net(f'[{{ name = "s", repeat = "n", op = "relu" }}, {{ op = "concat", from = ["s.*", "x"] }}, {C4}]', top="[params]\nn = 0"), "0.weight 4x3x1x1"
+    ),
+    "all copies that when leaves": Valid(
+        net('[{ name = "s", repeat = 3, op = "conv", out = 3, when = "i != 1" }, { op = "concat", from = ["s.*"] }, { op = "conv", out = 4 }]'),
+        "s.0.weight 3x3x1x1, s.1.weight 3x3x1x1, 1.weight 4x6x1x1",
+    ),
+    "parallel branches": Valid(
+        net('[{ op = "concat", branches = [["relu"], { parallel = 2, op = "conv", out = "i + 1" }] }, { op = "conv", out = 4 }]'),
+        "1.weight 1x3x1x1, 2.weight 2x3x1x1, 3.weight 4x6x1x1",
+    ),
+    "parallel branches with names": Valid(
+        net('[{ name = "j", op = "add", branches = [{ name = "b{k + 1}", index = "k", parallel = 2, layers = [{ op = "conv", out = 4 }] }] }]'),
+        "j.b1.0.weight 4x3x1x1, j.b2.0.weight 4x3x1x1",
+    ),
+    "parallel branches from other values": Valid(
+        net('[{ name = "s", op = "split", sections = 3 }, { op = "concat", from = "s.0", branches = [{ parallel = 3, from = "s.{i}", op = "conv", out = "i + 1" }] }, { op = "conv", out = 4 }]'),
+        "1.weight 1x1x1x1, 2.weight 2x1x1x1, 3.weight 3x1x1x1, 4.weight 4x6x1x1",
+    ),
+    "parallel branches that when removes": Valid(
+        net('[{ op = "concat", branches = [{ parallel = 4, when = "i % 2 == 1", op = "conv", out = "i" }, { parallel = "1 // n", when = "n > 0", op = "relu" }] }]', top="[params]\nn = 0"),
+        "0.weight 1x3x1x1, 1.weight 3x3x1x1",
+    ),
+    "no parallel branches": Valid(
+        net(f'[{{ op = "concat", branches = [{C4}, {{ parallel = "n", op = "conv", out = 2 }}] }}]', top="[params]\nn = 0"), "0.weight 4x3x1x1"
+    ),
+    "parallel branches of copies": Valid(
+        net('[{ repeat = 2, index = "j", op = "add", branches = [[], { parallel = 2, layers = [{ repeat = 2, index = "k", op = "conv", out = 3 }] }] }, { op = "conv", out = 4 }]'),
+        ", ".join(f"{i}.weight 3x3x1x1" for i in range(8)) + ", 8.weight 4x3x1x1",
+    ),
+    "parallel branches with a shape each": Valid(
+        net('[{ op = "concat", branches = [{ parallel = 2, op = "conv", out = "2 * i + 1", shape = ["N", "2 * i + 1", 8, 8] }] }]'), "0.weight 1x3x1x1, 1.weight 3x3x1x1"
+    ),
     "empty chain": Valid(net("[]"), "", "Nx3x8x8", 0),
     "empty array": Valid(net(f"[[], {C4}]"), "0.weight 4x3x1x1"),
     "nested arrays": Valid(net(f"[[[[{C4}]]]]"), "0.weight 4x3x1x1"),
@@ -1074,6 +1122,27 @@ INVALID: dict[str, Invalid] = {
     "let of a group, outside of it": bad(net(f'[{{ let = {{ a = 4 }}, layers = [{C4}] }}, {{ op = "conv", out = "a" }}]'), "AS301", "model.layers[1].out", "`a`"),
     "let of a group, in its own name": bad(net(f'[{{ let = {{ a = 4 }}, name = "g{{a}}", layers = [{C4}] }}]'), "AS301", "model.layers[0].name", "`a`"),
     "param called let": bad(net(f"[{C4}]", top="[params]\nlet = 3"), "AS206", "params.let", "key of nodes"),
+    "star for nothing": bad(net(f'[{{ name = "s", repeat = "n", op = "relu" }}, {{ op = "concat", from = ["s.*"] }}, {C4}]', top="[params]\nn = 0"),
+                            "AS310", "model.layers[1].from", "no value is left"),
+    "star behind a group": bad(net(f'[{{ name = "g", layers = [{C4}, {C4}] }}, {{ op = "concat", from = ["g.*"] }}]'), "AS301", "model.layers[1].from[0]", "`g` is neither"),
+    "star behind a block": bad(net('[{ name = "b", op = "b" }, { op = "concat", from = ["b.s.*"] }]', '[blocks.b]\nlayers = [{ name = "s", repeat = 2, op = "relu" }]'),
+                               "AS301", "model.layers[1].from[0]", "`b.s` is neither"),
+    "star behind nothing": bad(net('[{ op = "concat", from = ["s.*"] }]'), "AS301", "model.layers[0].from[0]", "`s` is not defined"),
+    "star at the start": bad(net('["relu", { op = "concat", from = ["*"] }]'), "AS301", "model.layers[1].from[0]", "`*` stands for nothing"),
+    "star in an output": bad(net('[{ name = "s", repeat = 2, op = "relu" }]', 'outputs = ["s.*"]'), "AS301", "model.outputs[0]", "in `from`"),
+    "star and a name that one copy does not have": bad(
+        net('[{ name = "s", repeat = 2, layers = [{ name = "a", when = "i > 0", op = "relu" }, { name = "b{i}", op = "relu" }] }, { op = "concat", from = ["s.*.b0"] }]'),
+        "AS301", "model.layers[1].from[0]", "`s.1.b0` does not exist"),
+    "parallel in a chain": bad(net('[{ op = "relu", parallel = 2 }]'), "AS208", "model.layers[0].parallel", "directly in `branches`", "`repeat`"),
+    "parallel in a branch that is a chain": bad(net('[{ op = "concat", branches = [[{ op = "relu", parallel = 2 }]] }]'), "AS208", "model.layers[0].branches[0][0].parallel", "directly"),
+    "parallel and repeat": bad(net('[{ op = "concat", branches = [{ op = "relu", parallel = 2, repeat = 2 }] }]'), "AS208", "model.layers[0].branches[0].repeat", "not both"),
+    "parallel of text": bad(net('[{ op = "concat", branches = [{ op = "relu", parallel = [2] }] }]'), "AS203", "model.layers[0].branches[0].parallel", "an integer"),
+    "parallel, less than none": bad(net('[{ op = "concat", branches = [{ op = "relu", parallel = "n" }] }]', top="[params]\nn = -1"), "AS203", "model.layers[0].branches[0].parallel", "-1"),
+    "parallel that sees its own counter": bad(net('[{ op = "concat", branches = [{ op = "relu", parallel = "i" }] }]'), "AS301", "model.layers[0].branches[0].parallel", "`i`"),
+    "parallel without an end": bad(net('[{ op = "concat", branches = [{ op = "relu", parallel = 1_000_000 }] }]'), "AS306", "model.layers[0].branches[0].parallel"),
+    "parallel branches of one name": bad(net('[{ op = "concat", branches = [{ name = "a", op = "conv", out = 2, parallel = 2 }] }]'), "AS303", "model.layers[0].branches[0].name", "counter"),
+    "nothing left of parallel branches": bad(net('[{ op = "concat", branches = [{ op = "relu", parallel = 0 }] }]'), "AS310", "model.layers[0].branches", "no branch"),
+    "wrong in one of parallel branches": bad(net('[{ op = "concat", branches = [{ op = "conv", out = 2, kernel = "8 * i + 1", parallel = 3 }] }]'), "AS403", "model.layers[0].branches[0].kernel", "9"),
     "output of a key that there is not": bad(net(f'[{C4}]', 'outputs = [{ nam = "c", of = "input" }]'), "AS201", "model.outputs[0].nam", "`name`"),
     "output without a value": bad(net(f'[{C4}]', 'outputs = [{ when = true }]'), "AS202", "model.outputs[0]", "`of`"),
     "output that is a number": bad(net(f'[{C4}]', 'outputs = [3]'), "AS203", "model.outputs[0]", "3"),

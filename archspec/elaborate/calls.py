@@ -103,7 +103,8 @@ def flat(step: Step, env: Env, op: str, inputs: list[Handles], least: int, most:
     """The inputs as single tensors, in the right number."""
     for index, value in enumerate(inputs):
         if len(value) > 1:
-            source = step.sources[index] if step.sources else None
+            aligned = step.sources is not None and len(step.sources) == len(inputs)  # no `*` among them
+            source = step.sources[index] if step.sources and aligned else None
             name = str(source.evaluate(NOWHERE)) if source is not None and source.constant else "x"
             raise env.several(value, name).within(*(source.path[len(step.path) :] if source else ()))
     check_number(step, op, inputs, least, most)

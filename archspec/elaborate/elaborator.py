@@ -172,11 +172,14 @@ class Elaborator(Run):
                 env.x = x
                 self.check_shape(step, step.shape, env, result)
             return result
-        except Problem as problem:
-            self.report(problem, env.definition.document.file, step.path)
-        except Poisoned:
-            pass
-        env.counters, env.copy = counters, copy
+        except (Problem, Poisoned) as error:
+            env.counters, env.copy = counters, copy
+            return self.failed(step, env, error)
+
+    def failed(self, step: Step, env: Env, error: Exception) -> Handles:
+        """Report what is wrong with a node, unless that has been done, and go on without it."""
+        if isinstance(error, Problem):
+            self.report(error, env.definition.document.file, step.path)
         return self.poison(step, env)
 
     def poison(self, step: Step, env: Env) -> Handles:

@@ -40,6 +40,23 @@ def locate(module: Module, path: tuple[str, ...]) -> tuple[Place, TensorType] | 
     return (index, *place), type_
 
 
+def numbered(module: Module, path: tuple[str, ...]) -> list[str] | None:
+    """What `*` stands for at `path` inside a module: the copies of a repeat, the parts of an op's value.
+
+    Nothing where the node was removed; `None` where there is no such thing.
+    """
+    for word in path:
+        index = _indices(module).get(word) if module.kind in GROUPS else None
+        if index is None:
+            return None
+        module = module.body[index].module
+    if module.is_removed:
+        return []
+    if module.op is not None:
+        return [str(part) for part in range(len(module.outputs))] if len(module.outputs) > 1 else None
+    return [node.name for node in module.body if node.name is not None] if module.kind == "repeat" else None
+
+
 SEARCHED = 1000
 """The modules that a name is looked for in at most, for a suggestion."""
 

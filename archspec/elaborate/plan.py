@@ -62,6 +62,8 @@ class Step:
     label: Setting | None = None
     sources: list[Setting] | None = None
     repeat: Setting | None = None
+    parallel: Setting | None = None
+    """The number of branches that an item of `branches` stands for."""
     index: str = "i"
     first: dict[str, Any] = field(default_factory=dict)
     when: Setting | None = None
@@ -230,7 +232,7 @@ class Compiler:
                 help="put the node into a group: { let = { … }, layers = [ … ] }",
                 about_key=True,
             )
-        if "index" in raw or "repeat" in raw:
+        if raw.keys() & {"index", "repeat", "parallel"}:
             self.counter(step, raw)
         self.common(step, raw, outside)
         fields = {
@@ -251,7 +253,9 @@ class Compiler:
     def counter(self, step: Step, raw: dict[str, Any]) -> None:
         """`index`, the counter that the node and everything inside can use."""
         index = raw.get("index", "i")
-        if "repeat" not in raw:
+        if "parallel" in raw:
+            self.check_parallel(step, raw)
+        elif "repeat" not in raw:
             raise Problem(
                 "AS208",
                 "`index` names the counter of a `repeat`, but there is none",
@@ -267,6 +271,26 @@ class Compiler:
         step.index = index
         self.counters = (*self.counters, index)
 
+    @staticmethod
+    def check_parallel(step: Step, raw: dict[str, Any]) -> None:
+        """Refuse `parallel` where there are no branches."""
+        if step.path[-2] != "branches":
+            raise Problem(
+                "AS208",
+                "`parallel` makes branches, and stands directly in `branches`",
+                at=("parallel",),
+                help="copies that follow each other are made by `repeat`",
+                about_key=True,
+            )
+        if "repeat" in raw:
+            raise Problem(
+                "AS208",
+                "a branch has `parallel` or `repeat`, not both",
+                at=("repeat",),
+                help="put the node with its `repeat` into a group: { parallel = …, layers = [ … ] }",
+                about_key=True,
+            )
+
     def common(self, step: Step, raw: dict[str, Any], outside: tuple[str, ...]) -> None:
         """The keys that every node has. `repeat` and `shape` are evaluated outside of the counter."""
         if "name" in raw:
@@ -281,6 +305,9 @@ class Compiler:
         if "repeat" in raw:
             step.repeat = self.scalar(step, raw, "repeat")
             self.check_sources(step)
+        if "parallel" in raw:
+            step.parallel = self.scalar(step, raw, "parallel")
+            self.counters = inside
         if "shape" in raw and not self.is_field(raw, "shape"):
             if not isinstance(raw["shape"], list):
                 raise Problem(
@@ -356,7 +383,7 @@ class Compiler:
     def scalar(self, step: Step, raw: dict[str, Any], key: str) -> Setting:
         """A number or a condition."""
         if isinstance(raw[key], list | dict):
-            what = "an integer" if key == "repeat" else "true or false"
+            what = "an integer" if key in ("repeat", "parallel") else "true or false"
             raise Problem(
                 "AS203", f"`{key}` must be {what}, or an expression, not {show(raw[key])}", at=(key,)
             )
@@ -497,7 +524,7 @@ class Compiler:
                     "AS208",
                     "a branch has no `repeat`: its copies would be a chain, not branches",
                     at=("repeat",),
-                    help="where a chain is meant, write it as one: [{ repeat = …, … }]",
+                    help="`parallel` makes branches; where a chain is meant, write it as one: [{ repeat = …, … }]",
                     about_key=True,
                 )
                 self.problems.append((problem, branch.path))

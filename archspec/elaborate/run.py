@@ -58,6 +58,10 @@ class Run(ABC):
         """Node after node; the value of the last."""
 
     @abstractmethod
+    def failed(self, step: Step, env: Env, error: Exception) -> Handles:
+        """Report what is wrong with a node, unless that has been done; a value of unknown type."""
+
+    @abstractmethod
     def instance(self, definition: Definition, args: dict[str, Value], types: Types) -> Module | None:
         """A block with its arguments, for inputs of these types; `None` where something is wrong in it."""
 
@@ -135,18 +139,17 @@ class Run(ABC):
     # --- keys of a node --------------------------------------------------------------------------------------
 
     def count(self, step: Step, env: Env) -> int:
-        """How many copies a node has."""
-        assert step.repeat is not None  # noqa: S101 — only repeats are counted
-        count = self.evaluate(step.repeat, env, "repeat")
+        """How many copies a node has, or how many branches it stands for."""
+        key, setting = ("repeat", step.repeat) if step.parallel is None else ("parallel", step.parallel)
+        assert setting is not None  # noqa: S101 — only copies are counted
+        count = self.evaluate(setting, env, key)
         if isinstance(count, bool) or not isinstance(count, int) or count < 0:
-            raise Problem(
-                "AS203", f"`repeat` must be an integer of at least 0, not {show(count)}", at=("repeat",)
-            )
+            raise Problem("AS203", f"`{key}` must be an integer of at least 0, not {show(count)}", at=(key,))
         if count > limits.NODES:
             raise Problem(
                 "AS306",
                 f"{count:,} copies are more than the {limits.NODES:,} nodes that a network may have",
-                at=("repeat",),
+                at=(key,),
             )
         return count
 
@@ -166,13 +169,18 @@ class Run(ABC):
         """The inputs of a node: what `from` names, or the value before it."""
         if step.sources is None:
             return [x]
-        inputs = []
+        inputs: list[Handles] = []
         for source in step.sources:
             env.x = x
             try:
-                inputs.append(env.resolve(str(source.evaluate(env))))
+                values = env.each(str(source.evaluate(env)))
             except Problem as problem:
                 raise problem.within(*source.path[len(step.path) :]) from None
+            for _ in values[1:]:
+                self.spend()
+            inputs += values
+        if not inputs:
+            raise Problem("AS310", "no value is left: `*` stands for nothing here", at=("from",))
         return inputs
 
     def evaluate(self, setting: Setting, env: Env, *at: str | int) -> Value:

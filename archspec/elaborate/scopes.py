@@ -15,6 +15,7 @@ from archspec.diagnostics import Label, Problem
 from archspec.diagnostics.diagnostic import Path, Replacement, shown, suggest
 from archspec.elaborate.body import Body, Draft, Handles
 from archspec.elaborate.dead_ends import instead, within
+from archspec.elaborate.exposure import numbered
 from archspec.elaborate.settings import Setting, compile_argument, compile_setting, constant
 from archspec.language import limits
 from archspec.language.document import Definition, Document
@@ -368,7 +369,9 @@ class Env:
             return Problem(
                 "AS301",
                 f"`{shown(path)}` is no name: `*` stands for nothing here",
-                help=f"list the values one by one{listed}",
+                help=f"list the values one by one{listed}"
+                if listed or "." not in path
+                else "in `from`, a `*` between dots stands for all copies of a repeat, such as `stack.*.skip`",
                 subject=path,
             )
         if "," in path:
@@ -442,6 +445,36 @@ class Env:
             help_ = instead(path.split(".")[0], entry.draft.module, rest)
             raise Problem("AS301", f"`{shown(path)}` does not exist", help=help_, subject=path)
         return (handle,)
+
+    def each(self, path: str) -> list[Handles]:
+        """The values that an item of `from` names: one, or with `*` those of all copies of a repeat, or all parts."""
+        words = path.split(".")
+        if "*" not in words[1:]:
+            return [self.resolve(path)]
+        at = words.index("*", 1)
+        inner = [".".join([*words[:at], name, *words[at + 1 :]]) for name in self.all_of(words[:at], path)]
+        return [value for name in inner for value in self.each(name)]
+
+    def all_of(self, words: list[str], path: str) -> list[str]:
+        """What `*` stands for behind these words."""
+        entry, rest = self.lookup(".".join(words))
+        if entry.stands_in:
+            return []  # a repeat without copies
+        if any(entry.body.types[handle] is None for handle in entry.handles):
+            raise Poisoned
+        names: list[str] | None = None
+        if entry.draft is not None:
+            names = numbered(entry.draft.module, rest)
+        elif len(entry.handles) > 1 and not rest:
+            names = [str(part) for part in range(len(entry.handles))]
+        if names is None:
+            raise Problem(
+                "AS301",
+                f"`{shown(path)}` does not exist: `*` stands for the copies of a named repeat, or the parts of a "
+                f"split, and `{shown('.'.join(words))}` is neither",
+                subject=path,
+            )
+        return names
 
     def resolve(self, path: str) -> Handles:
         """The value that a `from` names, as handles of this body."""

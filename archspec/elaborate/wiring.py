@@ -9,7 +9,7 @@ from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import shown
 from archspec.elaborate.body import Body, Draft, Handles
 from archspec.elaborate.calls import check_number, find, flat, labelled, leaf, say_where_from, typed, types_of
-from archspec.elaborate.plan import Settings, Step
+from archspec.elaborate.plan import Chain, Settings, Step
 from archspec.elaborate.run import Run
 from archspec.elaborate.scopes import Env, GroupFrame, Names, Poisoned, moment
 from archspec.ir import Module
@@ -181,9 +181,7 @@ def branches(
 
     def build(inner: Env, given: list[Handles]) -> Handles:
         x = given[0]
-        values = [
-            run.chain([branch], inner, x) for branch in step.branches if not is_dropped(run, branch, inner, x)
-        ]
+        values = [value for branch in step.branches for value in values_of(run, branch, inner, x)]
         for value in values:
             inner.single(value, "x")
         if not values:
@@ -194,6 +192,27 @@ def branches(
         return join(run, step, inner, join_op, tuple([value[0] for value in values]), settings)
 
     return wire(run, step, env, join_op.name, inputs, build, name, contained)
+
+
+def values_of(run: Run, branch: Step | Chain, env: Env, x: Handles) -> list[Handles]:
+    """What comes out of an item of `branches`: one value, none if `when` removes it, several with `parallel`."""
+    if not isinstance(branch, Step) or branch.parallel is None or branch.broken:
+        return [] if is_dropped(run, branch, env, x) else [run.chain([branch], env, x)]
+    if branch.when is not None and branch.index not in branch.when.names and is_dropped(run, branch, env, x):
+        return []
+    env.x, env.order = x, branch.order
+    counters, copy = env.counters, env.copy
+    values = []
+    try:
+        count = run.count(branch, env)
+    except (Problem, Poisoned) as error:
+        return [run.failed(branch, env, error)]
+    for index in range(count):
+        env.counters, env.copy = {**counters, branch.index: index}, (*copy, index)
+        if not is_dropped(run, branch, env, x):
+            values.append(run.chain([branch], env, x))
+    env.counters, env.copy = counters, copy
+    return values
 
 
 def is_dropped(run: Run, branch: object, env: Env, x: Handles) -> bool:

@@ -12,7 +12,20 @@ _BLOCK = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _VARIANT = re.compile(r"[A-Za-z0-9_.+-]+")
 _PARAM = re.compile(r"[a-z_][A-Za-z0-9_]*")
 
-NODE_KEYS = ("op", "name", "as", "from", "repeat", "index", "first", "when", "doc", "shape", "let")
+NODE_KEYS = (
+    "op",
+    "name",
+    "as",
+    "from",
+    "repeat",
+    "index",
+    "parallel",
+    "first",
+    "when",
+    "doc",
+    "shape",
+    "let",
+)
 """The keys that every table node may have."""
 WIRING_KEYS = ("layers", "shortcut", "skip", "branches", "of")
 """The keys of nodes that wire other nodes."""

@@ -49,9 +49,9 @@ def _chain_names(chain: Chain) -> frozenset[str]:
         )
         names = _own_names(item) | (inside - item.let.keys())
         outside = NOTHING.union(
-            *(setting.names for setting in (item.repeat, item.shape) if setting is not None)
+            *(setting.names for setting in (item.repeat, item.parallel, item.shape) if setting is not None)
         )
-        found |= outside | (names - {item.index} if item.repeat is not None else names)
+        found |= outside | (names - {item.index} if item.repeat or item.parallel else names)
     return found
 
 

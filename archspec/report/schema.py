@@ -64,6 +64,7 @@ KEYS: dict[str, Json] = {
     },
     "repeat": {**_NUMBER, "description": "How many copies follow each other."},
     "index": {**_TEXT, "description": "What the counter of the copies is called; default: i."},
+    "parallel": {**_NUMBER, "description": "In `branches`: how many branches there are of this kind."},
     "first": {**_ANY_TABLE, "description": "Fields that are different in the first copy."},
     "when": {**_FLAG, "description": "Whether the node is there."},
     "doc": {**_TEXT, "description": "A remark."},
@@ -93,7 +94,10 @@ def schema() -> Json:
         "keys": KEYS,
         "chain": {
             "type": "array",
-            "items": {"$ref": "#/definitions/node"},
+            "items": {
+                "allOf": [{"$ref": "#/definitions/node"}],
+                "not": {"type": "object", "required": ["parallel"]},
+            },
             "description": "Nodes, one after the other.",
         },
         "group": _closed(

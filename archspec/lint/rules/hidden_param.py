@@ -66,7 +66,7 @@ layers = [{ op = "conv", out = "channels", kernel = 3 }, "relu"]
         for own in text.mentions.values():
             for step in own.steps:
                 hidden = step.index in own.own or step.index in document.params or step.index in document.let
-                if step.repeat is not None and hidden and step.index in step.names:
+                if (step.repeat or step.parallel) and hidden and step.index in step.names:
                     yield self.found(
                         f"the counter `{step.index}` hides a name that it could mean as well",
                         document.file,

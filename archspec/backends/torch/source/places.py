@@ -81,7 +81,9 @@ class Place:
 
     def _inside(self, at: int, raw: dict[str, Any]) -> bool:
         own = len(self.module.definition.path) if self.module.definition else 0
-        return "repeat" in raw and (at >= own if self.module.kind == "repeat" else at > own)
+        return ("repeat" in raw or "parallel" in raw) and (
+            at >= own if self.module.kind == "repeat" else at > own
+        )
 
     def _tables(self, origin: Origin) -> Iterator[tuple[int, dict[str, Any]]]:
         """The nodes of the document on the way to `origin`, each with the length of its path."""
