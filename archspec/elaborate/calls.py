@@ -6,10 +6,12 @@ from typing import Any, cast
 from archspec.diagnostics import Label, Problem
 from archspec.elaborate.body import Body, Draft, Handles
 from archspec.elaborate.construct import construct
-from archspec.elaborate.plan import Compiler, Settings, Step
+from archspec.elaborate.frames import Poisoned
+from archspec.elaborate.plan import Compiler
 from archspec.elaborate.run import Run
-from archspec.elaborate.scopes import Entry, Env, Poisoned
+from archspec.elaborate.scopes import Entry, Env
 from archspec.elaborate.settings import NOWHERE, Setting
+from archspec.elaborate.steps import Settings, Step
 from archspec.elaborate.targets import Target, resolve_op
 from archspec.ir import Module, Origin
 from archspec.language import limits

@@ -11,10 +11,11 @@ from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import Path
 from archspec.elaborate import calls, wiring
 from archspec.elaborate.body import Body, Draft, Handles
-from archspec.elaborate.plan import Chain, Step, text_at
+from archspec.elaborate.frames import Poisoned
 from archspec.elaborate.run import Run
-from archspec.elaborate.scopes import Entry, Env, Poisoned
+from archspec.elaborate.scopes import Entry, Env
 from archspec.elaborate.settings import Setting
+from archspec.elaborate.steps import Chain, Step, text_at
 from archspec.elaborate.targets import check_defaults
 from archspec.ir import Module, Origin
 from archspec.language import limits

@@ -12,10 +12,12 @@ from archspec.diagnostics import Diagnostic, Problem, SpecError, UsageError
 from archspec.diagnostics.diagnostic import Path, shown, shown_file, suggest
 from archspec.elaborate.body import Body, Handles
 from archspec.elaborate.elaborator import Elaborator
-from archspec.elaborate.plan import DIMENSIONS, Plan
+from archspec.elaborate.frames import Poisoned
+from archspec.elaborate.node_keys import DIMENSIONS
 from archspec.elaborate.run import Budget, TooLarge
-from archspec.elaborate.scopes import Env, Poisoned
+from archspec.elaborate.scopes import Env
 from archspec.elaborate.settings import Nowhere, compile_setting
+from archspec.elaborate.steps import Plan
 from archspec.ir import Module, Origin
 from archspec.language import limits
 from archspec.language.document import Definition, Document, Loader, override

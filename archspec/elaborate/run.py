@@ -9,9 +9,11 @@ from typing import Any
 from archspec.diagnostics import Diagnostic, Label, Problem
 from archspec.diagnostics.diagnostic import Path
 from archspec.elaborate.body import Body, Draft, Handles
-from archspec.elaborate.plan import Chain, Compiler, Plan, Step
-from archspec.elaborate.scopes import Entry, Env, Frame, Names, Poisoned
+from archspec.elaborate.frames import Frame, Poisoned
+from archspec.elaborate.plan import Compiler
+from archspec.elaborate.scopes import Entry, Env, Names
 from archspec.elaborate.settings import Setting
+from archspec.elaborate.steps import Chain, Plan, Step
 from archspec.ir import REMOVED, Module
 from archspec.language import limits
 from archspec.language.document import Definition, Document

@@ -6,7 +6,7 @@ from archspec import ops
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import Path, Replacement, shown, suggest
 from archspec.elaborate.construct import construct
-from archspec.elaborate.scopes import Poisoned, Report, undefined
+from archspec.elaborate.frames import Poisoned, Report, undefined
 from archspec.elaborate.settings import NOWHERE, Setting, compile_argument, compile_setting
 from archspec.elaborate.suggestions import ADVICE_ON_FIELDS, FIELDS, OF_ONE_OP, elsewhere
 from archspec.language.document import Definition, Document

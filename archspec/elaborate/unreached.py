@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from archspec.diagnostics import Diagnostic, Label, Problem
 from archspec.diagnostics.diagnostic import Path, shown
-from archspec.elaborate.plan import Chain, Plan, Step, steps, text_at
-from archspec.elaborate.scopes import undefined
+from archspec.elaborate.frames import undefined
 from archspec.elaborate.settings import NOWHERE, Setting
+from archspec.elaborate.steps import Chain, Plan, Step, steps, text_at
 from archspec.language.document import Definition, Document
 from archspec.language.templates import around, fits
 

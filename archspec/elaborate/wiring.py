@@ -9,9 +9,10 @@ from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import shown
 from archspec.elaborate.body import Body, Draft, Handles
 from archspec.elaborate.calls import check_number, find, flat, labelled, leaf, say_where_from, typed, types_of
-from archspec.elaborate.plan import Chain, Settings, Step
+from archspec.elaborate.frames import Poisoned
 from archspec.elaborate.run import Run
-from archspec.elaborate.scopes import Env, GroupFrame, Names, Poisoned, moment
+from archspec.elaborate.scopes import Env, GroupFrame, Names, moment
+from archspec.elaborate.steps import Chain, Settings, Step
 from archspec.ir import Module
 from archspec.language.document import Definition
 from archspec.language.expressions import show

@@ -3,8 +3,9 @@
 import re
 from typing import Any
 
-from archspec.elaborate.plan import DIMENSIONS, Chain, Plan, Step, steps, texts
+from archspec.elaborate.node_keys import DIMENSIONS
 from archspec.elaborate.settings import NOTHING, compile_argument, compile_setting
+from archspec.elaborate.steps import Chain, Plan, Step, steps, texts
 from archspec.elaborate.targets import compile_field, resolve_op
 from archspec.language.document import Definition, Document
 from archspec.language.params import MISSING, Param

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from archspec.diagnostics import Problem
+from archspec.elaborate.frames import Frame, Poisoned
 from archspec.elaborate.network import Network
-from archspec.elaborate.scopes import Frame, Poisoned
 from archspec.ir import Module, Node, Origin
 from archspec.language.document import Definition, Document
 from archspec.types import Value
