@@ -12,6 +12,7 @@ from archspec.diagnostics import Diagnostic, SpecError
 from archspec.elaborate import elaborate, load_document
 from archspec.elaborate.elaborator import Elaborator
 from archspec.elaborate.network import arguments
+from archspec.elaborate.plans import Plans
 from archspec.elaborate.run import Budget
 from archspec.elaborate.unreached import unreached
 from archspec.language import limits
@@ -44,7 +45,7 @@ def examine(
     variants: list[str | None] = [variant] if variant is not None else [*document.variants] or [None]
     found: dict[Diagnostic, list[str | None]] = {}
     broken = False
-    budget = Budget()
+    budget, plans = Budget(), Plans()
     made: dict[str, Model] = {}  # by their parameters: variants that are the same are looked at once
     for name in variants if document.model is not None else ():
         key = repr(sorted(arguments(document, name, params or {}).items()))
@@ -54,7 +55,7 @@ def examine(
                 if budget.is_spent:
                     raise SpecError([_too_many(document, name)])
                 made.clear()  # as a rule no two are the same, and each is large
-                made[key] = Model(elaborate(document, name, params, inputs, budget))
+                made[key] = Model(elaborate(document, name, params, inputs, budget, plans))
                 wrong += refusals(made[key], only)
                 networks.look_at(made[key].network)
             if document.expect and not params and not inputs:
@@ -68,15 +69,15 @@ def examine(
             break
     diagnostics = [_of_variants(diagnostic, names, len(variants)) for diagnostic, names in found.items()]
     if document.model is None:
-        elaborator = Elaborator()
+        elaborator = Elaborator(plans)
         elaborator.compile_document(document)
         diagnostics += elaborator.diagnostics
         broken = bool(diagnostics)
         arguments(document, variant, {})  # which refuses a variant
-    more = unreached(document) if not broken and variant is None and not params else []
+    more = unreached(document, plans) if not broken and variant is None and not params else []
     broken |= bool(more)
     diagnostics += more
-    lint = networks.found + ([] if broken else of_text(document, selection.codes))
+    lint = networks.found + ([] if broken else of_text(document, plans, selection.codes))
     kept = selection.kept(lint, document, complete=not broken and variant is None)
     count = 0 if document.model is None else len(variants)
     return [*unknown(document), *diagnostics, *kept], count

@@ -14,6 +14,7 @@ from archspec.elaborate.body import Body, Handles
 from archspec.elaborate.elaborator import Elaborator
 from archspec.elaborate.frames import Poisoned
 from archspec.elaborate.node_keys import DIMENSIONS
+from archspec.elaborate.plans import Plans
 from archspec.elaborate.run import Budget, TooLarge
 from archspec.elaborate.scopes import Env
 from archspec.elaborate.settings import Nowhere, compile_setting
@@ -45,6 +46,8 @@ class Network:
     """The values of the file's parameters."""
     whole: Module | None = None
     """The root with what only training needs, where that is left out."""
+    plans: Plans = field(default_factory=Plans)
+    """What has been compiled of its document."""
 
 
 def load_document(path: str, source: str | bytes | None = None, *, allow_outside: bool = False) -> Document:
@@ -99,9 +102,14 @@ def elaborate(
     params: Mapping[str, Any] | None = None,
     inputs: Inputs | None = None,
     budget: Budget | None = None,
+    plans: Plans | None = None,
 ) -> Network:
-    """Elaborate the network of a checked document. What that costs is taken off the `budget`."""
-    return _network(document, variant, arguments(document, variant, params or {}), inputs or {}, budget)
+    """Elaborate the network of a checked document. What that costs is taken off the `budget`.
+
+    `plans` has what is compiled already, of this document and its libraries.
+    """
+    given = arguments(document, variant, params or {})
+    return _network(document, variant, given, inputs or {}, plans or Plans(), budget)
 
 
 def with_free_sizes(network: Network) -> Network:
@@ -122,13 +130,13 @@ def with_free_sizes(network: Network) -> Network:
             shape[place] = names.setdefault((axis, dim), symbol)
         inputs[name] = tuple(shape)
     with without_collector():
-        return _network(network.document, network.variant, network.params, inputs)
+        return _network(network.document, network.variant, network.params, inputs, network.plans)
 
 
 def resized(network: Network, inputs: Inputs) -> Network:
     """The same network, for inputs of other shapes. Raises `SpecError` where they do not suit it."""
     with without_collector():
-        return _network(network.document, network.variant, network.params, inputs)
+        return _network(network.document, network.variant, network.params, inputs, network.plans)
 
 
 FREE_AXES = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
@@ -140,9 +148,10 @@ def _network(
     variant: str | None,
     given: dict[str, Value],
     inputs: Inputs,
+    plans: Plans,
     budget: Budget | None = None,
 ) -> Network:
-    elaborator = Elaborator()
+    elaborator = Elaborator(plans)
     made: Made | None = None
     try:
         made = _elaborate(elaborator, document, given, inputs)
@@ -162,6 +171,7 @@ def _network(
         *made,
         document.model.inputs if document.model else (),
         {name: frame.value(name) for name in document.params},
+        plans=plans,
     )
 
 

@@ -10,7 +10,7 @@ from archspec.diagnostics import Diagnostic, Label, Problem
 from archspec.diagnostics.diagnostic import Path
 from archspec.elaborate.body import Body, Draft, Handles
 from archspec.elaborate.frames import Frame, Poisoned
-from archspec.elaborate.plan import Compiler
+from archspec.elaborate.plans import Plans
 from archspec.elaborate.scopes import Entry, Env, Names
 from archspec.elaborate.settings import Setting
 from archspec.elaborate.steps import Chain, Plan, Step
@@ -31,7 +31,8 @@ class TooLarge(Exception):  # noqa: N818 — a limit, not an error of the progra
 class Run(ABC):
     """The state of one run over one network. Findings are collected in `diagnostics`."""
 
-    def __init__(self) -> None:
+    def __init__(self, plans: Plans | None = None) -> None:
+        self.plans = plans or Plans()
         self.diagnostics: list[Diagnostic] = []
         self.seen: set[tuple[str, str, Path]] = set()
         self.unknown: set[tuple[Document, str]] = set()
@@ -99,9 +100,7 @@ class Run(ABC):
 
     def plan(self, definition: Definition) -> Plan:
         """The compiled body of a definition. What is wrong in its text is reported, whoever calls it."""
-        plan: Plan | None = definition.compiled
-        if plan is None:
-            plan = definition.compiled = Compiler(definition).plan()
+        plan = self.plans.of(definition)
         if plan.problems:
             active, self.active = self.active, []
             for problem, path in plan.problems:
@@ -121,7 +120,7 @@ class Run(ABC):
         self, definition: Definition, args: dict[str, Value], types: Types, body: Body, handles: Handles
     ) -> Env:
         """The place where a block's body starts."""
-        definition.reached = True
+        self.plans.reached.add(definition)
         document = definition.document
         inputs = {"input": types[0], **dict(zip(definition.inputs, types, strict=True))}
         frame = Frame(
@@ -135,8 +134,9 @@ class Run(ABC):
             self.report,
         )
         named = {name: (handle,) for name, handle in zip(definition.inputs, handles, strict=True)}
-        names = Names(body, {"input": handles[:1], **named}, written=self.plan(definition).names)
-        return Env(frame, body, names, definition)
+        plan = self.plan(definition)
+        names = Names(body, {"input": handles[:1], **named}, written=plan.names)
+        return Env(frame, body, names, definition, plan)
 
     # --- keys of a node --------------------------------------------------------------------------------------
 

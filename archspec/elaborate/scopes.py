@@ -17,6 +17,7 @@ from archspec.elaborate.dead_ends import instead, within
 from archspec.elaborate.exposure import numbered
 from archspec.elaborate.frames import Frame, Poisoned, size_of, undefined
 from archspec.elaborate.settings import Setting
+from archspec.elaborate.steps import Plan
 from archspec.language.document import Definition
 from archspec.language.templates import fits
 from archspec.types import TensorType, Value
@@ -150,6 +151,7 @@ class Env:
     body: Body
     names: Names
     definition: Definition
+    plan: Plan
     x: Handles = ()
     counters: dict[str, int] = field(default_factory=dict)
     copy: tuple[int, ...] = ()
@@ -264,7 +266,7 @@ class Env:
                 help="name the node before, and use its parts by that name",
                 subject="x",
             )
-        if self.names.is_lost(name) or (self.definition.compiled and self.definition.compiled.is_lost(name)):
+        if self.names.is_lost(name) or self.plan.is_lost(name):
             raise Poisoned
         order = self.names.written.get(name)
         inside = self.names.inside(path)

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from archspec.diagnostics import Diagnostic, Label, Problem
 from archspec.diagnostics.diagnostic import Path, shown
 from archspec.elaborate.frames import undefined
+from archspec.elaborate.plans import Plans
 from archspec.elaborate.settings import NOWHERE, Setting
-from archspec.elaborate.steps import Chain, Plan, Step, steps, text_at
+from archspec.elaborate.steps import Chain, Step, steps, text_at
 from archspec.language.document import Definition, Document
 from archspec.language.templates import around, fits
 
@@ -17,22 +18,23 @@ ANYTHING = ["", ""]
 """What stands around a name of which nothing is known."""
 
 
-def unreached(document: Document) -> list[Diagnostic]:
+def unreached(document: Document, plans: Plans) -> list[Diagnostic]:
     """The findings in the blocks of a file that have not been elaborated."""
     return [
         problem.located(document.file, path)
         for block in document.blocks.values()
-        if not block.reached
-        for problem, path in _References(block).problems()
+        if block not in plans.reached
+        for problem, path in _References(block, plans).problems()
     ]
 
 
 class _References:
     """The names of one block, and what refers to them."""
 
-    def __init__(self, definition: Definition) -> None:
+    def __init__(self, definition: Definition, plans: Plans) -> None:
+        self.plans = plans
         self.definition = definition
-        self.plan: Plan = definition.compiled
+        self.plan = plans.of(definition)
         self.made: list[list[str]] = []
         """The names that expressions make: what stands around those."""
         self.inlined: list[list[str]] = []
@@ -41,19 +43,19 @@ class _References:
         self._find_inlined(definition, {definition})
 
     def _find_names(self, definition: Definition, made: list[list[str]]) -> None:
-        for step in steps(definition.compiled.chain):
+        for step in steps(self.plans.of(definition).chain):
             for key, setting in (("name", step.name), ("as", step.label)):
                 if setting is not None and not setting.constant:
                     made.append(around(text_at(definition, (*step.path, key))))
 
     def _find_inlined(self, definition: Definition, seen: set[Definition]) -> None:
-        for step in steps(definition.compiled.chain):
+        for step in steps(self.plans.of(definition).chain):
             target = step.target
             if step.op is not None and target is None and _has_inline(definition.document):
                 self.inlined.append(ANYTHING)  # an expression may choose an inline block
-            if isinstance(target, Definition) and target.inline and target.compiled and target not in seen:
+            if isinstance(target, Definition) and target.inline and target not in seen:
                 seen.add(target)
-                self.inlined += [[name] for name in target.compiled.names]
+                self.inlined += [[name] for name in self.plans.of(target).names]
                 self._find_names(target, self.inlined)
                 self._find_inlined(target, seen)
 

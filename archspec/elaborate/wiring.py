@@ -49,7 +49,7 @@ def make(
     body = Body(env.body)
     given = [group_input(body, env, value) for value in inputs]
     names = Names(body, outer=env.names, written=env.names.written, until=until)
-    inner = Env(env.frame, body, names, env.definition, counters=env.counters)
+    inner = Env(env.frame, body, names, env.definition, env.plan, counters=env.counters)
     run.deeper()
     try:
         result = build(inner, given)

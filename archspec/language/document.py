@@ -40,10 +40,6 @@ class Definition:
     train_outputs: tuple[Output, ...] = ()
     inline: bool = False
     doc: str = ""
-    compiled: Any = None
-    """The plan that elaboration makes of `layers`, once."""
-    reached: bool = False
-    """Whether a network has it."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -67,8 +63,6 @@ class Document:
     """The lint rules that are not wanted in this file."""
     rename: dict[str, str] = field(default_factory=dict)
     """What files of weights call keys elsewhere: patterns, and what they stand for here."""
-    compiled: dict[str, Any] = field(default_factory=dict)
-    """What elaboration keeps of this document between runs."""
 
     @property
     def name(self) -> str:

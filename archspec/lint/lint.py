@@ -7,6 +7,7 @@ from typing import ClassVar
 from archspec.diagnostics import Diagnostic, Label
 from archspec.diagnostics.diagnostic import Path
 from archspec.diagnostics.rule import Rule
+from archspec.elaborate.plans import Plans
 from archspec.ir import Origin
 from archspec.language.document import Definition, Document
 from archspec.lint.flow import Flows
@@ -23,9 +24,11 @@ PUBLISHED = "; where a published network has it, say so in `[lint] ignore`"
 class Text:
     """A spec without errors, as it is written."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, plans: Plans) -> None:
         self.document = document
-        self.mentions = {definition: Mentions(definition) for definition in definitions(document)}
+        self.mentions = {
+            definition: Mentions(definition, plans.of(definition)) for definition in definitions(document)
+        }
         """The names that each definition mentions."""
 
     @cached_property

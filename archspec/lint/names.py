@@ -19,8 +19,9 @@ _HYPHENED = re.compile(r"[^\W\d][\w-]*")
 class Mentions:
     """What a definition mentions of its own names and of those of its file."""
 
-    def __init__(self, definition: Definition) -> None:
-        plan: Plan = definition.compiled
+    def __init__(self, definition: Definition, plan: Plan) -> None:
+        self.calls = plan.calls
+        """The blocks that it calls by name, and from where."""
         self.steps = list(steps(plan.chain))
         self.own = frozenset(definition.params) | frozenset(definition.let)
         """The names that hide those of the file."""
@@ -105,8 +106,7 @@ def called(document: Document, mentions: dict[Definition, Mentions]) -> frozense
     Which block an expression chooses is not known before a network is made: all that the texts of the file name, in
     full or by a template such as `"{kind}_block"`, may be called.
     """
-    plans: list[Plan] = [definition.compiled for definition in mentions]
-    targets = [target for plan in plans for target, _ in plan.calls]
+    targets = [target for own in mentions.values() for target, _ in own.calls]
     found = frozenset(target.name for target in targets if target.document is document)
     is_chosen = any(step.op and not step.op.constant for own in mentions.values() for step in own.steps)
     if not is_chosen and all(target.document is document for target in targets):

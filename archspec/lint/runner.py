@@ -8,6 +8,7 @@ from os import listdir
 
 from archspec.diagnostics import Diagnostic
 from archspec.elaborate import Network
+from archspec.elaborate.plans import Plans
 from archspec.language.document import Document
 from archspec.lint import rules
 from archspec.lint.flow import Flows
@@ -28,9 +29,9 @@ def lints() -> dict[str, Lint]:
     return dict(sorted(found.items()))
 
 
-def of_text(document: Document, codes: Iterable[str]) -> list[Diagnostic]:
+def of_text(document: Document, plans: Plans, codes: Iterable[str]) -> list[Diagnostic]:
     """What these rules find in the text of a file without errors."""
-    text = Text(document)
+    text = Text(document, plans)
     return [diagnostic for code in codes for diagnostic in lints()[code].text(text)]
 
 
