@@ -55,6 +55,11 @@ class Module:
         return self.kind == REMOVED
 
     @property
+    def is_block(self) -> bool:
+        """Whether it is a block, whose nodes have no names outside."""
+        return self.definition is not None and self.definition.path[:-1] == ("blocks",)
+
+    @property
     def shared(self) -> frozenset[int]:
         """The indices of the body nodes whose weights other nodes of the body share."""
         return frozenset([node.shares for node in self.body if node.shares is not None])

@@ -1,7 +1,7 @@
 """What to type instead of a reference into a node that leads nowhere."""
 
 from archspec.diagnostics.diagnostic import Replacement, shown, suggest
-from archspec.elaborate.exposure import GROUPS, entered, names_inside, search
+from archspec.elaborate.exposure import entered, names_inside, search
 from archspec.ir import Module
 
 LISTED = 12
@@ -14,7 +14,7 @@ def instead(name: str, module: Module, path: tuple[str, ...]) -> Replacement | s
     here, word = ".".join((name, *path[:way])), path[way]
     if inner.is_removed:
         return f"nothing is left of `{shown(here)}`: `when` removed it"
-    if inner.op is None and inner.kind not in GROUPS:
+    if inner.is_block:
         return _of_block(here, word, inner)
     return (
         within(here, inner, path[way:])

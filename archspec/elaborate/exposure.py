@@ -12,9 +12,6 @@ Place = tuple[int, ...]
 A place of one number is an output of the module itself.
 """
 
-GROUPS = frozenset(("group", "repeat", "residual", "dense", "concat", "add", "mul", "sub", "max"))
-"""The kinds of composite that references can enter. They never enter blocks."""
-
 
 def locate(module: Module, path: tuple[str, ...]) -> tuple[Place, TensorType] | None:
     """The place and the type of the value that `path` names inside a module; `None` if there is none.
@@ -22,7 +19,7 @@ def locate(module: Module, path: tuple[str, ...]) -> tuple[Place, TensorType] | 
     Of a block only the declared outputs can be named, of an op only its parts.
     """
     first, rest = path[0], path[1:]
-    if module.op is not None or module.kind not in GROUPS:
+    if module.op is not None or module.is_block:
         part = _output(module, first) if not rest else None
         return None if part is None else ((part,), module.outputs[part])
     index = _indices(module).get(first)
@@ -46,7 +43,7 @@ def numbered(module: Module, path: tuple[str, ...]) -> list[str] | None:
     Nothing where the node was removed; `None` where there is no such thing.
     """
     for word in path:
-        index = _indices(module).get(word) if module.kind in GROUPS else None
+        index = _indices(module).get(word) if not module.is_block else None
         if index is None:
             return None
         module = module.body[index].module
@@ -73,7 +70,7 @@ def search(module: Module, name: str) -> tuple[tuple[str, ...], str] | None:
         if inner.op is not None or inner in seen:
             continue
         seen.add(inner)
-        is_open = inner.kind in GROUPS
+        is_open = not inner.is_block
         if name in inner.exports or (is_open and name in _indices(inner)):
             if not block:
                 return (*path, name), ""
@@ -92,7 +89,7 @@ def search(module: Module, name: str) -> tuple[tuple[str, ...], str] | None:
 def entered(module: Module, path: tuple[str, ...]) -> tuple[int, Module]:
     """How many words of `path`, which does not exist, lead somewhere, and to which module."""
     for way, word in enumerate(path[:-1]):
-        index = _indices(module).get(word) if module.kind in GROUPS else None
+        index = _indices(module).get(word) if not module.is_block else None
         if index is None:
             return way, module
         module = module.body[index].module

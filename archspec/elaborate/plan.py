@@ -237,7 +237,7 @@ class Compiler(FieldCompiler):
                 "AS208",
                 "only a join has `branches`",
                 at=("branches",),
-                help="the joins are concat, add, mul, sub and max",
+                help=f"the joins are {', '.join(ops.joins())}",
                 about_key=True,
             )
 

@@ -13,7 +13,18 @@ from archspec.ops.core.data import Example, Weight
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
 
-__all__ = ["Emitter", "Example", "Op", "TorchCode", "Weight", "keyword", "lookup", "names", "positional"]
+__all__ = [
+    "Emitter",
+    "Example",
+    "Op",
+    "TorchCode",
+    "Weight",
+    "joins",
+    "keyword",
+    "lookup",
+    "names",
+    "positional",
+]
 
 
 @cache
@@ -40,6 +51,11 @@ def lookup(name: str) -> type[Op] | None:
         if isinstance(member, type) and issubclass(member, Op) and getattr(member, "name", None) == name:
             return member
     raise LookupError(f"{module.__name__} defines no op called {name}")
+
+
+def joins() -> list[str]:
+    """The names of the ops that join values, with `branches` or a list in `from`."""
+    return [name for name in sorted(names()) if (op := lookup(name)) and not op.is_module]
 
 
 def _plugin(name: str) -> type[Op] | None:

@@ -59,6 +59,20 @@ def factors_of(op: str, inputs: Inputs, *, crossed: bool) -> Saved:
     return Saved(inputs=tuple(sorted(kept)), elements=elements)
 
 
+def quotients_of(op: str, inputs: Inputs) -> Saved:
+    """The two sides of each division: the divisor for any gradient, what is divided for that of the divisor."""
+    kept, elements, joined, trained = set[int](), 0, inputs[0], is_trained(inputs[0])
+    for index, other in enumerate(inputs[1:], start=1):
+        if is_trained(other) and index == 1:
+            kept.add(0)
+        elif is_trained(other):
+            elements += prod(sizes(joined.shape))
+        if trained or is_trained(other):
+            kept.add(index)
+        joined, trained = broadcast(joined, other, op, index + 1), trained or is_trained(other)
+    return Saved(inputs=tuple(sorted(kept)), elements=elements)
+
+
 def broadcast(a: TensorType, b: TensorType, op: str, index: int) -> TensorType:
     """The common shape of `a` and `b`. https://docs.pytorch.org/docs/stable/notes/broadcasting.html"""
     if a.shape == b.shape:

@@ -19,6 +19,7 @@ GROUPS = (
     "Regularisers",
     "Shape",
     "Reductions",
+    "Arithmetic",
     "Attention",
     "Joins",
 )

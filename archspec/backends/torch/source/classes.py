@@ -14,7 +14,7 @@ from archspec.ir import Node
 from archspec.ops.core.base import Op
 from archspec.ops.core.torch_code import TorchCode, placeholders
 
-LIGHT = frozenset(("Norms", "Activations", "Regularisers", "Shape", "Joins"))
+LIGHT = frozenset(("Norms", "Activations", "Regularisers", "Shape", "Arithmetic", "Joins"))
 """The groups of ops that read well around what they work on."""
 
 

@@ -1,0 +1,117 @@
+"""Networks that compute with plain numbers: attention by hand, scaled residuals, broadcasts and normalisation."""
+
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812 — as everyone calls it
+from torch.utils.flop_counter import FlopCounterMode
+
+import archspec
+from archspec.testing.onnx_forms import agree
+
+ATTENTION = """archspec = 1
+[params]
+heads = 3
+[model]
+input = ["N", 7, 12]
+layers = [
+  { name = "qkv", op = "linear", out = "3 * x.shape[2]" },
+  { op = "reshape", shape = ["N", 7, 3, "heads", "input.shape[2] // heads"] },
+  { op = "permute", axes = [0, 3, 2, 1, 4] },
+  { name = "parts", op = "split", axis = 2, sections = 3 },
+  { as = "q", op = "reshape", from = "parts.0", shape = ["N", "heads", 7, "input.shape[2] // heads"] },
+  { as = "k", op = "reshape", from = "parts.1", shape = ["N", "heads", 7, "input.shape[2] // heads"] },
+  { as = "v", op = "reshape", from = "parts.2", shape = ["N", "heads", 7, "input.shape[2] // heads"] },
+  { as = "keys", op = "permute", from = "k", axes = [0, 1, 3, 2] },
+  { op = "matmul", from = ["q", "keys"] },
+  { op = "scale", factor = "1 / sqrt(q.shape[3])" },
+  { op = "softmax", axis = -1 },
+  { op = "matmul", from = ["x", "v"] },
+  { op = "permute", axes = [0, 2, 1, 3] },
+  { op = "reshape", shape = ["N", 7, "input.shape[2]"] },
+  { name = "proj", op = "linear", out = "x.shape[2]" },
+]
+"""
+
+
+def built(text: str) -> Any:
+    return archspec.build(archspec.load("net.toml", source=text))
+
+
+def test_attention_by_hand() -> None:
+    model = archspec.load("net.toml", source=ATTENTION)
+    torch.manual_seed(0)
+    module = built(ATTENTION)
+    x = torch.randn(3, 7, 12)
+    q, k, v = (part.unflatten(2, (3, 4)).transpose(1, 2) for part in module.qkv(x).chunk(3, 2))
+    expected = module.proj(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
+    assert torch.allclose(module(x), expected, atol=1e-6)
+    with FlopCounterMode(display=False) as counter:
+        module(x[:1])
+    assert model.totals.macs == counter.get_total_flops() // 2
+    agree(model)
+
+
+def test_a_residual_of_inception_resnet() -> None:
+    text = """archspec = 1
+[model]
+input = ["N", 6, 5, 7]
+layers = [
+  { op = "residual", layers = [{ name = "conv", op = "conv", out = 6, kernel = 1 }, { op = "scale", factor = 0.17 }] },
+  "relu",
+]
+"""
+    module = built(text)
+    x = torch.randn(2, 6, 5, 7)
+    assert torch.equal(module(x), F.relu(module.conv(x) * 0.17 + x))
+    agree(archspec.load("net.toml", source=text))
+
+
+@pytest.mark.parametrize(
+    ("layers", "form"),
+    [
+        ('[{ op = "scale", factor = [4.0, 5.0, 8.0], shift = [-2.0, 0.5, 1.0] }]', lambda x: x * per_channel([4, 5, 8]) + per_channel([-2, 0.5, 1])),
+        ('[{ op = "div", branches = [[], ["abs", { op = "reduce_sum", axes = 1, keepdim = true }]] }]', lambda x: x / x.abs().sum(1, True)),
+        ('["square", { op = "reduce_mean", axes = [2, 3], keepdim = true }, "sqrt"]', lambda x: x.square().mean((2, 3), True).sqrt()),
+        ('[{ op = "clamp", min = -0.5 }, "exp", { op = "scale", shift = 1 }, "log"]', lambda x: (x.clamp(min=-0.5).exp() + 1).log()),
+        ('[{ op = "scale", factor = 2 }, { op = "add", branches = [[], "abs"] }, { op = "scale", shift = -1 }]', lambda x: x * 2 + (x * 2).abs() - 1),
+    ],
+)  # fmt: skip
+def test_numbers(layers: str, form: Any) -> None:
+    text = f'archspec = 1\n[model]\ninput = ["N", 3, 5, 7]\nlayers = {layers}\n'
+    x = torch.randn(2, 3, 5, 7)
+    module = built(text)
+    assert torch.allclose(module(x), form(x), atol=1e-6)
+    assert not module.state_dict()
+    agree(archspec.load("net.toml", source=text))
+
+
+def per_channel(values: list[float]) -> torch.Tensor:
+    return torch.tensor(values).view(-1, 1, 1)
+
+
+def test_a_block_may_be_called_like_a_later_op() -> None:
+    """Version 1 of the language fixes the names of its ops; a path never enters the block."""
+    text = """archspec = 1
+[model]
+input = ["N", 3, 5, 7]
+layers = [{ name = "d", op = "div" }, { op = "add", from = ["x", "d.inner"] }]
+[blocks.div]
+layers = [{ name = "inner", op = "relu" }, "tanh"]
+"""
+    with pytest.raises(archspec.SpecError, match=r"d\.inner"):
+        archspec.load("net.toml", source=text)
+
+
+def test_a_name_enters_a_join_that_came_later() -> None:
+    text = """archspec = 1
+[model]
+input = ["N", 3, 5, 7]
+layers = [
+  { name = "d", op = "div", branches = [[], { name = "inner", op = "exp" }] },
+  { op = "add", from = ["x", "d.inner"] },
+]
+"""
+    x = torch.randn(2, 3, 5, 7)
+    assert torch.allclose(built(text)(x), x / x.exp() + x.exp())
