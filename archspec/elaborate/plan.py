@@ -6,6 +6,7 @@ looked up and their keys checked, names checked against what is in scope.
 
 from typing import Any
 
+from archspec import ops
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import Path, Replacement, shown, suggest
 from archspec.elaborate.frames import Poisoned
