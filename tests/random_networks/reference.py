@@ -529,7 +529,7 @@ class Reading:
             if kind == "op":
                 value = Named.of(value, home)
             names[key] = float(value) if kind == "float" or type(declared) is float else whole(value)
-            if long and not allowed(declared, names[key]):
+            if (long and not allowed(declared, names[key])) or not of_kind(kind, names[key]):
                 raise Unfit(key)
         scope = replace(inner, names=names)
         scope = replace(scope, names={**names, **self.let(table.get("let", {}), scope)})
@@ -549,6 +549,13 @@ def allowed(declared: dict[str, Any], value: Any) -> bool:
     if "choices" in declared and value not in declared["choices"]:
         return False
     return bool(declared.get("min", measure) <= measure <= declared.get("max", measure))
+
+
+def of_kind(kind: str, value: Any) -> bool:
+    """Whether a size or a padding can be one, whether the block uses it or not."""
+    least = {"size": 1, "padding": 0}.get(kind)
+    numbers = value if isinstance(value, list) else [value]
+    return least is None or all(number >= least for number in numbers if isinstance(number, int))
 
 
 def whole(value: Any) -> Any:
