@@ -12,7 +12,7 @@ from test_structure import ORDER
 import archspec
 from archspec.elaborate.network import load_document
 from archspec.language import limits
-from archspec.language.expressions import show
+from archspec.language.arithmetic import show
 from archspec.lint.catalogue import catalogue
 
 ROOT = Path(__file__).resolve().parent.parent

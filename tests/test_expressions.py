@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import archspec
 from archspec import SpecError
 from archspec.diagnostics import Problem
-from archspec.language.expressions import FUNCTIONS, divisible
+from archspec.language.arithmetic import FUNCTIONS, divisible
 from archspec.language.parser import parse
 from archspec.language.templates import parse_template
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from archspec.diagnostics import Problem, UsageError
 from archspec.diagnostics.diagnostic import shown, shown_file, suggest
-from archspec.language.expressions import show
+from archspec.language.arithmetic import show
 from archspec.language.reading import read as read_file
 from archspec.language.reading import toml
 from archspec.lint import Layer, Selection, choose

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import Path
 from archspec.elaborate.settings import Setting, thaw
-from archspec.language.expressions import show
+from archspec.language.arithmetic import show
 from archspec.ops.core.base import Op
 from archspec.types import Value
 

@@ -19,8 +19,8 @@ from archspec.elaborate.steps import Chain, Step, text_at
 from archspec.elaborate.targets import check_defaults
 from archspec.ir import Module, Origin
 from archspec.language import limits
+from archspec.language.arithmetic import show
 from archspec.language.document import Definition, Document
-from archspec.language.expressions import show
 from archspec.language.templates import around
 from archspec.ops.core.symbol import Symbol
 from archspec.types import TensorType, Value

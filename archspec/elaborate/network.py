@@ -21,8 +21,8 @@ from archspec.elaborate.settings import Nowhere, compile_setting
 from archspec.elaborate.steps import Plan
 from archspec.ir import Module, Origin
 from archspec.language import limits
+from archspec.language.arithmetic import show
 from archspec.language.document import Definition, Document, Loader, override
-from archspec.language.expressions import show
 from archspec.language.parser import parse
 from archspec.ops.core.symbol import Symbol
 from archspec.types import Dim, TensorType, Value

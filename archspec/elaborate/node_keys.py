@@ -9,8 +9,8 @@ from archspec.diagnostics.diagnostic import Path
 from archspec.elaborate.frames import undefined
 from archspec.elaborate.settings import Setting, compile_setting
 from archspec.elaborate.steps import Step
+from archspec.language.arithmetic import show
 from archspec.language.document import Definition
-from archspec.language.expressions import show
 from archspec.language.names import check_label, check_module_name, check_param_name
 from archspec.ops.core.fields import EXPRESSION, TEXT, Reading
 

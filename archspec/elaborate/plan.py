@@ -16,8 +16,8 @@ from archspec.elaborate.steps import Chain, Plan, Step, names_in, texts
 from archspec.elaborate.targets import resolve_op
 from archspec.ir import Origin
 from archspec.language import limits
+from archspec.language.arithmetic import show
 from archspec.language.document import Definition
-from archspec.language.expressions import show
 from archspec.language.names import NODE_KEYS, WIRING_KEYS, WIRING_OPS, check_param_name
 from archspec.language.outputs import Output
 from archspec.language.params import MISSING

@@ -16,8 +16,8 @@ from archspec.elaborate.settings import Setting
 from archspec.elaborate.steps import Chain, Plan, Step
 from archspec.ir import REMOVED, Module
 from archspec.language import limits
+from archspec.language.arithmetic import show
 from archspec.language.document import Definition, Document
-from archspec.language.expressions import show
 from archspec.language.names import check_label, check_module_name
 from archspec.types import Dim, TensorType, Value
 

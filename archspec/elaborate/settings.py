@@ -8,7 +8,8 @@ from typing import Any
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import Path, shown
 from archspec.language import limits
-from archspec.language.expressions import Scope, show
+from archspec.language.arithmetic import show
+from archspec.language.expressions import Scope
 from archspec.language.params import Param
 from archspec.language.parser import parse
 from archspec.language.templates import parse_template

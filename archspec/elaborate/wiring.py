@@ -14,8 +14,8 @@ from archspec.elaborate.run import Run
 from archspec.elaborate.scopes import Env, GroupFrame, Names, moment
 from archspec.elaborate.steps import Chain, Settings, Step
 from archspec.ir import Module
+from archspec.language.arithmetic import show
 from archspec.language.document import Definition
-from archspec.language.expressions import show
 from archspec.ops.core.base import Op
 from archspec.types import TensorType
 

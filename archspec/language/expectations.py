@@ -8,7 +8,7 @@ from typing import Any
 
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import Path, shown, suggest
-from archspec.language.expressions import show
+from archspec.language.arithmetic import show
 from archspec.types import Dim
 
 NUMBERS = ("params", "buffers", "macs", "flops")

@@ -5,7 +5,8 @@ import re
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import shown
 from archspec.language import limits
-from archspec.language.expressions import FUNCTIONS, KEYWORDS, RESERVED
+from archspec.language.arithmetic import FUNCTIONS
+from archspec.language.expressions import KEYWORDS, RESERVED
 
 _MODULE = re.compile(r"[A-Za-z0-9_-]+")
 _BLOCK = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")

@@ -5,7 +5,7 @@ from typing import Any
 
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import shown, suggest
-from archspec.language.expressions import show
+from archspec.language.arithmetic import show
 from archspec.language.names import check_label
 
 KEYS = ("name", "of", "when")

@@ -6,7 +6,7 @@ from typing import Any
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import shown, suggest
 from archspec.language import limits
-from archspec.language.expressions import show
+from archspec.language.arithmetic import show
 from archspec.types import Table, Value
 
 TYPES = {

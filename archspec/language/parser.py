@@ -15,9 +15,8 @@ from typing import NoReturn
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import shown
 from archspec.language import limits
+from archspec.language.arithmetic import COMPARISONS, FUNCTIONS
 from archspec.language.expressions import (
-    COMPARISONS,
-    FUNCTIONS,
     KEYWORDS,
     RESERVED,
     SHAPE_ATTRIBUTES,

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import Replacement, shown, suggest
 from archspec.language import limits
-from archspec.language.expressions import show
+from archspec.language.arithmetic import show
 
 Text = Annotated[str, Field(description="text")]
 TableOfAnything = Annotated[dict[str, Any], Field(description="a table")]

@@ -7,7 +7,8 @@ from functools import lru_cache
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import shown
 from archspec.language import limits
-from archspec.language.expressions import Scope, show
+from archspec.language.arithmetic import show
+from archspec.language.expressions import Scope
 from archspec.language.parser import Expression, parse
 from archspec.types import Value
 
