@@ -16,7 +16,8 @@ from spec_cases import net
 
 import archspec
 from archspec import Model, SpecError, UsageError
-from archspec.analysis.expand import expand, to_text
+from archspec.analysis.expand import expand
+from archspec.analysis.spec_text import to_text
 from archspec.diagnostics.locate import Locator, reader
 from archspec.diagnostics.render import FORMATS, Run, render
 from archspec.lint.catalogue import catalogue

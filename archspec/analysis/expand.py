@@ -4,20 +4,19 @@ Every module is a node with its name, its `from` and its `shape`; every composit
 result again changes nothing.
 """
 
-import json
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
 from archspec.analysis.cost import Costs
+from archspec.analysis.forms import Forms
 from archspec.analysis.modules import listing
+from archspec.analysis.spec_text import Json, ordered, to_text
 from archspec.diagnostics import UsageError
 from archspec.elaborate.network import Network
 from archspec.ir import Module, Node
 from archspec.types import TensorType
-
-Json = dict[str, Any]
 
 
 @dataclass(slots=True, eq=False)
@@ -102,7 +101,7 @@ def expand(
     model["outputs"] = names[: len(names) - train]
     if train:
         model["train_outputs"] = names[len(names) - train :]
-    model["layers"] = [_ordered(node) for node in layers]
+    model["layers"] = [ordered(node) for node in layers]
     return {"archspec": 1, "model": model, **({"weights": {"rename": rename}} if rename else {})}
 
 
@@ -127,34 +126,6 @@ def _named(values: list[str], names: tuple[str, ...]) -> list[Any]:
         value if name in ("", "x", "input", value.rpartition(".")[2]) else {"name": name, "of": value}
         for value, name in zip(values, names or [""] * len(values), strict=True)
     ]
-
-
-def to_text(spec: Json) -> str:
-    """The spec as JSON with a node a line."""
-    return _dump(spec, "") + "\n"
-
-
-def _dump(value: Any, indent: str) -> str:
-    if isinstance(value, dict) and any(key in value for key in ("archspec", "model", "layers")):
-        inner = [f'{indent}  "{key}": {_dump(item, indent + "  ")}' for key, item in value.items()]
-        return "{\n" + ",\n".join(inner) + f"\n{indent}}}"
-    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
-        return (
-            "[\n" + ",\n".join(f"{indent}  {_dump(item, indent + '  ')}" for item in value) + f"\n{indent}]"
-        )
-    return json.dumps(value)
-
-
-def _ordered(node: Json) -> Json:
-    """The node with its keys in the order in which people read them."""
-    keys = [key for key in ("name", "as", "op", "of", "from") if key in node]
-    rest = [key for key in node if key not in keys and key not in ("shape", "layers")]
-    result = {key: node[key] for key in (*keys, *rest) if key in node}
-    if "shape" in node:
-        result["shape"] = node["shape"]
-    if "layers" in node:
-        result["layers"] = [_ordered(inner) for inner in node["layers"]]
-    return result
 
 
 class _Expander:
@@ -380,43 +351,6 @@ def _again(module: Module, index: int, scope: Scope, given: list[Value]) -> Valu
         return first[which]
     taken = [_again(module, value, scope, given) for value in node.inputs]
     return _outside(_again(node.module, node.module.results[which], inner, taken), inner, taken, first[0])
-
-
-class Forms:
-    """What composites are but for their sizes, and for what is used of them from outside."""
-
-    def __init__(self) -> None:
-        self.known: dict[Module, int] = {}
-        self.numbers: dict[tuple[object, ...], int] = {}
-
-    def are_equal(self, one: Module, other: Module) -> bool:
-        """Whether the same text describes both."""
-        return one is other or self.of(one) == self.of(other)
-
-    def of(self, module: Module) -> int:
-        """The number of a form."""
-        if module not in self.known:
-            key = self.key(module)
-            self.known[module] = self.numbers.setdefault(key, len(self.numbers))
-        return self.known[module]
-
-    def key(self, module: Module) -> tuple[object, ...]:
-        """The form of a module: of an op its fields, of a composite its nodes, but for those that are removed."""
-        if module.op is not None:
-            return module.op.name, json.dumps(
-                module.op.model_dump(mode="json", exclude_unset=True), sort_keys=True
-            )
-        values: list[object] = [("input", index) for index in range(len(module.inputs))]
-        nodes: list[object] = []
-        for node in module.body:
-            taken = tuple([values[index] for index in node.inputs])
-            if node.module.is_removed:
-                values.append(taken[0])
-                continue
-            values += [(len(nodes), index) for index in range(len(node.module.outputs))]
-            shares = None if node.shares is None else module.owner(node).name
-            nodes.append((node.name, self.of(node.module), taken, shares))
-        return *nodes, tuple([values[index] for index in module.results[: module.parts]])
 
 
 def _count_names(module: Module, taken: Counter[str], modules: set[str]) -> None:

@@ -161,6 +161,26 @@ def type_of(name: str, default: Any) -> str:
 
 
 def _declare_long(name: str, raw: dict[str, Any], *, required: bool) -> Param:
+    _check_keys(name, raw, required=required)
+    type_, choices = raw["type"], raw.get("choices")
+    plain = Param(name, type_)
+    allowed = None if choices is None else tuple(plain.conform(choice) for choice in choices)
+    return _with_literal(
+        Param(
+            name,
+            type_,
+            raw.get("default", MISSING),
+            raw.get("min"),
+            raw.get("max"),
+            allowed,
+            raw.get("doc", ""),
+            long_form=True,
+        )
+    )
+
+
+def _check_keys(name: str, raw: dict[str, Any], *, required: bool) -> None:
+    """Refuse a long form with a key that is unknown, missing or of the wrong kind."""
     for key in raw:
         if key not in LONG_FORM:
             raise Problem(
@@ -171,15 +191,7 @@ def _declare_long(name: str, raw: dict[str, Any], *, required: bool) -> Param:
                 subject=key,
                 about_key=True,
             )
-    type_ = raw.get("type")
-    if not isinstance(type_, str) or type_ not in TYPES:
-        wrong = (
-            f"{show(type_)} is no type" if "type" in raw else f"the parameter `{shown(name)}` needs a type"
-        )
-        known = f"the types are {', '.join(TYPES)}"
-        raise Problem(
-            "AS203" if "type" in raw else "AS202", wrong, help=known, at=("type",) if "type" in raw else ()
-        )
+    _check_type(name, raw)
     if required and "default" in raw:
         raise Problem(
             "AS208",
@@ -203,20 +215,15 @@ def _declare_long(name: str, raw: dict[str, Any], *, required: bool) -> Param:
         raise Problem("AS203", f"`choices` must be a list, not {show(choices)}", at=("choices",))
     if not isinstance(raw.get("doc", ""), str):
         raise Problem("AS203", "`doc` must be text", at=("doc",))
-    plain = Param(name, type_)
-    allowed = None if choices is None else tuple(plain.conform(choice) for choice in choices)
-    return _with_literal(
-        Param(
-            name,
-            type_,
-            raw.get("default", MISSING),
-            raw.get("min"),
-            raw.get("max"),
-            allowed,
-            raw.get("doc", ""),
-            long_form=True,
-        )
-    )
+
+
+def _check_type(name: str, raw: dict[str, Any]) -> None:
+    """Refuse a long form without a type."""
+    known = f"the types are {', '.join(TYPES)}"
+    if "type" not in raw:
+        raise Problem("AS202", f"the parameter `{shown(name)}` needs a type", help=known)
+    if not isinstance(raw["type"], str) or raw["type"] not in TYPES:
+        raise Problem("AS203", f"{show(raw['type'])} is no type", help=known, at=("type",))
 
 
 def _with_literal(param: Param) -> Param:

@@ -14,7 +14,8 @@ from archspec.ops.core.checks import one_of_ranks, size
 from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.fields import MAX, Flag, PositiveNumber, Size, per_axis
 from archspec.ops.core.held import like_images
-from archspec.ops.core.onnx_code import Attribute, Emitter
+from archspec.ops.core.onnx_code import Emitter
+from archspec.ops.core.onnx_graph import Attribute
 from archspec.ops.core.reach import (
     MAX_PERIOD,
     Interval,

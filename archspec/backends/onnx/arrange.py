@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from archspec.backends.onnx.derived import Arranged, Move, Target, drop_unread
 from archspec.ops.core.data import Weight
 from archspec.ops.core.init import ZEROS
-from archspec.ops.core.onnx_code import Step
+from archspec.ops.core.onnx_graph import Step
 
 _RESHAPES = ("Unsqueeze", "Squeeze", "Reshape", "Flatten")
 

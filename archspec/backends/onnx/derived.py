@@ -6,7 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from archspec.ops.core.data import Weight
-from archspec.ops.core.onnx_code import Graph
+from archspec.ops.core.onnx_graph import Graph
 
 if TYPE_CHECKING:
     from archspec.backends.weights.sources import Source

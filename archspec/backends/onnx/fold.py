@@ -3,7 +3,7 @@
 from archspec.backends.onnx.derived import Folded, Target, drop_unread
 from archspec.ops.core.data import Weight
 from archspec.ops.core.init import ZEROS
-from archspec.ops.core.onnx_code import Step
+from archspec.ops.core.onnx_graph import Step
 from archspec.types import TensorType
 
 _FOLDABLE = ("Conv", "ConvTranspose", "Gemm")

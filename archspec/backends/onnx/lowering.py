@@ -9,7 +9,8 @@ from archspec.backends.onnx.fold import fold
 from archspec.diagnostics import Diagnostic, Problem, SpecError
 from archspec.elaborate.network import Network
 from archspec.ir import Module, Node
-from archspec.ops.core.onnx_code import Emitter, Graph, Step
+from archspec.ops.core.onnx_code import Emitter
+from archspec.ops.core.onnx_graph import Graph, Step
 from archspec.types import TensorType
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from archspec._version import __version__
 from archspec.backends.onnx.lowering import Function, Lowering
 from archspec.backends.weights.sources import encoded
-from archspec.ops.core.onnx_code import Attribute, Constant, Graph, Step
+from archspec.ops.core.onnx_graph import Attribute, Constant, Graph, Step
 from archspec.types import DTYPES, TensorType
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from archspec.ops.core.data import Inputs, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Integer, PositiveNumber, Probability
 from archspec.ops.core.held import packed
 from archspec.ops.core.init import ONES, ZEROS
-from archspec.ops.core.onnx_code import Attribute, Emitter
+from archspec.ops.core.onnx_code import Emitter
+from archspec.ops.core.onnx_graph import Attribute
 from archspec.ops.core.reach import Links, changed, same_axes, whole
 from archspec.ops.core.torch_code import Argument, TorchCode, keyword, positional
 from archspec.types import TensorType

@@ -13,30 +13,14 @@ from typing import Any
 
 from archspec.analysis.liveness import Live, every, training_only, used
 from archspec.backends.torch.check.arguments import NOTHING, Difference, differs, initialised
+from archspec.backends.torch.check.disagreement import Disagreement, failure
 from archspec.backends.torch.check.execute import Template, executed, templates
 from archspec.backends.torch.check.stand_ins import Child, Leaf, Module, Modules, Parameter
 from archspec.backends.torch.check.values import Value, frozen, operands
-from archspec.diagnostics import UsageError
 from archspec.ir import Module as Composite
 from archspec.ir import Node, walk
 from archspec.ops.core.torch_code import TorchCode
 from archspec.types import TensorType
-
-
-class Disagreement(UsageError):  # noqa: N818 — named after what it is
-    """Generated source does not say what the spec says: a fault of ours. It must not be used."""
-
-    def __init__(
-        self, path: Sequence[str], kind: str, difference: Difference, around: Sequence[Composite] = ()
-    ) -> None:
-        what, wanted, found = difference
-        where = f"`{'.'.join(path)}` (`{kind}`)" if path else "the network"
-        super().__init__(
-            f"the source that archspec made is wrong and was not used: in {where}, {what} is {_shown(found)} "
-            f"instead of {_shown(wanted)}; please report this"
-        )
-        self.around = around
-        """The composites that it is in, the innermost first."""
 
 
 def check(
@@ -63,21 +47,9 @@ def check(
         filled = templates(sorted(texts), scope)
         made = scope[name]()
     except Exception as error:
-        raise Disagreement((), "", ("its constructor", "a module", _failure(error))) from error
+        raise Disagreement((), "", ("its constructor", "a module", failure(error))) from error
     late = frozenset(range(len(root.results) - training, len(root.results)))
     _Body(_Checker(recorder, codes, weights, filled), root, made, (), (root,), late).check()
-
-
-def _failure(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, Leaf):
-        return f"a `{value.kind}`"
-    if isinstance(value, Module):
-        return f"a `{type(value).__name__}`"
-    return value if isinstance(value, str) and " " in value else f"`{value}`" if value != NOTHING else NOTHING
 
 
 class _Checker:
@@ -138,7 +110,7 @@ class _Body:
         try:
             result = self.made.forward(*self.inputs)  # type: ignore[attr-defined]
         except Exception as error:
-            raise self._wrong("its `forward`", "a value", _failure(error)) from error
+            raise self._wrong("its `forward`", "a value", failure(error)) from error
         return result if isinstance(result, tuple) else (result,)
 
     def _wrong(self, what: str, wanted: object, found: object, node: Node | None = None) -> Disagreement:

@@ -5,6 +5,7 @@ places      where in the spec a node comes from, and what its expressions can se
 align       the instances of a block side by side: which nodes are the same
 columns     the names of a class, and what is written in terms of them
 modules     ops as constructors
+copies      copies of a node in several instances, and equal items that follow each other
 chains      blocks and groups as calls of classes, and as `nn.Sequential`
 loops       copies that are named by their counter
 classes     all that as a class

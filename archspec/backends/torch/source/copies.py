@@ -1,0 +1,74 @@
+"""Copies: those of a node in several instances side by side, and equal items that follow each other."""
+
+from dataclasses import replace
+
+from archspec.backends.torch.source.align import Misfit, runs
+from archspec.backends.torch.source.modules import Places, equal
+from archspec.backends.torch.source.parts import Class, Constructor, Item
+from archspec.backends.torch.source.symbols import Symbol
+from archspec.ir import Node
+from archspec.language.expressions import Literal
+
+
+def merged(places: Places) -> list[list[list[Node]]]:
+    """The nodes of chains side by side: for each instance the copies of a node, none where it was removed."""
+    rows: list[list[list[Node]] | None] = [
+        None if place is None else runs(list(place.module.body)) for place in places
+    ]
+    longest = max((row for row in rows if row is not None), key=len, default=[])
+    at = [0] * len(rows)
+    merged = []
+    for position, reference in enumerate(longest):
+        origin = reference[0].origin
+        following = longest[position + 1][0].origin if position + 1 < len(longest) else None
+        group: list[list[Node]] = []
+        for index, row in enumerate(rows):
+            if row is None:
+                group.append([])
+                continue
+            own = row[at[index]] if at[index] < len(row) else None
+            if own is None:
+                raise Misfit
+            removed = own[0].module.is_removed
+            inside = own[0].origin.path == origin.path[: len(own[0].origin.path)]
+            if own[0].origin == origin and own[0].copy[:-1] == reference[0].copy[:-1]:
+                group.append([] if removed else own)
+                at[index] += 1
+            elif removed and inside:
+                group.append([])
+                path = own[0].origin.path
+                if following is None or following.path[: len(path)] != path:
+                    at[index] += 1
+            else:
+                raise Misfit
+        merged.append(group)
+    if any(row is not None and at[index] != len(row) for index, row in enumerate(rows)):
+        raise Misfit
+    return merged
+
+
+def joined(items: list[Item]) -> list[Item]:
+    """Equal items that follow each other as one with a count."""
+    result: list[Item] = []
+    for item in items:
+        last = result[-1] if result else None
+        if (
+            last is not None
+            and item.positional
+            and last.positional
+            and not item.inits
+            and not last.inits
+            and item.when is None
+            and last.when is None
+            and item.count is None
+            and isinstance(item.made, Constructor)
+            and isinstance(item.made.target, Class)
+            and equal(item.made, last.made)
+            and (last.count is None or last.count.is_literal)
+        ):
+            number = 1 if last.count is None else int(last.count.values[0])
+            values = (number + 1,) * len(last.count.values if last.count else (0,))
+            result[-1] = replace(last, count=Symbol(Literal(number + 1), values), comment=item.comment)
+        else:
+            result.append(item)
+    return result
