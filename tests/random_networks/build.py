@@ -166,7 +166,19 @@ def ends(maker: Generator, rng: Random, table: dict[str, Any], scope: Scope, end
         values = {
             maker.found(scope, path): path for path in rng.sample(named, min(len(named), rng.randint(1, 3)))
         }
-        table["outputs"] = list(values.values())  # one value is one output
+        table["outputs"] = [
+            output(maker, rng, path, scope, end) for path in values.values()
+        ]  # each value once
+
+
+def output(maker: Generator, rng: Random, path: str, scope: Scope, end: Any) -> Any:
+    """An output as its path, or as a table."""
+    if rng.random() < 0.5 and path.rpartition(".")[2] not in "0123456789":
+        return path
+    table: dict[str, Any] = {"of": path, "name": maker.label("out")}
+    if rng.random() < 0.4:
+        table["when"] = maker.writer(end, scope).flag(plain=0.2)
+    return table
 
 
 def variants(spec: Spec, rng: Random) -> None:

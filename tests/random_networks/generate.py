@@ -86,6 +86,10 @@ RARE = [
     "normalize",
     "roll",
     "glu",
+    "abs",
+    "square",
+    "clamp",
+    "scale",
     "attention",
     "conv_transpose",
     "maxpool",
@@ -101,6 +105,8 @@ KEEPS = [
     "rmsnorm",
     "normalize",
     "roll",
+    "clamp",
+    "scale",
     "groupnorm",
     "instancenorm",
     "lrn",
@@ -281,6 +287,7 @@ class Generator:
                         self.call,
                         self.joined,
                         self.gate,
+                        self.product,
                         self.halves,
                         self.again,
                         self.copies,
@@ -340,6 +347,9 @@ class Generator:
             "flatten": [{"op": "adaptive_avgpool", "size": writer.integer(1, 3)}],
             "upsample": [{"op": "adaptive_maxpool", "size": writer.integer(2, 6)}],
             "lppool": ["sigmoid"],
+            "sqrt": ["sigmoid"],
+            "log": ["softplus", {"op": "scale", "shift": 0.5}],
+            "exp": ["tanh"],
             "attention ": [*sequence, {"op": "linear", "out": 4}],
         }
         chosen = self.rng.choice(sorted(before))
@@ -418,6 +428,8 @@ class Generator:
 
     def group(self, value: Parts, scope: Scope, depth: int, keep: str) -> list[Node]:
         length = self.rng.randint(1, 3)
+        if self.rng.random() < 0.2:
+            return self.computing(value, scope, depth, keep)
         match self.rng.randrange(4):
             case 0:
                 nodes, _ = self.chain(length, value, scope, depth, keep)
@@ -429,6 +441,23 @@ class Generator:
                 title = self.named({"op": "group"}, scope)
                 nodes, _ = self.chain(length, value, self.nested(scope), depth, keep)
                 return [self.dressed({"name": title, "layers": nodes}, value, scope)]
+
+    def computing(self, value: Parts, scope: Scope, depth: int, keep: str) -> list[Node]:
+        """A group with `let`."""
+        words = [word for word in ("hidden", "wide_", "twice") if word not in scope.names]
+        if not words:
+            raise Unfit("let")
+        node: dict[str, Any] = {"let": {}}
+        inner = scope
+        for word in words[: self.rng.randint(1, 2)]:
+            writer = self.writer(value, inner)
+            item = node["let"][word] = writer.integer(1, 8, 0.1) if self.rng.random() < 0.8 else writer.flag()
+            inner = replace(inner, names={**inner.names, word: evaluate(item, writer.context)})
+        if self.rng.random() < 0.5:
+            node["name"] = self.named({"op": "group"}, scope)
+            inner = self.nested(inner)
+        node["layers"], _ = self.chain(self.rng.randint(1, 3), value, inner, depth, keep)
+        return [self.dressed(node, value, scope)]
 
     def residual(self, value: Parts, scope: Scope, depth: int, _: str) -> list[Node]:
         node: dict[str, Any] = {"op": "residual"}
@@ -553,6 +582,9 @@ class Generator:
             if join != "concat" and rng.random() < 0.2:
                 found.append([])
                 continue
+            if rng.random() < 0.12:
+                found.append(self.parallel(value, inner, depth, "spatial" if join == "concat" else "shape"))
+                continue
             nodes, _ = self.chain(
                 rng.randint(1, 3), value, inner, depth, "spatial" if join == "concat" else "shape"
             )
@@ -568,6 +600,26 @@ class Generator:
             found.append(single)
         node["branches"] = found
         return [self.dressed(node, value, scope)]
+
+    def parallel(self, value: Parts, scope: Scope, depth: int, keep: str) -> Node:
+        """Several branches by one item."""
+        counter = self.counter(scope)
+        node: dict[str, Any] = {"parallel": self.writer(value, scope).integer(self.rng.randint(0, 1), 3)}
+        if counter != "i":
+            node["index"] = counter
+        outer, self.counters = self.counters, [*self.counters, counter]
+        try:
+            inner = replace(scope, names={**scope.names, counter: 0})
+            one = self.rng.choice([self.plain_op, self.plain_op, self.group, self.residual])
+            (body,) = one(value, inner, max(depth - 1, 0), keep)
+            table = as_table(body)
+            if self.rng.random() < 0.2 and "when" not in table:
+                table["when"] = self.writer(value, inner).flag(True, 0.1)
+        finally:
+            self.counters = outer
+        if not isinstance(table.get("name"), Term):
+            table.pop("name", None)
+        return {**table, **node}
 
     def joined(self, value: Parts, scope: Scope, depth: int, keep: str) -> list[Node]:
         """A join of values from anywhere."""
@@ -590,7 +642,10 @@ class Generator:
         others = [path for path, parts in self.visible(scope) if suits(self.shape(parts))]
         if not others:
             raise Unfit("nothing to join")
+        several = self.of_several(scope, suits)
         sources = ["x", *self.rng.sample(others, min(len(others), self.rng.randint(1, 2)))]
+        if several and self.rng.random() < 0.6:
+            sources = ["x", self.rng.choice(several)]
         if self.rng.random() < 0.3:
             self.rng.shuffle(sources)
         node: dict[str, Any] = {"op": join, "from": sources}
@@ -599,6 +654,26 @@ class Generator:
         if self.rng.random() < 0.15:
             node["name" if self.rng.random() < 0.5 else "as"] = self.label("sum")
         return [node]
+
+    def of_several(self, scope: Scope, suits: Callable[[Shape], bool]) -> list[str]:
+        """Paths with `*`: all copies of a repeat or all parts of a split, or a value in each of the copies."""
+        paths = [path for path, _ in self.visible(scope)]
+        words = [path.split(".") for path in paths]
+        starred = {
+            ".".join(["*" if at == place else word for at, word in enumerate(path)])
+            for path in words
+            for place, here in enumerate(path)
+            if place and here.isdigit()
+        }
+        found = []
+        for path in sorted(starred):
+            try:
+                values = scope.frame.all(path)
+            except WRONG:
+                continue
+            if values and all(len(parts) == 1 and suits(self.shape(parts)) for parts in values):
+                found.append(path)
+        return found
 
     def gate(self, value: Parts, scope: Scope, depth: int, keep: str) -> list[Node]:
         """A product or sum with a parameter, or with a squeeze of the input."""
@@ -612,15 +687,36 @@ class Generator:
         param: dict[str, Any] = {"name": key, "op": "param", "shape": sizes}
         if self.rng.random() < 0.5:
             param["init"] = {"weight": self.rng.choice([0.5, 1e-6, 1.0, "normal(0.02)"])}
-        join = self.rng.choice(["mul", "add", "sub", "max"])
-        if self.rng.random() < 0.4 and not self.counters:
+        join = self.rng.choice(["mul", "add", "sub", "max", "div"])
+        if join != "div" and self.rng.random() < 0.4 and not self.counters:
             label = self.label("y")
             return [{"op": "identity", "as": label}, param, {"op": join, "from": [label, key]}]
         squeeze: list[Node] = ["global_avgpool", {"op": "conv", "out": "x.channels", "kernel": 1}, "sigmoid"]
         if len(shape) > 2 and self.rng.random() < 0.4:
             squeeze[1] = {"op": "conv", "out": writer.exactly(shape[1]), "kernel": 1}
             return [{"op": join, "branches": [[], squeeze]}]
+        if join == "div":  # by a parameter that may be 0
+            raise Unfit(join)
         return [{"op": join, "branches": [[], param]}]
+
+    def product(self, value: Parts, scope: Scope, depth: int, keep: str) -> list[Node]:
+        """A product of matrices: of the value with itself turned, or with a matrix of parameters."""
+        del depth
+        shape = self.shape(value)
+        if keep or len(shape) < 3 or self.counters:
+            raise Unfit("matmul")
+        label = self.label("left")
+        first: Node = {"op": "identity", "as": label}
+        other: dict[str, Any]
+        if self.rng.random() < 0.5:
+            other = {"op": "permute", "axes": [*range(len(shape) - 2), len(shape) - 1, len(shape) - 2]}
+        else:
+            sizes = [shape[-1], self.writer(value, scope).integer(1, 6)]
+            other = {"op": "param", "name": self.fresh(scope, "matrix"), "shape": sizes}
+        sides = [label, "x"]
+        if other["op"] == "permute" and self.rng.random() < 0.5:
+            sides.reverse()
+        return [first, other, {"op": "matmul", "from": sides}]
 
     def halves(self, value: Parts, scope: Scope, depth: int, keep: str) -> list[Node]:
         """A split and its parts, joined again."""

@@ -307,6 +307,8 @@ JOINS: dict[str, Callable[[Fields], Callable[..., Any]]] = {
     "mul": fold(torch.mul),
     "sub": fold(torch.sub),
     "max": fold(torch.maximum),
+    "div": fold(torch.div),
+    "matmul": lambda _: torch.matmul,
     "concat": lambda fields: lambda *inputs: torch.cat(inputs, fields.get("axis", 1)),
 }
 ACTIVATIONS = {
@@ -330,6 +332,18 @@ ACTIVATIONS = {
     "tanh": "Tanh",
     "dropout": "Dropout",
 }
+
+
+def scale(fields: Fields, shape: Shape) -> nn.Module:
+    def each(value: Any, x: Tensor) -> Any:
+        if not isinstance(value, list):
+            return value
+        assert len(value) == shape[1]
+        return torch.tensor(value, dtype=x.dtype, device=x.device).reshape(1, -1, *(1,) * (x.dim() - 2))
+
+    return Function(lambda x: x * each(fields.get("factor", 1.0), x) + each(fields.get("shift", 0.0), x))
+
+
 MEANINGS: dict[str, Callable[[Fields, Shape], nn.Module]] = {
     "conv": conv,
     "conv_transpose": conv_transpose,
@@ -349,6 +363,13 @@ MEANINGS: dict[str, Callable[[Fields, Shape], nn.Module]] = {
     "normalize": lambda f, _: Function(
         lambda x: F.normalize(x, dim=f.get("axis", 1), eps=f.get("eps", 1e-12))
     ),
+    "abs": lambda _f, _: Function(torch.abs),
+    "square": lambda _f, _: Function(torch.square),
+    "sqrt": lambda _f, _: Function(torch.sqrt),
+    "log": lambda _f, _: Function(torch.log),
+    "exp": lambda _f, _: Function(torch.exp),
+    "clamp": lambda f, _: Function(lambda x: torch.clamp(x, f.get("min"), f.get("max"))),
+    "scale": scale,
     "glu": lambda f, _: nn.GLU(f.get("axis", -1)),
     "roll": lambda f, _: Function(lambda x: torch.roll(x, f["shifts"], f["axes"])),
     "lrn": lambda f, _: nn.LocalResponseNorm(

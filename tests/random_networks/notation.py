@@ -11,8 +11,8 @@ from archspec.ops import lookup, names
 from random_networks.generate import Spec
 from random_networks.terms import Term
 
-FUNCTIONS = r"\b(min|max|abs|ceil|floor|round|int|len|sum|divisible)\("
-WORDS = r"\b(if|and|or|not in|not|in)\b"
+FUNCTIONS = r"\b(min|max|abs|ceil|floor|round|int|len|sum|divisible|range|sqrt|log2)\("
+WORDS = r"\b(if|and|or|not in|not|in|for)\b"
 
 
 def plain(item: Any) -> Any:
@@ -82,7 +82,7 @@ def inline(item: Any) -> str:
 
 # --- what is used
 
-NODE = ("op", "name", "as", "from", "repeat", "index", "first", "when", "doc", "shape")
+NODE = ("op", "name", "as", "from", "repeat", "index", "parallel", "first", "when", "doc", "shape", "let")
 
 
 def universe() -> set[str]:
@@ -93,7 +93,7 @@ def universe() -> set[str]:
         assert op is not None
         found |= {f"op {word}"} | {f"field {word}.{key}" for key in op.model_fields}
     found |= {f"op {word}" for word in ("group", "residual", "dense", "reuse")}
-    found |= {f"field {join}.branches" for join in ("concat", "add", "mul", "sub", "max")}
+    found |= {f"field {join}.branches" for join in ("concat", "add", "mul", "sub", "div", "max")}
     listed = {
         "field": "residual.layers residual.shortcut residual.skip dense.layers reuse.of group.layers",
         "section": "archspec params let variants defaults use model blocks expect lint",
@@ -102,14 +102,16 @@ def universe() -> set[str]:
         "param": "type default min max choices doc",
         "type": "int float bool str list size padding op",
         "padding": "half same same_upper same_lower valid number each sides",
-        "function": "min max abs ceil floor round int len sum divisible",
+        "function": "min max abs ceil floor round int len sum divisible range sqrt log2",
+        "output": "name of when",
+        "path": "*",
         "shape": "channels height width shape",
         "operator": "+ - * / // % ** == != < <= > >=",
         "file": ".toml .json",
         "expect": "params output macs buffers",
     }
     found |= {f"{kind} {word}" for kind, words in listed.items() for word in words.split()}
-    return found | {f"word {word}" for word in ("if", "and", "or", "not", "in", "not in")}
+    return found | {f"word {word}" for word in ("if", "and", "or", "not", "in", "not in", "for")}
 
 
 def used(spec: Spec) -> Counter[str]:
@@ -127,6 +129,9 @@ def used(spec: Spec) -> Counter[str]:
         expressions(plain(table), found)
     model = spec.table["model"]
     found.update(f"model {key}" for key in model)
+    found.update(
+        f"output {key}" for item in model.get("outputs", []) if isinstance(item, dict) for key in item
+    )
     expected = spec.table.get("expect", {})
     found.update(
         f"expect {key}" for one in (expected, *expected.values()) if isinstance(one, dict) for key in one
@@ -165,6 +170,7 @@ def node(table: dict[str, Any], found: Counter[str]) -> None:
             found[f"key {key}"] += 1
         elif word not in ("block", "template"):
             found[f"field {word}.{key}"] += 1
+        found["path *"] += key == "from" and any("*" in str(path).split(".") for path in plain([item]))
         if key == "padding":
             kind = "sides" if isinstance(item, dict) else "each" if isinstance(item, list) else "number"
             kind = item if isinstance(item, str) else kind

@@ -312,6 +312,19 @@ class Proposer:
             max_val=lambda: self.w.fraction(0.5, 2.0),
         )
 
+    def clamp(self) -> Fields:
+        least = round(self.rng.uniform(-2, 0), 2)
+        fields = {"min": least, "max": self.w.fraction(0.0, 2.0)}
+        return fields if self.rng.random() < 0.5 else {(key := self.rng.choice(["min", "max"])): fields[key]}
+
+    def scale(self) -> Fields:
+        def numbers() -> Any:
+            if len(self.shape) > 1 and self.rng.random() < 0.4:
+                return [round(self.rng.uniform(-2, 2), 2) for _ in range(self.shape[1])]
+            return self.w.fraction(0.1, 2.0)
+
+        return self.maybe({}, 0.7, factor=numbers, shift=numbers)
+
     def leaky_relu(self) -> Fields:
         return self.maybe({}, 0.7, negative_slope=lambda: self.w.fraction(0.0, 0.9))
 

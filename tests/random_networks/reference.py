@@ -36,8 +36,34 @@ class Frame:
     names: dict[str, "Parts | Frame"] = field(default_factory=dict)
     value: Parts | None = None
     """What its own name stands for."""
+    copies: bool = False
+    """Of a repeat: the names that are numbers are its copies."""
     closed: bool = False
     """Of a block: paths name its outputs only, and nothing around it is in sight."""
+
+    def all(self, path: str) -> "list[Parts]":
+        """What a path names with `*` for all copies of a repeat, or all parts of a split."""
+        before, star, after = path.partition(".*")
+        if not star:
+            return [self.find(path)]
+        first, *rest = before.split(".")
+        frame: Frame | None = self
+        while frame is not None and first not in frame.names:
+            frame = None if frame.closed else frame.around
+        if frame is None:
+            raise Unfit(path)
+        found: Parts | Frame = frame.names[first]
+        for word in rest:
+            if not isinstance(found, Frame) or word not in found.names:
+                raise Unfit(path)
+            found = found.names[word]
+        if isinstance(found, Frame):
+            if not found.copies:
+                raise Unfit(path)
+            words = [word for word in found.names if word.isdigit()]
+        else:
+            words = [str(part) for part in range(len(found))] if len(found) > 1 else []
+        return [parts for word in words for parts in self.all(f"{before}.{word}{after}")]
 
     def find(self, path: str) -> Parts:
         first, *rest = path.split(".")
@@ -213,14 +239,22 @@ class Reading:
         value = self.chain(table["layers"], (self.program.inputs[0],), scope)
         heads = [scope.frame.find(path) for path in table.get("train_outputs", [])]
         wanted = table.get("outputs")
-        outputs = (
-            [scope.frame.find(evaluate(path, Context(scope.names))) for path in wanted] if wanted else [value]
-        )
+        outputs = self.wanted(wanted, scope, value) if wanted else []
+        outputs = outputs or [value]
         if any(len(found) != 1 for found in (*heads, *outputs)):
             raise Unfit("an output has several parts")
         self.program.heads = [index for (index,) in heads]
         self.program.outputs = [index for (index,) in outputs]
         return self.program
+
+    def wanted(self, outputs: list[Any], scope: Scope, value: Parts) -> list[Parts]:
+        """The outputs that there are: names, or tables with a condition."""
+        found = []
+        for item in outputs:
+            table = item if isinstance(item, dict) else {"of": item}
+            if evaluate(table.get("when", True), self.context(scope, value)):
+                found.append(scope.frame.find(table.get("of") or table["name"]))
+        return found
 
     def opened(self, file: File, table: dict[str, Any], names: Mapping[str, Any]) -> Scope:
         """The scope of the model, with its inputs and its `let`."""
@@ -276,10 +310,12 @@ class Reading:
             title, contained = evaluate(title, self.context(scope, None)), True
         if not count:  # nothing is made: the name stands for the input
             if contained:
-                scope.frame.names[title] = Frame(scope.frame, {}, self.sources(table, value, scope)[0])
+                through = self.sources(table, value, scope)[0]
+                scope.frame.names[title] = Frame(scope.frame, {}, through, copies=True)
             return value
         inner, container = scope, Frame(scope.frame)
         if contained:
+            container.copies = True
             inner = self.entered(title, container, scope)
             del once["name"]
         source, removed = once.get("from"), 0
@@ -299,7 +335,7 @@ class Reading:
         if contained and removed == count:  # of a container with nothing in it there is only the name
             del scope.tree.children[title]
             scope.tree.position -= 1
-            scope.frame.names[title] = Frame(scope.frame, {}, value)
+            scope.frame.names[title] = Frame(scope.frame, {}, value, copies=True)
         container.value = value
         if "shape" in table and table.get("op") not in OWN_SHAPE:
             self.asserted(table["shape"], value, self.context(scope, entry))
@@ -346,7 +382,10 @@ class Reading:
         context = self.context(scope, None)
         source = evaluate(table["from"], context)
         paths = source if isinstance(source, list) else [source]
-        return [value if path == "x" else scope.frame.find(path) for path in paths]
+        found = [parts for path in paths for parts in ([value] if path == "x" else scope.frame.all(path))]
+        if not found:
+            raise Unfit("nothing to take")
+        return found
 
     def made(self, table: dict[str, Any], name: str | None, value: Parts, scope: Scope) -> Parts:
         given = self.sources(table, value, scope)
@@ -378,6 +417,9 @@ class Reading:
         return self.op(op, table, name, given, scope)
 
     def group(self, table: dict[str, Any], name: str | None, value: Parts, scope: Scope) -> Parts:
+        for key, item in table.get("let", {}).items():  # those that another one needs stand before it
+            made = evaluate(item, self.context(scope, value))
+            scope = replace(scope, names={**scope.names, key: made})
         if name is None:
             return self.chain(table["layers"], value, scope)
         frame = Frame(scope.frame)
@@ -408,15 +450,27 @@ class Reading:
         inner = scope if name is None else self.entered(name, Frame(scope.frame), scope)
         made = []
         for branch in table["branches"]:
-            asked = branch.get("when", True) if isinstance(branch, dict) else True
-            if not evaluate(asked, self.context(inner, value)):
-                continue
-            made.append(self.node(branch, value, inner))
+            for one, here in self.copied(branch, value, inner):
+                asked = one.get("when", True) if isinstance(one, dict) else True
+                if evaluate(asked, self.context(here, value)):
+                    made.append(self.node(one, value, here))
         axis = {"axis": table["axis"]} if "axis" in table else {}
         found = self.program.call("", Function(JOINS[op](axis)), tuple(index for (index,) in made))
         if name is not None:
             inner.frame.value = found
         return found
+
+    def copied(self, branch: Node, value: Parts, scope: Scope) -> Iterator[tuple[Node, Scope]]:
+        """The branches that an item stands for."""
+        if not isinstance(branch, dict) or "parallel" not in branch:
+            yield branch, scope
+            return
+        count = evaluate(branch["parallel"], self.context(scope, value))
+        if count < 0 or int(count) != count:
+            raise Unfit("parallel")
+        once = {key: item for key, item in branch.items() if key not in ("parallel", "index")}
+        for copy in range(int(count)):
+            yield once, replace(scope, names={**scope.names, branch.get("index", "i"): copy})
 
     def op(self, op: str, table: dict[str, Any], name: str | None, given: list[Parts], scope: Scope) -> Parts:
         fields = self.fields(op, table, given, scope)

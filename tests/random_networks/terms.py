@@ -170,6 +170,12 @@ def divisible(value: float, divisor: int) -> int:
     return rounded + divisor if rounded < 0.9 * value else rounded
 
 
+def comprehension(pick: Term, count: Term) -> Term:
+    """`[v * pick for v in range(1, count + 1) if v != 2]`."""
+    text = f"[v * {pick.bare(7)} for v in range(1, {count.bare(6)} + 1) if v != 2]"
+    return Term(text, lambda c: [v * pick.value(c) for v in range(1, count.value(c) + 1) if v != 2])
+
+
 ROUNDING: list[Call] = [("ceil", math.ceil), ("floor", math.floor), ("round", round), ("int", int)]
 
 
@@ -238,6 +244,10 @@ class Writer:
             lambda: binary(binary(pick, "-", other), "*", small),
             lambda: binary(small, "**", constant(rng.randrange(3))),
             lambda: call("int", int, self.condition()),
+            lambda: call("sqrt", math.sqrt, binary(pick, "*", pick)),
+            lambda: call("log2", math.log2, binary(constant(2), "**", small)),
+            lambda: call("sum", sum, comprehension(pick, small)),
+            lambda: item(comprehension(pick, small), constant(rng.choice([0, -1]))),
             lambda: item(listed, constant(rng.choice([0, 1, -1]))),
         )
         return rng.choice(forms)()

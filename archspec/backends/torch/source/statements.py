@@ -68,7 +68,7 @@ class _Writer:
                 lines = [inner + self.text[start:stop] for start, stop in pairwise(ends)]
             return [f"{indent}{before}(", *lines, f"{indent})"]
         last, start = node, before
-        if isinstance(node, ast.BinOp) and not isinstance(node.left, ast.BinOp):
+        if isinstance(node, ast.BinOp) and not _bind_alike(node, node.left):
             last, start = node.right, before + self.text[node.col_offset : node.right.col_offset]
         if isinstance(last, ast.Call) and len(indent + start + self.head(last)) <= WIDTH:
             return self.call(last, start, indent, "")
@@ -96,7 +96,7 @@ class _Writer:
         """The operands of a sum or the like, each on a line; of other expressions, just these."""
         if not isinstance(node, ast.BinOp):
             return self.argument(node, "", indent, "")
-        signs = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.BitOr: "|"}
+        signs = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.BitOr: "|"}
         sign = signs[type(node.op)]
         same = isinstance(node.left, ast.BinOp) and type(node.left.op) is type(node.op)
         left = self.operands(node.left, indent) if same else self.argument(node.left, "", indent, "")
@@ -142,3 +142,9 @@ class _Writer:
                     *lines, last = self.operands(node, indent)
                     return [*lines, last + after]
         return [flat]
+
+
+def _bind_alike(node: ast.BinOp, other: ast.expr) -> bool:
+    """Whether another expression is one of operators that bind as tightly as that of `node`."""
+    sums = (ast.Add, ast.Sub)
+    return isinstance(other, ast.BinOp) and isinstance(node.op, sums) == isinstance(other.op, sums)
