@@ -1,6 +1,5 @@
 """The commands and their options."""
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -17,66 +16,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-class FindingFormat(StrEnum):
-    """The formats of findings."""
-
-    FULL = "full"
-    CONCISE = "concise"
-    JSON = "json"
-    GITHUB = "github"
-    GITLAB = "gitlab"
-    SARIF = "sarif"
-    JUNIT = "junit"
-
-
-class Backend(StrEnum):
-    """What networks are compiled to."""
-
-    TORCH = "torch"
-    ONNX = "onnx"
-
-
-class Purpose(StrEnum):
-    """What an ONNX model is for."""
-
-    INFERENCE = "inference"
-
-
-class External(StrEnum):
-    """Where an ONNX model has its weights."""
-
-    AUTO = "auto"
-    INLINE = "inline"
-    DATA = "data"
-    SAFETENSORS = "safetensors"
-
-
-class Optimizer(StrEnum):
-    """What an optimizer keeps for each parameter: nothing, one number, or two."""
-
-    SGD = "sgd"
-    MOMENTUM = "momentum"
-    ADAM = "adam"
-
-
-class Format(StrEnum):
-    """The formats of a summary."""
-
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
-    MARKDOWN = "markdown"
-
-
-class ZooColumn(StrEnum):
-    """What the networks of the zoo can be sorted by."""
-
-    NAME = "name"
-    PARAMS = "params"
-    MACS = "macs"
-    YEAR = "year"
 
 
 def _version(value: bool) -> None:
@@ -103,40 +42,15 @@ def summary(
     set_: o.Set = None,
     input_: o.Input = None,
     batch: o.Batch = 1,
-    depth: Annotated[
-        int | None, typer.Option("--depth", min=1, help="Levels to show; default: as many as make a page.")
-    ] = None,
-    columns: Annotated[
-        str | None,
-        typer.Option(
-            "--columns",
-            metavar="NAMES",
-            help="Columns, separated by commas: path, op, input, output, params, params%, buffers, macs, macs#, macs%, "
-            "flops, field, jump, source.",
-        ),
-    ] = None,
-    sort: Annotated[
-        str | None,
-        typer.Option(
-            "--sort",
-            metavar="COLUMN",
-            help="List the ops, sorted by path, op, output, params, buffers, macs or flops.",
-        ),
-    ] = None,
-    top: Annotated[int | None, typer.Option("--top", min=1, help="List only the first N ops.")] = None,
-    explain: Annotated[
-        str | None, typer.Option("--explain", metavar="NODE", help="Show the arithmetic of one module.")
-    ] = None,
-    memory: Annotated[
-        bool, typer.Option("--memory", help="Add the memory of inference and training.")
-    ] = False,
-    dtype: Annotated[
-        Floating, typer.Option("--dtype", help="Floating type that memory is counted for.")
-    ] = Floating.FLOAT32,
-    optimizer: Annotated[
-        Optimizer, typer.Option("--optimizer", help="Optimizer that memory is counted for.")
-    ] = Optimizer.SGD,
-    format_: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TABLE,
+    depth: o.Depth = None,
+    columns: o.Columns = None,
+    sort: o.SortColumn = None,
+    top: o.Top = None,
+    explain: o.Explain = None,
+    memory: o.Memory = False,
+    dtype: o.MemoryDtype = Floating.FLOAT32,
+    optimizer: o.MemoryOptimizer = o.Optimizer.SGD,
+    format_: o.SummaryFormat = o.Format.TABLE,
     json: o.Json = False,
     width: o.Width = None,
     ascii_: o.Ascii = False,
@@ -148,7 +62,7 @@ def summary(
     model = load(spec, set_, input_, batch, allow_outside=allow_outside)
     run(
         model,
-        Format.JSON if json else format_,
+        o.Format.JSON if json else format_,
         depth,
         columns,
         sort,
@@ -162,14 +76,12 @@ def summary(
 
 @app.command()
 def compare(
-    specs: Annotated[
-        list[str], typer.Argument(metavar="SPEC", help="Spec files, FILE@VARIANT, or zoo:NAME.")
-    ],
+    specs: o.Specs,
     set_: o.Set = None,
     input_: o.Input = None,
     batch: o.Batch = 1,
     json: o.Json = False,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
+    markdown: o.Markdown = False,
     width: o.Width = None,
     ascii_: o.Ascii = False,
     allow_outside: o.AllowOutside = False,
@@ -194,56 +106,22 @@ def expand(
 @app.command()
 def export(
     spec: o.Spec,
-    out: Annotated[
-        str, typer.Argument(metavar="OUT", help="The file to write: `.onnx`, `.py` or `.safetensors`.")
-    ],
+    out: o.OutputPath,
     set_: o.Set = None,
     input_: o.Input = None,
-    seed: Annotated[
-        int | None, typer.Option("--seed", help="Seed of random weights; without it and --weights: 0.")
-    ] = None,
-    weights: Annotated[
-        str | None, typer.Option("--weights", metavar="FILE", help="A .safetensors or .pt file of weights.")
-    ] = None,
-    no_weights: Annotated[
-        bool, typer.Option("--no-weights", help="ONNX: weights are inputs of the model.")
-    ] = False,
-    training_outputs: Annotated[
-        bool,
-        typer.Option(
-            "--training-outputs/--no-training-outputs",
-            help="Whether what only training needs is written; ONNX: never.",
-        ),
-    ] = True,
-    dtype: Annotated[
-        Floating | None, typer.Option("--dtype", help="Floating type of the network; default: float32.")
-    ] = None,
-    half: Annotated[bool, typer.Option("--half", help="Short for --dtype float16.")] = False,
-    opset: Annotated[
-        int, typer.Option("--opset", min=18, max=24, help="ONNX: version of the operators.")
-    ] = 20,
-    dynamic: Annotated[
-        bool, typer.Option("--dynamic", help="ONNX: leave height and width free, as the batch is.")
-    ] = False,
-    functions: Annotated[
-        bool, typer.Option("--functions", help="ONNX: write blocks as functions of the model.")
-    ] = False,
-    fold_bn: Annotated[
-        bool, typer.Option("--fold-bn", help="ONNX: fold batch-norm into the layer before it.")
-    ] = False,
-    for_: Annotated[
-        Purpose | None,
-        typer.Option("--for", help="ONNX: a preset: fold batch-norm, make constants of what weights become."),
-    ] = None,
-    external: Annotated[
-        External, typer.Option("--external", help="ONNX: where weights are stored; auto: above 64 MiB, data.")
-    ] = External.AUTO,
-    align: Annotated[
-        int,
-        typer.Option(
-            "--align", min=1, help="ONNX: tensors in a data file start at multiples of so many bytes."
-        ),
-    ] = 64,
+    seed: o.Seed = None,
+    weights: o.Weights = None,
+    no_weights: o.NoWeights = False,
+    training_outputs: o.TrainingOutputs = True,
+    dtype: o.Dtype = None,
+    half: o.Half = False,
+    opset: o.Opset = 20,
+    dynamic: o.Dynamic = False,
+    functions: o.Functions = False,
+    fold_bn: o.FoldBn = False,
+    for_: o.ForPurpose = None,
+    external: o.WeightsPlace = o.External.AUTO,
+    align: o.Align = 64,
     allow_outside: o.AllowOutside = False,
 ) -> None:
     """Write a network as an ONNX model, as PyTorch source, or its weights alone."""
@@ -271,44 +149,18 @@ def export(
 
 @app.command()
 def validate(
-    paths: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PATH", help="Spec files, FILE@VARIANT, zoo:NAME, folders, or - for standard input."
-        ),
-    ],
-    format_: Annotated[
-        FindingFormat,
-        typer.Option("--output-format", envvar="ARCHSPEC_OUTPUT_FORMAT", help="How findings are printed."),
-    ] = FindingFormat.FULL,
-    output_file: Annotated[
-        str | None, typer.Option("--output-file", metavar="FILE", help="Write the findings to a file.")
-    ] = None,
-    stdin_filename: Annotated[
-        str, typer.Option("--stdin-filename", metavar="NAME", help="What standard input is called.")
-    ] = STDIN,
+    paths: o.Paths,
+    format_: o.FindingsFormat = o.FindingFormat.FULL,
+    output_file: o.OutputFile = None,
+    stdin_filename: o.StdinFilename = STDIN,
     set_: o.Set = None,
     input_: o.Input = None,
-    only: Annotated[
-        Backend | None, typer.Option("--only", help="Whether it can be written: ask one backend only.")
-    ] = None,
-    select: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--select", metavar="RULES", help="Look for these lint rules, not for the default ones."
-        ),
-    ] = None,
-    extend_select: Annotated[
-        list[str] | None,
-        typer.Option("--extend-select", metavar="RULES", help="Look for these lint rules as well."),
-    ] = None,
-    ignore: Annotated[
-        list[str] | None, typer.Option("--ignore", metavar="RULES", help="Do not look for these lint rules.")
-    ] = None,
-    skip_others: Annotated[
-        bool, typer.Option("--skip-others", help="Pass over named files without the key `archspec`.")
-    ] = False,
-    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 whatever is found.")] = False,
+    only: o.LowerableOnly = None,
+    select: o.Select = None,
+    extend_select: o.ExtendSelect = None,
+    ignore: o.Ignore = None,
+    skip_others: o.SkipOthers = False,
+    exit_zero: o.ExitZero = False,
     allow_outside: o.AllowOutside = False,
 ) -> None:
     """Check specs, all variants of each: syntax, names, shapes, backends, expectations, lint.
@@ -338,20 +190,11 @@ def validate(
 
 @app.command()
 def verify(
-    paths: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PATH", help="Spec files with all their variants, FILE@VARIANT, zoo:NAME, or folders."
-        ),
-    ],
+    paths: o.VerifiedPaths,
     set_: o.Set = None,
     input_: o.Input = None,
-    only: Annotated[
-        Backend | None, typer.Option("--only", help="Compare with what one backend makes only.")
-    ] = None,
-    device: Annotated[
-        str, typer.Option("--device", metavar="DEVICE", help="Where values are computed: cpu, cuda, cuda:1.")
-    ] = "cpu",
+    only: o.VerifyOnly = None,
+    device: o.Device = "cpu",
     json: o.Json = False,
     allow_outside: o.AllowOutside = False,
 ) -> None:
@@ -364,12 +207,7 @@ def verify(
 
 
 @app.command()
-def ops(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="An op.")] = None,
-    json: o.Json = False,
-    width: o.Width = None,
-    ascii_: o.Ascii = False,
-) -> None:
+def ops(name: o.OpName = None, json: o.Json = False, width: o.Width = None, ascii_: o.Ascii = False) -> None:
     """List the ops, or describe one."""
     from archspec.cli.ops import run
 
@@ -378,12 +216,7 @@ def ops(
 
 @app.command()
 def rule(
-    name: Annotated[
-        str | None, typer.Argument(metavar="[CODE]", help="A rule, by its code or its name.")
-    ] = None,
-    json: o.Json = False,
-    width: o.Width = None,
-    ascii_: o.Ascii = False,
+    name: o.RuleName = None, json: o.Json = False, width: o.Width = None, ascii_: o.Ascii = False
 ) -> None:
     """List what `validate` looks for, or explain one."""
     from archspec.cli.rule import run
@@ -392,17 +225,7 @@ def rule(
 
 
 @app.command()
-def new(
-    name: Annotated[
-        str, typer.Argument(metavar="NAME", help="The name of the network: NAME.toml is written.")
-    ],
-    start: Annotated[
-        str,
-        typer.Option(
-            "--from", metavar="START", help="densenet, inception, lenet, resnet or unet, or zoo:NAME."
-        ),
-    ] = "lenet",
-) -> None:
+def new(name: o.NetworkName, start: o.Start = "lenet") -> None:
     """Start a spec of one's own."""
     from archspec.cli.new import run
 
@@ -411,23 +234,11 @@ def new(
 
 @app.command(name="zoo")
 def zoo_(
-    name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="A family of networks, or one of them.")
-    ] = None,
-    search: Annotated[
-        str | None,
-        typer.Option("--search", metavar="WORDS", help="Those with these words in their name or paper."),
-    ] = None,
-    max_params: Annotated[
-        str | None,
-        typer.Option("--max-params", metavar="N", help="Those of at most so many parameters, such as 10M."),
-    ] = None,
-    max_macs: Annotated[
-        str | None, typer.Option("--max-macs", metavar="N", help="Those of at most so many MACs, such as 1G.")
-    ] = None,
-    sort: Annotated[
-        ZooColumn | None, typer.Option("--sort", help="Sort by a column; default: by families.")
-    ] = None,
+    name: o.ZooName = None,
+    search: o.Search = None,
+    max_params: o.MaxParams = None,
+    max_macs: o.MaxMacs = None,
+    sort: o.ZooSort = None,
     json: o.Json = False,
     width: o.Width = None,
     ascii_: o.Ascii = False,
