@@ -1,6 +1,7 @@
 """The Python interface: load a spec, ask for its numbers, write it in another form."""
 
 from collections.abc import Mapping, Sequence
+from os import fspath
 from typing import TYPE_CHECKING, Any
 
 from archspec import model, zoo
@@ -8,7 +9,7 @@ from archspec.diagnostics import SpecError, UsageError
 from archspec.diagnostics.diagnostic import shown
 from archspec.elaborate import elaborate_file, without_collector
 from archspec.language.reading import taken
-from archspec.types import Dim
+from archspec.types import Dim, StrPath
 
 if TYPE_CHECKING:
     from torch import device as Device  # noqa: N812 — a type
@@ -64,7 +65,7 @@ class Model(model.Model):
 
 
 def load(
-    path: str,
+    path: StrPath,
     variant: str | None = None,
     params: Mapping[str, Any] | None = None,
     *,
@@ -84,8 +85,6 @@ def load(
     Raises `SpecError`, which carries every finding with its line and column, where the spec is wrong, and `UsageError`
     where the call is: no such file, variant or parameter.
     """
-    from os import fspath
-
     name, variant = _named(fspath(path), variant)
     try:
         network = elaborate_file(
@@ -114,7 +113,7 @@ def _text(path: str, source: str | bytes | None) -> dict[str, str]:
 
 
 def validate(
-    path: str,
+    path: StrPath,
     variant: str | None = None,
     params: Mapping[str, Any] | None = None,
     *,
@@ -139,8 +138,6 @@ def validate(
 
     Raises `UsageError` where there is no such file, variant or rule.
     """
-    from os import fspath
-
     from archspec.diagnostics.locate import Locator, reader
     from archspec.lint import Layer, choose, words
     from archspec.validation import examine
@@ -162,14 +159,14 @@ def validate(
 
 
 def build(
-    spec: "str | model.Model",
+    spec: "StrPath | model.Model",
     variant: str | None = None,
     params: Mapping[str, Any] | None = None,
     *,
     inputs: Mapping[str, Sequence[Dim]] | None = None,
     device: "Device | str | None" = None,
     dtype: "Dtype | str | None" = None,
-    weights: str | None = None,
+    weights: StrPath | None = None,
     training_outputs: bool = True,
     allow_outside: bool = False,
 ) -> "nn.Module":
@@ -184,8 +181,6 @@ def build(
 
     Raises `SpecError` where a part of the network has no form in PyTorch, `UsageError` where the weights do not fit.
     """
-    from os import fspath
-
     from archspec.backends.torch.module import build as build_module
 
     network = _model(spec, variant, params, inputs, allow_outside=allow_outside)
@@ -199,15 +194,15 @@ def build(
 
 
 def export(
-    spec: "str | model.Model",
-    path: str,
+    spec: "StrPath | model.Model",
+    path: StrPath,
     variant: str | None = None,
     params: Mapping[str, Any] | None = None,
     *,
     inputs: Mapping[str, Sequence[Dim]] | None = None,
     allow_outside: bool = False,
     seed: int | None = None,
-    weights: str | None = None,
+    weights: StrPath | None = None,
     no_weights: bool = False,
     dtype: str | None = None,
     opset: int = 20,
@@ -237,33 +232,21 @@ def export(
     `external` tells where they are stored: `inline`, in a `data` file beside the model at multiples of `align` bytes,
     in a `safetensors` file, or `auto`: beside it above 64 MiB.
 
-    Raises `SpecError` where a part of the network has no such form, `UsageError` for what does not go together, a file
-    that cannot be written and weights that do not fit.
+    Raises `SpecError` where the network has no such form, `UsageError` where options, files or weights do not fit.
     """
-    from os import fspath
-
     from archspec.backends.export import export as write
     from archspec.backends.options import Options, floating
 
+    file, floats = None if weights is None else fspath(weights), floating(dtype, half=half)
     options = Options(
-        seed=seed,
-        weights=None if weights is None else fspath(weights),
-        no_weights=no_weights,
-        dtype=floating(dtype, half=half),
-        opset=opset,
-        functions=functions,
-        fold_bn=fold_bn,
-        for_=for_,
-        dynamic=dynamic,
-        external=external,
-        align=align,
+        seed, file, no_weights, floats, opset, functions, fold_bn, for_, dynamic, external, align
     )
     network = _model(spec, variant, params, inputs, allow_outside=allow_outside)
     write(network if training_outputs else model.without_training(network), fspath(path), options)
 
 
 def _model(
-    spec: "str | model.Model",
+    spec: "StrPath | model.Model",
     variant: str | None,
     params: Mapping[str, Any] | None,
     inputs: Mapping[str, Sequence[Dim]] | None,

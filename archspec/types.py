@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from os import PathLike
 
 Dim = int | str
 """A size, or the name of a free dimension such as `"N"`."""
+
+StrPath = str | PathLike[str]
+"""The name of a file: text, or such as `pathlib.Path`."""
 
 Scalar = int | float | bool | str
 Value = Scalar | tuple["Value", ...]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import safetensors.torch
 import torch
 import typer
 
@@ -52,6 +53,16 @@ def test_options_are_called_as_on_the_command_line(
     command: str, functions: tuple[Callable[..., Any], ...], python_alone: set[str], command_alone: set[str]
 ) -> None:
     assert keywords(*functions) - python_alone == options(command) - command_alone
+
+
+def test_files_are_named_by_paths_as_well(tmp_path: Path) -> None:
+    spec, weights = ROOT / "specs" / "lenet.toml", tmp_path / "lenet.safetensors"
+    assert archspec.load(spec).params == archspec.load(str(spec)).params
+    assert archspec.validate(spec) == []
+    archspec.export(spec, weights, seed=1)
+    archspec.export(spec, tmp_path / "lenet.onnx", weights=weights)
+    built = archspec.build(spec, weights=weights).state_dict()
+    torch.testing.assert_close(built, safetensors.torch.load_file(weights), rtol=0, atol=0)
 
 
 def test_dir_lists_the_public_names() -> None:
