@@ -41,14 +41,40 @@ def examine(
         document = load_document(path, source, allow_outside=allow_outside)
     except SpecError as error:
         return list(error.diagnostics), 0
-    networks = Networks(selection.codes)
+    networks, plans = Networks(selection.codes), Plans()
     variants: list[str | None] = [variant] if variant is not None else [*document.variants] or [None]
+    diagnostics, broken = _errors(document, variants, networks, only, params or {}, inputs or {}, plans)
+    if document.model is None:
+        elaborator = Elaborator(plans)
+        elaborator.compile_document(document)
+        diagnostics += elaborator.diagnostics
+        broken = bool(diagnostics)
+        arguments(document, variant, {})  # which refuses a variant
+    more = unreached(document, plans) if not broken and variant is None and not params else []
+    broken |= bool(more)
+    diagnostics += more
+    lint = networks.found + ([] if broken else of_text(document, plans, selection.codes))
+    kept = selection.kept(lint, document, complete=not broken and variant is None)
+    count = 0 if document.model is None else len(variants)
+    return [*unknown(document), *diagnostics, *kept], count
+
+
+def _errors(
+    document: Document,
+    variants: list[str | None],
+    networks: Networks,
+    only: str | None,
+    params: Mapping[str, Any],
+    inputs: Mapping[str, Sequence[Dim]],
+    plans: Plans,
+) -> tuple[list[Diagnostic], bool]:
+    """What is wrong with the networks of a file, and whether one could not be made. `networks` looks at the others."""
     found: dict[Diagnostic, list[str | None]] = {}
     broken = False
-    budget, plans = Budget(), Plans()
+    budget = Budget()
     made: dict[str, Model] = {}  # by their parameters: variants that are the same are looked at once
     for name in variants if document.model is not None else ():
-        key = repr(sorted(arguments(document, name, params or {}).items()))
+        key = repr(sorted(arguments(document, name, params).items()))
         wrong: list[Diagnostic] = []
         try:
             if key not in made:
@@ -67,20 +93,7 @@ def examine(
             found.setdefault(diagnostic, []).append(name)
         if broken and budget.is_spent:
             break
-    diagnostics = [_of_variants(diagnostic, names, len(variants)) for diagnostic, names in found.items()]
-    if document.model is None:
-        elaborator = Elaborator(plans)
-        elaborator.compile_document(document)
-        diagnostics += elaborator.diagnostics
-        broken = bool(diagnostics)
-        arguments(document, variant, {})  # which refuses a variant
-    more = unreached(document, plans) if not broken and variant is None and not params else []
-    broken |= bool(more)
-    diagnostics += more
-    lint = networks.found + ([] if broken else of_text(document, plans, selection.codes))
-    kept = selection.kept(lint, document, complete=not broken and variant is None)
-    count = 0 if document.model is None else len(variants)
-    return [*unknown(document), *diagnostics, *kept], count
+    return [_of_variants(diagnostic, names, len(variants)) for diagnostic, names in found.items()], broken
 
 
 def _too_many(document: Document, variant: str | None) -> Diagnostic:

@@ -62,6 +62,36 @@ def test_layers_import_downwards(path: Path) -> None:
     assert imported(path) <= below
 
 
+MAX_LINES = 400
+MAX_FUNCTION_LINES = 50
+
+
+def too_long(text: str) -> list[str]:
+    """What is longer in a file than one takes in at once, with its lines."""
+    functions = [
+        node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    lines = [("the file", text.count("\n"))]
+    lines += [(node.name, (node.end_lineno or node.lineno) - node.lineno + 1) for node in functions]
+    return [
+        f"{name}: {length}"
+        for name, length in lines
+        if length > (MAX_LINES if name == "the file" else MAX_FUNCTION_LINES)
+    ]
+
+
+def test_files_and_functions_are_short() -> None:
+    found = {module_of(path): too_long(path.read_text(encoding="utf-8")) for path in PACKAGE.rglob("*.py")}
+    assert {module: names for module, names in found.items() if names} == {}
+
+
+def test_what_is_too_long_is_seen() -> None:
+    body = "    pass\n"
+    assert too_long("def f():\n" + body * 49 + "\n" * 350) == []
+    assert too_long("class A:\n    async def f():\n" + f"    {body}" * 50) == ["f: 51"]
+    assert too_long("\n" * 401) == ["the file: 401"]
+
+
 def module_of(path: Path) -> str:
     parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)

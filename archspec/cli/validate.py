@@ -3,13 +3,14 @@
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from archspec.cli.config import Config
 from archspec.cli.discovery import is_spec, specs_of
 from archspec.cli.loading import inputs, settings, split
 from archspec.cli.printing import write
 from archspec.diagnostics import Diagnostic, UnreadableError
-from archspec.diagnostics.locate import Locator, reader
+from archspec.diagnostics.locate import Finding, Locator, reader
 from archspec.diagnostics.render import Run, render
 from archspec.elaborate import without_collector
 from archspec.language import reading
@@ -37,6 +38,7 @@ def run(
     """Check specs; the exit code: 1 for findings, 2 where a file could not be read."""
     config = Config(Layer(None if select is None else words(select), words(extend_select), words(ignore)))
     params, shapes = settings(set_), inputs(input_)
+    look = partial(examine, only=only, params=params, inputs=shapes, allow_outside=allow_outside)
     files: dict[str, str] = {}  # by what they really are, so that each is looked at once
     networks = 0
     diagnostics: list[Diagnostic] = []
@@ -55,16 +57,7 @@ def run(
                 source = _stdin()
                 texts[name] = source.decode("utf-8", "replace")
             with without_collector():  # between files it may look for what is left of the last
-                found, count = examine(
-                    name,
-                    source,
-                    only,
-                    config.of(name),
-                    variant=variant,
-                    params=params,
-                    inputs=shapes,
-                    allow_outside=allow_outside,
-                )
+                found, count = look(name, source, selection=config.of(name), variant=variant)
         except UnreadableError as error:
             unreadable.append(error)
             continue
@@ -73,7 +66,12 @@ def run(
     diagnostics += [Diagnostic("AS106", str(error), error.path) for error in unreadable]
     texts = {path: data.decode("utf-8", "replace") for path, data in reading.taken.items()} | texts
     findings = Locator(reader(texts)).findings(diagnostics)
-    run_ = Run(tuple(dict.fromkeys(files.values())), networks, catalogue)
+    _report(findings, Run(tuple(dict.fromkeys(files.values())), networks, catalogue), format_, output_file)
+    return 2 if unreadable else int(bool(findings) and not exit_zero)
+
+
+def _report(findings: list[Finding], run_: Run, format_: str, output_file: str | None) -> None:
+    """Print the findings, or write them to a file."""
     text = render(format_, findings, run_)
     if output_file is None:
         write(text)
@@ -84,7 +82,6 @@ def run(
             file.write(text.encode("utf-8", "replace"))
     if format_ == "github" or output_file is not None:  # people read the log all the same
         write(render("full", findings, run_), sys.stderr)
-    return 2 if unreadable else int(bool(findings) and not exit_zero)
 
 
 def _named(

@@ -24,7 +24,7 @@ from archspec.lint import lints
 from archspec.ops import lookup
 from archspec.ops.core.base import Op
 from archspec.ops.core.fields import MAX
-from archspec.ops.core.reference import entries
+from archspec.ops.core.reference import Entry, entries
 
 Json = dict[str, Any]
 
@@ -89,7 +89,19 @@ def render() -> str:
 
 def schema() -> Json:
     """The schema as plain data."""
-    ops = {entry.name: entry for entry in entries()}
+    definitions = _nodes()
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "archspec 1",
+        "description": "A declarative spec of a convolutional network.",
+        **_file(definitions),
+        "required": ["archspec"],
+        "definitions": definitions,
+    }
+
+
+def _nodes() -> dict[str, Json]:
+    """What a chain is, and each node that can be in it, by the name of its op."""
     definitions: dict[str, Json] = {
         "keys": KEYS,
         "chain": {
@@ -107,45 +119,57 @@ def schema() -> Json:
     }
     for name, (doc, keys) in WIRING.items():
         definitions[name] = _closed({"op": {"const": name}, **keys, **_KEYS}, doc)
-    for name, entry in ops.items():
-        op = lookup(name)
-        assert op is not None  # noqa: S101 — it has an entry
-        docs = {field.name: field.doc for field in entry.fields}
-        keys = {**_KEYS, "op": {"const": name}, **_fields(op, docs)}
-        if not op.is_module:
-            keys["branches"] = {
-                "type": "array",
-                "items": {"$ref": "#/definitions/branch"},
-                "minItems": 1,
-                "description": "Nodes that have the same input each.",
-            }
-        definitions[name] = _closed(keys, f"{entry.summary}\n\n{entry.link}".strip())
-    names = [*ops, *WIRING]
-    definitions["node"] = {
-        "anyOf": [
-            {"type": "string", "anyOf": [{"enum": list(ops)}, {}]},
-            _CHAIN,
-            {
-                "type": "object",
-                "properties": {"op": {"anyOf": [{"enum": names}, _TEXT], "description": "An op or a block."}},
-                "allOf": [
-                    {"if": {"required": ["op"]}, "else": {"$ref": "#/definitions/group"}},
-                    *(
-                        {
-                            "if": {"required": ["op"], "properties": {"op": {"const": name}}},
-                            "then": {"$ref": f"#/definitions/{name}"},
-                        }
-                        for name in names
-                    ),
-                ],
-            },
-        ]
-    }
+    ops = {entry.name: _op(entry) for entry in entries()}
+    definitions |= ops
+    definitions["node"] = _node([*ops], [*ops, *WIRING])
     definitions["branch"] = {
         "allOf": [{"$ref": "#/definitions/node"}],
         "if": {"type": "object", "required": ["repeat"]},
         "then": {"properties": {"op": {"const": "dense"}}, "required": ["op"]},
     }  # of other nodes, copies would be a chain, which is written as one
+    return definitions
+
+
+def _op(entry: Entry) -> Json:
+    """A node with this op."""
+    op = lookup(entry.name)
+    assert op is not None  # noqa: S101 — it has an entry
+    docs = {field.name: field.doc for field in entry.fields}
+    keys = {**_KEYS, "op": {"const": entry.name}, **_fields(op, docs)}
+    if not op.is_module:
+        keys["branches"] = {
+            "type": "array",
+            "items": {"$ref": "#/definitions/branch"},
+            "minItems": 1,
+            "description": "Nodes that have the same input each.",
+        }
+    return _closed(keys, f"{entry.summary}\n\n{entry.link}".strip())
+
+
+def _node(ops: list[str], names: list[str]) -> Json:
+    """A node of any kind: the name of an op, a chain, or a table. `names` are the ops and what wires nodes."""
+    by_op: list[Json] = [
+        {
+            "if": {"required": ["op"], "properties": {"op": {"const": name}}},
+            "then": {"$ref": f"#/definitions/{name}"},
+        }
+        for name in names
+    ]
+    return {
+        "anyOf": [
+            {"type": "string", "anyOf": [{"enum": ops}, {}]},
+            _CHAIN,
+            {
+                "type": "object",
+                "properties": {"op": {"anyOf": [{"enum": names}, _TEXT], "description": "An op or a block."}},
+                "allOf": [{"if": {"required": ["op"]}, "else": {"$ref": "#/definitions/group"}}, *by_op],
+            },
+        ]
+    }
+
+
+def _file(definitions: dict[str, Json]) -> Json:
+    """The sections of a file."""
     file = _section(FileSection)
     keys = file["properties"]
     keys["archspec"] = {"const": 1, "description": "The version of the language."}
@@ -163,18 +187,13 @@ def schema() -> Json:
     keys["blocks"] = {**_ANY_TABLE, "additionalProperties": _section(BlockSection)}
     keys["defaults"] = {
         **_ANY_TABLE,
-        "properties": {name: _open(definitions[name]["properties"], name) for name in ops},
+        "properties": {
+            entry.name: _open(definitions[entry.name]["properties"], entry.name) for entry in entries()
+        },
         "additionalProperties": _ANY_TABLE,
     }
     keys["expect"] = {**_ANY_TABLE, "properties": {name: _bound() for name in NUMBERS}}
-    return {
-        "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": "archspec 1",
-        "description": "A declarative spec of a convolutional network.",
-        **file,
-        "required": ["archspec"],
-        "definitions": definitions,
-    }
+    return file
 
 
 def _rules() -> Json:
