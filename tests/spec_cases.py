@@ -936,6 +936,7 @@ INVALID: dict[str, Invalid] = {
     "name of a position": bad(net('[{ name = "1", op = "relu" }, "relu"]'), "AS303", "model.layers[1]", "`1`"),
     "label twice": bad(net('[{ as = "a", op = "relu" }, { as = "a", op = "relu" }]'), "AS303", "model.layers[1].as", "`a`"),
     "param without a name": bad(net('[{ op = "param", shape = [3] }]'), "AS202", "model.layers[0]", "name"),
+    "constant without a name": bad(net('[{ op = "constant", values = 1 }]'), "AS202", "model.layers[0]", "name"),
     # --- references
     "unknown reference": bad(net('[{ name = "conv1", op = "relu" }, { op = "relu", from = "conv2" }]'), "AS301", "model.layers[1].from", "`conv2`", "did you mean `conv1`?"),
     "forward reference": bad(net('[{ op = "relu", from = "a" }, { name = "a", op = "relu" }]'), "AS302", "model.layers[0].from", "later"),

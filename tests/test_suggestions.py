@@ -39,7 +39,7 @@ def said(layers: str) -> list[tuple[str, str | None]]:
         ("nn.GLU", "glu"),
         ("rms_norm", "rmsnorm"),
         ("blurpool", "conv"),
-        ("constant", "param"),
+        ("buffer", "constant"),
         ("se", "mul"),
         ("Rescaling", "scale"),
         ("amax", "reduce_max"),

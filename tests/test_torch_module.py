@@ -9,6 +9,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+import onnx
 import pytest
 import torch
 from nets import (
@@ -27,7 +28,8 @@ from test_networks import NEWER, OLDER, TEACHING, TORCHVISION, by_hand
 from torch import Tensor, nn
 
 import archspec
-from archspec import UsageError
+from archspec import Model, UsageError
+from archspec.backends.onnx import model_of
 
 SPEC_OF = {name: TORCHVISION[name][0] for name in TORCHVISION if name in OLDER | NEWER}
 SIZES = ("N", 3, 107, 97)
@@ -439,6 +441,91 @@ def test_parameters_of_their_own() -> None:
     assert abs(state["shift"].mean() - 3) < 0.1
 
 
+CONSTANTS = """
+archspec = 1
+[model]
+input = ["N", 3, 6, 7]
+layers = [
+  { op = "sub", branches = [[], { name = "mean", op = "constant", values = [[[0.5]], [[0.25]], [[-1]]] }] },
+  { name = "conv", op = "conv", out = 2, kernel = 1 },
+  { op = "mul", branches = [[], { name = "scale", op = "param", shape = [] }] },
+  { op = "mul", branches = [[], { name = "part-1", op = "constant", values = 0.75, shape = [2, 1, 1] }] },
+  { name = "a", op = "gate", by = 3, shifted = true },
+  { name = "b", op = "gate", by = 3, shifted = false },
+]
+[blocks.gate]
+required = { by = "float", shifted = "bool" }
+layers = [
+  { as = "y", op = "identity" },
+  { name = "row", op = "constant", values = "[i * by / 4 for i in range(7)]", persistent = false },
+  { op = "mul", from = ["y", "row"], as = "z" },
+  { name = "shift", op = "constant", values = -2, when = "shifted" },
+  { op = "add", from = ["z", "x"], when = "shifted" },
+]
+"""
+
+
+class Constants(nn.Module):  # type: ignore[misc]
+    """The spec above by hand, with the weights of another module."""
+
+    def __init__(self, weights: dict[str, Tensor]) -> None:
+        super().__init__()
+        self.given = weights
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x - torch.tensor([0.5, 0.25, -1.0]).reshape(3, 1, 1)
+        x = torch.conv2d(x, self.given["conv.weight"], self.given["conv.bias"])
+        x = x * self.given["scale"] * 0.75
+        row = torch.arange(7) * 0.75
+        return (x * row - 2) * row
+
+
+@pytest.fixture(scope="module")
+def constants() -> Model:
+    return archspec.load("constants.toml", source=CONSTANTS)
+
+
+def test_constants_are_buffers(constants: Model) -> None:
+    """In the order of PyTorch's state_dict; those that are not persistent are counted, and not in it."""
+    module = archspec.build(constants)
+    state = module.state_dict()
+    assert list(state) == ["scale", "mean", "part-1", "conv.weight", "conv.bias", "a.shift"]
+    assert list(constants.weights()) == list(state)
+    assert [key for key, weight in constants.weights().items() if weight.buffer] == [
+        "mean",
+        "part-1",
+        "a.shift",
+    ]
+    assert not {"mean", "part-1", "a.shift", "a.row"} & {key for key, _ in module.named_parameters()}
+    assert constants.totals.buffers == sum(buffer.numel() for buffer in module.buffers()) == 3 + 2 + 2 * 7 + 1
+    nn.init.constant_(module.get_parameter("scale"), 1.5)
+    x = torch.rand(2, 3, 6, 7)
+    torch.testing.assert_close(module(x), Constants(module.state_dict())(x))
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".pt"])
+def test_constants_come_from_files_of_weights(constants: Model, tmp_path: Path, suffix: str) -> None:
+    """Those that a file has are its own; the others are as in the spec."""
+    state = archspec.build(constants).state_dict()
+    state["mean"] = torch.full((3, 1, 1), 7.0)
+    path = tmp_path / f"weights{suffix}"
+    (save_file if suffix == ".safetensors" else torch.save)(state, path)
+    module = archspec.build(constants, weights=str(path), dtype=torch.float16)
+    assert module.get_buffer("mean").tolist() == [[[7.0]]] * 3
+    assert module.get_buffer("b.row").tolist() == [0.75 * place for place in range(7)]
+    assert list(module.state_dict()) == list(state)
+    assert {tensor.dtype for tensor in (*module.buffers(), *module.parameters())} == {torch.float16}
+
+
+def test_constants_in_onnx(constants: Model) -> None:
+    """Initialisers have the keys of the state_dict, with the values of the spec."""
+    tensors = {item.name: item for item in model_of(constants).graph.initializer}
+    assert {"mean", "part-1", "a.shift"} < set(tensors)
+    assert "b.row" not in tensors
+    assert onnx.numpy_helper.to_array(tensors["mean"]).flatten().tolist() == [0.5, 0.25, -1.0]
+    assert onnx.numpy_helper.to_array(tensors["a.shift"]).tolist() == -2.0
+
+
 # --- PyTorch's tools -------------------------------------------------------------------------------------
 
 TOOLS = [
@@ -725,6 +812,7 @@ def test_networks_can_be_scripted(file: Path, variant: str | None) -> None:
         '[{ op = "stochastic_depth", p = 0.3, mode = "batch" }, { op = "layernorm", axis = 1 }]',
         '[{ op = "residual", layers = [{ op = "upsample", scale = 2 }, { op = "maxpool", kernel = 2 }] }]',
         '[{ op = "split", sections = 1 }, "relu"]',
+        '[{ op = "mul", branches = [[], { name = "c", op = "constant", values = [1, 2, 0, 1, 1, 3, 1, 4] }] }]',
         '[{ op = "split", sections = [3] }, { op = "add", from = ["x", "input"] }]',
     ],
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from archspec.ir import Module
+from archspec.ir import Module, Node
 from archspec.ops.core.data import Weight
 
 
@@ -15,10 +15,11 @@ def weights(module: Module, prefix: str = "") -> Iterator[tuple[str, Weight]]:
     """Key by key: for networks of any size."""
     if module.op is not None:
         for weight in module.op.weights(module.inputs):
-            yield (prefix + weight.name if weight.name else prefix.removesuffix(".")), weight
+            if weight.persistent:
+                yield (prefix + weight.name if weight.name else prefix.removesuffix(".")), weight
         return
-    # As in PyTorch, a module's own parameters come before those of its children.
-    own = [node for node in module.body if _is_bare(node.module)]
+    # As in PyTorch, a module's own parameters come first, then its buffers, then those of its children.
+    own = sorted((node for node in module.body if _is_bare(node.module)), key=_is_buffer)
     for node in [*own, *(node for node in module.body if not _is_bare(node.module))] if own else module.body:
         if node.name is not None:
             yield from weights(node.module, f"{prefix}{node.name}.")
@@ -26,3 +27,19 @@ def weights(module: Module, prefix: str = "") -> Iterator[tuple[str, Weight]]:
 
 def _is_bare(module: Module) -> bool:
     return module.op is not None and module.op.is_parameter
+
+
+def _is_buffer(node: Node) -> bool:
+    module = node.module
+    return module.op is not None and module.op.weights(module.inputs)[0].buffer
+
+
+def unsaved(module: Module, prefix: str = "") -> Iterator[tuple[str, Weight]]:
+    """The buffers that are not in the state_dict, by their paths."""
+    if module.op is not None:
+        found = module.op.weights(module.inputs) if module.op.is_parameter else ()
+        yield from ((prefix.removesuffix("."), weight) for weight in found if not weight.persistent)
+        return
+    for node in module.body:
+        if node.name is not None and node.shares is None:
+            yield from unsaved(node.module, f"{prefix}{node.name}.")

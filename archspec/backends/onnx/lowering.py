@@ -143,7 +143,7 @@ class Lowering:
         for weight in op.weights(types):
             key = f"{path}.{weight.name}" if weight.name else path
             weights[weight.name] = key
-            if weight.dtype == "float":
+            if weight.dtype == "float" and weight.persistent:
                 graph.weights[key] = weight
                 graph.names.setdefault(key, 1)
                 graph.types[key] = TensorType(weight.shape)

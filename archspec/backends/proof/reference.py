@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from archspec.backends.torch.importing import import_torch
+from archspec.backends.torch.weights import first_values
 from archspec.ir import Module
 from archspec.ops.core.base import Op
 from archspec.ops.core.torch_code import Argument, TorchCode, literal
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor, device, nn
 
 State = Mapping[str, "Tensor"]
 Steps = Generator[tuple[str, "Tensor"], None, "list[Tensor]"]
@@ -60,7 +61,8 @@ class Reference:
             for dim, size in zip(type_.shape, tensor.shape, strict=True)
             if isinstance(dim, str)
         }
-        return _Run(self, state, dims, compared_paths(root), training).body(root, [*inputs], "")
+        run = _Run(self, state, dims, compared_paths(root), training, inputs[0].device)
+        return run.body(root, [*inputs], "")
 
 
 def compared_paths(root: Module) -> frozenset[str]:
@@ -90,6 +92,7 @@ class _Run:
     dims: Mapping[str, int]
     compared: frozenset[str]
     training: bool
+    device: "device"
 
     def body(self, module: Module, values: "list[Any]", prefix: str) -> Steps:
         """Compute a composite; `values` begins with its inputs, and holds what is still to be used."""
@@ -114,8 +117,10 @@ class _Run:
     def op(self, op: Op, module: Module, given: "Sequence[Tensor]", path: str) -> "list[Tensor]":
         from torch.func import functional_call
 
-        keys = [weight.name for weight in op.weights(module.inputs)]
-        weights = {name: self.state[f"{path}.{name}" if name else path] for name in keys}
+        known = op.weights(module.inputs)
+        if op.is_parameter and known[0].buffer:  # as the op says itself
+            return [first_values(path, known[0]).to(self.device)]
+        weights = {w.name: self.state[f"{path}.{w.name}" if w.name else path] for w in known}
         if op.is_parameter:
             return [weights[""]]
         form = self.reference.of(module)

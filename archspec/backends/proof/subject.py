@@ -33,9 +33,15 @@ def scale(module: "nn.Module", model: "Model", spread: float) -> None:
     """
     torch = import_torch()
     generator = torch.Generator().manual_seed(0)
-    bare = {row.path for row in model.modules() if row.module.op is not None and row.module.op.is_parameter}
+    bare = {
+        row.path: row.module.op.weights(row.module.inputs)[0].buffer
+        for row in model.modules()
+        if row.module.op is not None and row.module.op.is_parameter
+    }
     with torch.no_grad():
         for key, tensor in module.state_dict().items():
+            if bare.get(key):
+                continue  # a constant is what the spec says
             _fill(tensor, key, generator, bare=key in bare)
         with _scaling(module, spread):
             module(*inputs(model, batch(model), seed=0))

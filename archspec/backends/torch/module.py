@@ -42,10 +42,11 @@ def build(
     if dtype is not None:
         module = module.to(dtype)
     if weights is not None:
+        from archspec.analysis.weights import unsaved
         from archspec.backends.torch.weights import load_into
         from archspec.backends.weights.fitting import wanted
 
-        load_into(module, weights, wanted(model), target)
+        load_into(module, weights, wanted(model), unsaved(model.network.whole or model.root), target)
     return module
 
 

@@ -28,6 +28,9 @@ def initial_values(key: str, weight: Weight, seed: int) -> Iterator["Array"]:
     """The first values of the weight `key` in single precision, flat, in chunks."""
     import numpy as np
 
+    if weight.init.name == "values":
+        yield np.asarray(weight.init.args, np.float32)
+        return
     total, transform = weight.size, _transform(weight.init, weight.shape)
     if transform is None:
         value = weight.init.args[0]

@@ -15,7 +15,7 @@ IMAGE = frozenset(
     """.split()
 )
 """The ops whose result has its channels in axis 1 and its width in the last."""
-MOVING = frozenset(("flatten", "linear", "param", "permute", "reshape"))
+MOVING = frozenset(("constant", "flatten", "linear", "param", "permute", "reshape"))
 """The ops behind which an axis may be any."""
 
 

@@ -36,7 +36,7 @@ class Op(BaseModel):
     is_module: ClassVar[bool] = True
     """Takes a name and a position in its scope; joins do not."""
     is_parameter: ClassVar[bool] = False
-    """Is a bare parameter of the module around it: its key is its path, and it takes no position in its scope."""
+    """Is a bare parameter or buffer of the module around it: its key is its path, and it takes no position there."""
     training_only: ClassVar[bool] = False
     """Does nothing in evaluation."""
     asks_for_sizes: ClassVar[bool] = False

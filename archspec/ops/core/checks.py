@@ -1,6 +1,7 @@
 """Checks that ops share: sizes that must be known, ranks, axes, divisibility. Each raises a `Problem`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import shown
@@ -121,5 +122,5 @@ def initialised(weights: tuple[Weight, ...], init: dict[str, float | str]) -> tu
                 at=("init", name),
                 subject=initialiser.name,
             )
-        changed.append(Weight(weight.name, weight.shape, initialiser, weight.buffer, weight.dtype))
+        changed.append(replace(weight, init=initialiser))
     return tuple(changed)

@@ -21,6 +21,8 @@ class Weight:
     """Not a parameter: saved with the weights, but not trained."""
     dtype: str = "float"
     """`float`: the model's floating type; or `int64`."""
+    persistent: bool = True
+    """In the state_dict. What is not has its values from the spec alone."""
 
     @property
     def size(self) -> int:

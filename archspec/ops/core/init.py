@@ -24,7 +24,7 @@ _NUMBER = re.compile(r"[-+]?(?:\d++\.?\d*+|\.\d++)(?:[eE][-+]?\d++)?")
 class Init:
     """An initialiser: its name in `torch.nn.init` and its arguments, in that function's order.
 
-    - `constant(value)`
+    - `constant(value)`; `values(…)`, each element's own, which no spec can ask for in `init`
     - `normal(mean, std)`, `trunc_normal(mean, std)` cut at -2 and 2, `uniform(low, high)`
     - `kaiming_uniform(mode)`, `kaiming_normal(mode)`: `fan_in` or `fan_out`, with the gain of a ReLU
     - `xavier_uniform(gain)`, `xavier_normal(gain)`

@@ -375,6 +375,8 @@ class _Body:
         wanted = self.checker.templates[code.call].fill(None, made)
         if frozen(wanted.first) is not frozen(found.first):
             raise self._wrong("its first value", wanted.first, found.first, node)
+        if wanted.buffer != found.buffer:
+            raise self._wrong("whether it is a buffer", wanted.buffer or "no", found.buffer or "no", node)
         problem = initialised(node.module.op, node.module.inputs, found.inits)
         if problem is not None:
             raise self._wrong(*problem, node)

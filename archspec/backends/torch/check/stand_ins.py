@@ -20,7 +20,14 @@ def names(recorder: Modules) -> dict[str, Any]:
     """The names that generated source imports."""
     own = {"recorder": recorder}
     kinds = {kind.__name__: _Made(kind.__name__, (kind,), own) for kind in (Module, Sequential, ModuleDict)}
-    nn = Namespace(recorder, Parameter=lambda value: Parameter(recorder, value), init=Initialisers(), **kinds)
+
+    def buffer(value: Any, *, persistent: bool = True) -> Parameter:
+        return Parameter(recorder, value, "in the state_dict" if persistent else "not in the state_dict")
+
+    def parameter(value: Any) -> Parameter:
+        return Parameter(recorder, value)
+
+    nn = Namespace(recorder, init=Initialisers(), Parameter=parameter, Buffer=buffer, **kinds)
     return {
         "torch": recorder.value("name", "torch"),
         "F": recorder.value("name", "F"),
@@ -31,13 +38,13 @@ def names(recorder: Modules) -> dict[str, Any]:
 
 
 class Parameter(Value):
-    """A parameter that the source makes itself."""
+    """A parameter, or a buffer, that the source makes itself."""
 
-    __slots__ = ("first", "inits")
+    __slots__ = ("buffer", "first", "inits")
 
-    def __init__(self, recorder: Recorder, first: Any) -> None:
+    def __init__(self, recorder: Recorder, first: Any, buffer: str = "") -> None:
         super().__init__(recorder, ("parameter", first), -1)
-        self.first = first
+        self.first, self.buffer = first, buffer
         self.inits: dict[str, Any] = {}
 
     def note(self, how: Any) -> None:
@@ -161,13 +168,19 @@ class Module(metaclass=_Made):
                     stack += [child] if isinstance(child, Module) else []
         yield from seen.values()
 
+    def register_buffer(self, name: str, value: None) -> None:
+        """A buffer that this instance lacks."""
+        object.__setattr__(self, name, value)
+
     def get_parameter(self, path: str) -> "Parameter | Weight":
-        """The parameter at a path."""
+        """The parameter, or the buffer, at a path."""
         found: Child = self
         names = path.split(".")
         while isinstance(found, Module):
             found = found[names.pop(0)]
         return found if isinstance(found, Parameter) else Weight(found, ".".join(names))
+
+    get_buffer = get_parameter
 
 
 class Sequential(Module):

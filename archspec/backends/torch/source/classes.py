@@ -140,6 +140,7 @@ class Builder(Loops):
             made = self._constructor(places, nodes, codes, here)
             action.part = self._part(nodes, made, self._inits(nodes, code), weights)
             action.part.is_parameter = op.is_parameter
+            action.part.is_buffer = op.is_parameter and op.weights(node.module.inputs)[0].buffer
         action.fresh = all(code.fresh for code in codes if code is not None)
         action.inplace = all(code.inplace for code in codes if code is not None)
         return action

@@ -101,6 +101,8 @@ class Part:
     when: Symbol | None = None
     """Whether an instance has it."""
     is_parameter: bool = False
+    is_buffer: bool = False
+    """Of what `is_parameter`: whether it is not trained."""
     count: Symbol | None = None
     """Of a loop: the number of copies."""
     template: tuple[str | Tree, ...] = ()

@@ -3,6 +3,7 @@
 import re
 import textwrap
 from itertools import groupby
+from typing import Any
 
 from archspec.backends.torch.source import initialise
 from archspec.backends.torch.source.columns import annotation
@@ -66,7 +67,9 @@ class ClassWriter:
             return f"self.{self.attributes.give(variable_name(kind))}"
         if is_attribute(part.name):
             return f"self.{part.name}"
-        return f'self.get_parameter("{part.name}")' if part.is_parameter else f'self["{part.name}"]'
+        if part.is_parameter:
+            return f'self.get_{"buffer" if part.is_buffer else "parameter"}("{part.name}")'
+        return f'self["{part.name}"]'
 
     @property
     def base(self) -> str:
@@ -182,11 +185,16 @@ class ClassWriter:
             head = f"{BODY}for {self.ids[COUNTER]} in range({self.text(part.count)}):"
             inner = [f"    {line}" for line in before]
             return [head, *inner, *lines(code, f"self[{name}] = ", "", BODY + "    ")]
-        if (part.is_parameter and not access.startswith("self.")) or access.startswith("self.get_parameter"):
+        if access.startswith("self.get_buffer("):
+            return lines(Bracket("setattr(", ("self", f'"{part.name}"', code)), indent=BODY)
+        if access.startswith("self.get_parameter("):
             return lines(Bracket("self.register_parameter(", (f'"{part.name}"', code)), indent=BODY)
         if part.when is None:
             return [*before, *lines(code, f"{access} = ", "", BODY)]
         inner = [*(f"    {line}" for line in before), *lines(code, f"{access} = ", "", BODY + "    ")]
+        if part.is_buffer:  # which nothing else may have the place of
+            none = [f"{BODY}else:", f'{BODY}    self.register_buffer("{part.name}", None)']
+            return [f"{BODY}{access}: nn.Buffer | None", f"{BODY}if {self.text(part.when)}:", *inner, *none]
         kind = "nn.Parameter" if part.is_parameter else "nn.Module"
         return [f"{BODY}{access}: {kind} | None = None", f"{BODY}if {self.text(part.when)}:", *inner]
 
@@ -218,10 +226,11 @@ class ClassWriter:
         items: list[Code] = []
         if not isinstance(made.target, Class):
             head = f"{made.target if isinstance(made.target, str) else self.text(made.target)}("
-            items += [
-                Prefixed(f"{name}=", self.text(symbol)) if name else self.text(symbol)
-                for name, symbol in made.arguments
-            ]
+            tables = made.target == "torch.tensor"
+            for name, symbol in made.arguments:
+                table = tables and symbol.is_literal
+                code = _table(plain(symbol.values[0])) if table else self.text(symbol)
+                items.append(Prefixed(f"{name}=", code) if name else code)
         else:
             head = f"{made.target.name}("
             given = dict(made.arguments)
@@ -235,6 +244,9 @@ class ClassWriter:
         if made.inplace:
             items.append("inplace=True")
         prefix, _, suffix = made.wrap.partition("{0}")
+        if prefix.endswith("("):  # it is the first argument of another call
+            more = suffix.removeprefix(", ").removesuffix(")")
+            return Bracket(prefix, (Bracket(head, tuple(items)), more)[: 1 + bool(more)])
         return Bracket(prefix + head, tuple(items), ")" + suffix)
 
     def _sequence(self, head: str, chain: Chain, before: list[str]) -> Bracket:
@@ -280,6 +292,11 @@ class ClassWriter:
             else:
                 before += lines(Bracket("[", codes, "]", spread=len(codes) > 1), f"{name} += ", "", indent)
         return name
+
+
+def _table(values: Any) -> Code:
+    """Numbers in lists of lists."""
+    return Bracket("[", tuple(map(_table, values)), "]") if isinstance(values, tuple) else repr(values)
 
 
 def loop_name(part: Part, ids: dict[str, str]) -> str:
