@@ -170,7 +170,9 @@ def node(table: dict[str, Any], found: Counter[str]) -> None:
             found[f"key {key}"] += 1
         elif word not in ("block", "template"):
             found[f"field {word}.{key}"] += 1
-        found["path *"] += key == "from" and any("*" in str(path).split(".") for path in plain([item]))
+        if key == "from":
+            paths = plain(item if isinstance(item, list) else [item])
+            found["path *"] += any("*" in path.split(".") for path in paths)
         if key == "padding":
             kind = "sides" if isinstance(item, dict) else "each" if isinstance(item, list) else "number"
             kind = item if isinstance(item, str) else kind
