@@ -3,7 +3,8 @@
     python benchmarks/speed.py              everything
     python benchmarks/speed.py --quick      without torchinfo, which takes seconds a round
 
-Times are medians of warm rounds, in milliseconds. "torchinfo" and "torch meta" do the same job for torchvision's
+Times are medians of warm rounds, in milliseconds. The parsers of TOML take turns; `tomllib` is that of the standard
+library, which has no TOML 1.1. "torchinfo" and "torch meta" do the same job for torchvision's
 ResNet-152: parameters, output shapes and MACs.
 """
 
@@ -14,8 +15,11 @@ import statistics
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
+
+import tomli
 
 import archspec
 
@@ -113,6 +117,18 @@ def processes(rounds: int) -> dict[str, float]:
     return {name: 1000 * statistics.median(values) for name, values in times.items()}
 
 
+def parsers(text: str, rounds: int) -> dict[str, float]:
+    """The parsers of TOML, interleaved."""
+    loads = {"10,000 nodes, tomli": tomli.loads, "10,000 nodes, tomllib": tomllib.loads}
+    times: dict[str, list[float]] = {name: [] for name in loads}
+    for _ in range(rounds):
+        for name, load in loads.items():
+            start = time.perf_counter()
+            load(text)
+            times[name].append(time.perf_counter() - start)
+    return {name: 1000 * statistics.median(values) for name, values in times.items()}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--quick", action="store_true", help="leave torchinfo out")
@@ -123,9 +139,10 @@ def main() -> None:
     results["ResNet-152, text to totals"] = median(lambda: totals(resnet, "resnet152"), 30)
     results["10,000 copies that all differ"] = median(lambda: totals(DIFFERENT), 7)
     results["1000 x 1000 nested equal copies"] = median(lambda: totals(NESTED), 7)
-    for nodes in (10_000, 20_000):
+    for nodes in (5_000, 10_000):
         source = written(nodes)
         results[f"{nodes:,} nodes written out"] = median(lambda text=source: totals(text), 3)  # type: ignore[misc]
+    results |= parsers(written(10_000), 7)
     # The peers come last: torch makes everything in its process slower.
     results["ResNet-152, torch meta + FlopCounter"] = median(torch_meta, 5)
     if not arguments.quick:
@@ -139,6 +156,8 @@ def main() -> None:
         ratio = ""
         if "torch" in name:
             ratio = f"{milliseconds / base:8.0f} x"
+        elif name.endswith("tomllib"):
+            ratio = f"{milliseconds / results['10,000 nodes, tomli']:8.2f} x tomli"
         elif name.startswith("archspec summary"):
             ratio = f"{milliseconds / script:8.2f} x the script"
         print(f"{name:<38}{milliseconds:10.1f} ms{ratio}")
