@@ -293,7 +293,7 @@ def test_heads_are_not_asked_for_in_inference(tmp_path: Path, suffix: str) -> No
         lambda: archspec.export(model, str(tmp_path / "o.safetensors"), weights=slim),
     ):
         with pytest.raises(
-            UsageError, match=r"only training needs what is missing: .* `--no-training-outputs`"
+            UsageError, match=r"only training needs the missing weights: .* `--no-training-outputs`"
         ):
             call()
     other = stored({**state, "late.weight": torch.zeros(7, 5)}, tmp_path / f"other{suffix}")
@@ -438,9 +438,9 @@ def test_what_was_done_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture)
     with caplog.at_level(logging.INFO, "archspec"):
         archspec.export(model, out, weights=path)
     wanted = [
-        f"of `{path}` the weights in `model` are read, not those in `model_ema`",
+        f"of `{path}`, the weights in `model` are used, not those in `model_ema`",
         f"the keys in `{path}` are read without their prefix `module.`",
-        f"`{out}` does not read `{out}.data`, which an earlier export left",
+        f"`{out}` does not use `{out}.data`, which remains from an earlier export",
     ]
     assert caplog.messages == wanted
     stderr = cli("export", str(tmp_path / "net.toml"), out, "--weights", path)
@@ -497,17 +497,17 @@ LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 123\n"
 NONE: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "a pointer": (".safetensors", lambda: LFS, "is a Git LFS pointer.*`git lfs pull`"),
     "a pointer as pt": (".pt", lambda: LFS, "is a Git LFS pointer"),
-    "a page": (".safetensors", lambda: b"\n<!DOCTYPE html><html>404</html>", "is a page of HTML"),
-    "a page as pt": (".pth", lambda: b"<html>404</html>", "is a page of HTML"),
-    "JSON": (".safetensors", lambda: b'{"error": "not found"}', "is a file of text"),
-    "umlauts": (".pt", lambda: "ä".encode() * 400, "is a file of text"),
+    "a page": (".safetensors", lambda: b"\n<!DOCTYPE html><html>404</html>", "is an HTML or XML page"),
+    "a page as pt": (".pth", lambda: b"<html>404</html>", "is an HTML or XML page"),
+    "JSON": (".safetensors", lambda: b'{"error": "not found"}', "is a text file"),
+    "umlauts": (".pt", lambda: "ä".encode() * 400, "is a text file"),
     "empty": (".pt", lambda: b"", "is empty"),
     "safetensors as pt": (
         ".pt",
         lambda: safetensors.torch.save(state_of(small())),
         "is a safetensors file: .*suffix `.safetensors`",
     ),
-    "pt as safetensors": (".safetensors", lambda: saved(state_of(small())), "is a pickle, .*suffix `.pt`"),
+    "pt as safetensors": (".safetensors", lambda: saved(state_of(small())), "is a pickle .*suffix `.pt`"),
     "an old pt as safetensors": (
         ".safetensors",
         lambda: saved(state_of(small()), _use_new_zipfile_serialization=False),
@@ -535,12 +535,12 @@ NONE: dict[str, tuple[str, Callable[[], bytes], str]] = {
         lambda: model_of(small()).SerializeToString(),
         "is an ONNX model",
     ),
-    "arrays": (".pt", arrays, "is an archive of NumPy arrays"),
-    "a zip": (".pt", lambda: zipped("model.json"), "is a zip archive, but none that `torch.save` wrote"),
+    "arrays": (".pt", arrays, "is a NumPy archive"),
+    "a zip": (".pt", lambda: zipped("model.json"), "is a zip archive that was not written by `torch.save`"),
     "a download that stopped": (
         ".pt",
         lambda: saved(state_of(small()))[:-200],
-        "is an archive that is damaged or breaks off",
+        "is a damaged or truncated archive",
     ),
     "compressed": (".pt", lambda: b"\x1f\x8b\x08" + bytes(100), "is compressed with gzip"),
     "Keras": (".pt", lambda: b"\x89HDF\r\n\x1a\n" + bytes(100), "is an HDF5 file"),
@@ -553,7 +553,7 @@ NONE: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "a number in the table": (
         ".pt",
         lambda: saved({**state_of(small()), "epoch": 3}),
-        "since `epoch` is of the type `int`",
+        "`epoch` is of the type `int`",
     ),
     "code of the system": (
         ".pt",
@@ -582,7 +582,7 @@ NONE: dict[str, tuple[str, Callable[[], bytes], str]] = {
         lambda: safetensors.torch.save(
             {**state_of(small()), "conv.weight": torch.zeros(4, 3, 3, 3, dtype=torch.complex64)}
         ),
-        "`conv.weight` has the element type `C64`",
+        "`conv.weight` has the unsupported element type `C64`",
     ),
 }
 

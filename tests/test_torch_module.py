@@ -729,7 +729,7 @@ def test_files_that_are_no_weights_are_refused(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"")
         refused(tmp_path / name)
     (tmp_path / "text.pt").write_text("weights")
-    refused(tmp_path / "text.pt", "a file of text")
+    refused(tmp_path / "text.pt", "a text file")
     torch.save([1, 2, 3], tmp_path / "list.pt")
     refused(tmp_path / "list.pt", "no state_dict")
     refused(tmp_path)

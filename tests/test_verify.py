@@ -734,7 +734,7 @@ def test_export_writes_a_program(tmp_path: Path) -> None:
 
 def test_export_errors(tmp_path: Path) -> None:
     spec_ = str(SPECS / "lenet.toml")
-    assert "tells no format" in cli("export", spec_, str(tmp_path / "net.txt"), code=2).stderr
+    assert "is not that of a format" in cli("export", spec_, str(tmp_path / "net.txt"), code=2).stderr
     assert "No such file" in cli("export", spec_, str(tmp_path / "absent" / "net.py"), code=2).stderr
     (tmp_path / "folder.py").mkdir()
     assert "folder" in cli("export", spec_, str(tmp_path / "folder.py"), code=2).stderr

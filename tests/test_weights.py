@@ -27,7 +27,7 @@ import archspec
 from archspec import UsageError
 from archspec.backends.onnx import model_of
 from archspec.backends.options import Options
-from archspec.backends.weights.prefetch import ahead
+from archspec.backends.weights.prefetch import prefetched
 from archspec.backends.weights.random import CHUNK, initial_values
 from archspec.files import writing, writing_together
 from archspec.ops import Weight
@@ -285,7 +285,7 @@ def test_a_model_can_share_the_file_that_it_is_given(tmp_path: Path) -> None:
     assert (weights.stat().st_ino, weights.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     wanted = {tensor.name: tensor.raw_data for tensor in model_of(model, Options(seed=9)).graph.initializer}
     assert {tensor.name: tensor.raw_data for tensor in onnx.load(str(out)).graph.initializer} == wanted
-    with pytest.raises(UsageError, match="would be replaced"):
+    with pytest.raises(UsageError, match="would overwrite"):
         archspec.export(model, str(out), weights=str(weights), external="safetensors", dtype="float16")
 
 
@@ -321,7 +321,7 @@ def test_weights_are_not_written_through_a_link(tmp_path: Path, beside: str) -> 
     (tmp_path / "precious").write_bytes(b"precious")
     (tmp_path / beside).symlink_to(tmp_path / "precious")
     external = "data" if beside.endswith("data") else "safetensors"
-    with pytest.raises(UsageError, match="is a link"):
+    with pytest.raises(UsageError, match="is a symbolic link"):
         archspec.export(network("lenet"), str(tmp_path / "m.onnx"), external=external)
     assert (tmp_path / "precious").read_bytes() == b"precious"
     assert not (tmp_path / "m.onnx").exists()
@@ -386,10 +386,14 @@ def without_first(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 BAD: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "empty": ("w.safetensors", lambda: b"", "is empty"),
-    "shorter than a length": ("w.safetensors", lambda: b"\x10\0\0", "does not fit"),
+    "shorter than a length": ("w.safetensors", lambda: b"\x10\0\0", "header is longer than the file"),
     "truncated": ("w.safetensors", lambda: as_safetensors(lenet_state())[:-5], "describes"),
     "longer": ("w.safetensors", lambda: as_safetensors(lenet_state()) + b"\0", "describes"),
-    "header too long": ("w.safetensors", lambda: (2**62).to_bytes(8, "little") + b"{}", "does not fit"),
+    "header too long": (
+        "w.safetensors",
+        lambda: (2**62).to_bytes(8, "little") + b"{}",
+        "header is longer than the file",
+    ),
     "beyond the end": (
         "w.safetensors",
         lambda: edited(lambda h: h["c1.bias"].update(data_offsets=[2**40, 2**40 + 24])),
@@ -411,12 +415,12 @@ BAD: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "another shape": (
         "w.safetensors",
         lambda: edited(lambda h: h["c1.bias"].update(shape=[2, 3])),
-        r"other shapes: `c1.bias` is \[2, 3\], not \[6\]",
+        r"shapes differ: `c1.bias` is \[2, 3\], not \[6\]",
     ),
     "more bytes than its shape": (
         "w.safetensors",
         lambda: edited(lambda h: h["c1.bias"].update(shape=[7])),
-        "as many bytes",
+        "does not match its number of bytes",
     ),
     "unknown type": (
         "w.safetensors",
@@ -439,7 +443,7 @@ BAD: dict[str, tuple[str, Callable[[], bytes], str]] = {
         "unexpected: `more`",
     ),
     "pickle in disguise": ("w.safetensors", lambda: pickle.dumps(Bomb()), "is a pickle"),
-    "code in a pickle": ("w.pt", lambda: pickle.dumps(Bomb()), "no file of weights"),
+    "code in a pickle": ("w.pt", lambda: pickle.dumps(Bomb()), "is not a weight file"),
     "code in an archive": (
         "w.pt",
         lambda: saved({**lenet_state(), "c1.weight": Bomb()}),
@@ -451,8 +455,8 @@ BAD: dict[str, tuple[str, Callable[[], bytes], str]] = {
         lambda: saved({**lenet_state(), "c1.bias": torch.zeros(6, dtype=torch.int32)}),
         "`c1.bias` is int32, not float",
     ),
-    "text": ("w.pt", lambda: b"hello", "is a file of text"),
-    "noise": ("w.pt", lambda: bytes(range(255, 100, -1)), "no file of weights"),
+    "text": ("w.pt", lambda: b"hello", "is a text file"),
+    "noise": ("w.pt", lambda: bytes(range(255, 100, -1)), "is not a weight file"),
 }
 
 
@@ -530,9 +534,9 @@ def test_bad_files_on_the_command_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["w.safetensors", "w.pt"])
 def test_what_is_no_file_is_not_waited_for(tmp_path: Path, name: str) -> None:
     os.mkfifo(tmp_path / name)
-    with pytest.raises(UsageError, match="it is no file"):
+    with pytest.raises(UsageError, match="it is not a regular file"):
         archspec.export(network("lenet"), str(tmp_path / "m.onnx"), weights=str(tmp_path / name))
-    with pytest.raises(UsageError, match="it is no file"):
+    with pytest.raises(UsageError, match="it is not a regular file"):
         archspec.build(network("lenet"), weights=str(tmp_path / name))
     with pytest.raises(UsageError, match="it is a folder"):
         archspec.export(network("lenet"), str(tmp_path / "m.onnx"), weights=str(tmp_path))
@@ -635,7 +639,7 @@ def test_progress_is_shown_to_people_who_wait(monkeypatch: pytest.MonkeyPatch, t
 
 
 def test_what_is_made_ahead_comes_in_order() -> None:
-    assert list(ahead(iter(range(1000)))) == list(range(1000))
+    assert list(prefetched(iter(range(1000)))) == list(range(1000))
 
 
 def test_an_error_ahead_comes_where_the_item_would_have_come() -> None:
@@ -643,7 +647,7 @@ def test_an_error_ahead_comes_where_the_item_would_have_come() -> None:
         yield 1
         raise BrokenError
 
-    made = ahead(items())
+    made = prefetched(items())
     assert next(made) == 1
     with pytest.raises(BrokenError):
         next(made)
@@ -652,7 +656,7 @@ def test_an_error_ahead_comes_where_the_item_would_have_come() -> None:
 def test_nothing_is_made_for_nobody() -> None:
     """Whoever stops listening stops the thread, however many items there would be."""
     before = threading.active_count()
-    made = ahead(itertools.count())
+    made = prefetched(itertools.count())
     assert next(made) == 0
     made.close()  # type: ignore[attr-defined]
     assert threading.active_count() == before

@@ -1,1 +1,1 @@
-"""What a network is compiled to. Only here are torch, onnx and numpy imported, inside functions."""
+"""The backends. torch, onnx and numpy are imported only here, inside functions."""

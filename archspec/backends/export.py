@@ -1,4 +1,4 @@
-"""Writing a network to a file, in the format that its suffix tells."""
+"""Write a network to a file, in the format given by its suffix."""
 
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -18,15 +18,15 @@ FORMATS = {".py": "PyTorch source", ".onnx": "an ONNX model", ".safetensors": "t
 def export(model: "Model", path: str, options: Options) -> None:
     """Write the network to `path`.
 
-    Raises `UsageError` for a suffix that is none of `FORMATS`, options that mean nothing for it, or a file error;
-    `SpecError` where a part of the network has no such form.
+    Raises `UsageError` for an unknown suffix, options that do not apply to the format, or a file error; `SpecError` if
+    the network cannot be expressed in the format.
     """
     suffix = PurePath(path).suffix
     if suffix == ".py":
         from archspec.backends.torch.source import source
 
         options.only(set(), FORMATS[suffix])
-        text = source(model)  # before the file is touched
+        text = source(model)  # fails before the file is opened
         with writing(path) as file:
             file.write(text.encode())
     elif suffix == ".onnx":
@@ -40,4 +40,4 @@ def export(model: "Model", path: str, options: Options) -> None:
         write_weights(model, path, options)
     else:
         known = ", ".join(f"`{name}` ({what})" for name, what in FORMATS.items())
-        raise UsageError(f"the suffix of `{shown_file(path)}` tells no format; there is {known}")
+        raise UsageError(f"the suffix of `{shown_file(path)}` is not that of a format; use {known}")

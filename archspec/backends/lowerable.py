@@ -1,4 +1,4 @@
-"""Whether the backends can write a network: the findings of an export, without the export."""
+"""Check whether the backends can lower a network: the findings of an export, without the export."""
 
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ BACKENDS = ("torch", "onnx")
 
 
 def refusals(model: "Model", only: str | None = None) -> list[Diagnostic]:
-    """What keeps a network from being written in PyTorch and in ONNX, or `only` in one of them."""
+    """The findings that prevent an export to PyTorch and to ONNX, or to `only` one of them."""
     if only is not None:
         one_of("backend", only, BACKENDS)
     found: list[Diagnostic] = []
@@ -31,7 +31,7 @@ def _onnx(model: "Model") -> list[Diagnostic]:
 
 
 def _torch(model: "Model") -> list[Diagnostic]:
-    """Writing the source takes longer than all other checks: it is done where something could be in its way."""
+    """The findings for PyTorch. Generating the source is slow, so it is skipped where nothing in it can fail."""
     from archspec.backends.torch.source import source
 
     if any(_can_fail(module) for module in walk(model.root)):

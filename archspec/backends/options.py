@@ -1,4 +1,4 @@
-"""What can be asked for when a network is exported."""
+"""The options of an export."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
@@ -12,53 +12,53 @@ OPSETS = range(18, 25)
 PURPOSES = ("inference",)
 EXTERNAL = ("auto", "inline", "data", "safetensors")
 INLINE = 64 * 2**20
-"""The bytes of weights up to which `auto` puts them into the model itself."""
+"""The size in bytes up to which `auto` stores weights inside the model."""
 MAX_SEED = 2**64 - 1
 MAX_ALIGN = 2**20
 
 Progress = Callable[[int, int], None]
-"""Told the bytes that are written, and those that there will be."""
+"""A callback that receives the bytes written so far and the total."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options of an export. Raises `UsageError` for what cannot be, alone or together."""
+    """The options of an export. Raises `UsageError` for invalid or contradictory values."""
 
     seed: int | None = None
     """The seed of the random weights; default: 0."""
     weights: str | None = None
-    """A file of weights to take instead: `.safetensors`, or what `torch.save` has written."""
+    """A weight file to use instead: `.safetensors`, or a file written by `torch.save`."""
     no_weights: bool = False
     """Whether the weights are inputs of the model."""
     dtype: str = "float32"
-    """The floating type of the weights and of all that is computed: `float32`, `float16` or `bfloat16`."""
+    """The floating type of weights and activations: `float32`, `float16` or `bfloat16`."""
     opset: int = 20
-    """The version of ONNX's operators."""
+    """The opset version of ONNX."""
     functions: bool = False
-    """Whether blocks become functions of the model."""
+    """Whether blocks become model-local functions."""
     fold_bn: bool = False
     """Whether batch normalisation is folded into the layer before it."""
     for_: str | None = None
-    """What the model is for: `inference` folds batch normalisation, and makes constants of what weights become."""
+    """What the model is for: `inference` folds batch normalisation and steps that only rearrange weights."""
     dynamic: bool = False
-    """Whether the sizes of images stay free, not the batch alone."""
+    """Whether spatial axes stay free, as the batch axis does."""
     external: str = "auto"
     """Where weights are stored: `inline`, in a `data` file, in a `safetensors` file, or by their size."""
     align: int = 64
-    """The bytes of which the place of each tensor in a data file is a multiple."""
+    """The alignment of tensors in a data file, in bytes."""
     progress: Progress | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if type(self.opset) is not int or self.opset not in OPSETS:
-            raise UsageError(f"opset {self.opset} cannot be written, only {OPSETS[0]} to {OPSETS[-1]}")
+            raise UsageError(f"opset {self.opset} is not supported: use {OPSETS[0]} to {OPSETS[-1]}")
         one_of("dtype", self.dtype, (*Floating,))
         one_of("external", self.external, EXTERNAL)
         if self.for_ is not None:
             one_of("purpose", self.for_, PURPOSES)
         if self.seed is not None and not 0 <= self.seed <= MAX_SEED:
-            raise UsageError(f"a seed is from 0 to {MAX_SEED}, not {self.seed}")
+            raise UsageError(f"a seed must be from 0 to {MAX_SEED}, not {self.seed}")
         if not 1 <= self.align <= MAX_ALIGN:
-            raise UsageError(f"an alignment is from 1 to {MAX_ALIGN:,} bytes, not {self.align}")
+            raise UsageError(f"an alignment must be from 1 to {MAX_ALIGN:,} bytes, not {self.align}")
         self._check_together()
 
     def _check_together(self) -> None:
@@ -75,24 +75,24 @@ class Options:
             if one in given and other in given:
                 raise UsageError(f"{option(one)} and {option(other)} contradict each other")
         if "align" in given and self.external in ("inline", "safetensors"):
-            raise UsageError(f"{option('align')} is about data files, not about `{self.external}`")
+            raise UsageError(f"{option('align')} applies to data files, not to `{self.external}`")
 
     def given(self) -> set[str]:
-        """The options that are not their defaults."""
+        """The options that differ from their defaults."""
         names = [item.name for item in fields(self) if item.name != "progress"]
         return {name for name in names if getattr(self, name) != _DEFAULTS[name]}
 
     def only(self, known: set[str], what: str) -> None:
-        """Refuse the options that mean nothing for a format."""
+        """Raise `UsageError` for options that do not apply to a format."""
         if unknown := sorted(self.given() - known):
-            raise UsageError(f"{option(unknown[0])} means nothing for {what}")
+            raise UsageError(f"{option(unknown[0])} does not apply to {what}")
 
 
 _DEFAULTS: dict[str, Any] = {item.name: item.default for item in fields(Options)}
 
 
 def floating(dtype: str | None, *, half: bool) -> str:
-    """The floating type, `float32` unless said; `half` is short for `float16`. Raises `UsageError` if both differ."""
+    """The floating type, by default `float32`; `half` is short for `float16`. Raises `UsageError` on a conflict."""
     if half and dtype not in (None, "float16"):
         raise UsageError(f"{option('half')} contradicts `--dtype {shown(str(dtype))}`")
     if half:
@@ -101,11 +101,11 @@ def floating(dtype: str | None, *, half: bool) -> str:
 
 
 def option(name: str) -> str:
-    """An option as the command line has it."""
+    """The name of an option on the command line."""
     return f"`--{name.rstrip('_').replace('_', '-')}`"
 
 
 def one_of(name: str, value: str, known: tuple[str, ...]) -> None:
-    """Raises `UsageError` for a value that is not among those that there are."""
+    """Raise `UsageError` for an unknown value."""
     if value not in known:
         raise UsageError(f"there is no {name} `{shown(str(value))}`: there are {', '.join(known)}")

@@ -1,11 +1,11 @@
-"""Writing a network as an ONNX model, directly: without torch, and with its weights streamed.
+"""The ONNX backend: writes a model directly, without torch, and streams its weights.
 
-lowering  from the module tree to steps
-arrange   what steps do with weights alone, done at export
-fold      batch normalisation folded into the layer before
-derived   weights that are made of others, by both
-proto     from steps to the messages of the onnx package
-export    files: the model, its weights beside it
+lowering  the module tree to a graph of steps
+arrange   constant-folding of steps that only rearrange weights
+fold      folding of batch normalisation into the preceding layer
+derived   weights computed from other weights, by `arrange` and `fold`
+proto     the graph to protobuf messages
+export    files: the model, and its external data
 """
 
 from archspec.backends.onnx.export import model_of, write_onnx

@@ -1,4 +1,4 @@
-"""Doing at export what steps do with weights alone. The weights that come of it get new names."""
+"""Fold steps that only rearrange a weight into the weight, which gets a new name."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ _RESHAPES = ("Unsqueeze", "Squeeze", "Reshape", "Flatten")
 
 
 def arrange(graph: Target) -> None:
-    """Take out the steps that only rearrange a weight: runtimes and quantisers look for constants."""
+    """Remove the steps that only rearrange a weight: runtimes and quantisers look for constants."""
     readers = Counter(value for step in graph.steps for value in step.inputs)
     made: dict[Arranged, str] = {}
     renamed: dict[str, str] = {}
@@ -26,7 +26,7 @@ def arrange(graph: Target) -> None:
             known = before if isinstance(before, Arranged) else Arranged(source, ())
             new = Arranged(known.source, (*known.moves, move))
             if new not in made:
-                alone = known.moves and readers[source] == 1  # then it leaves its name
+                alone = known.moves and readers[source] == 1  # then the original is no longer needed
                 made[new] = source if alone else _name(graph, source, move)
                 if alone:
                     del made[known]
@@ -44,7 +44,7 @@ def arrange(graph: Target) -> None:
 
 
 def _moves(graph: Target, step: Step) -> Iterator[Move]:
-    """What a step does with a weight, for each of its outputs; nothing if it is of another kind."""
+    """The rearrangement of a weight for each output of a step; empty for other steps."""
     if not step.inputs or step.inputs[0] not in graph.weights:
         return
     axes = step.attributes.get("perm")
@@ -61,6 +61,6 @@ def _moves(graph: Target, step: Step) -> Iterator[Move]:
 
 
 def _name(graph: Target, source: str, move: Move) -> str:
-    """A name that no key can have: `fc/weight`, of some of the rows `attention/in_proj_weight/0`."""
+    """A name that cannot be a key: `fc/weight`, or `attention/in_proj_weight/0` for a slice."""
     owner, _, last = source.rpartition(".")
     return graph.unique(f"{owner}/{last}" + (f"/{move[1][0]}" if move[0] == "rows" else ""))

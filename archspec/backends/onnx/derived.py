@@ -1,4 +1,4 @@
-"""Weights of a model that are made of the network's: what they are made of, and their values."""
+"""Derived weights: initialisers of the model that are computed from weights of the network."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,24 +12,24 @@ if TYPE_CHECKING:
     from archspec.backends.weights.sources import Source
 
 Move = tuple[str, tuple[int, ...]]
-"""`transpose` the axes, take the `rows` from one to another, `reshape` to a shape."""
+"""A rearrangement: `transpose` with an order of axes, `rows` with a range, or `reshape` with a shape."""
 
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """The weight or bias of a convolution or linear layer with the batch normalisation behind it, by their keys."""
+    """The weight or bias of a convolution or linear layer with a batch normalisation folded in; fields are keys."""
 
     source: str
-    """The convolution's weight or bias; empty: a bias that it does not have."""
+    """The layer's weight or bias; empty for the bias of a layer without one."""
     channel_axes: tuple[int, int]
-    """The weight's axis of output channels, and how many groups of such there are along the other axis."""
+    """The weight's axis of output channels, and the number of channel groups along the other axis."""
     statistics: tuple[str, str, str, str]
-    """Scale, shift, mean and variance; the first two are empty where there are none."""
+    """Scale, shift, mean and variance; the first two are empty for a norm without them."""
     eps: float
     is_bias: bool
 
     def within(self, prefix: str) -> "Folded":
-        """The same of keys that stand further out."""
+        """The same with all keys prefixed."""
         source = self.source and prefix + self.source
         scale, shift, mean, variance = (key and prefix + key for key in self.statistics)
         return replace(self, source=source, statistics=(scale, shift, mean, variance))
@@ -37,25 +37,25 @@ class Folded:
 
 @dataclass(frozen=True, slots=True)
 class Arranged:
-    """A weight with its elements in another order, or some of them, by its key."""
+    """A rearranged weight, or a slice of one, by its key."""
 
     source: str
     moves: tuple[Move, ...]
 
     def within(self, prefix: str) -> "Arranged":
-        """The same of a key that stands further out."""
+        """The same with the key prefixed."""
         return replace(self, source=prefix + self.source)
 
 
 @dataclass(slots=True, eq=False)
 class Target(Graph):
-    """A graph some of whose weights are made of others."""
+    """A graph with derived weights."""
 
     derived: dict[str, Folded | Arranged] = field(default_factory=dict)
 
 
 def drop_unread(graph: Target) -> None:
-    """Drop weights and constants that no step reads."""
+    """Drop unused weights and constants."""
     read = {value for step in graph.steps for value in step.inputs}
     for table in (graph.weights, graph.constants):
         for name in [name for name in table if name not in read]:
@@ -66,7 +66,7 @@ def drop_unread(graph: Target) -> None:
 def derived_values(
     derived: Folded | Arranged, source: "Source", state: Mapping[str, Weight]
 ) -> Iterator[Any]:
-    """The values of a weight that is made of others."""
+    """The values of a derived weight."""
     return (_folded if isinstance(derived, Folded) else _arranged)(derived, source, state)  # type: ignore[arg-type]
 
 
@@ -81,7 +81,7 @@ def _arranged(arranged: Arranged, source: "Source", state: Mapping[str, Weight])
 
 
 def _folded(folded: Folded, source: "Source", state: Mapping[str, Weight]) -> Iterator[Any]:
-    """With a normalisation folded in, in double precision."""
+    """The values of a folded weight, computed in double precision."""
     import numpy as np
 
     def whole(key: str, default: float) -> Any:
@@ -100,7 +100,7 @@ def _folded(folded: Folded, source: "Source", state: Mapping[str, Weight]) -> It
     for chunk in source.chunks(folded.source, state[folded.source]):
         index = np.arange(start, start + len(chunk))
         channel = index // inner % shape[axis]
-        if groups > 1 and axis:  # a transposed convolution has its groups along the input channels
+        if groups > 1 and axis:  # the weight of a transposed convolution is grouped along the input channels
             channel += index // (outer * (shape[0] // groups)) * shape[axis]
         yield chunk * factor[channel]
         start += len(chunk)

@@ -1,4 +1,4 @@
-"""An ONNX file, and the file of its weights beside it where they are large."""
+"""Write an ONNX file, with large weights as external data in a file beside it."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -16,9 +16,16 @@ from archspec.backends.onnx.lowering import Lowering
 from archspec.backends.onnx.proto import Writer
 from archspec.backends.options import INLINE, Options
 from archspec.backends.weights.fitting import wanted
-from archspec.backends.weights.prefetch import ahead
+from archspec.backends.weights.prefetch import prefetched
 from archspec.backends.weights.safetensors import SafeTensors, header
-from archspec.backends.weights.sources import Entry, Source, encoded, source_in, source_of, state_entries
+from archspec.backends.weights.sources import (
+    Source,
+    StoredTensor,
+    encoded,
+    source_in,
+    source_of,
+    state_entries,
+)
 from archspec.diagnostics import SpecError, UsageError
 from archspec.diagnostics.diagnostic import shown_file
 from archspec.elaborate.network import Network, with_free_sizes
@@ -31,14 +38,14 @@ if TYPE_CHECKING:
     from archspec.model import Model
 
 MAX_PROTO = 2**31 - 1
-"""The bytes that a protobuf message can have."""
+"""The most bytes in a protobuf message."""
 _log = getLogger(__name__)
-Place = tuple[str, int, int]
-"""Where a tensor lies: a file beside the model, the first byte, the number of bytes."""
+Location = tuple[str, int, int]
+"""The location of external data: a file beside the model, an offset and a length in bytes."""
 
 
 def model_of(model: "Model", options: Options | None = None) -> "onnx.ModelProto":
-    """The network as an ONNX model in memory, with its weights inside."""
+    """The network as an ONNX model in memory, weights included."""
     options = options or Options()
     exporter = Exporter(model, options)
     with source_of(options, exporter.asked) as source:
@@ -46,10 +53,10 @@ def model_of(model: "Model", options: Options | None = None) -> "onnx.ModelProto
 
 
 def write_onnx(model: "Model", path: str, options: Options) -> None:
-    """Write the network to the file `path`, and its weights to one beside it if they are many.
+    """Write the network to the file `path`, and large weights to a file beside it.
 
-    Raises `SpecError` where a part has no form in ONNX, `UsageError` where weights do not fit or a file cannot be
-    written. Old files are replaced when the new ones are complete.
+    Raises `SpecError` if the network cannot be expressed in ONNX, `UsageError` if the weights do not match or a file
+    cannot be written. Existing files are replaced once the new ones are complete.
     """
     exporter = Exporter(model, options)
     if options.no_weights or not exporter.is_external():
@@ -64,29 +71,31 @@ def write_onnx(model: "Model", path: str, options: Options) -> None:
         return
     beside = exporter.beside(path)
     if exporter.shares(beside):
-        places = exporter.places_in(beside)
+        locations = exporter.locations_in(beside)
         with writing_together(path) as (file,):
-            file.write(_serialised(exporter.proto(None, places)))
+            file.write(_serialised(exporter.proto(None, locations)))
         _tell_of_leftovers(path, beside)
         return
     with source_of(options, exporter.asked) as source:
-        start, places = exporter.plan(os.path.basename(beside), source)
-        text = _serialised(exporter.proto(None, {key: places[key] for key in exporter.weights}))
+        start, locations = exporter.plan(os.path.basename(beside), source)
+        text = _serialised(exporter.proto(None, {key: locations[key] for key in exporter.weights}))
         with writing_together(beside, path) as (data, file):
-            exporter.write(data, start, places, source)
+            exporter.write(data, start, locations, source)
             file.write(text)
     _tell_of_leftovers(path, beside)
 
 
 def _tell_of_leftovers(path: str, beside: str = "") -> None:
-    """Say that the weights of an earlier export are still there. They may be large, and may be wanted."""
+    """Log that the data file of an earlier export remains: it may be large, and may still be wanted."""
     data = data_file(path)
     if data != beside and os.path.isfile(data):
-        _log.info("`%s` does not read `%s`, which an earlier export left", shown_file(path), shown_file(data))
+        _log.info(
+            "`%s` does not use `%s`, which remains from an earlier export", shown_file(path), shown_file(data)
+        )
 
 
 def data_file(path: str) -> str:
-    """The file of the weights of a model that has them beside it."""
+    """The path of the external data of the model at `path`."""
     return f"{path}.data"
 
 
@@ -95,7 +104,7 @@ def _serialised(proto: "onnx.ModelProto") -> bytes:
 
     try:
         text: bytes = proto.SerializeToString(deterministic=True)
-    except EncodeError:  # beyond the limit of the format
+    except EncodeError:  # above the size limit of protobuf
         raise _too_large() from None
     return text
 
@@ -105,15 +114,13 @@ def _too_large() -> UsageError:
 
 
 class Exporter:
-    """One network on its way into a file."""
+    """Exports one network to a file."""
 
     def __init__(self, model: "Model", options: Options) -> None:
         if options.dtype == "bfloat16" and options.opset < 22:
-            raise UsageError(
-                "with opsets below 22, convolutions and pools know no bfloat16: use `--opset 22`"
-            )
+            raise UsageError("convolutions and pools support bfloat16 from opset 22 on: use `--opset 22`")
         self.model, self.options = model, options
-        self.state = model.weights()  # refuses what is too large, before it is written out
+        self.state = model.weights()  # raises `UsageError` for a network that is too large
         self.asked = wanted(model, inference=True)
         self.lowering = _lowered(model.network, options)
         self.weights, self.derived = self.lowering.graph.weights, self.lowering.graph.derived
@@ -121,26 +128,30 @@ class Exporter:
         self.done = 0
 
     def is_external(self) -> bool:
-        """Whether the weights go into a file of their own."""
+        """Whether the weights are stored as external data."""
         external = self.options.external
         return external in ("data", "safetensors") or (external == "auto" and self.size > INLINE)
 
     def beside(self, path: str) -> str:
-        """The file of the weights."""
+        """The path of the external data."""
         if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
-            raise UsageError(f"there is no place for weights beside `{shown_file(path)}`")
+            raise UsageError(f"weights cannot be stored beside `{shown_file(path)}`")
         if self.options.external == "safetensors":
             found = f"{path.removesuffix('.onnx')}.safetensors"
         else:
             found = data_file(path)
         if os.path.islink(found):
-            raise UsageError(f"`{shown_file(found)}` is a link, which runtimes refuse to read weights from")
+            raise UsageError(
+                f"`{shown_file(found)}` is a symbolic link, from which runtimes refuse to read weights"
+            )
         return found
 
     # --- the model -------------------------------------------------------------------------------------
 
-    def proto(self, data: Callable[[str], bytes] | None, places: Mapping[str, Place]) -> "onnx.ModelProto":
-        """The model, with the data of its weights inside or the places where they lie."""
+    def proto(
+        self, data: Callable[[str], bytes] | None, locations: Mapping[str, Location]
+    ) -> "onnx.ModelProto":
+        """The model, with the data of its weights or their external locations."""
         document = self.model.network.document
         writer = Writer(self.lowering, self.options.dtype)
         proto = writer.model(
@@ -157,17 +168,17 @@ class Exporter:
                 tensor.raw_data = data(key)
                 continue
             tensor.data_location = 1  # EXTERNAL
-            for name, value in zip(("location", "offset", "length"), places[key], strict=True):
+            for name, value in zip(("location", "offset", "length"), locations[key], strict=True):
                 tensor.external_data.add(key=name, value=str(value))
         return proto
 
     def metadata(self) -> dict[str, str]:
-        """What the file says of where it comes from."""
+        """The metadata of the model: where it comes from."""
         totals = self.model.totals
         found = {"archspec.version": __version__, "archspec.model": self.model.network.document.name}
         if self.model.variant is not None:
             found["archspec.variant"] = self.model.variant
-        with suppress(UsageError):  # what has no expansion has no hash
+        with suppress(UsageError):  # a network without an expansion has no hash
             found["archspec.spec_sha256"] = sha256(
                 canonical(self.model.network, self.model.costs).encode()
             ).hexdigest()
@@ -176,7 +187,7 @@ class Exporter:
     # --- the weights -----------------------------------------------------------------------------------
 
     def pieces(self, source: Source, key: str, dtype: str) -> Iterator[memoryview]:
-        """The bytes of a tensor, piece by piece."""
+        """The bytes of a tensor, in chunks."""
         derived = self.derived.get(key)
         chunks = (
             derived_values(derived, source, self.state) if derived else source.chunks(key, self.state[key])
@@ -184,8 +195,8 @@ class Exporter:
         for values in chunks:
             yield encoded(values, dtype)
 
-    def told(self, pieces: Iterator[memoryview]) -> Iterator[memoryview]:
-        """The same, counted for whoever waits."""
+    def reported(self, pieces: Iterator[memoryview]) -> Iterator[memoryview]:
+        """The same chunks, with progress reported."""
         for data in pieces:
             yield data
             self.done += len(data)
@@ -194,17 +205,17 @@ class Exporter:
 
     def data(self, source: Source, key: str) -> bytes:
         """The bytes of an initialiser."""
-        return b"".join(self.told(self.pieces(source, key, self.options.dtype)))
+        return b"".join(self.reported(self.pieces(source, key, self.options.dtype)))
 
-    def entries(self, source: Source) -> list[Entry]:
-        """What is stored beside the model: the initialisers; in safetensors all of the state_dict, for torch too."""
+    def entries(self, source: Source) -> list[StoredTensor]:
+        """The tensors stored beside the model: initialisers, or in safetensors the whole state_dict."""
         if self.options.external != "safetensors" or self.derived:
             return [(key, self.options.dtype, weight.shape) for key, weight in self.weights.items()]
         state = {key: weight for key, weight in self.state.items() if source.has(key)}
         return state_entries(state, self.options.dtype)
 
-    def plan(self, location: str, source: Source) -> tuple[bytes, dict[str, Place]]:
-        """The start of the file beside the model, and where each tensor will lie."""
+    def plan(self, location: str, source: Source) -> tuple[bytes, dict[str, Location]]:
+        """The header of the file beside the model, and the location of each tensor."""
         entries = self.entries(source)
         if self.options.external == "safetensors":
             start, tensors = header(entries)
@@ -212,47 +223,47 @@ class Exporter:
             return start, {
                 key: (location, tensor.start, tensor.stop - tensor.start) for key, tensor in tensors.items()
             }
-        places, offset = {}, 0
+        locations, offset = {}, 0
         for key, dtype, shape in entries:
             offset += -offset % self.options.align
             length = prod(shape) * DTYPES[dtype].bytes
-            places[key] = location, offset, length
+            locations[key] = location, offset, length
             offset += length
         self.size = offset
-        return b"", places
+        return b"", locations
 
-    def write(self, file: BinaryIO, start: bytes, places: Mapping[str, Place], source: Source) -> None:
-        """Write the file beside the model."""
+    def write(self, file: BinaryIO, start: bytes, locations: Mapping[str, Location], source: Source) -> None:
+        """Write the external data."""
         file.write(start)
-        for data in self.told(ahead(self._padded(len(start), places, source))):
+        for data in self.reported(prefetched(self._padded(len(start), locations, source))):
             file.write(data)
 
-    def _padded(self, at: int, places: Mapping[str, Place], source: Source) -> Iterator[memoryview]:
-        """The bytes of all tensors from the place `at` on, with zeros between them where they are aligned."""
+    def _padded(self, at: int, locations: Mapping[str, Location], source: Source) -> Iterator[memoryview]:
+        """The bytes of all tensors from the offset `at` on, padded with zeros for alignment."""
         types = {key: dtype for key, dtype, _ in self.entries(source)}
-        for key, (_, offset, length) in places.items():
+        for key, (_, offset, length) in locations.items():
             if offset > at:
                 yield memoryview(b"\0" * (offset - at))
             yield from self.pieces(source, key, types[key])
             at = offset + length
 
-    # --- weights that lie beside the model already -----------------------------------------------------
+    # --- weights that are already beside the model -----------------------------------------------------
 
     def shares(self, beside: str) -> bool:
-        """Whether the weights are read from the very file that they would be stored in."""
+        """Whether the weights are read from the file in which they would be stored."""
         given = self.options.weights
         if given is None or not (os.path.exists(given) and os.path.exists(beside)):
             return False
         return os.path.samefile(given, beside)
 
-    def places_in(self, path: str) -> dict[str, Place]:
-        """Where the tensors lie in a file of weights that stays as it is."""
+    def locations_in(self, path: str) -> dict[str, Location]:
+        """The locations of the tensors in an existing weight file, which is left unchanged."""
         with source_in(path, self.asked) as source, SafeTensors(path) as file:
             names = source.names
             dtype = DTYPES[self.options.dtype].safetensors
             if self.derived or any(file.tensors[names[key]].dtype != dtype for key in self.weights):
                 raise UsageError(
-                    f"`{shown_file(path)}`, which the weights are read from, would be replaced by others: "
+                    f"the export would overwrite `{shown_file(path)}`, from which the weights are read: "
                     "write the model elsewhere"
                 )
             tensors = {key: file.tensors[names[key]] for key in self.weights}
@@ -261,7 +272,7 @@ class Exporter:
 
 
 def _lowered(network: Network, options: Options) -> Lowering:
-    """The network as steps. Raises `SpecError` where it cannot be written."""
+    """The network lowered to ONNX. Raises `SpecError` if it cannot be expressed."""
     try:
         return Lowering(
             with_free_sizes(network) if options.dynamic else network,
@@ -272,7 +283,7 @@ def _lowered(network: Network, options: Options) -> Lowering:
             arranged=options.for_ == "inference",
         )
     except SpecError as error:
-        advice = "here the size must be known: export without `--dynamic`"
+        advice = "the size must be known here: export without `--dynamic`"
         raise SpecError(
             [
                 replace(found, help=advice) if options.dynamic and found.code == "AS407" else found

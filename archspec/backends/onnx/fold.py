@@ -1,4 +1,4 @@
-"""Folding batch normalisation into the convolution or linear layer before it. The weights that change get new names."""
+"""Fold batch normalisation into the preceding convolution or linear layer. Folded weights get new names."""
 
 from archspec.backends.onnx.derived import Folded, Target, drop_unread
 from archspec.ops.core.data import Weight
@@ -10,7 +10,7 @@ _FOLDABLE = ("Conv", "ConvTranspose", "Gemm")
 
 
 def fold(graph: Target) -> None:
-    """Fold what can be folded: a normalisation that is all that reads the output of a layer before it."""
+    """Fold every normalisation that is the only consumer of a convolution or linear layer."""
     makers = {step.outputs[0]: step for step in graph.steps}
     readers: dict[str, int] = dict.fromkeys(graph.outputs, 2)
     for step in graph.steps:
@@ -35,7 +35,7 @@ def _fold(graph: Target, layer: Step, norm: Step) -> None:
     keys = [key if key in graph.weights else "" for key in norm.inputs[1:]]
     statistics = (keys[0], keys[1], keys[2], keys[3])
     eps = norm.attributes["epsilon"]
-    assert isinstance(eps, float)  # noqa: S101 — the op has written it
+    assert isinstance(eps, float)  # noqa: S101 — set by the op
     groups = layer.attributes.get("group", 1)
     assert isinstance(groups, int)  # noqa: S101 — likewise
     axes = (1, groups) if layer.op == "ConvTranspose" else (0, 1)

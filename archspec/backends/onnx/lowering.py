@@ -1,4 +1,4 @@
-"""From the module tree to the steps of a graph: what inference needs, in the order of the spec."""
+"""Lower the module tree to a graph: the steps that inference needs, in the order of the spec."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from archspec.types import TensorType
 
 
 def refusals(network: Network, opset: int) -> list[Diagnostic]:
-    """What keeps a network from being written: each distinct op is, by itself, and nothing is kept of it."""
+    """The errors of lowering a network, found by lowering each distinct op by itself."""
     ops: dict[Module, Node] = {}
     for module, results in needed(network.root, inference(network)).items():
         if module.op is None:
@@ -35,23 +35,23 @@ def refusals(network: Network, opset: int) -> list[Diagnostic]:
         try:
             module.op.onnx(Emitter(graph, "op", weights, given), module.inputs)
         except Problem as problem:
-            if problem.code != "AS702":  # of the network's inputs, every free dimension can be had
+            if problem.code != "AS702":  # every free dimension of the network can be read from its inputs
                 found.append(problem.located(node.origin.file, node.origin.path))
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A block as a function of the model: its inputs are values, then weights by their keys in the block."""
+    """A block as a model-local function. Its inputs are values, then weights by their keys in the block."""
 
     name: str
     graph: Target
     inputs: tuple[int, ...]
-    """The inputs of the block that it takes."""
+    """The indices of the block's inputs that the function takes."""
 
 
 class Lowering:
-    """One network. `graph` is its graph, `functions` are the blocks that it calls, callees first."""
+    """Lowers one network to `graph` and the `functions` that it calls, callees first."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class Lowering:
         return graph
 
     def _finish(self, graph: Target, results: list[str], names: list[str]) -> None:
-        """Give the outputs their names. What no step makes, or is an output already, gets a step of its own."""
+        """Name the outputs. An input, a weight or a repeated output is copied by an `Identity` step."""
         made = {value: step for step in graph.steps for value in step.outputs}
         renamed: dict[str, str] = {}
         for value, asked in zip(results, names, strict=True):
@@ -111,7 +111,7 @@ class Lowering:
     # --- bodies ----------------------------------------------------------------------------------------
 
     def _body(self, graph: Target, module: Module, inputs: list[str], prefix: str, wanted: Live) -> list[str]:
-        """Write what is needed of a composite; the names of its results, empty for those that are not."""
+        """Lower the live part of a composite; returns the names of its results, empty for dead ones."""
         values = list(inputs)
         for (node, ids), parts in zip(module.values(), self.liveness.of(module, wanted).parts, strict=True):
             given = [values[value] for value in node.inputs]
@@ -162,7 +162,7 @@ class Lowering:
         return self.as_functions and module.definition is not None and len(module.definition.path) == 2
 
     def _function(self, module: Module, parts: Live) -> Function | None:
-        """The function for a block, written once; `None` if it needs a free dimension that its inputs do not show."""
+        """The function for a block, lowered once; `None` if no input of it has a free dimension that it needs."""
         key = module, parts
         if key not in self.known:
             inputs = tuple(sorted(self.liveness.of(module, parts).inputs))
@@ -192,7 +192,7 @@ class Lowering:
     def _call(
         self, graph: Target, module: Module, function: Function, given: list[str], prefix: str, parts: Live
     ) -> list[str]:
-        """A call of a function; its weights are the caller's, with their keys there."""
+        """Call a function. Its weights are passed by the caller, under the caller's keys."""
         inner = function.graph
         keys = {key: prefix + key for key in inner.weights}
         for key, full in keys.items():
@@ -212,14 +212,14 @@ class Lowering:
 
 
 class UnseenError(Exception):
-    """A free dimension is needed that no input of a function has."""
+    """A function needs a free dimension that none of its inputs has."""
 
 
 def _joined(prefix: str, label: str | None, op: str) -> str:
-    """The path of what is no module: its label, or the op behind a `/`."""
+    """The path of a node that is not a module: its label, or `/` and its op."""
     return prefix + label if label else f"{prefix.removesuffix('.')}/{op}"
 
 
 def _output_names(network: Network) -> list[str]:
-    """What the spec calls the outputs; empty where it does not."""
+    """The spec's names of the outputs; empty for outputs without one."""
     return [name if name not in ("x", "input") else "output" for name in network.outputs] or [""]

@@ -1,4 +1,4 @@
-"""From the steps of a graph to the messages of the onnx package."""
+"""Serialise a graph to the protobuf messages of the onnx package."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     import onnx
 
 DOMAIN = "archspec"
-"""The domain of a model's own functions."""
+"""The domain of model-local functions."""
 IR_VERSION = 10
-"""What ONNX Runtime reads from 1.18 on."""
+"""The oldest IR version that is written, which ONNX Runtime reads from 1.18 on."""
 
 
 def element_type(dtype: str) -> int:
-    """ONNX's number of an element type."""
+    """The number of an element type in `TensorProto.DataType`."""
     import onnx
 
     return int(getattr(onnx.TensorProto, DTYPES[dtype].onnx))
 
 
 class Writer:
-    """Makes the messages of one network in one floating type."""
+    """Makes the protobuf messages of one network in one floating type."""
 
     def __init__(self, lowering: Lowering, dtype: str) -> None:
         self.lowering, self.dtype = lowering, dtype
@@ -35,7 +35,7 @@ class Writer:
     def model(
         self, name: str, doc: str, metadata: Mapping[str, str], *, weights_as_inputs: bool
     ) -> "onnx.ModelProto":
-        """The model without the data of its weights, which are inputs or are still to come."""
+        """The model without the data of its weights, which are inputs or are added later."""
         import onnx
 
         model = onnx.ModelProto(
@@ -97,7 +97,7 @@ class Writer:
         tensor = proto.type.tensor_type
         tensor.elem_type = element
         shape = tensor.shape
-        shape.SetInParent()  # a scalar has a shape, without axes
+        shape.SetInParent()  # a scalar has a shape with no axes
         for dim in type_.shape:
             if isinstance(dim, int):
                 shape.dim.add(dim_value=dim)
@@ -139,7 +139,7 @@ def _attribute(proto: "onnx.AttributeProto", value: Attribute) -> None:
 
 
 def ir_version(opset: int) -> int:
-    """The file format's version: the oldest that has the opset, but at least 10.
+    """The IR version: the oldest that supports the opset, but at least 10.
 
     https://github.com/onnx/onnx/blob/main/docs/Versioning.md
     """

@@ -1,1 +1,1 @@
-"""Weights: where they come from, and whether they fit."""
+"""Weights: reading, generating and storing them, and matching a weight file to a network."""

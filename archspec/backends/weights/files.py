@@ -1,4 +1,4 @@
-"""Files of weights, opened: the shapes of the tensors in them, and their values, for NumPy and for PyTorch."""
+"""Open weight files: the shapes of their tensors, and their values for NumPy and PyTorch."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,28 +14,28 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, np.dtype[Any]]
 
 BYTES = 1 << 20
-"""What is read from a file at once."""
+"""The number of bytes read from a file at a time."""
 
 
 class WeightFile(Protocol):
-    """The tensors of a file by the names that it gives them."""
+    """The tensors of a weight file, by the names used in the file."""
 
     shapes: dict[str, tuple[int, ...]]
 
     def dtype(self, name: str) -> str:
-        """The type of a tensor's elements, as the format calls it."""
+        """The element type of a tensor, by its name in the file format."""
         ...
 
     def is_float(self, name: str) -> bool:
-        """Whether that is a floating type."""
+        """Whether the element type is floating-point."""
         ...
 
     def chunks(self, name: str) -> "Iterator[Array]":
-        """The values of a tensor, flat, in pieces: `float32`, `float64` or integers."""
+        """The values of a tensor, flattened, in chunks: `float32`, `float64` or integers."""
         ...
 
     def tensor(self, name: str) -> "Tensor":
-        """A tensor for PyTorch, on the CPU."""
+        """The tensor as a `torch.Tensor` on the CPU."""
         ...
 
 
@@ -47,7 +47,7 @@ class SafeTensorsFile:
         self.shapes = {name: tensor.shape for name, tensor in file.tensors.items()}
 
     def dtype(self, name: str) -> str:
-        """Such as `F32`."""
+        """The element type, such as `F32`."""
         return self.file.tensors[name].dtype
 
     def is_float(self, name: str) -> bool:
@@ -55,7 +55,7 @@ class SafeTensorsFile:
         return READ[self.dtype(name)].is_floating
 
     def chunks(self, name: str) -> "Iterator[Array]":
-        """The values, of which little is in memory at once."""
+        """The values in chunks, so that few are in memory at once."""
         import numpy as np
 
         dtype = READ[self.dtype(name)]
@@ -66,7 +66,7 @@ class SafeTensorsFile:
             yield values.astype("<f4") if dtype.name == "float16" else values
 
     def tensor(self, name: str) -> "Tensor":
-        """The tensor, in memory of its own."""
+        """The tensor, which owns its memory."""
         import torch
 
         shape, dtype = self.shapes[name], getattr(torch, READ[self.dtype(name)].name)
@@ -75,14 +75,14 @@ class SafeTensorsFile:
 
 
 class PickledFile:
-    """A file that `torch.save` has written."""
+    """A file written by `torch.save`."""
 
     def __init__(self, state: "dict[str, Tensor]") -> None:
         self.state = state
         self.shapes = {name: tuple(tensor.shape) for name, tensor in state.items()}
 
     def dtype(self, name: str) -> str:
-        """Such as `float32`."""
+        """The element type, such as `float32`."""
         return str(self.state[name].dtype).removeprefix("torch.")
 
     def is_float(self, name: str) -> bool:
@@ -90,7 +90,7 @@ class PickledFile:
         return bool(self.state[name].is_floating_point())
 
     def chunks(self, name: str) -> "Iterator[Array]":
-        """The values, at once."""
+        """The values, in a single chunk."""
         import torch
 
         kind = self.dtype(name)
@@ -104,9 +104,9 @@ class PickledFile:
 
 @contextmanager
 def opened(path: str) -> Iterator[WeightFile]:
-    """A `.safetensors` file; with any other suffix, one that `torch.save` has written, for which torch is needed.
+    """Open a `.safetensors` file or, with any other suffix, a file written by `torch.save`, which requires torch.
 
-    Nothing in it is executed. Raises `UsageError` where it cannot be read.
+    Nothing in it is executed. Raises `UsageError` if it cannot be read.
     """
     if path.endswith(".safetensors"):
         with SafeTensors(path) as file:

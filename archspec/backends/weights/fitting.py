@@ -1,4 +1,4 @@
-"""Which tensor of a file is which weight of a network: what PyTorch's strict load would accept, and what is near it."""
+"""Match the tensors of a file to the weights of a network, slightly more leniently than PyTorch's strict load."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
 
 Shapes = Mapping[str, Sequence[int]]
 _PREFIXES = 8
-"""The parts of a common prefix that are tried at most."""
+"""The most components of a common prefix that are tried."""
 _AVERAGED = "n_averaged"
-"""What `torch.optim.swa_utils.AveragedModel` counts beside the weights, all of which it calls `module.`."""
+"""The counter that `torch.optim.swa_utils.AveragedModel` stores beside the weights, whose keys start with `module.`."""
 _log = getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The weights that a file is asked for."""
+    """The weights that a file must provide."""
 
     weights: Mapping[str, Weight]
     spare: Mapping[str, Weight] = field(default_factory=dict)
-    """Those of training, which a file may have besides."""
+    """Training-only weights that a file may also have."""
     late: Collection[str] = ()
-    """Those that are asked for and that only training needs."""
+    """Those of the required weights that only training needs."""
     rename: Mapping[str, str] = field(default_factory=dict)
-    """What files call keys elsewhere: patterns in the order in which they are tried, and what they stand for."""
+    """Renaming patterns for the keys of a file, in the order in which they are tried, and their replacements."""
 
 
 def wanted(model: "Model", *, inference: bool = False) -> Wanted:
-    """What a file is asked for: the whole state_dict, or what inference needs of it."""
+    """The weights that a file must provide: the whole state_dict, or the part that inference needs."""
     network, weights = model.network, model.weights()
     rename = dict(sorted(network.document.rename.items()))
     if network.whole is not None:
@@ -53,7 +53,7 @@ def wanted(model: "Model", *, inference: bool = False) -> Wanted:
 
 
 def fit(shapes: Shapes, asked: Wanted, path: str) -> dict[str, str]:
-    """What the file calls each weight. Counters may be missing; spare weights are all there or none.
+    """The file's name for each weight. Counters may be missing; of the spare weights, all or none are present.
 
     Raises `UsageError` with a report where keys are missing or unexpected, or shapes differ.
     """
@@ -91,12 +91,12 @@ def _has_all(shapes: Shapes, names: Mapping[str, str], weights: Mapping[str, Wei
 
 
 def _fits(shape: Sequence[int], weight: Weight) -> bool:
-    """Whether PyTorch takes a tensor of this shape: a single number may have an axis, as before PyTorch 0.4."""
+    """Whether PyTorch accepts a tensor of this shape: a scalar may have one axis, as before PyTorch 0.4."""
     return tuple(shape) == weight.shape or (tuple(shape) == (1,) and weight.shape == ())
 
 
 def _named(shapes: Shapes, asked: Wanted) -> tuple[dict[str, str], str]:
-    """What the file has for each key, if it is named so that most fit; and the prefix that is left off for it."""
+    """The file's name for each key, with the prefix stripped that makes most keys match; and that prefix."""
     best, most, chosen = dict[str, str](), -1, ""
     for prefix in ("", *_prefixes(shapes)):
         names = _renamed(shapes, prefix, asked)
@@ -109,15 +109,16 @@ def _named(shapes: Shapes, asked: Wanted) -> tuple[dict[str, str], str]:
 
 
 def _prefixes(shapes: Shapes) -> list[str]:
-    """The prefixes that all keys have, up to a dot each."""
+    """The prefixes common to all keys, each ending in a dot."""
     keys = [key for key in shapes if key != _AVERAGED] or [""]
-    ends = (key.split(".", _PREFIXES + 1)[:-1] for key in (min(keys), max(keys)))  # all others lie between
+    # Every other key sorts between these two.
+    ends = (key.split(".", _PREFIXES + 1)[:-1] for key in (min(keys), max(keys)))
     parts = [one for one, _ in takewhile(lambda pair: pair[0] == pair[1], zip(*ends, strict=False))]
     return [".".join(parts[:count]) + "." for count in range(1, len(parts) + 1)]
 
 
 def _renamed(shapes: Shapes, prefix: str, asked: Wanted) -> dict[str, str]:
-    """The keys without a prefix, and with the spec's names; what each is called in the file."""
+    """Keys without the prefix and renamed by the spec's patterns, each with its name in the file."""
     names = {key.removeprefix(prefix): key for key in shapes if not (prefix and key == _AVERAGED)}
     for key in [*names] if asked.rename else ():
         new = _by_patterns(key, names, asked)
@@ -127,7 +128,7 @@ def _renamed(shapes: Shapes, prefix: str, asked: Wanted) -> dict[str, str]:
 
 
 def _by_patterns(key: str, names: Mapping[str, str], asked: Wanted) -> str:
-    """The name that the spec's patterns give to a key, each applied once, until it is one of the network's."""
+    """Rename a key by the spec's patterns, each applied once, until it is a key of the network."""
     for old, new in asked.rename.items():
         if key in asked.weights or key in asked.spare:
             break

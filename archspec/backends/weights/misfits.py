@@ -1,4 +1,4 @@
-"""What differs between the weights in a file and those of a network, in groups, and the renaming that is nearest."""
+"""Report how the weights in a file differ from those of a network, and suggest a renaming."""
 
 import json
 import re
@@ -10,13 +10,13 @@ from archspec.diagnostics.diagnostic import shown, shown_file
 from archspec.language.renaming import renamed
 
 LISTED = 8
-"""The keys, or groups of them, that a report names of each kind."""
+"""The most keys, or groups of keys, that a report lists of each kind."""
 _RENAMINGS = 8
-"""The patterns that are offered at most."""
+"""The most patterns that are suggested."""
 _CANDIDATES = 16
-"""Those that are tried."""
+"""The most patterns that are tried."""
 _SHARE = 100
-"""A pattern is tried if at least one of so many pairs differ by it."""
+"""A pattern is tried if at least one in this many pairs differs by it."""
 _SYNONYMS = {
     "gamma": "weight",
     "beta": "bias",
@@ -29,7 +29,7 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Misfits:
-    """The keys that do not fit, with their shapes."""
+    """The keys that do not match, with their shapes."""
 
     missing: Mapping[str, Shape]
     unexpected: Mapping[str, Shape]
@@ -41,7 +41,7 @@ class Misfits:
 
 
 def report(misfits: Misfits, late: Collection[str], path: str) -> str:
-    """What is wrong with a file, and what may help. `late` are the weights that only training needs."""
+    """What is wrong with a weight file, and what may help. `late` are the weights that only training needs."""
     shapes = {
         f"`{shown(key)}` is {list(theirs)}, not {list(ours)}": 1
         for key, (theirs, ours) in misfits.misshapen.items()
@@ -49,16 +49,16 @@ def report(misfits: Misfits, late: Collection[str], path: str) -> str:
     found = [
         ("missing", _grouped(misfits.missing)),
         ("unexpected", _grouped(misfits.unexpected)),
-        ("other shapes", shapes),
+        ("shapes differ", shapes),
     ]
     lines = [f"{what}: {_listed(words)}" for what, words in found if words]
     return "\n  ".join(
-        [f"the weights in `{shown_file(path)}` are not this network's", *lines, *_help(misfits, late)]
+        [f"the weights in `{shown_file(path)}` do not match this network", *lines, *_help(misfits, late)]
     )
 
 
 def _grouped(keys: Iterable[str]) -> Counter[str]:
-    """Keys that differ in numbers alone are one, with `*` for the numbers that differ."""
+    """Merge keys that differ only in numbers into one, with `*` for the numbers that differ."""
     groups: dict[str, list[str]] = {}
     for key in keys:
         groups.setdefault(re.sub(r"[0-9]+", "0", key), []).append(key)
@@ -81,7 +81,7 @@ def _listed(words: Mapping[str, int]) -> str:
 def _help(misfits: Misfits, late: Collection[str]) -> Iterator[str]:
     if misfits.missing and late and all(key in late for key in misfits.missing):
         yield (
-            "only training needs what is missing: leave it out, with `--no-training-outputs`, in Python with "
+            "only training needs the missing weights: leave them out with `--no-training-outputs`, in Python with "
             "`training_outputs=False`"
         )
     if misfits.missing and misfits.unexpected:
@@ -89,7 +89,7 @@ def _help(misfits: Misfits, late: Collection[str]) -> Iterator[str]:
         if 2 * count >= len(misfits.missing):
             table = ", ".join(f"{_quoted(old)} = {_quoted(new)}" for old, new in patterns.items())
             all_ = "all" if count == len(misfits.missing) else f"{count:,} keys"
-            yield f"{all_} of what is missing may be there by other names, which the spec can tell:"
+            yield f"{all_} of the missing ones may have other names in the file, which the spec can map:"
             yield f"  [weights] rename = {{ {table} }}"
 
 
@@ -101,9 +101,9 @@ def _quoted(text: str) -> str:
 
 
 def nearest(theirs: Mapping[str, Shape], ours: Mapping[str, Shape]) -> tuple[dict[str, str], int]:
-    """Patterns by which the names in the first table are those in the second, and how many names they give.
+    """Renaming patterns from the names of the first table to those of the second, and how many names they match.
 
-    Names are compared in pairs of equal shape and kind, in the order of the file or of the numbers in them.
+    Names of equal shape and last component are paired in file order, or sorted by the numbers in them.
     """
     candidates = Counter(
         pattern for left, right in _pairs(theirs, ours) if (pattern := _difference(left, right)) is not None
@@ -131,12 +131,12 @@ def nearest(theirs: Mapping[str, Shape], ours: Mapping[str, Shape]) -> tuple[dic
 
 
 def _pairs(theirs: Mapping[str, Shape], ours: Mapping[str, Shape]) -> Iterator[tuple[str, str]]:
-    """The keys of equal shape and kind side by side, where there are as many of them."""
+    """Pairs of keys of equal shape and last component, where both tables have equally many of them."""
     groups: dict[tuple[Shape, str], tuple[list[str], list[str]]] = {}
     for side, table in enumerate((theirs, ours)):
         for key, shape in table.items():
             groups.setdefault((shape, _leaf(key)), ([], []))[side].append(key)
-    sort = [*theirs] == sorted(theirs)  # as safetensors files are, whose order says nothing
+    sort = [*theirs] == sorted(theirs)  # as in safetensors files, whose order carries no information
     for left, right in groups.values():
         if len(left) == len(right):
             yield from zip(
@@ -145,7 +145,7 @@ def _pairs(theirs: Mapping[str, Shape], ours: Mapping[str, Shape]) -> Iterator[t
 
 
 def _leaf(key: str) -> str:
-    """What a weight is of its module. Nothing but that tells a factor from a variance of the same shape."""
+    """The last component of a key, which alone distinguishes a scale from a variance of the same shape."""
     leaf = key.rpartition(".")[2]
     return _SYNONYMS.get(leaf, leaf)
 
@@ -156,7 +156,7 @@ def _by_numbers(key: str) -> tuple[list[tuple[int, str]], str]:
 
 
 def _difference(old: str, new: str) -> tuple[str, str] | None:
-    """Two names as patterns of what differs between them, whole parts each, and `*` around."""
+    """Two names as renaming patterns: the components that differ, with `*` for the common prefix and suffix."""
     theirs, ours = old.split("."), new.split(".")
     start = _alike(theirs, ours)
     end = min(_alike(theirs[::-1], ours[::-1]), min(len(theirs), len(ours)) - start)

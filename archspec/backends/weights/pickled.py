@@ -1,7 +1,7 @@
-"""Files that `torch.save` has written: the state_dict in them, whatever lies around it.
+"""Read the state_dict from a file written by `torch.save`, whatever else the file holds.
 
-PyTorch's own reader for weights runs nothing in a file, and refuses one that names anything else than tensors. Where it
-does, the file is read again with a stand-in for each name: a class without behaviour. So a file is read that keeps a
+PyTorch's weights-only loader executes nothing in a file, and rejects a file that refers to anything but tensors. A
+rejected file is read again with each foreign name bound to a stand-in, a class without behaviour. So a file can hold a
 NumPy scalar, or the arguments of a script, beside its weights, and still nothing in it is executed.
 """
 
@@ -23,24 +23,24 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 WRAPPERS = ("state_dict", "model_state_dict", "model", "module", "net", "network", "weights", "params")
-"""What training scripts call the weights, in a table with other things."""
+"""The keys under which training scripts store the weights in a checkpoint."""
 AVERAGES = ("state_dict_ema", "model_ema_state_dict", "model_ema", "ema_state_dict", "ema", "params_ema")
-"""What they call a moving average of the weights, which is taken if there is nothing else."""
+"""The keys of a moving average of the weights, which is used if there is nothing else."""
 _PICKLES = 4
-"""Before the tensors, an old file has four pickles: a number, a version, facts of the machine, and the value."""
+"""In the legacy format, four pickles precede the tensors: magic number, version, system information, value."""
 _OWN = re.compile(r"torch\.\w+|torch\.(_utils|storage)\.\w+|collections\.OrderedDict|_codecs\.encode")
-"""What PyTorch needs to write tensors."""
+"""The names that PyTorch itself uses to pickle tensors."""
 _LISTED = 4
 _log = getLogger(__name__)
 
 
 class StandIn:
-    """An object of a class that is not read. It takes what a pickle gives to it, and forgets it."""
+    """An inert object in place of one of a foreign class: it discards its arguments and its state."""
 
     source = ""
 
     def __new__(cls, *_: object, **__: object) -> Self:
-        """An empty object."""
+        """Discard the arguments."""
         return super().__new__(cls)
 
     def __init__(self, *_: object, **__: object) -> None:
@@ -51,9 +51,9 @@ class StandIn:
 
 
 def pickled(path: str) -> "dict[str, Tensor]":
-    """The state_dict of a file written by `torch.save`, read without running anything in it. Needs torch.
+    """Read the state_dict of a file written by `torch.save`, executing nothing in it. Requires torch.
 
-    Raises `UsageError`, which says what the file is, or which tensor has no values in it.
+    Raises `UsageError`, which says what the file is, or which tensor cannot be used.
     """
     from archspec.backends.torch.importing import import_torch
 
@@ -67,15 +67,15 @@ def pickled(path: str) -> "dict[str, Tensor]":
 
 
 def _read(path: str) -> Any:
-    """Whatever was saved."""
+    """The saved object."""
     try:
         return _load(path, [])
     except OSError as error:
         raise UsageError(f"cannot read `{shown_file(path)}`: {reason(error)}") from None
-    except Exception:  # whatever a foreign name, or damage, makes of the reader
+    except Exception:  # a foreign name or a damaged file can raise anything
         names = _named(path)
     try:
-        return _load(path, names)  # PyTorch's own names mean what they mean
+        return _load(path, names)  # a stand-in must not replace PyTorch's own names
     except Exception:
         foreign = [name for name in names if not _OWN.fullmatch(name)]
     if foreign:
@@ -84,7 +84,7 @@ def _read(path: str) -> Any:
             "the `state_dict()` alone"
         )
     raise UsageError(
-        f"`{shown_file(path)}` is no file of weights: neither `.safetensors` nor a state_dict saved by `torch.save`, "
+        f"`{shown_file(path)}` is not a weight file: neither `.safetensors` nor a state_dict saved by `torch.save`, "
         "or it is damaged"
     )
 
@@ -96,7 +96,7 @@ def _load(path: str, names: list[str]) -> Any:
 
     known: list[Any] = [(type("StandIn", (StandIn,), {"source": name}), name) for name in names]
     with warnings.catch_warnings(), torch.serialization.safe_globals(known):
-        warnings.simplefilter("ignore")  # about old formats: what is wrong with the file is said
+        warnings.simplefilter("ignore")  # warnings about legacy formats: real errors are reported
         return torch.load(path, map_location="cpu", weights_only=True)
 
 
@@ -106,7 +106,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _named(path: str) -> list[str]:
-    """The classes and functions that a file names; those before the place where it is damaged."""
+    """The classes and functions that a file refers to, up to the point where it is damaged."""
     found: dict[str, None] = {}
     with suppress(Exception):
         for opcode, argument, _ in _opcodes(path):
@@ -118,7 +118,7 @@ def _named(path: str) -> list[str]:
 
 
 def _opcodes(path: str) -> Iterator[Any]:
-    """The instructions of the pickles in a file, of which none is followed."""
+    """The opcodes of the pickles in a file, which are not executed."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             name = next(name for name in archive.namelist() if name.rpartition("/")[2] == "data.pkl")
@@ -138,8 +138,8 @@ def _several(file: IO[bytes]) -> Iterator[Any]:
 
 
 def _unwrapped(value: Any, path: str) -> "Mapping[str, Tensor]":
-    """The table of tensors in what was saved."""
-    for _ in range(len(WRAPPERS)):  # one in the other
+    """The mapping of tensors in a saved object."""
+    for _ in range(len(WRAPPERS)):  # wrappers can be nested
         if _is_state(value) or not isinstance(value, dict) or not value:
             break
         name = _choice(value, path)
@@ -152,30 +152,28 @@ def _unwrapped(value: Any, path: str) -> "Mapping[str, Tensor]":
             "the module's `state_dict()`"
         )
     if not isinstance(value, dict):
-        raise UsageError(
-            f"`{shown_file(path)}` holds no state_dict: no table of names and tensors, but {_kind(value)}"
-        )
+        raise UsageError(f"`{shown_file(path)}` holds no state_dict: the saved value is {_kind(value)}")
     for key, item in value.items():
         if not isinstance(key, str) or not _is_tensor(item):
-            what = f"no table of names and tensors, since `{shown(str(key))}` is {_kind(item)}"
+            what = f"not every value is a tensor: `{shown(str(key))}` is {_kind(item)}"
             raise UsageError(f"`{shown_file(path)}` holds no state_dict: {what}")
     return value
 
 
 def _choice(table: dict[Any, Any], path: str) -> str | None:
-    """The key of a table with other things behind which the weights are."""
+    """The key of a checkpoint under which the weights are stored."""
     named = [key for key in (*WRAPPERS, *AVERAGES) if isinstance(table.get(key), dict | StandIn)]
     full = [key for key in named if not isinstance(table[key], dict) or table[key]]
     if not named:
         named = full = [key for key, value in table.items() if isinstance(key, str) and _is_state(value)]
         if len(full) > 1:
             raise UsageError(
-                f"`{shown_file(path)}` holds several state_dicts, {_listed(full)}: save the one that is meant"
+                f"`{shown_file(path)}` holds several state_dicts, {_listed(full)}: save only the one you want to load"
             )
     chosen = next(iter(full or named), None)
     if len(full) > 1 and chosen is not None:
         _log.info(
-            "of `%s` the weights in `%s` are read, not those in %s",
+            "of `%s`, the weights in `%s` are used, not those in %s",
             shown_file(path),
             chosen,
             _listed(full[1:]),
@@ -203,7 +201,7 @@ def _kind(value: Any) -> str:
 
 
 def _check(path: str, key: str, tensor: "Tensor") -> None:
-    """Refuse a tensor without values of its own for each element."""
+    """Raise `UsageError` for a tensor that is not dense, real and in memory."""
     import torch
 
     if tensor.is_meta:
@@ -213,7 +211,7 @@ def _check(path: str, key: str, tensor: "Tensor") -> None:
     elif tensor.is_quantized:
         what = f"quantised ({str(tensor.dtype).removeprefix('torch.')}): save it as `.dequantize()`"
     elif tensor.is_complex():
-        what = "complex: no network of archspec has such weights"
+        what = "complex: archspec networks have real weights only"
     else:
         return
     raise UsageError(f"`{shown_file(path)}`: `{shown(key)}` is {what}")

@@ -1,4 +1,4 @@
-"""Making what comes next while the last is being written."""
+"""Prefetch items on a background thread."""
 
 from collections.abc import Iterator
 from queue import Queue
@@ -7,11 +7,11 @@ from typing import TypeVar
 
 T = TypeVar("T")
 DEPTH = 16
-"""The items that are made ahead at most."""
+"""The most items that wait in the queue."""
 
 
-def ahead(items: Iterator[T]) -> Iterator[T]:
-    """The items in their order, made by a thread of their own; its exception comes where the item would have come."""
+def prefetched(items: Iterator[T]) -> Iterator[T]:
+    """The items in order, produced on a background thread; an exception is raised in place of its item."""
     queue: Queue[tuple[T] | BaseException | None] = Queue(DEPTH)
     gone = Event()
 
@@ -35,7 +35,7 @@ def ahead(items: Iterator[T]) -> Iterator[T]:
             raise made
     finally:
         gone.set()
-        while worker.is_alive():  # it may wait for room
+        while worker.is_alive():  # it may be blocked on a full queue
             while not queue.empty():
                 queue.get_nowait()
             worker.join(0.01)

@@ -1,8 +1,8 @@
-"""Random initial weights: PyTorch's distributions, from counter-based random bits, equal on every machine.
+"""Random initial weights: PyTorch's distributions, from counter-based random bits, identical on every machine.
 
-Each tensor has its own stream of Philox-4x64 bits, which its key and the seed choose. So a tensor has the same values
-whatever else is drawn, in whatever order. What turns bits into numbers uses only operations that IEEE 754 defines to
-the last bit (sums, products, quotients, square roots): no logarithm or cosine of some library.
+Each tensor has its own stream of Philox-4x64 bits, selected by its key and the seed. Its values therefore do not
+depend on what else is drawn, or in which order. Bits are converted to numbers only by operations that IEEE 754 defines
+to the last bit (sums, products, quotients, square roots): no logarithm or cosine of a math library is used.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     Doubles = np.ndarray[Any, np.dtype[np.float64]]
 
 CHUNK = 1 << 16
-"""The numbers that are made at once: few enough to stay in a processor's cache."""
+"""The size of a chunk: small enough to stay in a processor's cache."""
 
 
 def initial_values(key: str, weight: Weight, seed: int) -> Iterator["Array"]:
-    """The first values of the weight `key` in single precision, flat, in chunks."""
+    """The initial values of the weight `key` in single precision, flattened, in chunks."""
     import numpy as np
 
     if weight.init.name == "values":
@@ -46,7 +46,7 @@ def initial_values(key: str, weight: Weight, seed: int) -> Iterator["Array"]:
 
 
 def _transform(init: Init, shape: tuple[int, ...]) -> "Callable[[Any], Array] | None":
-    """What makes numbers of 32-bit words; `None` for a constant."""
+    """A function from random 32-bit words to values; `None` for a constant."""
     name, args = init.name, init.args
     numbers = [value for value in args if isinstance(value, float | int)]
     if name == "constant":
@@ -70,7 +70,7 @@ def _transform(init: Init, shape: tuple[int, ...]) -> "Callable[[Any], Array] | 
 
 
 def _uniform(low: float, high: float) -> "Callable[[Any], Array]":
-    """From `low` up to but without `high`, with 24 random bits, as PyTorch draws single precision."""
+    """A uniform distribution over [low, high) with 24 random bits, as PyTorch draws single precision."""
     import numpy as np
 
     scale, shift = np.float32((high - low) * 2.0**-24), np.float32(low)
@@ -84,7 +84,7 @@ def _normal(mean: float, deviation: float) -> "Callable[[Any], Array]":
 
 
 def _truncated(mean: float, deviation: float) -> "Callable[[Any], Array]":
-    """A normal distribution between -2 and 2, as `torch.nn.init.trunc_normal_` has it."""
+    """A normal distribution truncated to [-2, 2], as in `torch.nn.init.trunc_normal_`."""
     import numpy as np
 
     low, high = -2.0, 2.0
@@ -99,7 +99,7 @@ def _truncated(mean: float, deviation: float) -> "Callable[[Any], Array]":
     return draw
 
 
-# Wichura's AS 241, PPND7, good to seven digits: https://doi.org/10.2307/2347330
+# Wichura's AS 241, PPND7, accurate to seven digits: https://doi.org/10.2307/2347330
 _CENTRE = (
     (3.3871327179, 50.434271938, 159.29113202, 59.109374720),
     (1.0, 17.895169469, 78.757757664, 67.187563600),
@@ -109,7 +109,7 @@ _FAR = (6.6579051150, 3.0812263860, 0.42868294337, 0.017337203997), (1.0, 0.2419
 
 
 def _quantile(chance: "Doubles") -> "Doubles":
-    """The standard normal quantile of numbers between 0 and 1."""
+    """The quantile function of the standard normal distribution."""
     import numpy as np
 
     centred = chance - 0.5
@@ -132,7 +132,7 @@ def _ratio(coefficients: tuple[tuple[float, ...], tuple[float, ...]], x: "Double
 
 
 def _polynomial(coefficients: tuple[float, ...], x: "Doubles") -> "Doubles":
-    """Ascending coefficients, by Horner's rule."""
+    """Evaluate a polynomial with ascending coefficients by Horner's rule."""
     value = x * coefficients[-1]
     for coefficient in coefficients[-2:0:-1]:
         value += coefficient
@@ -142,7 +142,7 @@ def _polynomial(coefficients: tuple[float, ...], x: "Doubles") -> "Doubles":
 
 
 def _log(x: "Doubles") -> "Doubles":
-    """The natural logarithm, from the exponent and a series for the rest."""
+    """The natural logarithm, from the exponent and a series in the fraction."""
     import numpy as np
 
     fraction, exponent = np.frexp(x)  # x = fraction * 2**exponent, 0.5 <= fraction < 1

@@ -1,4 +1,4 @@
-"""Reading and writing `.safetensors` files. None is trusted: every offset is checked before anything is read.
+"""Read and write `.safetensors` files. Files are untrusted: every offset is checked before any tensor is read.
 
 The format: 8 bytes with the length of the header, the header as JSON, then the tensors' bytes, without gaps.
 https://huggingface.co/docs/safetensors
@@ -19,7 +19,7 @@ from archspec.diagnostics.diagnostic import reason, shown, shown_file
 from archspec.types import DTYPES
 
 READ = {dtype.safetensors: dtype for dtype in DTYPES.values()}
-"""The element types that are read, as the format calls them."""
+"""The supported element types, by their names in the file format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Tensor:
 
 
 class SafeTensors:
-    """An open file. Raises `UsageError` for whatever is wrong with it."""
+    """An open `.safetensors` file. Raises `UsageError` if it is malformed."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -59,7 +59,7 @@ class SafeTensors:
         self.file.close()
 
     def chunks(self, name: str, size: int) -> Iterator[bytes]:
-        """The bytes of a tensor in pieces of at most `size`."""
+        """The bytes of a tensor in chunks of at most `size`."""
         tensor = self.tensors[name]
         for start in range(tensor.start, tensor.stop, size):
             count = min(size, tensor.stop - start)
@@ -70,7 +70,7 @@ class SafeTensors:
             yield data
 
     def read(self, name: str) -> bytearray:
-        """The bytes of a tensor, little-endian, in memory of their own."""
+        """The little-endian bytes of a tensor in a new buffer."""
         tensor = self.tensors[name]
         data = bytearray(tensor.stop - tensor.start)
         self.file.seek(tensor.start)
@@ -79,24 +79,24 @@ class SafeTensors:
         return data
 
     def _wrong(self, what: str) -> UsageError:
-        return UsageError(f"`{shown_file(self.path)}` is no valid safetensors file: {what}")
+        return UsageError(f"`{shown_file(self.path)}` is not a valid safetensors file: {what}")
 
     def _tensors(self) -> dict[str, Tensor]:
         total = os.fstat(self.file.fileno()).st_size
         length = int.from_bytes(self.file.read(8), "little")
         if total < 8 or not 2 <= length <= min(total - 8, MAX_HEADER):
-            raise self._wrong("its header does not fit into it")
+            raise self._wrong("its header is longer than the file")
         try:
             header = json.loads(self.file.read(length).decode(), object_pairs_hook=self._unique)
         except (ValueError, RecursionError):
             raise self._wrong("its header is not JSON") from None
         if not isinstance(header, dict):
-            raise self._wrong("its header is no object")
+            raise self._wrong("its header is not a JSON object")
         metadata = header.pop("__metadata__", None)
-        if metadata is None:  # as the reference implementation has it, that may be written out
+        if metadata is None:  # the reference implementation accepts an explicit null
             metadata = {}
         if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
-            raise self._wrong("its metadata is not text")
+            raise self._wrong("its metadata values are not strings")
         self.metadata = metadata
         begin = 8 + length
         tensors = {name: self._tensor(name, entry, begin) for name, entry in header.items()}
@@ -106,13 +106,13 @@ class SafeTensors:
                 raise self._wrong(f"`{shown(name)}` leaves a gap, or overlaps another tensor")
             end = tensor.stop
         if end != total:
-            raise self._wrong(f"it has {total:,} bytes, but its header describes {end:,}")
+            raise self._wrong(f"it has {total:,} bytes, but its header describes {end:,} bytes")
         return tensors
 
     def _unique(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         table = dict(pairs)
         if len(table) < len(pairs):
-            raise self._wrong("a name stands twice in its header")
+            raise self._wrong("a name occurs twice in its header")
         return table
 
     def _tensor(self, name: str, entry: Any, begin: int) -> Tensor:
@@ -122,45 +122,45 @@ class SafeTensors:
             ):
                 pass
             case _:
-                raise self._wrong(f"`{shown(name)}` is not described as a tensor")
+                raise self._wrong(f"`{shown(name)}` has a malformed header entry")
         if dtype not in READ:
-            raise self._wrong(f"`{shown(name)}` has the element type `{shown(dtype)}`")
+            raise self._wrong(f"`{shown(name)}` has the unsupported element type `{shown(dtype)}`")
         if not all(type(size) is int and 0 <= size < 2**63 for size in shape) or len(shape) > 64:
-            raise self._wrong(f"`{shown(name)}` has a shape that is none")
+            raise self._wrong(f"`{shown(name)}` has an invalid shape")
         if not 0 <= start <= stop or stop - start != prod(shape) * READ[dtype].bytes:
-            raise self._wrong(f"`{shown(name)}` has not as many bytes as its shape needs")
+            raise self._wrong(f"`{shown(name)}` has a shape that does not match its number of bytes")
         return Tensor(dtype, tuple(shape), begin + start, begin + stop)
 
 
 def check_regular(path: str) -> None:
-    """Refuse what is no file, such as a pipe, which could be waited for without end."""
+    """Raise `UsageError` unless `path` is a regular file: reading a pipe could block forever."""
     try:
         mode = os.stat(path).st_mode
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot read `{shown_file(path)}`: {reason(error)}") from None
     if not S_ISREG(mode):
-        what = "it is a folder" if S_ISDIR(mode) else "it is no file"
+        what = "it is a folder" if S_ISDIR(mode) else "it is not a regular file"
         raise UsageError(f"cannot read `{shown_file(path)}`: {what}")
 
 
 def header(tensors: Iterable[tuple[str, str, tuple[int, ...]]]) -> tuple[bytes, dict[str, Tensor]]:
-    """The start of a file with these tensors, each a name, an element type and a shape, and where each of them lies.
+    """The header of a file with these tensors, each a name, an element type and a shape; and their offsets.
 
-    The data begins at a multiple of 64 bytes. Tensors of larger elements should come first, so that each is aligned.
+    The data begins at a multiple of 64 bytes. List tensors with larger elements first, so that each one is aligned.
     """
     entries: dict[str, Any] = {"__metadata__": {"format": "pt"}}
-    offset, places = 0, {}
+    offset, locations = 0, {}
     for name, dtype, shape in tensors:
         type_ = DTYPES[dtype]
         stop = offset + prod(shape) * type_.bytes
         entries[name] = {"dtype": type_.safetensors, "shape": list(shape), "data_offsets": [offset, stop]}
-        places[name] = Tensor(type_.safetensors, shape, offset, stop)
+        locations[name] = Tensor(type_.safetensors, shape, offset, stop)
         offset = stop
     text = json.dumps(entries, separators=(",", ":")).encode()
     text += b" " * (-(8 + len(text)) % 64)
     begin = 8 + len(text)
     moved = {
         name: Tensor(place.dtype, place.shape, begin + place.start, begin + place.stop)
-        for name, place in places.items()
+        for name, place in locations.items()
     }
     return len(text).to_bytes(8, "little") + text, moved

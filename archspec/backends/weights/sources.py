@@ -1,4 +1,4 @@
-"""Where the values of weights come from: a seed or a file. Tensor by tensor, and of large ones piece by piece."""
+"""Sources of weight values: a seed or a file. Values are produced tensor by tensor, large tensors in chunks."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from archspec.backends.options import Options
 from archspec.backends.weights.files import WeightFile, opened
 from archspec.backends.weights.fitting import Wanted, fit, wanted
-from archspec.backends.weights.prefetch import ahead
+from archspec.backends.weights.prefetch import prefetched
 from archspec.backends.weights.random import initial_values
 from archspec.backends.weights.safetensors import header
 from archspec.diagnostics import UsageError
@@ -24,58 +24,58 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
-Entry = tuple[str, str, tuple[int, ...]]
-"""A tensor that is to be stored: its key, the type of its elements, its shape."""
+StoredTensor = tuple[str, str, tuple[int, ...]]
+"""A tensor to be stored: its key, element type and shape."""
 _LARGEST = 2.0**53
-"""What a counter of a floating type counts to."""
+"""The largest value to which a counter of each floating type counts exactly."""
 
 
 class Source(Protocol):
     """The values of a network's weights."""
 
     def has(self, key: str) -> bool:
-        """Whether there are values for a weight of the state_dict. There are for all that inference needs."""
+        """Whether there are values for a weight of the state_dict. There always are for those that inference needs."""
         ...
 
     def chunks(self, key: str, weight: Weight) -> "Iterator[Array]":
-        """The values of a weight, flat, in pieces: `float32` or `float64`, or `int64` for counters."""
+        """The values of a weight, flattened, in chunks: `float32` or `float64`, or `int64` for counters."""
         ...
 
 
 class Seeded:
-    """PyTorch's initial distributions, drawn for each tensor from its key and a seed."""
+    """Samples of PyTorch's initial distributions, drawn for each tensor from its key and a seed."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
 
     def has(self, key: str) -> bool:
-        """Every key has values."""
+        """Always true: every weight can be sampled."""
         del key
         return True
 
     def chunks(self, key: str, weight: Weight) -> "Iterator[Array]":
-        """The values of a weight. Counters start at 0."""
+        """The values of a weight, flattened, in chunks. Counters are 0."""
         for values in initial_values(key, weight, self.seed):
             yield values if weight.dtype == "float" else values.astype("<i8")
 
 
 class FileWeights:
-    """The weights in a file, which has names of its own for them. Counters that it lacks are 0."""
+    """The weights in a file, which may use other names for them. Missing counters are 0."""
 
     def __init__(self, path: str, file: WeightFile, asked: Wanted) -> None:
         self.path, self.file, self.asked = path, file, asked
         self.names = fit(file.shapes, asked, path)
-        for key, name in self.names.items():  # before anything is written
+        for key, name in self.names.items():  # checked before anything is written
             weight = asked.weights.get(key) or asked.spare[key]
             if not weight.is_counter and not file.is_float(name):
                 raise UsageError(f"`{shown_file(path)}`: `{shown(name)}` is {file.dtype(name)}, not float")
 
     def has(self, key: str) -> bool:
-        """Whether the file has a weight, or may lack it."""
+        """Whether the file has a weight, or may omit it."""
         return key in self.names or key in self.asked.weights
 
     def chunks(self, key: str, weight: Weight) -> "Iterator[Array]":
-        """The values of a weight."""
+        """The values of a weight, flattened, in chunks."""
         import numpy as np
 
         if key not in self.names:
@@ -85,7 +85,7 @@ class FileWeights:
             yield _counts(values) if weight.is_counter else values
 
     def tensor(self, key: str, like: "Tensor") -> "Tensor":
-        """A weight for PyTorch, of the type of `like`, on the CPU."""
+        """A weight as a tensor on the CPU, of the element type of `like`."""
         import torch
 
         if key not in self.names:
@@ -97,7 +97,7 @@ class FileWeights:
 
 
 def _counts(values: "Array") -> "Array":
-    """Integers, of what a file may hold as a floating type if all of it was converted."""
+    """Counter values as integers: a file may store them as floats if it was converted as a whole."""
     import numpy as np
 
     if values.dtype.kind == "f":
@@ -107,9 +107,9 @@ def _counts(values: "Array") -> "Array":
 
 @contextmanager
 def source_in(path: str, asked: Wanted) -> Iterator[FileWeights]:
-    """The weights of a file: `.safetensors`, or what `torch.save` wrote if torch is installed.
+    """Open a weight file: `.safetensors`, or a file written by `torch.save` if torch is installed.
 
-    Nothing in it is executed. Raises `UsageError` where it cannot be read, or does not fit.
+    Nothing in it is executed. Raises `UsageError` if it cannot be read or does not match the network.
     """
     with opened(path) as file:
         yield FileWeights(path, file, asked)
@@ -117,7 +117,7 @@ def source_in(path: str, asked: Wanted) -> Iterator[FileWeights]:
 
 @contextmanager
 def source_of(options: Options, asked: Wanted) -> Iterator[Source]:
-    """Where an export takes its weights from: the file that it names, or a seed."""
+    """The source of an export's weights: the file given in the options, or a seed."""
     if options.weights is None:
         yield Seeded(options.seed or 0)
     else:
@@ -125,8 +125,8 @@ def source_of(options: Options, asked: Wanted) -> Iterator[Source]:
             yield source
 
 
-def state_entries(weights: Mapping[str, Weight], dtype: str) -> list[Entry]:
-    """The tensors of a state_dict with the types that they are stored in, those of large elements first."""
+def state_entries(weights: Mapping[str, Weight], dtype: str) -> list[StoredTensor]:
+    """The tensors of a state_dict with their stored element types, those with the largest elements first."""
     types = {key: dtype if weight.dtype == "float" else weight.dtype for key, weight in weights.items()}
     entries = [(key, types[key], weight.shape) for key, weight in weights.items()]
     return sorted(entries, key=lambda entry: -DTYPES[entry[1]].bytes)
@@ -137,15 +137,15 @@ def write_weights(model: "Model", path: str, options: Options) -> None:
     asked = wanted(model)
     weights = asked.weights
     entries = state_entries(weights, options.dtype)
-    start, places = header(entries)
-    total = max((place.stop for place in places.values()), default=0) - len(start)
+    start, locations = header(entries)
+    total = max((place.stop for place in locations.values()), default=0) - len(start)
     done = 0
     with source_of(options, asked) as source, writing(path) as file:
         file.write(start)
         made = (
             encoded(values, dtype) for key, dtype, _ in entries for values in source.chunks(key, weights[key])
         )
-        for data in ahead(made):
+        for data in prefetched(made):
             file.write(data)
             done += len(data)
             if options.progress is not None:
@@ -153,7 +153,7 @@ def write_weights(model: "Model", path: str, options: Options) -> None:
 
 
 def encoded(values: "Array", dtype: str) -> memoryview:
-    """Numbers as the little-endian bytes of `float32`, `float16`, `bfloat16` or `int64`."""
+    """Encode values as little-endian `float32`, `float16`, `bfloat16` or `int64`."""
     import numpy as np
 
     if dtype != "bfloat16":
@@ -161,7 +161,7 @@ def encoded(values: "Array", dtype: str) -> memoryview:
             kept = values.astype(DTYPES[dtype].numpy, copy=False)
     else:
         bits = values.astype("<f4", copy=False).view("<u4")
-        rounded = (bits + (((bits >> 16) & 1) + 0x7FFF)) >> 16  # to the nearest, ties to even
+        rounded = (bits + (((bits >> 16) & 1) + 0x7FFF)) >> 16  # round to nearest, ties to even
         quiet = (bits >> 16) | 0x40
         kept = np.where(np.isnan(bits.view("<f4")), quiet, rounded).astype("<u2")
     return np.ascontiguousarray(kept).reshape(-1).view(np.uint8).data
