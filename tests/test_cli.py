@@ -479,3 +479,22 @@ def test_importing_archspec_costs_nothing() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("module", ["archspec.cli.errors", "archspec.diagnostics", "archspec.cli.loading"])
+def test_an_interruption_of_the_start_is_quiet(module: str) -> None:
+    """Whatever is being imported when Ctrl-C comes."""
+    code = f"""
+import sys
+class Interrupting:
+    def find_spec(self, name, path, target=None):
+        if name == {module!r}:
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupting())
+sys.argv = ["archspec", "summary", {ALEXNET!r}]
+from archspec.cli import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr in ("", "interrupted\n")

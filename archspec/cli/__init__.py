@@ -6,13 +6,17 @@ import sys
 
 
 def main() -> None:
-    """Run `archspec`. Exit codes: 0 clean, 1 findings, 2 could not run."""
-    # Looking for pydantic's plug-ins costs a tenth of the start, and none of them has a say in a spec.
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
-    from archspec.cli.errors import guarded
+    """Run `archspec`. Exit codes: 0 clean, 1 findings, 2 could not run, 130 interrupted."""
+    try:
+        # Looking for pydantic's plug-ins costs a tenth of the start, and none of them has a say in a spec.
+        os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
+        from archspec.cli.errors import guarded
 
-    signal.signal(signal.SIGTERM, _terminated)
-    sys.exit(guarded(lambda: _run(sys.argv[1:])))
+        signal.signal(signal.SIGTERM, _terminated)
+        code = guarded(lambda: _run(sys.argv[1:]))
+    except KeyboardInterrupt:  # before there is anyone to say so
+        code = 130
+    sys.exit(code)
 
 
 def _terminated(number: int, _frame: object) -> None:
