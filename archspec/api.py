@@ -13,7 +13,7 @@ from archspec.types import Dim, StrPath
 
 if TYPE_CHECKING:
     from torch import device as Device  # noqa: N812 — a type
-    from torch import dtype as Dtype  # noqa: N812
+    from torch import dtype as Dtype  # noqa: N812 — a type
     from torch import nn
 
     from archspec.analysis.memory import Optimizer
@@ -37,7 +37,7 @@ class Model(model.Model):
         optimizer: "Optimizer" = "sgd",
         format: str = "table",  # noqa: A002 — as in the command
         json: bool = False,
-        ascii: bool = False,  # noqa: A002
+        ascii: bool = False,  # noqa: A002 — as in the command
     ) -> str:
         """What `archspec summary` prints, without colours: a table of `width` columns, 40 or more.
 

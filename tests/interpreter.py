@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F  # noqa: N812 — as everyone calls it
 from torch import Tensor, nn
 
 from archspec.ir import Module

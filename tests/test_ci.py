@@ -63,7 +63,7 @@ def named(*arguments: str | Path, cwd: Path, code: int = 1, stdin: bytes = b"") 
 
     github = re.findall(r"file=([^,:]*)", out("github"))
     gitlab = [issue["location"]["path"] for issue in json.loads(out("gitlab"))]
-    junit = [case.get("classname", "") for case in ET.fromstring(out("junit")).iter("testcase") if len(case)]  # noqa: S314
+    junit = [case.get("classname", "") for case in ET.fromstring(out("junit")).iter("testcase") if len(case)]  # noqa: S314 — our own text
     (run,) = json.loads(out("sarif"))["runs"]
     sarif, resolved = [], []
     for result in run["results"]:

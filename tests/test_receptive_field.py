@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F  # noqa: N812 — as everyone calls it
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from op_examples import VALID, name_case

@@ -1,6 +1,7 @@
 """Imports go one way: each layer imports only those below it."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -157,3 +158,10 @@ def test_module_names_that_torch_needs_are_refused() -> None:
 
 def test_version_1_fixes_the_names_of_ops() -> None:
     assert ops.names() >= OPS
+
+
+def test_every_exception_from_a_rule_says_why() -> None:
+    bare = re.compile(r"# noqa(: [A-Z0-9, ]+)?$", re.MULTILINE)
+    assert bare.search("x = 1  # noqa: A001\n")
+    found = [path for path in PACKAGE.parent.glob("[at]*/**/*.py") if bare.search(path.read_text("utf-8"))]
+    assert found == []

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F  # noqa: N812 — as everyone calls it
 from nets import network, spec
 from op_examples import VALID, name_case
 from torch import nn

@@ -45,7 +45,7 @@ class Costs:
     def leaf(self, module: Module) -> Cost:
         """The cost of an op."""
         op = module.op
-        assert op is not None  # noqa: S101
+        assert op is not None  # noqa: S101 — only ops are asked
         params = buffers = 0
         weights = op.weights(module.inputs)
         for weight in weights:

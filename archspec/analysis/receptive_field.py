@@ -53,7 +53,7 @@ class Transfers:
         return found
 
     def _leaf(self, module: Module) -> tuple[Seen, ...]:
-        assert module.op is not None  # noqa: S101
+        assert module.op is not None  # noqa: S101 — only ops are asked
         reaches = module.op.reaches(module.inputs, module.outputs)
         return tuple([dict(enumerate(links)) for links in reaches])
 

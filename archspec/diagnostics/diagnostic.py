@@ -137,7 +137,7 @@ class Problem(Exception):  # noqa: N818 — not an error of the program but a fi
         *,
         at: Path = (),
         notes: Sequence[str] = (),
-        help: str | Replacement | None = None,  # noqa: A002
+        help: str | Replacement | None = None,  # noqa: A002 — what `Diagnostic` calls it
         labels: Sequence[Label] = (),
         subject: str = "",
         about_key: bool = False,

@@ -32,7 +32,7 @@ class Literal:
 
     result: Value
 
-    def evaluate(self, scope: Scope) -> Value:  # noqa: D102
+    def evaluate(self, scope: Scope) -> Value:
         return self.result
 
 
@@ -42,7 +42,7 @@ class Name:
 
     name: str
 
-    def evaluate(self, scope: Scope) -> Value:  # noqa: D102
+    def evaluate(self, scope: Scope) -> Value:
         return scope.value(self.name)
 
 
@@ -53,7 +53,7 @@ class Shape:
     path: str
     attribute: str
 
-    def evaluate(self, scope: Scope) -> Value:  # noqa: D102
+    def evaluate(self, scope: Scope) -> Value:
         return scope.shape(self.path, self.attribute)
 
 
@@ -63,7 +63,7 @@ class List:
 
     items: tuple["Tree", ...]
 
-    def evaluate(self, scope: Scope) -> Value:  # noqa: D102
+    def evaluate(self, scope: Scope) -> Value:
         return bounded(tuple([item.evaluate(scope) for item in self.items]))
 
 
@@ -74,7 +74,7 @@ class Unary:
     op: str
     operand: "Tree"
 
-    def evaluate(self, scope: Scope) -> Value:  # noqa: D102
+    def evaluate(self, scope: Scope) -> Value:
         value = self.operand.evaluate(scope)
         if self.op == "not":
             return not value
@@ -91,7 +91,7 @@ class Binary:
     left: "Tree"
     right: "Tree"
 
-    def evaluate(self, scope: Scope) -> Value:  # noqa: D102
+    def evaluate(self, scope: Scope) -> Value:
         return arithmetic(self.op, self.left.evaluate(scope), self.right.evaluate(scope))
 
 
@@ -102,7 +102,7 @@ class Compare:
     first: "Tree"
     rest: tuple[tuple[str, "Tree"], ...]
 
-    def evaluate(self, scope: Scope) -> Value:  # noqa: D102
+    def evaluate(self, scope: Scope) -> Value:
         left = self.first.evaluate(scope)
         for op, tree in self.rest:
             right = tree.evaluate(scope)
@@ -120,7 +120,7 @@ class Logic:
     left: "Tree"
     right: "Tree"
 
-    def evaluate(self, scope: Scope) -> Value:  # noqa: D102
+    def evaluate(self, scope: Scope) -> Value:
         left = self.left.evaluate(scope)
         return self.right.evaluate(scope) if bool(left) == (self.op == "and") else left
 
@@ -133,7 +133,7 @@ class Conditional:
     then: "Tree"
     other: "Tree"
 
-    def evaluate(self, scope: Scope) -> Value:  # noqa: D102
+    def evaluate(self, scope: Scope) -> Value:
         return (self.then if self.test.evaluate(scope) else self.other).evaluate(scope)
 
 
@@ -144,7 +144,7 @@ class Index:
     base: "Tree"
     index: "Tree"
 
-    def evaluate(self, scope: Scope) -> Value:  # noqa: D102
+    def evaluate(self, scope: Scope) -> Value:
         base, index = self.base.evaluate(scope), self.index.evaluate(scope)
         if not isinstance(base, tuple | str) or not isinstance(index, int):
             fail(f"{show(base)} has no element {show(index)}")
@@ -162,7 +162,7 @@ class Slice:
     base: "Tree"
     bounds: tuple["Tree | None", ...]
 
-    def evaluate(self, scope: Scope) -> Value:  # noqa: D102
+    def evaluate(self, scope: Scope) -> Value:
         base = self.base.evaluate(scope)
         if not isinstance(base, tuple | str):
             fail(f"{show(base)} is no list to take a slice of")
@@ -184,7 +184,7 @@ class Call:
     function: str
     arguments: tuple["Tree", ...]
 
-    def evaluate(self, scope: Scope) -> Value:  # noqa: D102
+    def evaluate(self, scope: Scope) -> Value:
         arguments = [argument.evaluate(scope) for argument in self.arguments]
         try:
             return bounded(FUNCTIONS[self.function](*arguments))
@@ -204,7 +204,7 @@ class Comprehension:
     size: int
     """The number of trees in `item` and `test`: what each element costs."""
 
-    def evaluate(self, scope: Scope) -> Value:  # noqa: D102
+    def evaluate(self, scope: Scope) -> Value:
         values = self.values.evaluate(scope)
         if not isinstance(values, tuple):
             fail(f"{show(values)} is no list to take elements from")

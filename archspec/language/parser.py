@@ -294,7 +294,7 @@ def _help(rest: str) -> str | None:
     return next((help_ for sign, help_ in _SIGNS if rest.startswith(sign)), None)
 
 
-def syntax(message: str, text: str, help: str | None = None) -> NoReturn:  # noqa: A002
+def syntax(message: str, text: str, help: str | None = None) -> NoReturn:  # noqa: A002 — the diagnostic's word
     """The text is no expression."""
     raise Problem("AS205", f"`{shown(text)}` is not an expression: {message}", help=help, subject=text)
 

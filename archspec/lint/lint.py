@@ -57,7 +57,7 @@ class Lint(Rule):
         path: Path,
         *,
         notes: tuple[str, ...] = (),
-        help: str | None = None,  # noqa: A002
+        help: str | None = None,  # noqa: A002 — what `Diagnostic` calls it
         labels: tuple[Label, ...] = (),
         subject: str = "",
         about_key: bool = False,
@@ -87,7 +87,7 @@ class Lint(Rule):
         origin: Origin,
         *at: str,
         notes: tuple[str, ...] = (),
-        help: str | None = None,  # noqa: A002
+        help: str | None = None,  # noqa: A002 — what `Diagnostic` calls it
         labels: tuple[Label, ...] = (),
         subject: str = "",
         about_key: bool = False,

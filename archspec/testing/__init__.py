@@ -57,8 +57,8 @@ def check_op(op: type[Op]) -> None:
 def _import_oracles() -> None:
     import_torch()
     try:
-        import onnx  # noqa: F401
-        import onnxruntime  # noqa: F401
+        import onnx  # noqa: F401 — is it there?
+        import onnxruntime  # noqa: F401 — is it there?
     except ImportError as error:
         raise UsageError(f"this needs {error.name}: install it beside archspec") from None
 

@@ -13,7 +13,7 @@ from archspec.types import Floating
 
 if TYPE_CHECKING:
     from torch import device as Device  # noqa: N812 — a type
-    from torch import dtype as Dtype  # noqa: N812
+    from torch import dtype as Dtype  # noqa: N812 — a type
     from torch import nn
 
     from archspec.model import Model
