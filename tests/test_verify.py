@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from nets import NAMES, NETWORKS, SPECS, network, spec
-from verify_mutants import MUTANTS, caught
+from verify_mutants import MUTANTS, Mutant, caught
 
 import archspec
 import archspec.ops
@@ -458,6 +458,19 @@ def test_sees_faults(mutant: str, name: str, variant: str | None, item: str) -> 
     found = caught(MUTANTS[mutant], network(name, variant))
     assert found is not None
     assert item in found
+
+
+@pytest.mark.parametrize("persistent", ["true", "false"])
+def test_sees_another_constant_in_source(persistent: str) -> None:
+    """It is proven with the values of the spec, not with those that PyTorch's module has."""
+    mean = f'"constant", values = [[[0.5]], [[0.4]], [[-0.3]]], persistent = {persistent}'
+    layers = f'{{ op = "sub", branches = [[], {{ name = "mean", op = {mean} }}] }}, "relu"'
+    text = f'archspec = 1\n[model]\ninput = ["N", 3, 5, 7]\nlayers = [{layers}]\n'
+    model = archspec.load("net.toml", source=text)
+    assert not [item for item in verify.verify(model) if item.findings]
+    found = caught(Mutant("constant", edit=lambda source: source.replace("0.4", "0.6")), model)
+    assert found is not None
+    assert "outputs" in found
 
 
 SETTINGS = """archspec = 1

@@ -34,12 +34,12 @@ def _is_buffer(node: Node) -> bool:
     return module.op is not None and module.op.weights(module.inputs)[0].buffer
 
 
-def unsaved(module: Module, prefix: str = "") -> Iterator[tuple[str, Weight]]:
-    """The buffers that are not in the state_dict, by their paths."""
+def constants(module: Module, prefix: str = "") -> Iterator[tuple[str, Weight]]:
+    """The bare buffers by their paths, also those that are not in the state_dict."""
     if module.op is not None:
         found = module.op.weights(module.inputs) if module.op.is_parameter else ()
-        yield from ((prefix.removesuffix("."), weight) for weight in found if not weight.persistent)
+        yield from ((prefix.removesuffix("."), weight) for weight in found if weight.buffer)
         return
     for node in module.body:
         if node.name is not None and node.shares is None:
-            yield from unsaved(node.module, f"{prefix}{node.name}.")
+            yield from constants(node.module, f"{prefix}{node.name}.")

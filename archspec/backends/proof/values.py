@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from archspec.analysis.weights import constants
 from archspec.backends.proof.device import CPU, cuda_index, full_precision
 from archspec.backends.proof.item import Item, finding
 from archspec.backends.proof.lockstep import Kept, Lockstep, listed, steady
@@ -69,7 +70,10 @@ class Values:
     def of(cls, model: "Model", device: str = CPU) -> "Values":
         """Choose the size, and find weights of which the outputs depend on the input and not on rounding."""
         small = smaller(model)
-        module = build(small, device="meta").to_empty(device="cpu").eval()
+        if any(constants(small.root)):  # which are not drawn anew
+            module = build(small, device="cpu").eval()
+        else:
+            module = build(small, device="meta").to_empty(device="cpu").eval()
         for spread in SPREADS:
             scale(module.to(CPU), small, spread)
             values = cls(model, small, module.to(device), device)

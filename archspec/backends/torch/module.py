@@ -42,11 +42,13 @@ def build(
     if dtype is not None:
         module = module.to(dtype)
     if weights is not None:
-        from archspec.analysis.weights import unsaved
+        from archspec.analysis.weights import constants
         from archspec.backends.torch.weights import load_into
         from archspec.backends.weights.fitting import wanted
 
-        load_into(module, weights, wanted(model), unsaved(model.network.whole or model.root), target)
+        fixed = constants(model.network.whole or model.root)
+        unsaved = ((key, weight) for key, weight in fixed if not weight.persistent)
+        load_into(module, weights, wanted(model), unsaved, target)
     return module
 
 
