@@ -63,15 +63,18 @@ class Scale(Op):
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`x * 0.17`; constants of channels are made where the input is."""
-        text = "{0}"
-        for sign, values, idle in (("*", self.factor, 1.0), ("+", self.shift, 0.0)):
-            if isinstance(values, tuple):
-                axes = ", 1" * (inputs[0].rank - 2)
-                tensor = f"{{0}}.new_tensor({literal(values)})" + (f".view(-1{axes})" if axes else "")
-                text += f" {sign} {tensor}"
-            elif values != idle:
-                text += f" {sign} {literal(values)}"
-        return TorchCode(function=text, fresh=text != "{0}")
+        axes = ", 1" * (inputs[0].rank - 2)
+        factor, shift = (
+            f"{{0}}.new_tensor({literal(values)})" + (f".view(-1{axes})" if axes else "")
+            if isinstance(values, tuple)
+            else literal(values)
+            for values in (self.factor, self.shift)
+        )
+        if isinstance(self.factor, tuple) and isinstance(self.shift, tuple):
+            return TorchCode(function=f"torch.addcmul({shift}, {{0}}, {factor})", fresh=True)
+        scaled = f" * {factor}" * (self.factor != 1)
+        shifted = f" + {shift}" * (self.shift != 0)
+        return TorchCode(function=f"{{0}}{scaled}{shifted}", fresh=bool(scaled or shifted))
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Mul` and `Add`."""

@@ -92,6 +92,7 @@ def schema() -> Json:
     definitions = _nodes()
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
+        "x-tombi-toml-version": "v1.1.0",  # editors that know Tombi then take tables over several lines
         "title": "archspec 1",
         "description": "A declarative spec of a convolutional network.",
         **_file(definitions),
