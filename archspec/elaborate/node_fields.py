@@ -53,7 +53,7 @@ class FieldCompiler(KeyCompiler):
                     raise unknown_field(key, target, (), first=len(at) > 1)
                 items[key] = compile_field(raw, target, key, path)
                 if key == "padding" and self.is_no_keyword(raw, items[key]):
-                    raise no_keyword(raw, target.name)
+                    raise no_keyword(raw, target)
                 self.check_names(items[key], ())
             except Problem as problem:
                 problems.append(problem.within(*at))

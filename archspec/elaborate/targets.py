@@ -67,14 +67,12 @@ def unknown_op(name: str, document: Document, definition: Definition | None) -> 
     return Problem("AS204", f"there is no op `{shown(name)}`", at=("op",), help=help_, subject=name)
 
 
-def no_keyword(word: str, op: str) -> Problem:
+def no_keyword(word: str, target: Target) -> Problem:
     """The problem of an op that is given a keyword for its padding, and has none."""
     return Problem(
         "AS203",
-        f"the padding of `{op}` is a number for each axis: it has no keyword `{word}`",
-        help="leave `padding` out, and take off what is too much with `slice`"
-        if op == "conv_transpose"
-        else None,
+        f"the padding of `{target.name}` is a number for each axis: it has no keyword `{word}`",
+        help=target.no_keyword if isinstance(target, type) else None,
     )
 
 

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from archspec.ops.core.checks import size
-from archspec.ops.core.data import INPUT, Example, Inputs, Saved
+from archspec.ops.core.data import INPUT, Example, Inputs, Layout, Saved
 from archspec.ops.core.onnx_code import MAX_CONSTANT, Emitter, too_large
 from archspec.ops.core.pools import AdaptivePool, bins, equal_windows
 from archspec.ops.core.resampling import sums
@@ -18,6 +18,7 @@ class AdaptiveAvgPool(AdaptivePool):
     """
 
     name: ClassVar[str] = "adaptive_avgpool"
+    layout: ClassVar[Layout] = "image"
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input; nothing for an output of one position, which is a mean."""

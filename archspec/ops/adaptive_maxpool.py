@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.checks import size, sizes
-from archspec.ops.core.data import Example, Inputs, Saved
+from archspec.ops.core.data import Example, Inputs, Layout, Saved
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.pools import AdaptivePool, bins, equal_windows
 from archspec.ops.core.torch_code import TorchCode, positional
@@ -22,6 +22,7 @@ class AdaptiveMaxPool(AdaptivePool):
     """
 
     name: ClassVar[str] = "adaptive_maxpool"
+    layout: ClassVar[Layout] = "image"
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input, and where each maximum was."""

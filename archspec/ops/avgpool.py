@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.checks import size, sizes
-from archspec.ops.core.data import Example, Inputs, Saved
+from archspec.ops.core.data import Example, Inputs, Layout, Saved
 from archspec.ops.core.fields import Flag, Positive
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.pools import PaddedPool, check_filled, onnx_average
@@ -21,6 +21,7 @@ class AvgPool(PaddedPool):
     """
 
     name: ClassVar[str] = "avgpool"
+    layout: ClassVar[Layout] = "image"
 
     count_include_pad: Flag = True
     """Whether the average counts the padding's zeros."""

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.checks import channels, one_of_ranks
-from archspec.ops.core.data import Example, Inputs, Saved
+from archspec.ops.core.data import Example, Inputs, Layout, Saved
 from archspec.ops.core.held import like_images
 from archspec.ops.core.norms import RunningNorm, single
 from archspec.ops.core.onnx_code import Emitter
@@ -20,6 +20,7 @@ class BatchNorm(RunningNorm):
     """
 
     name: ClassVar[str] = "batchnorm"
+    layout: ClassVar[Layout] = "image"
 
     def check(self, inputs: Inputs) -> None:
         """Rank 2 to 5; statistics of the input itself need more than one value."""

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from archspec.ops.core.base import Op
 from archspec.ops.core.checks import at_least, channels, divides
-from archspec.ops.core.data import Example, Inputs
+from archspec.ops.core.data import Example, Inputs, Layout
 from archspec.ops.core.fields import Positive
 from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Emitter
@@ -21,6 +21,7 @@ class ChannelShuffle(Op):
 
     name: ClassVar[str] = "channel_shuffle"
     group: ClassVar[str] = "Shape"
+    layout: ClassVar[Layout] = "image"
 
     groups: Positive
     """Number of groups."""

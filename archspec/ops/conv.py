@@ -6,7 +6,7 @@ from typing import ClassVar
 from archspec.ops.core.base import Op
 from archspec.ops.core.checks import channels
 from archspec.ops.core.convolution import check_groups, product_formula, products, weight_and_bias
-from archspec.ops.core.data import Example, Inputs, Saved, Weight
+from archspec.ops.core.data import Example, Inputs, Layout, Saved, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Padding, Positive, Size, per_axis
 from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Emitter
@@ -35,6 +35,7 @@ class Conv(Op):
 
     name: ClassVar[str] = "conv"
     group: ClassVar[str] = "Weights"
+    layout: ClassVar[Layout] = "image"
 
     out: Positive
     """Number of output channels."""

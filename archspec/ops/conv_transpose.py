@@ -9,7 +9,7 @@ from archspec.diagnostics import Problem
 from archspec.ops.core.base import Op
 from archspec.ops.core.checks import channels
 from archspec.ops.core.convolution import check_groups, product_formula, products, weight_and_bias
-from archspec.ops.core.data import INPUT, Example, Inputs, Saved, Weight
+from archspec.ops.core.data import INPUT, Example, Inputs, Layout, Saved, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, NaturalSize, Positive, Size, per_axis
 from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Emitter
@@ -83,6 +83,8 @@ class ConvTranspose(Op):
 
     name: ClassVar[str] = "conv_transpose"
     group: ClassVar[str] = "Weights"
+    layout: ClassVar[Layout] = "image"
+    no_keyword: ClassVar[str | None] = "leave `padding` out, and take off what is too much with `slice`"
 
     out: Positive
     """Number of output channels."""

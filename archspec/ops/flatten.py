@@ -7,7 +7,7 @@ from typing import ClassVar
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import Op
 from archspec.ops.core.checks import axis_index
-from archspec.ops.core.data import Example, Inputs
+from archspec.ops.core.data import Example, Inputs, Layout
 from archspec.ops.core.fields import Integer
 from archspec.ops.core.held import lying, viewed
 from archspec.ops.core.onnx_code import Emitter
@@ -25,6 +25,7 @@ class Flatten(Op):
 
     name: ClassVar[str] = "flatten"
     group: ClassVar[str] = "Shape"
+    layout: ClassVar[Layout] = "free"
 
     start: Integer = 1
     """The first axis to merge, PyTorch's `start_dim`."""

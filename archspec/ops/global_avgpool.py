@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from archspec.ops.core.data import Example, Inputs
+from archspec.ops.core.data import Example, Inputs, Layout
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.pools import GlobalPool
 from archspec.ops.core.torch_code import TorchCode, positional
@@ -15,6 +15,7 @@ class GlobalAvgPool(GlobalPool):
     """
 
     name: ClassVar[str] = "global_avgpool"
+    layout: ClassVar[Layout] = "image"
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.AdaptiveAvgPool2d(1)`."""

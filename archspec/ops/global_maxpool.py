@@ -4,7 +4,7 @@ from math import prod
 from typing import ClassVar
 
 from archspec.ops.core.checks import sizes
-from archspec.ops.core.data import Example, Inputs, Saved
+from archspec.ops.core.data import Example, Inputs, Layout, Saved
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.pools import GlobalPool
 from archspec.ops.core.torch_code import TorchCode, positional
@@ -17,6 +17,7 @@ class GlobalMaxPool(GlobalPool):
     """
 
     name: ClassVar[str] = "global_maxpool"
+    layout: ClassVar[Layout] = "image"
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input, and where each maximum was."""

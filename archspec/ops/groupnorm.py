@@ -6,7 +6,7 @@ from typing import ClassVar
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import Op
 from archspec.ops.core.checks import channels, divides, initialised, sizes
-from archspec.ops.core.data import Example, Inputs, Saved, Weight
+from archspec.ops.core.data import Example, Inputs, Layout, Saved, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive, PositiveNumber
 from archspec.ops.core.held import like_images
 from archspec.ops.core.norms import scale_and_shift, single
@@ -24,6 +24,7 @@ class GroupNorm(Op):
 
     name: ClassVar[str] = "groupnorm"
     group: ClassVar[str] = "Norms"
+    layout: ClassVar[Layout] = "image"
 
     groups: Positive
     """Number of groups that the channels are split into; 1 normalises the whole sample."""

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.checks import one_of_ranks, sizes
-from archspec.ops.core.data import Example, Inputs, Saved
+from archspec.ops.core.data import Example, Inputs, Layout, Saved
 from archspec.ops.core.fields import Flag
 from archspec.ops.core.held import is_packed
 from archspec.ops.core.norms import RunningNorm, single
@@ -22,6 +22,7 @@ class InstanceNorm(RunningNorm):
     """
 
     name: ClassVar[str] = "instancenorm"
+    layout: ClassVar[Layout] = "image"
 
     affine: Flag = False
     """Whether a scale and a shift per channel are learnt."""

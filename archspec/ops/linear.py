@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from archspec.ops.core.base import Op
 from archspec.ops.core.checks import at_least, factors, initialised, size, sizes
-from archspec.ops.core.data import INPUT, Example, Inputs, Saved, Weight
+from archspec.ops.core.data import INPUT, Example, Inputs, Layout, Saved, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive
 from archspec.ops.core.held import viewed
 from archspec.ops.core.init import fan_in_uniform
@@ -23,6 +23,7 @@ class Linear(Op):
 
     name: ClassVar[str] = "linear"
     group: ClassVar[str] = "Weights"
+    layout: ClassVar[Layout] = "free"
 
     out: Positive
     """Number of output features."""

@@ -4,7 +4,7 @@ from math import prod
 from typing import ClassVar
 
 from archspec.ops.core.checks import sizes
-from archspec.ops.core.data import Example, Inputs, Saved
+from archspec.ops.core.data import Example, Inputs, Layout, Saved
 from archspec.ops.core.fields import PositiveNumber
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.pools import Pool, check_filled, onnx_average
@@ -19,6 +19,7 @@ class LPPool(Pool):
     """
 
     name: ClassVar[str] = "lppool"
+    layout: ClassVar[Layout] = "image"
 
     norm_type: PositiveNumber
     """The exponent p."""

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from archspec.ops.core.base import Op
 from archspec.ops.core.checks import at_least, channels, sizes
-from archspec.ops.core.data import Example, Inputs, Saved
+from archspec.ops.core.data import Example, Inputs, Layout, Saved
 from archspec.ops.core.fields import Number, Positive
 from archspec.ops.core.held import elementwise
 from archspec.ops.core.onnx_code import Emitter
@@ -22,6 +22,7 @@ class LRN(Op):
 
     name: ClassVar[str] = "lrn"
     group: ClassVar[str] = "Norms"
+    layout: ClassVar[Layout] = "image"
 
     size: Positive
     """Number of neighbouring channels."""

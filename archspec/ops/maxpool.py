@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.checks import size, sizes
-from archspec.ops.core.data import Example, Inputs, Saved
+from archspec.ops.core.data import Example, Inputs, Layout, Saved
 from archspec.ops.core.fields import Size
 from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Emitter
@@ -32,6 +32,7 @@ class MaxPool(PaddedPool):
     """
 
     name: ClassVar[str] = "maxpool"
+    layout: ClassVar[Layout] = "image"
 
     dilation: Size = 1
     """Distance between the window's elements."""

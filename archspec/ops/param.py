@@ -6,7 +6,7 @@ from pydantic import Field
 
 from archspec.ops.core.base import Op
 from archspec.ops.core.checks import initialised
-from archspec.ops.core.data import Example, Inputs, Weight
+from archspec.ops.core.data import Example, Inputs, Layout, Weight
 from archspec.ops.core.fields import NO_INIT, Initialisers, Positive
 from archspec.ops.core.init import ZEROS
 from archspec.ops.core.onnx_code import Emitter
@@ -25,6 +25,7 @@ class Param(Op):
 
     name: ClassVar[str] = "param"
     group: ClassVar[str] = "Weights"
+    layout: ClassVar[Layout] = "free"
     arity: ClassVar[tuple[int, int]] = (0, 0)
     is_parameter: ClassVar[bool] = True
 

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import Op
-from archspec.ops.core.data import Example, Inputs
+from archspec.ops.core.data import Example, Inputs, Layout
 from archspec.ops.core.fields import Integer
 from archspec.ops.core.held import lying, strides
 from archspec.ops.core.onnx_code import Emitter
@@ -35,6 +35,7 @@ class Permute(Op):
 
     name: ClassVar[str] = "permute"
     group: ClassVar[str] = "Shape"
+    layout: ClassVar[Layout] = "free"
 
     axes: tuple[Integer, ...]
     """For each axis of the output, the axis of the input."""

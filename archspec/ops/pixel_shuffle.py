@@ -6,7 +6,7 @@ from typing import ClassVar
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import Op
 from archspec.ops.core.checks import channels, one_of_ranks
-from archspec.ops.core.data import Example, Inputs
+from archspec.ops.core.data import Example, Inputs, Layout
 from archspec.ops.core.fields import Positive
 from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Emitter
@@ -24,6 +24,7 @@ class PixelShuffle(Op):
 
     name: ClassVar[str] = "pixel_shuffle"
     group: ClassVar[str] = "Shape"
+    layout: ClassVar[Layout] = "image"
 
     scale: Positive
     """The factor by which height and width grow; PyTorch's `upscale_factor`."""

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from archspec.ops.core.base import Op
 from archspec.ops.core.checks import channels, divides, one_of_ranks, size
-from archspec.ops.core.data import Example, Inputs
+from archspec.ops.core.data import Example, Inputs, Layout
 from archspec.ops.core.fields import Positive
 from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Emitter
@@ -23,6 +23,7 @@ class PixelUnshuffle(Op):
 
     name: ClassVar[str] = "pixel_unshuffle"
     group: ClassVar[str] = "Shape"
+    layout: ClassVar[Layout] = "image"
 
     scale: Positive
     """The factor by which height and width shrink; PyTorch's `downscale_factor`."""

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import Op
-from archspec.ops.core.data import Example, Inputs
+from archspec.ops.core.data import Example, Inputs, Layout
 from archspec.ops.core.held import lying, viewed
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, regrouped
@@ -25,6 +25,7 @@ class Reshape(Op):
 
     name: ClassVar[str] = "reshape"
     group: ClassVar[str] = "Shape"
+    layout: ClassVar[Layout] = "free"
     asks_for_sizes: ClassVar[bool] = True
 
     shape: Shape

@@ -11,7 +11,7 @@ from pydantic import Field
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import Op
 from archspec.ops.core.checks import one_of_ranks, size
-from archspec.ops.core.data import Example, Inputs
+from archspec.ops.core.data import Example, Inputs, Layout
 from archspec.ops.core.fields import MAX, Flag, PositiveNumber, Size, per_axis
 from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Emitter
@@ -60,6 +60,7 @@ class Upsample(Op):
 
     name: ClassVar[str] = "upsample"
     group: ClassVar[str] = "Shape"
+    layout: ClassVar[Layout] = "image"
 
     size: Size | None = None
     """The size of the output. Either this or `scale` is given."""

@@ -8,16 +8,6 @@ from archspec.diagnostics.rule import spec_of
 from archspec.lint.flow import Call, Flow, Flows, always
 from archspec.lint.lint import Lint, Verdict
 
-IMAGE = frozenset(
-    """
-    adaptive_avgpool adaptive_maxpool avgpool batchnorm channel_shuffle conv conv_transpose global_avgpool
-    global_maxpool groupnorm instancenorm lppool lrn maxpool pixel_shuffle pixel_unshuffle upsample
-    """.split()
-)
-"""The ops whose result has its channels in axis 1 and its width in the last."""
-MOVING = frozenset(("constant", "flatten", "linear", "param", "permute", "reshape"))
-"""The ops behind which an axis may be any."""
-
 
 class LinearOnImage(Lint):
     """A linear layer on an image, along its width.
@@ -75,9 +65,10 @@ def _image(call: Call, taken: dict[Call, list[Flow]]) -> bool:
     while waiting:
         for flow in taken.get(waiting.pop(), []):
             made = flow.made
-            if made is None or made.module.kind in IMAGE:
+            op = None if made is None else made.module.op
+            if made is None or op is None or op.layout == "image":
                 is_image = True
-            elif made.module.kind in MOVING or flow.is_crowded:
+            elif op.layout == "free" or flow.is_crowded:
                 return False
             elif made not in seen:
                 seen.add(made)

@@ -12,7 +12,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.data import Example, Inputs, Saved, Weight
+from archspec.ops.core.data import Example, Inputs, Layout, Saved, Weight
 from archspec.ops.core.fields import Reading, reading
 from archspec.ops.core.init import Init
 from archspec.ops.core.onnx_code import Emitter
@@ -41,6 +41,11 @@ class Op(BaseModel):
     """Does nothing in evaluation."""
     asks_for_sizes: ClassVar[bool] = False
     """Whether its form in PyTorch may name a free dimension, whose size a block around it may not see."""
+    layout: ClassVar[Layout] = "kept"
+    """Which axes of the output the channels and the width are: those of the input (`kept`), the second and the last
+    (`image`), or any (`free`)."""
+    no_keyword: ClassVar[str | None] = None
+    """What to do in place of a keyword for the padding, where there is none."""
     examples: ClassVar[tuple[Example, ...]]
 
     @classmethod

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, Literal
 
 from archspec.ops.core.init import Init
 from archspec.types import Dim, TensorType
 
 Inputs = tuple[TensorType, ...]
+Layout = Literal["kept", "image", "free"]
 
 
 @dataclass(frozen=True, slots=True)
