@@ -1,1 +1,1 @@
-"""PyTorch: source, its check, and the live module."""
+"""The PyTorch backend: generated source, its check, and the live module."""

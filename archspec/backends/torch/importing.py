@@ -1,4 +1,4 @@
-"""Torch, where it is installed."""
+"""Import torch on demand."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from archspec.diagnostics import UsageError
 
 
 def import_torch() -> Any:
-    """The module `torch`. Raises `UsageError` where it is not installed."""
+    """The module `torch`. Raises `UsageError` if it is not installed."""
     try:
         import torch
     except ImportError:

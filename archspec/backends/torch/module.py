@@ -28,8 +28,8 @@ def build(
 ) -> "nn.Module":
     """The network as a module in training mode, with PyTorch's initial values or those of the file `weights`.
 
-    On the device `meta` it takes no memory. Raises `SpecError` where a part has no form in PyTorch, `UsageError`
-    where torch is missing or the weights do not fit.
+    On the `meta` device it takes no memory. Raises `SpecError` if a part cannot be expressed in PyTorch, `UsageError`
+    if torch is not installed or the weights do not match.
     """
     torch = import_torch()
     if isinstance(dtype, str):
@@ -53,9 +53,9 @@ def build(
 
 
 def compiled(text: str) -> Any:
-    """The network's class in generated source. The same text is executed once.
+    """The network's class in generated source. Equal texts are executed once.
 
-    The source is at hand for tracebacks, debuggers and `inspect.getsource`, as if it were a file.
+    The source is registered in `linecache`, so that tracebacks, debuggers and `inspect.getsource` can show it.
     """
     import linecache
 

@@ -1,4 +1,4 @@
-"""Loading a file of weights into a module, and what no file has."""
+"""Load a weight file into a module, and fill in the buffers that no file stores."""
 
 from typing import TYPE_CHECKING
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 def load_into(
     module: "nn.Module", path: str, asked: Wanted, unsaved: "Iterable[tuple[str, Weight]]", target: "device"
 ) -> None:
-    """Give a module on the meta device the weights of a `.safetensors` or `.pt` file, on the device `target`.
+    """Load a `.safetensors` or `.pt` file into a module on the meta device, whose weights move to the device `target`.
 
-    The `unsaved` buffers, which no file has, get the values of the spec. Floating types are converted to the module's.
-    Raises `UsageError` where the file cannot be read, or where its keys and shapes are not those that are asked for.
+    The `unsaved` buffers get the values of the spec. Floating-point values are converted to the module's types. Raises
+    `UsageError` if the file cannot be read, or if its keys or shapes are not those in `asked`.
     """
     with source_in(path, asked) as source:
         state = {key: source.tensor(key, empty).to(target) for key, empty in module.state_dict().items()}

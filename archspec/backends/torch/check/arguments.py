@@ -1,4 +1,4 @@
-"""What a module or a function is called with, against what its op says."""
+"""Compare the arguments of a module or function with those that its op requires."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,14 +10,14 @@ from archspec.ops.core.init import Init
 from archspec.ops.core.torch_code import REQUIRED, TorchCode
 
 Difference = tuple[str, object, object]
-"""What differs, what it should be, and what it is."""
+"""A difference: the subject, the expected value, and the actual value."""
 NOTHING = "nothing"
 
 
 def differs(
     code: TorchCode, args: Sequence[Any], words: Mapping[str, Any], *, inplace: bool
 ) -> Difference | None:
-    """The first argument that is not what the op says: PyTorch's default where it is left out."""
+    """The first argument that differs from the op's; an omitted argument has PyTorch's default."""
     at = used = 0
     for index, argument in enumerate(code.arguments):
         if argument.name:
@@ -38,13 +38,13 @@ def differs(
 
 
 def initialised(op: Op | None, inputs: Inputs, noted: dict[str, Any]) -> Difference | None:
-    """The first weight that does not start as the op says. `noted` are the calls of `torch.nn.init` on its weights."""
+    """The first weight with a wrong initialiser. `noted` are the calls of `torch.nn.init` on the op's weights."""
     if op is None or not (noted or getattr(op, "init", None)):
         return None
     wanted = dict(custom_inits(op, inputs))
     names = [
         weight.name for weight in op.weights(inputs)
-    ]  # a loop over all modules also names others, such as `bias`
+    ]  # a loop over all modules also covers others, such as `bias`
     for name in names:
         found = _initialiser(*noted[name]) if name in noted else None
         if wanted.get(name) != found:
@@ -62,11 +62,11 @@ _ARGUMENTS: dict[str, dict[str, object]] = {
     "xavier_uniform_": {"gain": 1.0},
     "xavier_normal_": {"gain": 1.0},
 }
-"""The arguments of functions of `torch.nn.init`, with PyTorch's defaults."""
+"""The parameters of functions of `torch.nn.init`, with PyTorch's defaults."""
 
 
 def _initialiser(name: str, args: tuple[Any, ...], words: dict[str, Any]) -> Init | str:
-    """The initialiser that a call of `torch.nn.init` is."""
+    """A call of `torch.nn.init` as an initialiser."""
     if name in ("zeros_", "ones_") and not args and not words:
         return Init("constant", (float(name == "ones_"),))
     rest = {key: value for key, value in words.items() if (key, value) != ("nonlinearity", "relu")}

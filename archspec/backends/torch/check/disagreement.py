@@ -1,4 +1,4 @@
-"""What is raised where generated source does not say what the spec says."""
+"""The exception for generated source that does not match the spec."""
 
 from collections.abc import Sequence
 
@@ -8,8 +8,8 @@ from archspec.diagnostics import UsageError
 from archspec.ir import Module as Composite
 
 
-class Disagreement(UsageError):  # noqa: N818 — named after what it is
-    """Generated source does not say what the spec says: a fault of ours. It must not be used."""
+class Disagreement(UsageError):  # noqa: N818 — a difference, not an error of the caller
+    """Generated source does not match the spec, which is a bug in archspec. It must not be used."""
 
     def __init__(
         self, path: Sequence[str], kind: str, difference: Difference, around: Sequence[Composite] = ()
@@ -17,15 +17,15 @@ class Disagreement(UsageError):  # noqa: N818 — named after what it is
         what, wanted, found = difference
         where = f"`{'.'.join(path)}` (`{kind}`)" if path else "the network"
         super().__init__(
-            f"the source that archspec made is wrong and was not used: in {where}, {what} is {_shown(found)} "
+            f"archspec generated wrong source, which was discarded: in {where}, {what} is {_shown(found)} "
             f"instead of {_shown(wanted)}; please report this"
         )
         self.around = around
-        """The composites that it is in, the innermost first."""
+        """The enclosing composites, innermost first."""
 
 
 def failure(error: Exception) -> str:
-    """An exception in a few words."""
+    """A one-line description of an exception."""
     return f"{type(error).__name__}: {error}"
 
 

@@ -1,4 +1,4 @@
-"""Generated source, and the templates of ops, executed on stand-ins."""
+"""Execute generated source, and the templates of ops, on stand-ins for PyTorch."""
 
 import __future__
 
@@ -15,7 +15,10 @@ _HOLE = re.compile(r"\{(\w+)\}")
 
 
 def executed(source: ast.Module, recorder: Modules, helpers: Mapping[str, str]) -> tuple[dict[str, Any], str]:
-    """The names of the source, executed on stand-ins, and that of its last class. `helpers` stand for PyTorch's."""
+    """Execute the source on stand-ins; return its namespace and the name of its last class.
+
+    `helpers` are the classes of the source that are treated as PyTorch's.
+    """
     scope = {**names(recorder), "__name__": "generated", "_parts": _parts}
     kept: list[ast.stmt] = []
     for item in source.body:
@@ -32,7 +35,7 @@ def executed(source: ast.Module, recorder: Modules, helpers: Mapping[str, str]) 
 
 
 def _count_parts(statements: list[ast.stmt]) -> None:
-    """Write `a, b = _parts(x, 2)` for `a, b = x`: a value does not know how many parts it has."""
+    """Rewrite `a, b = x` to `a, b = _parts(x, 2)`, since a value does not know its number of parts."""
     for statement in statements:
         match statement:
             case ast.Assign(targets=[ast.Tuple(elts=parts)], value=value):
@@ -51,14 +54,14 @@ def _parts(value: Value, number: int) -> tuple[Value, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """How an op is written, as a function of the module around it and of what stands in the braces."""
+    """The template of an op, as a function of the enclosing module and of the values in braces."""
 
     holes: tuple[str, ...]
     fill: Callable[..., Any]
 
 
 def templates(texts: Iterable[str], scope: dict[str, Any]) -> dict[str, Template]:
-    """The templates with these texts, which use the names of `scope`."""
+    """Compile templates, whose texts use the names of `scope`."""
     holes = {text: tuple(dict.fromkeys(_HOLE.findall(text))) for text in texts}
     functions = [_function(text, names) for text, names in holes.items()]
     exec(compile(f"_templates = [{', '.join(functions)}]", "<templates>", "exec"), scope)  # noqa: S102 — of our ops

@@ -1,4 +1,4 @@
-"""Stand-ins for PyTorch's modules, which remember what they were made with."""
+"""Stand-ins for PyTorch's modules, which record their constructor arguments."""
 
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from archspec.backends.torch.check.values import Key, Recorder, Training, Value
 
 
 class Modules(Recorder):
-    """The expressions of all tensors, and the modules of the source's own classes."""
+    """The table of all symbolic values, and the modules of the source's own classes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -17,7 +17,7 @@ class Modules(Recorder):
 
 
 def names(recorder: Modules) -> dict[str, Any]:
-    """The names that generated source imports."""
+    """The namespace that generated source imports."""
     own = {"recorder": recorder}
     kinds = {kind.__name__: _Made(kind.__name__, (kind,), own) for kind in (Module, Sequential, ModuleDict)}
 
@@ -38,7 +38,7 @@ def names(recorder: Modules) -> dict[str, Any]:
 
 
 class Parameter(Value):
-    """A parameter, or a buffer, that the source makes itself."""
+    """A bare parameter or buffer created by the source."""
 
     __slots__ = ("buffer", "first", "inits")
 
@@ -48,12 +48,12 @@ class Parameter(Value):
         self.inits: dict[str, Any] = {}
 
     def note(self, how: Any) -> None:
-        """Remember an initialiser."""
+        """Record a call of an initialiser."""
         self.inits[""] = how
 
 
 class Weight:
-    """A parameter of a module of PyTorch."""
+    """A parameter of a PyTorch module."""
 
     def __init__(self, module: "Leaf", name: str) -> None:
         self.module, self.name = module, name
@@ -62,7 +62,7 @@ class Weight:
         return Weight(self.module, f"{self.name}.{name}")
 
     def note(self, how: Any) -> None:
-        """Remember an initialiser."""
+        """Record a call of an initialiser."""
         self.module.inits[self.name] = how
 
 
@@ -74,7 +74,7 @@ class Initialisers:
 
 
 class Namespace(SimpleNamespace):
-    """`nn`: a class for every name that it is asked for."""
+    """A stand-in for `nn`, which provides a class for every name."""
 
     def __init__(self, recorder: Modules, **names: Any) -> None:
         super().__init__(recorder=recorder, **names)
@@ -86,7 +86,7 @@ class Namespace(SimpleNamespace):
 
 
 class Leaf:
-    """A module of PyTorch, or of a helper: its class and its arguments."""
+    """A module of PyTorch or of a helper class, with its arguments."""
 
     kind: ClassVar[str]
     recorder: ClassVar[Modules]
@@ -107,11 +107,11 @@ class Leaf:
 
 
 class _Made(type):
-    """Makes modules: with the same arguments, one that is another object but has the same content."""
+    """A metaclass whose classes return modules with shared content for equal arguments."""
 
     def __call__(cls, *args: Any, **words: Any) -> Any:
         recorder: Modules = cls.recorder  # type: ignore[attr-defined]
-        if cls.__module__ == __name__:  # its arguments are modules
+        if cls.__module__ == __name__:  # a container, whose arguments are modules
             return super().__call__(*args, **words)
         key = (cls, args, tuple(words.items()))
         known = recorder.made.get(key)
@@ -155,11 +155,11 @@ class Module(metaclass=_Made):
         return self.recorder.training
 
     def values(self) -> "Iterator[Child]":
-        """What is right inside."""
+        """The direct children."""
         return iter(self.__children__.values())
 
     def modules(self) -> "Iterator[Module | Leaf]":
-        """Each once, however often its content is there."""
+        """All modules, each object once even if its content is shared."""
         seen: dict[int, Module | Leaf] = {id(self.__dict__): self}
         for module in (stack := [self]):
             for child in module.values():
@@ -197,7 +197,7 @@ class Sequential(Module):
         return self
 
     def forward(self, x: Value) -> Value:
-        """One after the other."""
+        """Call the modules in order."""
         for module in self.values():
             x = module(x)
         return x

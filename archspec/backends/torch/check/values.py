@@ -1,4 +1,4 @@
-"""Tensors as the expressions that make them. Equal expressions are the same object."""
+"""Tensors as symbolic expressions. Equal expressions are the same object (hash consing)."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -21,20 +21,20 @@ OPERATORS = {
 
 
 class Recorder:
-    """The expressions of all tensors."""
+    """The table of all symbolic values."""
 
     def __init__(self) -> None:
         self.values: dict[Key, Value] = {}
         self.order: list[Value] = []
         self.calls: dict[Key, list[Value]] = {}
-        """The calls of a function or a module on a first argument."""
+        """The calls of each function or module, by first argument."""
         self.inplace: set[Value] = set()
         self.again: set[Value] = set()
-        """What was made more than once: equal tensors, which may be several."""
+        """Values that were computed more than once: equal expressions that may be distinct tensors."""
         self.training = Training()
 
     def value(self, *key: Any) -> "Value":
-        """The value of an expression."""
+        """The value of an expression, created once."""
         known = self.values.get(key)
         if known is None:
             known = self.values[key] = Value(self, key, len(self.order))
@@ -59,7 +59,7 @@ class Recorder:
 
 
 class Training:
-    """Whether a module is in training mode: who asks is told, and known to have asked."""
+    """The training flag of a module, which records whether it was read."""
 
     now = True
     asked = False
@@ -73,7 +73,7 @@ class Training:
 
 
 class Value:
-    """A tensor, or a function of PyTorch: the expression that makes it."""
+    """A symbolic value: a tensor or a function of PyTorch, as the expression that computes it."""
 
     __slots__ = ("key", "number", "recorder")
 
@@ -93,7 +93,7 @@ class Value:
         return self.recorder.value("item", self, frozen(index))
 
     def __iter__(self) -> Iterator["Value"]:
-        raise TypeError("how many parts there are is not known")
+        raise TypeError("the number of parts is unknown")
 
     def __neg__(self) -> "Value":
         return self.recorder.value("operator", "-", self)
@@ -116,7 +116,7 @@ class Value:
 
 
 def _short(value: Any) -> str:
-    """An operand: a tensor is just `x`."""
+    """An operand in short form: a tensor is shown as `x`."""
     return "x" if isinstance(value, Value) and value.key[0] in ("call", "input", "operator") else repr(value)
 
 
@@ -137,7 +137,7 @@ for _name, _sign in OPERATORS.items():
 
 
 def frozen(value: Any) -> Any:
-    """An argument as something that can be a key."""
+    """A hashable form of an argument."""
     kind = type(value)
     if kind is list or kind is tuple:
         for item in value:
@@ -151,7 +151,7 @@ _HELD = frozenset((list, tuple, slice))
 
 
 def operands(key: Key, found: "list[Value]") -> None:
-    """Add the values that an expression uses, as often as it does."""
+    """Append each occurrence of a value in an expression to `found`."""
     for part in key:
         if type(part) is tuple:
             operands(part, found)

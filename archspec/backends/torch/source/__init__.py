@@ -1,25 +1,25 @@
-"""PyTorch source: one standalone file for a network, as its author would have written it.
+"""Generate PyTorch source: one standalone file for a network, in the style of a hand-written one.
 
-symbols     values as columns over the instances of a block, and the expressions that give them
-places      where in the spec a node comes from, and what its expressions can see there
-align       the instances of a block side by side: which nodes are the same
-columns     the names of a class, and what is written in terms of them
-modules     ops as constructors
-copies      copies of a node in several instances, and equal items that follow each other
-chains      blocks and groups as calls of classes, and as `nn.Sequential`
-loops       copies that are named by their counter
-classes     all that as a class
-collect     the composites of a network by their definitions, callees first
-program     which composites become one class
-parts       what a class is made of
-forward     `forward`: statements and variables
-initialise  the weights whose first values are not PyTorch's
-unused      arguments and local names that nothing mentions
-layout      lines of code as `ruff format` lays them out
-statements  the same for statements of `forward`, by their syntax
+symbols     symbolic values: expressions with their values in all instances of a block
+places      the environment of each composite: the names that its expressions can see
+align       alignment of the instances of a block: which nodes correspond
+columns     the names of a class, and expressions over them
+modules     ops as constructor calls
+copies      alignment of copies, and merging of equal consecutive items
+chains      blocks and groups as constructor calls or as `nn.Sequential`
+loops       copies named by their counter, as loops
+classes     builds a class from the above
+collect     the composites of a network grouped by definition, callees first
+program     decides which composites share a class
+parts       the data of a class
+forward     the `forward` method: statements and variables
+initialise  initialisers that are not PyTorch's defaults
+unused      removal of unused arguments and local variables
+layout      formatting of expressions as by `ruff format`
+statements  formatting of the statements of `forward`
 names       identifiers
-writer      the text of a class
-render      the text of the file
+writer      writes a class
+render      writes the file
 """
 
 from archspec.backends.torch.source.render import source

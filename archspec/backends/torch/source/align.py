@@ -1,4 +1,4 @@
-"""The instances of a block side by side: which of their nodes are the same, and which are repeated or left out."""
+"""Align the instances of a block: which of their nodes correspond, are repeated, or are absent."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from archspec.ir import Module, Node
 
 
 class Misfit(Exception):  # noqa: N818 — not an error: these instances become several classes
-    """The instances at hand have no class in common."""
+    """The given instances cannot share a class."""
 
 
 Key = tuple[object, ...]
@@ -17,24 +17,24 @@ Key = tuple[object, ...]
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """A node of one instance, or the copies of a loop; its values renumbered so that instances agree."""
+    """A node of one instance, or the copies of a loop; values are renumbered consistently across instances."""
 
     key: Key
     node: Node
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     copies: list[tuple[Node, ...]] = field(default_factory=list)
-    """Of a loop: the nodes of each copy. The first of a copy is the module."""
+    """For a loop: the nodes of each copy. The first of each is the module."""
 
     @property
     def removed(self) -> bool:
-        """Whether the node is not there in this instance."""
+        """Whether this instance lacks the node."""
         return self.node.module.is_removed
 
 
 @dataclass(slots=True, eq=False)
 class Aligned:
-    """A node in all instances; `None` where an instance does not have it."""
+    """The corresponding nodes of all instances; `None` where an instance lacks it."""
 
     key: Key
     entries: tuple[Entry | None, ...]
@@ -48,32 +48,32 @@ class Aligned:
 
     @property
     def node(self) -> Node:
-        """That of the first instance that has it."""
+        """The node of the first instance that has it."""
         return next(entry.node for entry in self.entries if entry)
 
     @property
     def is_loop(self) -> bool:
-        """Whether it stands for copies."""
+        """Whether it stands for the copies of a loop."""
         return any(entry.copies for entry in self.entries if entry)
 
     @property
     def is_optional(self) -> bool:
-        """Whether some instance does not have it."""
+        """Whether some instance lacks it."""
         return None in self.entries
 
 
 @dataclass(slots=True, eq=False)
 class Body:
-    """The bodies of all instances as one."""
+    """The aligned bodies of all instances."""
 
     steps: list[Aligned]
     results: tuple[int, ...]
     aliases: dict[int, int]
-    """Values of nodes that no instance has, and what they stand for."""
+    """Values of nodes that every instance lacks, and the values that they pass through."""
 
 
 def body_of(place: Place, *, fold: bool) -> tuple[list[Entry], tuple[int, ...]]:
-    """The nodes of an instance and its results."""
+    """The nodes and the results of an instance."""
     module = place.module
     loops = dict(_loops(module)) if fold else {}
     values = {index: index for index in range(len(module.inputs))}
@@ -104,7 +104,7 @@ def body_of(place: Place, *, fold: bool) -> tuple[list[Entry], tuple[int, ...]]:
 
 
 def align(places: list[Place], *, fold: bool) -> Body:
-    """The instances as one body. Raises `Misfit` where their nodes, or what these use, differ."""
+    """Align the instances. Raises `Misfit` if their nodes, or the inputs of these, differ."""
     bodies = [body_of(place, fold=fold) for place in places]
     first, results = bodies[0]
     if any(other != results for _, other in bodies):
@@ -145,7 +145,7 @@ def _aligned(row: tuple[Entry, ...]) -> Aligned | None:
 
 
 def _loops(module: Module) -> Iterator[tuple[int, list[tuple[Node, ...]]]]:
-    """The loops of a body, each with the index of its first node: what `dense` makes, and named copies in a chain."""
+    """The loops of a body, each with the index of its first node: from `dense`, or named copies in a chain."""
     nodes = list(module.values())
     index = 0
     while index < len(nodes):
@@ -158,7 +158,7 @@ def _loops(module: Module) -> Iterator[tuple[int, list[tuple[Node, ...]]]]:
 
 
 def _loop(module: Module, nodes: list[tuple[Node, range]], start: int) -> list[tuple[Node, ...]]:
-    """The copies that start here; empty if there is no loop."""
+    """The copies of the loop that starts here; empty if there is none."""
     first = nodes[start][0]
     if not first.copy or first.copy[-1] != 0:
         return []
@@ -182,7 +182,7 @@ def _loop(module: Module, nodes: list[tuple[Node, range]], start: int) -> list[t
 
 
 def _carries(copies: list[list[tuple[Node, range]]]) -> bool:
-    """Whether each copy is one named module and joins, and passes one value on to the next."""
+    """Whether each copy is one named module followed by joins, and passes one value to the next copy."""
     pattern = [node.origin for node, _ in copies[0]]
     carried = copies[0][0][0].inputs
     shape: list[tuple[int, ...]] | None = None
@@ -210,7 +210,7 @@ def _carries(copies: list[list[tuple[Node, range]]]) -> bool:
 
 
 def runs(nodes: list[Node]) -> list[list[Node]]:
-    """The nodes of a chain, with the copies of one node together."""
+    """The nodes of a chain, with the copies of each node grouped."""
 
     def kind(node: Node) -> tuple[object, ...]:
         return node.origin, node.copy[:-1], bool(node.copy), node.module.is_removed

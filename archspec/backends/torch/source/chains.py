@@ -221,7 +221,7 @@ class Chains(Modules):
             raise Misfit  # statements come before the comprehension, once for all copies
         if equal(first.made, rest.made):
             return [replace(first, count=count)], after
-        fewer = self.made(Binary("-", count.tree, Literal(1)))
+        fewer = self.symbol(Binary("-", count.tree, Literal(1)))
         return [first, replace(rest, count=fewer)], after
 
     def branches(self, made: Made) -> bool:
@@ -329,7 +329,7 @@ class Chains(Modules):
             if size is not None:
                 mapping.setdefault(key, size.tree)
         tree = class_.expanded(symbol.tree)
-        return self.made(substitute(tree, mapping)) if mapping.keys() >= {*names(tree)} else None
+        return self.symbol(substitute(tree, mapping)) if mapping.keys() >= {*names(tree)} else None
 
     def _total(self, parts: list[Symbol | None]) -> Symbol | None:
         """The sum of sizes."""
@@ -337,7 +337,7 @@ class Chains(Modules):
         tree = first
         for part in rest:
             tree = Binary("+", tree, part) if tree is not None and part is not None else None
-        return self.made(tree) if tree is not None else None
+        return self.symbol(tree) if tree is not None else None
 
     def _presence(self, places: Places, nodes: Nodes, here: list[Dims]) -> Symbol:
         """Whether an instance has a node: its `when`, or that of a group around it."""

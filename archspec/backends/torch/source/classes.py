@@ -1,4 +1,4 @@
-"""From the instances of a block, side by side, to a class."""
+"""Build a class from the aligned instances of a block."""
 
 from archspec.backends.torch.source.align import Aligned, Misfit, align
 from archspec.backends.torch.source.columns import Dims
@@ -15,11 +15,11 @@ from archspec.ops.core.base import Op
 from archspec.ops.core.torch_code import TorchCode, placeholders
 
 LIGHT = frozenset(("Norms", "Activations", "Regularisers", "Shape", "Arithmetic", "Joins"))
-"""The groups of ops that read well around what they work on."""
+"""The groups of ops whose calls may be nested around their input's expression."""
 
 
 class Builder(Loops):
-    """Makes one class of instances. Raises `Misfit` where they have none in common."""
+    """Builds one class for several instances. Raises `Misfit` if they cannot share a class."""
 
     def __init__(self, facts: Facts, places: list[Place], *, fold: bool, literal: bool = False) -> None:
         super().__init__(facts, places)
@@ -33,10 +33,10 @@ class Builder(Loops):
             types = [place.module.inputs[index] for place in places]
             self.values[index] = self.input_dims(index, types, given[index])
 
-    # --- the whole -------------------------------------------------------------------------------------
+    # --- the class -------------------------------------------------------------------------------------
 
     def build(self, name: str) -> Class:
-        """The class."""
+        """Build the class."""
         chain = None
         if all(self.facts.is_chain(place.module) for place in self.places):
             chain = self._as_chain()
@@ -45,7 +45,9 @@ class Builder(Loops):
                 self._step(step)
         outputs = tuple(self.values.get(value, ()) for value in self.body.results)
         self._check_names()
-        parts = sorted(self.parts.values(), key=lambda part: not part.is_parameter)  # as in PyTorch
+        parts = sorted(
+            self.parts.values(), key=lambda part: not part.is_parameter
+        )  # the order of PyTorch's state_dict
         result = Class(
             name,
             self.places,
@@ -62,7 +64,7 @@ class Builder(Loops):
         return result
 
     def _check_names(self) -> None:
-        """What is optional is an attribute; `forward` must know how often a loop runs."""
+        """Raise `Misfit` if an optional module is no attribute, or `forward` does not know the length of a loop."""
         for part in self.parts.values():
             if part.when is not None and not (part.is_free or is_attribute(part.name)):
                 raise Misfit
@@ -70,7 +72,7 @@ class Builder(Loops):
                 raise Misfit
 
     def _as_chain(self) -> Chain | None:
-        """The body as one `nn.Sequential`, where its weights have no other names than positions."""
+        """The body as one `nn.Sequential`, if its modules are named by their positions."""
         bad = any(
             node.name is not None and not is_attribute(node.name) and self.facts.weights(node.module)
             for place in self.places
@@ -83,7 +85,7 @@ class Builder(Loops):
             self.values[value] = dims
         return chain
 
-    # --- steps -----------------------------------------------------------------------------------------
+    # --- actions -----------------------------------------------------------------------------------------
 
     def _step(self, step: Aligned) -> None:
         if step.is_loop:
@@ -110,7 +112,7 @@ class Builder(Loops):
         self.actions.append(action)
 
     def _call(self, places: Places, nodes: Nodes, here: list[Dims], step: Aligned) -> Action:
-        """The node as a step of `forward`, with the module that it calls."""
+        """A node as an action of `forward`, with the module that it calls."""
         node = next(node for node in nodes if node is not None)
         if any(n is not None and (n.module.op is None) != (node.module.op is None) for n in nodes):
             raise Misfit
@@ -126,7 +128,7 @@ class Builder(Loops):
         weights = max(self.facts.weights(n.module) for n in nodes if n is not None)
         functions = {function_text(code) if code.function else "" for code in codes if code is not None}
         named = node.name is not None and not node.positional and is_attribute(node.name)
-        if node.shares is not None:  # what is a module is called again
+        if node.shares is not None:  # a shared module is called again
             named = self.places[0].module.owner(node).name in self.parts
         if not weights and len(functions) == 1 and code.function and not (named and code.module):
             action = self._function(op, node, step, code)
@@ -146,19 +148,19 @@ class Builder(Loops):
         return action
 
     def _function(self, op: Op, node: Node, step: Aligned, code: TorchCode) -> Action:
-        """A node without a module of its own."""
+        """A node without a module, as an action of `forward`."""
         action = Action(step, function_text(code), step.inputs, step.outputs, light=op.group in LIGHT)
         action.typed = code.typed
         for name in placeholders(action.template):
             source = self._dimension(name, step.inputs)
             if source is None:
-                message = f"`{node.module.kind}` needs the size of `{name}`, which no value around it has"
+                message = f"`{node.module.kind}` needs the size of `{name}`, which no value in scope has"
                 raise self.facts.refuse(Problem("AS702", message, subject=node.module.kind), node)
             action.dims[name] = source
         return action
 
     def _dimension(self, name: str, inputs: tuple[int, ...]) -> int | None:
-        """A value that has the free dimension `name`: an input of the node, else any earlier one."""
+        """A value with the free dimension `name`: an input of the node, or else any earlier value."""
         for value in (*inputs, *self.values):
             if any(
                 dim is not None and dim.is_literal and dim.values[0] == name for dim in self.values[value]
@@ -167,7 +169,7 @@ class Builder(Loops):
         return None
 
     def _part(self, nodes: Nodes, made: Made, inits: list[Initialised], weights: int) -> Part:
-        """The module that a node is, or whose weights it shares."""
+        """The module of a node, or the one whose weights it shares."""
         node = next(node for node in nodes if node is not None)
         if node.shares is not None:
             owner = self.places[0].module.owner(node).name or ""
@@ -175,8 +177,10 @@ class Builder(Loops):
             if part is not None and equal(part.made, made):
                 return part
             if weights:
-                message = f"`{owner}` is called again in a way that needs another module in PyTorch"
-                notes = ("what a module does is fixed when it is made, and differs between the calls",)
+                message = f"`{owner}` is called again with an input that requires another PyTorch module"
+                notes = (
+                    "a module is configured when it is constructed, but these calls need different settings",
+                )
                 raise self.facts.refuse(Problem("AS703", message, notes=notes), node)
         named = {n.name for n in nodes if n is not None}
         if len(named) > 1 and (weights or not node.positional):

@@ -1,4 +1,4 @@
-"""The composites of a network, by their definitions, in the order in which classes are made: callees first."""
+"""Group the composites of a network by their definitions, callees first, which is the order of the classes."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ Key = tuple[object, ...]
 
 @dataclass(slots=True, eq=False)
 class Found:
-    """A composite, what it would be called, and the composites right inside."""
+    """A composite, its preferred name, and the composites directly inside it."""
 
     place: Place
     name: str
@@ -22,9 +22,10 @@ class Found:
 def groups(
     places: Places, name: str, visit: Callable[[Node], None], late: Mapping[Module, Live]
 ) -> Iterator[tuple[str, list[Place]]]:
-    """The instances of each block and each group, behind those that they use, with what the first would be called.
+    """The instances of each block and each group, callees first, with the preferred name of the first instance.
 
-    `visit` sees the node of every op. Those that differ in which results are `late`, for training, are apart.
+    `visit` is called with the node of every op. Instances that differ in their `late` results, those that only
+    training needs, are in separate groups.
     """
     found: dict[Module, Found] = {}
     root = places.root()
@@ -45,8 +46,8 @@ def groups(
 
 
 def key_of(module: Module) -> Key:
-    """What the instances of one block, or of one group, have in common."""
-    assert module.definition is not None  # noqa: S101 — every composite stands somewhere
+    """The key shared by the instances of one block or group."""
+    assert module.definition is not None  # noqa: S101 — every composite has a definition
     return module.definition.file, module.definition.path, module.kind
 
 
@@ -66,16 +67,16 @@ def _collect(
 
 
 def _name(node: Node, around: str, *, is_definition: bool) -> str:
-    """What a block or a group is called; a group is called by its name, or by its number in what is around."""
+    """The preferred name of a block or group: a group uses its own name, or its index in the enclosing composite."""
     if is_definition:
         return node.module.kind
     return node.name if node.name is not None and node.name[:1].isalpha() else f"{around}_{node.name}"
 
 
 def _tangled(found: dict[Module, Found], keys: dict[Module, Key]) -> set[Key]:
-    """The definitions whose instances stand inside each other, with all that use them.
+    """The definitions whose instances contain each other, with all their callers.
 
-    A block that takes an op as an argument can have one inside that has the block inside again, with another argument.
+    A block that takes a block as an argument can contain one that calls the first block again, with another argument.
     """
     below: dict[Key, set[Key]] = {}
     above: dict[Key, set[Key]] = {}
@@ -95,7 +96,7 @@ def _tangled(found: dict[Module, Found], keys: dict[Module, Key]) -> set[Key]:
 
 
 def _height(module: Module, found: dict[Module, Found], heights: dict[Module, int]) -> int:
-    """How deep composites are nested in a module."""
+    """The nesting depth of composites in a module."""
     if module not in heights:
         heights[module] = 1 + max(
             (_height(child, found, heights) for child in found[module].inside), default=0

@@ -1,4 +1,4 @@
-"""The expressions of one class: its constructor's arguments, and what is written in terms of them."""
+"""The expressions of one class: its constructor's arguments, and expressions over them."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -45,28 +45,28 @@ from archspec.language.parser import parse
 from archspec.types import TensorType
 
 Dims = tuple[Symbol | None, ...]
-"""The size of each axis of a value; `None` where no expression is known."""
+"""The size of each axis of a value; `None` if no expression for it is known."""
 Fields = Callable[[str], Symbol | None]
 
 
-class Unknown(Exception):  # noqa: N818 — the next candidate may do
-    """An expression has no counterpart in the constructor."""
+class Unknown(Exception):  # noqa: N818 — control flow: the next candidate is tried
+    """An expression cannot be written in the constructor."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """Where an expression stands: what it can see besides the class's own names."""
+    """The environment of an expression, beyond the names of the class."""
 
     places: Sequence[Place | None]
-    """For each instance the composite around, `None` where it has none."""
+    """The enclosing composite of each instance; `None` where there is none."""
     here: Dims | None = None
-    """The sizes of `x`."""
+    """The sizes of the input `x`."""
     fields: Fields | None = None
-    """Names that come before all others: an op's fields."""
+    """Names with precedence over all others: an op's fields."""
 
 
 class Columns:
-    """The names of one class and their values for each of its instances."""
+    """The names of one class, with their values in each instance."""
 
     def __init__(self, places: list[Place]) -> None:
         self.places = places
@@ -75,7 +75,7 @@ class Columns:
         self.known: dict[str, Symbol | None] = {}
         self.own: list[dict[str, Any]] = [{} for _ in places]
         self.pairs: list[tuple[int, int]] | None = None
-        """Inside a loop: for each row of a column the instance and the copy."""
+        """Inside a loop: the instance and the copy of each row of a column."""
         self.values: dict[int, Dims] = {}
         """The sizes of each value of the body."""
         self.labels: dict[str, int] = {}
@@ -84,14 +84,14 @@ class Columns:
 
     @property
     def bindings(self) -> list[dict[str, Any]]:
-        """What each row knows."""
+        """The environment of each row."""
         if self.pairs is None:
             return self.own
         return [{**self.own[row], COUNTER: copy} for row, copy in self.pairs]
 
     @contextmanager
     def copies(self, pairs: list[tuple[int, int]]) -> Iterator[None]:
-        """Let columns have a row for each copy of a loop."""
+        """Within the context, columns have a row for each copy of a loop."""
         self.pairs = pairs
         try:
             yield
@@ -99,13 +99,13 @@ class Columns:
             self.pairs = None
 
     def lift(self, symbol: Symbol | None) -> Symbol | None:
-        """A symbol of the class in the rows at hand."""
+        """A symbol of the class, expanded to the current rows."""
         if symbol is None or self.pairs is None:
             return symbol
-        return self.made(symbol.tree)
+        return self.symbol(symbol.tree)
 
-    def made(self, tree: Tree) -> Symbol:
-        """The symbol of an expression over names that are known."""
+    def symbol(self, tree: Tree) -> Symbol:
+        """An expression over bound names as a symbol."""
         if isinstance(tree, Binary) and tree.op in ("+", "-"):
             tree = gathered(tree)
         values = evaluate(tree, self.bindings)
@@ -116,7 +116,7 @@ class Columns:
     # --- names -----------------------------------------------------------------------------------------
 
     def bind(self, key: str, values: Column) -> Symbol:
-        """A name with its values."""
+        """Bind a name to its values."""
         for row, value in zip(self.own, values, strict=True):
             row[key] = value
         return Symbol(Name(key), values)
@@ -129,7 +129,7 @@ class Columns:
         default: Any = REQUIRED,
         axis: tuple[int, int] | None = None,
     ) -> Symbol:
-        """An argument of the constructor."""
+        """Add an argument of the constructor."""
         if self.pairs is not None or annotation(values) is None:
             raise Misfit
         if key not in self.parameters:
@@ -137,7 +137,7 @@ class Columns:
         return self.bind(key, values)
 
     def role(self, wanted: str, column: Column) -> Symbol:
-        """An argument for what no expression gives, named by its role."""
+        """Add an argument for a column that no expression evaluates to, named after its role."""
         filler = next(value for value in column if value is not ABSENT)
         values = tuple(filler if value is ABSENT else value for value in column)
         for parameter in self.parameters.values():
@@ -149,7 +149,7 @@ class Columns:
         return self.parameter(key, wanted, values)
 
     def input_dims(self, index: int, types: Sequence[TensorType], name: str) -> Dims:
-        """The sizes of an input: its channels or features are arguments where they differ."""
+        """The sizes of an input: the number of channels or features is an argument if it differs."""
         rank = types[0].rank
         if any(type_.rank != rank for type_ in types):
             raise Misfit
@@ -169,7 +169,7 @@ class Columns:
         return tuple(dims)
 
     def resolve(self, name: str, view: View) -> Symbol | None:
-        """What a name of the spec stands for: a counter, a parameter, a `let`."""
+        """Resolve a name of the spec: a counter, a parameter or a `let`."""
         there = [place for place in view.places if place is not None]
         if there and name in there[0].counters:
             column = tuple(
@@ -177,7 +177,7 @@ class Columns:
             )
             if uniform(column):
                 return constant(column)
-            counter = self.made(Name(COUNTER)) if self.pairs is not None else None
+            counter = self.symbol(Name(COUNTER)) if self.pairs is not None else None
             return counter if counter is not None and matches(column, counter.values) else None
         if name not in self.known:
             pairs, self.pairs = self.pairs, None
@@ -203,7 +203,7 @@ class Columns:
         return None
 
     def _let(self, name: str, raw: Any, column: Column) -> Symbol:
-        """A `let`: short ones are written where they are used, others get a local name, or are arguments."""
+        """A `let`: a short one is inlined, others become local variables or arguments."""
         symbol = self.text(raw, View(self.places)) if isinstance(raw, str) else None
         if symbol is None or not matches(column, symbol.values):
             return self._mentioned(raw, column) or self.parameter(name, name, column)
@@ -215,7 +215,7 @@ class Columns:
         return self.bind(key, column)
 
     def _mentioned(self, raw: Any, column: Column) -> Symbol | None:
-        """A name in an expression that has no other form here, if it is all that there is to it."""
+        """The name in an expression that cannot be written here, if it is the only one."""
         try:
             mentioned = sorted(parse(raw).names) if isinstance(raw, str) else []
         except Problem:
@@ -226,23 +226,23 @@ class Columns:
     # --- expressions -----------------------------------------------------------------------------------
 
     def text(self, text: Any, view: View) -> Symbol | None:
-        """What the document says in the place of a number, as a symbol."""
+        """A number or expression of the document as a symbol."""
         if isinstance(text, list):
             items = [self.text(item, view) for item in text]
             if None in items:
                 return None
-            return self.made(List(tuple(item.tree for item in items if item is not None)))
+            return self.symbol(List(tuple(item.tree for item in items if item is not None)))
         if not isinstance(text, str):
-            return self.made(Literal(text)) if isinstance(text, int | float) else None
+            return self.symbol(Literal(text)) if isinstance(text, int | float) else None
         try:
             return self.expression(parse(text).tree, view)
         except Problem:
             return None
 
     def expression(self, tree: Tree, view: View) -> Symbol | None:
-        """An expression of the spec in terms of the constructor's arguments; `None` if it has no such form."""
+        """An expression of the spec in terms of the constructor's arguments; `None` if that is impossible."""
         try:
-            return self.made(self._rewritten(tree, view))
+            return self.symbol(self._rewritten(tree, view))
         except Unknown:
             return None
 
@@ -265,10 +265,10 @@ class Columns:
             case Call() if tree.function not in FUNCTIONS:
                 return self._settled(tree, view)
         changed = simplify(rebuild(tree, lambda part: self._rewritten(part, view)))
-        return self.made(changed).tree
+        return self.symbol(changed).tree
 
     def _settled(self, tree: Tree, view: View) -> Tree:
-        """An expression without a counterpart in Python, if it is the same for all instances."""
+        """The literal for an expression that cannot be written in Python, if it is equal in all instances."""
         try:
             column = tuple(tree.evaluate(place) if place is not None else ABSENT for place in view.places)
         except (LookupError, Problem):
@@ -278,13 +278,13 @@ class Columns:
         return constant(column).tree
 
     def _size(self, path: str, axis: int | None, view: View) -> Tree:
-        """The size of an axis of a value."""
+        """The size of an axis of a value as an expression."""
         if path == "x":
             dims = view.here
         elif path in self.labels:
             dims = self.values.get(self.labels[path])
         else:
-            # In a group, `input` is the block's: that may be the group's too, which whoever asks will compare.
+            # In a group, `input` is the block's, which may equal the group's: the caller compares the values.
             declared = [name for name in self.places[0].frame.inputs if name != "input"]
             index = 0 if path == "input" else declared.index(path) if path in declared else None
             dims = self.values.get(index) if index is not None else None
@@ -295,18 +295,18 @@ class Columns:
     # --- columns ---------------------------------------------------------------------------------------
 
     def fit(self, column: Column, candidates: Iterable[Symbol | None]) -> Symbol | None:
-        """The literal, or the first candidate, that gives the column."""
+        """The literal, or the first candidate, that evaluates to the column."""
         same_everywhere = uniform(column)
         if same_everywhere and ABSENT not in column:
             return constant(column)
         for symbol in candidates:
             if symbol is not None and matches(column, symbol.values):
                 return self.reduced(symbol, column)
-        # Only here and there, and always the same: the literal will do.
+        # Some rows are absent and the others are equal, so a literal is enough.
         return constant(column) if same_everywhere else None
 
     def reduced(self, symbol: Symbol, column: Column) -> Symbol:
-        """An expression of one argument that is just a multiple of it, or a part, written so."""
+        """An expression of one argument that is a multiple or a fraction of it, in that form."""
         keys = {*names(symbol.tree)}
         if (
             symbol.is_simple
@@ -339,7 +339,7 @@ def _tree(symbol: Symbol | None) -> Tree:
 
 
 def annotation(values: Iterable[Any]) -> str | None:
-    """The type of an argument with these values, as source code; `None` if it has none."""
+    """The type annotation of an argument with these values; `None` if there is none."""
     kinds = {_kind(value) for value in values if value is not ABSENT}
     if kinds == {"int", "float"}:
         return "float"

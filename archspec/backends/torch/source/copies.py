@@ -1,4 +1,4 @@
-"""Copies: those of a node in several instances side by side, and equal items that follow each other."""
+"""Copies of a node: aligned across instances, and merged where consecutive items are equal."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from archspec.language.expressions import Literal
 
 
 def merged(places: Places) -> list[list[list[Node]]]:
-    """The nodes of chains side by side: for each instance the copies of a node, none where it was removed."""
+    """The nodes of chains, aligned: for each instance the copies of a node, none where it was removed."""
     rows: list[list[list[Node]] | None] = [
         None if place is None else runs(list(place.module.body)) for place in places
     ]
@@ -48,7 +48,7 @@ def merged(places: Places) -> list[list[list[Node]]]:
 
 
 def joined(items: list[Item]) -> list[Item]:
-    """Equal items that follow each other as one with a count."""
+    """Merge equal consecutive items into one with a count."""
     result: list[Item] = []
     for item in items:
         last = result[-1] if result else None

@@ -1,4 +1,4 @@
-"""What is known of a network's modules while their classes are made."""
+"""Information about a network's modules that is shared while their classes are built."""
 
 from archspec.analysis.cost import Costs
 from archspec.backends.torch.source.initialise import Rule
@@ -12,7 +12,7 @@ from archspec.types import TensorType
 
 
 class Facts:
-    """The classes found so far, and how ops are written."""
+    """The classes built so far, and the PyTorch code of ops."""
 
     def __init__(self) -> None:
         self.costs = Costs()
@@ -20,10 +20,10 @@ class Facts:
         self.chains: dict[Module, bool] = {}
         self.found: dict[Module, Class | None] = {}
         self.rules: dict[str, Rule] = {}
-        """The classes of PyTorch whose modules all start alike, which one loop says."""
+        """The PyTorch classes whose modules all have the same initialisers, which one loop sets."""
 
     def class_of(self, module: Module) -> Class | None:
-        """The class of a composite; `None` for a chain that is written where it stands."""
+        """The class of a composite; `None` for a chain that is written inline."""
         return self.found[module]
 
     def weights(self, module: Module) -> int:
@@ -31,21 +31,21 @@ class Facts:
         return self.costs.of(module).weights
 
     def code(self, node: Node) -> TorchCode:
-        """How the op of a node is written. Raises `SpecError` where it cannot be."""
+        """The PyTorch code of a node's op. Raises `SpecError` if there is none."""
         try:
             return self.code_of(node.module)
         except Problem as problem:
             raise self.refuse(problem, node) from None
 
     def code_of(self, module: Module) -> TorchCode:
-        """How an op is written."""
+        """The PyTorch code of an op."""
         if module not in self.codes:
             assert module.op is not None  # noqa: S101 — asked of ops only
             self.codes[module] = module.op.torch(module.inputs)
         return self.codes[module]
 
     def plain_module(self, op: str) -> ClassName | None:
-        """PyTorch's class of an op without weights and required fields, such as an activation."""
+        """The PyTorch class of an op without weights or required fields, such as an activation."""
         found = lookup(op) if op in names() else None
         if found is None or any(info.is_required() for info in found.model_fields.values()):
             return None
@@ -56,11 +56,11 @@ class Facts:
         return ClassName(code.module) if code.is_plain else None
 
     def refuse(self, problem: Problem, node: Node) -> SpecError:
-        """The error that a node cannot be written in PyTorch."""
+        """The error for a node that cannot be written in PyTorch."""
         return SpecError([problem.located(node.origin.file, node.origin.path)])
 
     def is_chain(self, module: Module) -> bool:
-        """Whether `nn.Sequential` can hold a composite: each module takes what the one before yields."""
+        """Whether a composite can be an `nn.Sequential`: each module takes the output of the previous one."""
         if module not in self.chains:
             self.chains[module] = self._is_chain(module)
         return self.chains[module]

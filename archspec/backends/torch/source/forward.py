@@ -1,4 +1,4 @@
-"""The `forward` of a class: its steps as statements, their values as variables."""
+"""Write the `forward` method of a class: actions become statements, values become variables."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -16,21 +16,21 @@ GENERIC = ("x", "out", "y", "z")
 
 @dataclass(slots=True, eq=False)
 class Statement:
-    """`targets = text`, in or out of an `if` or a `for`."""
+    """A statement `targets = text`, possibly under an `if` or a `for`."""
 
     targets: tuple[str, ...]
     text: str
     typed: bool = False
     comment: str = ""
     head: str = ""
-    """The `if` or `for` above it."""
+    """The enclosing `if` or `for`."""
     training: bool = False
     loop: bool = False
 
 
 @dataclass(slots=True, eq=False)
 class Expression:
-    """Code for a value that is not assigned yet."""
+    """The code of a value that is not yet assigned to a variable."""
 
     text: str
     atomic: bool
@@ -63,13 +63,13 @@ class Forward:
         self.shown = ""
 
     def reserve(self, *names: str) -> None:
-        """Keep names for loops."""
+        """Reserve names for loops."""
         self.namer.taken |= {*names}
 
-    # --- which steps -----------------------------------------------------------------------------------
+    # --- which actions -----------------------------------------------------------------------------------
 
     def _needed(self) -> list[Action]:
-        """The steps whose values are used, or that are modules, those of training last."""
+        """The actions whose values are used or that call modules, those of training last."""
         used = {*self.class_.results}
         kept = []
         for action in reversed(self.class_.actions):
@@ -84,7 +84,7 @@ class Forward:
         return [*action.inputs, *action.dims.values()]
 
     def works_in_place(self, position: int) -> bool:
-        """Whether a step may overwrite its input: nobody else needs it, not even its gradient."""
+        """Whether an action may overwrite its input: neither another action nor the backward pass needs it."""
         action = self.actions[position]
         if not action.inplace or len(action.inputs) != 1 or self.uses[action.inputs[0]] != 1:
             return False
@@ -92,7 +92,7 @@ class Forward:
         return maker is not None and maker.fresh and not _is_optional(maker) and not _is_optional(action)
 
     def parts_in_place(self) -> set[int]:
-        """The modules that may work in place wherever they are called."""
+        """The modules that may work in place in every call."""
         safe: dict[int, bool] = {}
         for position, action in enumerate(self.actions):
             if action.part is not None:
@@ -107,14 +107,14 @@ class Forward:
         pending: tuple[int, Expression] | None = None
         for position, action in enumerate(self.actions):
             if action.joins or (action.part is not None and action.part.count is not None):
-                assert pending is None  # noqa: S101 — nothing nests in a loop
+                assert pending is None  # noqa: S101 — nothing is nested into a loop
                 self._loop(position, action)
                 continue
             expression = self._expression(position, action, pending)
             if pending is not None and expression is None:
                 self._assign(pending[0], pending[1])
                 expression = self._expression(position, action, None)
-            assert expression is not None  # noqa: S101 — without nesting there is always one
+            assert expression is not None  # noqa: S101 — only a nested expression can be too long
             pending = None
             if self._nests(position, action, expression):
                 pending = (position, expression)
@@ -123,7 +123,7 @@ class Forward:
         return self._method()
 
     def _nests(self, position: int, action: Action, expression: Expression) -> bool:
-        """Whether the next step reads well around this one."""
+        """Whether the next action can be nested around this expression."""
         if position + 1 >= len(self.actions) or len(action.outputs) != 1 or _is_optional(action):
             return False
         value, following = action.outputs[0], self.actions[position + 1]
@@ -142,7 +142,7 @@ class Forward:
     def _expression(
         self, position: int, action: Action, pending: tuple[int, Expression] | None
     ) -> Expression | None:
-        """The code of a step; `None` where what waits to be nested makes it too long."""
+        """The code of an action; `None` if nesting the pending expression makes it too long."""
         template = action.template
         if action.part is None and self.works_in_place(position):
             template = template.removesuffix(")") + ", inplace=True)"
@@ -179,9 +179,9 @@ class Forward:
         action = self.actions[position]
         head = ""
         if action.part is not None and action.part.is_parameter and not self.uses[action.outputs[0]]:
-            return  # reading it does nothing
+            return  # an unused value needs no statement
         if action.template == "{0}" and expression.text.isidentifier() and not _is_optional(action):
-            self.variables[action.outputs[0]] = expression.text  # what does nothing needs no statement
+            self.variables[action.outputs[0]] = expression.text  # an alias needs no statement
             return
         if not any(self.uses[value] for value in action.outputs):
             head = self.condition(action) if _is_optional(action) else ""
@@ -214,7 +214,7 @@ class Forward:
         )
 
     def condition(self, action: Action) -> str:
-        """The `if` in front of an optional step."""
+        """The `if` of an optional action."""
         if action.flag is not None:
             return f"if self.{self.flags[id(action)]}:"
         return f"if {self.access[id(action.part)]} is not None:"
@@ -222,7 +222,7 @@ class Forward:
     # --- variables -------------------------------------------------------------------------------------
 
     def _pick(self, position: int, action: Action, reads: set[int], output: int = 0) -> str:
-        """The variable of a step's value: a name of its own if it lives on, else one that is free from here on."""
+        """The variable of an action's value: its own name if the value is used much later, else a dead variable."""
         value = action.outputs[output]
         node = action.step.node
         own = action.label or (node.name if node.name is not None and not node.positional else None)
@@ -251,7 +251,7 @@ class Forward:
         return self._fresh("out", live)
 
     def _is_landmark(self, position: int, value: int) -> bool:
-        """Whether a value is used again much later, or is one of several branches: it deserves its own name."""
+        """Whether a value gets its own name, since it is used much later or is one of several branches."""
         readers = [at for at, action in enumerate(self.actions) if value in self._reads(action)]
         results = self.class_.results
         main = results[: len(results) - self.class_.training]
@@ -260,12 +260,12 @@ class Forward:
         return readers[-1] > position + 1 if len(readers) > 1 else len(self.actions[readers[0]].inputs) > 2
 
     def _branch(self, value: int) -> str:
-        """The number of a branch without a name, among those that are joined."""
+        """A name for an unnamed branch of a join, by its number."""
         reader = next((a for a in self.actions if value in a.inputs and len(a.inputs) > 2), None)
         return f"branch{reader.inputs.index(value) + 1}" if reader is not None else ""
 
     def _fresh(self, name: str, live: set[str]) -> str:
-        """A variable of this name that holds nothing which is still needed."""
+        """A variable with this name, numbered if the name holds a live value."""
         if name not in live and name not in self.namer.taken:
             return name
         return Namer({*live, *self.namer.taken}).give(name)
@@ -297,7 +297,7 @@ class Forward:
         )
 
     heads: dict[int, tuple[str, str]]
-    """Of each loop, its `for` and what it calls."""
+    """The `for` statement of each loop, and the module that its body calls."""
 
     # --- the method ------------------------------------------------------------------------------------
 
@@ -364,7 +364,7 @@ class Forward:
         return f"{line}  # {comment}" if comment and len(line) + len(comment) + 4 <= WIDTH else line
 
     def _annotate(self, statements: list[Statement], returned: list[str]) -> None:
-        """Tell type checkers that the one returned variable is a tensor, where a module yields it."""
+        """Annotate the single returned variable as a tensor if its value comes from a module."""
         results = [self.variables[value] for value in self.class_.results]
         names = {*returned, *results[: len(results) - self.class_.training]} if len(returned) < 2 else set()
         if len(results) - self.class_.training != 1:

@@ -1,4 +1,4 @@
-"""The weights whose first values are not PyTorch's: statements that give them."""
+"""Statements that apply the initialisers which are not PyTorch's defaults."""
 
 import re
 from collections import Counter
@@ -18,11 +18,11 @@ Rule = tuple[tuple[str, Init], ...]
 def common(
     root: Module, code_of: Callable[[Module], TorchCode], helpers: Mapping[str, str]
 ) -> dict[str, Rule]:
-    """For classes of PyTorch whose modules all start alike, and of which there are several: how."""
+    """The common initialisers of each PyTorch class that has several modules, all initialised alike."""
     found: dict[str, set[Rule]] = {}
     counts: Counter[str] = Counter()
     derived: set[str] = set()
-    """The classes that others hold or are derived from: the loop would meet those too."""
+    """The classes that helpers contain or derive from: the loop would also initialise their modules."""
     for module in walk(root):
         for node in module.body:
             op = node.module.op
@@ -44,7 +44,7 @@ def common(
 
 
 def rules(common_rules: dict[str, Rule]) -> list[str]:
-    """The loop over all modules that `common` is about, as in torchvision's constructors."""
+    """The loop over all modules that applies the `common` initialisers, as in torchvision's constructors."""
     result = ["for module in self.modules():"] if common_rules else []
     alike: dict[Rule, list[str]] = {}
     for name, rule in sorted(common_rules.items()):
@@ -79,7 +79,7 @@ def rules(common_rules: dict[str, Rule]) -> list[str]:
 
 
 def statements(class_: Class, access: dict[int, str]) -> list[str]:
-    """What a class does after it has made its modules."""
+    """The initialising statements at the end of a constructor."""
     result = []
     if class_.chain is not None:
         for item in class_.chain.items:

@@ -1,4 +1,4 @@
-"""Lines of code, laid out as `ruff format` does: 88 columns, and one argument a line where they do not fit in one."""
+"""Format code as `ruff format` does: lines of 88 columns, one argument per line where they do not fit in one."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -15,14 +15,14 @@ class Bracket:
     items: tuple["Code", ...]
     tail: str = ")"
     spread: bool = False
-    """One item a line even if they would fit in one."""
+    """Whether to put each item on its own line even if all fit in one."""
     comments: tuple[str, ...] = ()
-    """For each item, what is said behind it; only where they stand one a line."""
+    """A trailing comment for each item, shown only if each is on its own line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prefixed:
-    """Code with something in front, such as a keyword."""
+    """Code with a prefix, such as a keyword."""
 
     prefix: str
     code: "Code"
@@ -40,7 +40,7 @@ Code: TypeAlias = "str | Bracket | Prefixed | Generated"
 
 
 def flat(code: Code) -> str | None:
-    """The code in one line; `None` if it wants several."""
+    """The code on one line; `None` if it must be split."""
     match code:
         case str():
             return code
@@ -87,7 +87,7 @@ def lines(code: Code, before: str = "", after: str = "", indent: str = "") -> li
 
 
 def commented(made: list[str], comment: str) -> list[str]:
-    """The line with a comment behind it, if there is room."""
+    """A single line with a trailing comment, if that fits."""
     if not comment or len(made) > 1 or len(made[-1]) + len(comment) + 4 > WIDTH:
         return made
     return [f"{made[0]}  # {comment}"]
@@ -97,7 +97,7 @@ def commented(made: list[str], comment: str) -> list[str]:
 
 
 def fill(template: str, parts: dict[str, tuple[str, bool]]) -> str:
-    """Put expressions into a template, in brackets where they need them."""
+    """Substitute expressions into a template, parenthesised where necessary."""
     result, depth, index = "", 0, 0
     while index < len(template):
         char = template[index]
@@ -115,7 +115,7 @@ def fill(template: str, parts: dict[str, tuple[str, bool]]) -> str:
 
 
 def is_atomic(text: str) -> bool:
-    """Whether nothing in an expression binds less than a call."""
+    """Whether an expression never needs parentheses, as no operator in it binds less tightly than a call."""
     depth = 0
     for char in text:
         depth += (char in "([") - (char in ")]")
@@ -125,5 +125,5 @@ def is_atomic(text: str) -> bool:
 
 
 def are_short(made: list[str]) -> bool:
-    """Whether all lines fit."""
+    """Whether all lines fit the width."""
     return all(len(line) <= WIDTH for line in made)

@@ -1,4 +1,4 @@
-"""Copies that are named by their counter, as loops."""
+"""Write copies that are named by their counter as loops."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from archspec.ops.core.torch_code import placeholders
 
 
 class Loops(Chains):
-    """Writes what `dense` makes, and named copies in a chain."""
+    """Writes the copies of `dense`, and named copies in a chain, as loops."""
 
     def __init__(self, facts: Facts, places: list[Place]) -> None:
         super().__init__(facts, places)
@@ -28,7 +28,7 @@ class Loops(Chains):
     # --- loops -----------------------------------------------------------------------------------------
 
     def _loop(self, step: Aligned) -> None:
-        """Copies that are named by their counter, each fed by the one before."""
+        """Write copies that are named by their counter, each of which takes the value of the previous one."""
         entries = [entry for entry in step.entries if entry is not None]
         if len(entries) != len(step.entries):
             raise Misfit
@@ -63,18 +63,18 @@ class Loops(Chains):
             column = tuple(shape[axis] for shape in last)
             grown = None
             if dim is not None and delta is not None and isinstance(delta, int):
-                grown = self.made(_sum(dim, delta, count)) if delta else dim
+                grown = self.symbol(_sum(dim, delta, count)) if delta else dim
             dims.append(self.fit(column, [grown]))
         self.values[step.outputs[0]] = tuple(dims)
         self.actions.append(action)
 
     def _check_worth(self, entries: list[Entry]) -> None:
-        """Two or fewer copies, the same number everywhere, read better one by one."""
+        """Raise `Misfit` for at most two copies, equally many in all instances: these are written one by one."""
         if len({len(entry.copies) for entry in entries}) == 1 and len(entries[0].copies) < 3:
             raise Misfit
 
     def _growth(self, entries: list[Entry]) -> list[int | None]:
-        """By how much each copy changes each axis, the same for all; `None` where that differs."""
+        """The amount by which each copy changes each axis; `None` if it differs between copies."""
         growth: list[int | None] = []
         rank = entries[0].node.module.inputs[0].rank
         for axis in range(rank):
@@ -91,18 +91,18 @@ class Loops(Chains):
         return growth
 
     def _grown(self, dim: Symbol | None, delta: int | None) -> Symbol | None:
-        """The size of an axis in front of a copy."""
+        """The size of an axis before a copy."""
         if dim is None or delta is None:
             return None
         if not delta:
             return self.lift(dim)
         counter = Symbol(Name(COUNTER), ())
-        return self.made(_sum(dim, delta, counter))
+        return self.symbol(_sum(dim, delta, counter))
 
     def _template(self, places: list[Place], nodes: Nodes) -> tuple[Any, ...]:
-        """The name of a copy, as text and expressions of the counter."""
+        """The name template of a copy, as text and expressions over the counter."""
         node, place = nodes[0], places[0]
-        assert node is not None  # noqa: S101 — all copies are there
+        assert node is not None  # noqa: S101 — no copy is absent
         raw = place.raw(node)
         counters = [*place.counts(node)]
         if not raw or not counters:
@@ -110,7 +110,7 @@ class Loops(Chains):
         counter = counters[-1]
 
         def field(name: str) -> Symbol | None:
-            return self.made(Name(COUNTER)) if name == counter else None
+            return self.symbol(Name(COUNTER)) if name == counter else None
 
         parts: list[Any] = []
         for part in parse_template(str(raw.get("name", ""))).parts:
@@ -136,7 +136,7 @@ class Loops(Chains):
         return self.fit(column, candidates) or self.role("depth", column)
 
     def _join(self, node: Node, entries: list[Entry], position: int) -> Action:
-        """What a copy does behind its module. Values: 0 is what is carried, then the copy's own."""
+        """An action of a copy after its module. Value 0 is the carried one, then follow the copy's own values."""
         first = entries[0].copies[0]
         texts = set()
         for entry in entries:

@@ -1,4 +1,4 @@
-"""Ops as the constructors of modules."""
+"""Write ops as constructor calls."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -26,13 +26,13 @@ from archspec.ops.core.base import custom_inits
 from archspec.ops.core.torch_code import Argument, TorchCode, expression
 
 Nodes = tuple[Node | None, ...]
-"""A node of each instance; `None` where an instance does not have it."""
+"""A node of each instance; `None` where an instance lacks it."""
 Places = Sequence[Place | None]
-"""Where each of them stands."""
+"""The enclosing composite of each instance's node."""
 
 
 class Modules(Columns):
-    """Writes ops as constructors."""
+    """Writes ops as constructor calls."""
 
     def __init__(self, facts: Facts, places: list[Place]) -> None:
         super().__init__(places)
@@ -41,7 +41,7 @@ class Modules(Columns):
     # --- ops -------------------------------------------------------------------------------------------
 
     def _codes(self, nodes: Nodes) -> list[TorchCode | None]:
-        """How each instance's op is written. All are the same class, called in the same way."""
+        """The PyTorch code of each instance's op. All instances use the same class and the same kind of call."""
         first = next(node for node in nodes if node is not None)
         codes: list[TorchCode | None] = []
         for node in nodes:
@@ -60,7 +60,7 @@ class Modules(Columns):
         return codes
 
     def _check_plain(self, nodes: Nodes, codes: list[TorchCode | None]) -> None:
-        """Ops can be an argument if their classes are all that differs: activations, mostly."""
+        """Raise `Misfit` unless the ops differ only in their classes: then the class can be an argument."""
         for node, code in zip(nodes, codes, strict=True):
             if node is None or code is None:
                 continue
@@ -68,7 +68,7 @@ class Modules(Columns):
                 raise Misfit
 
     def _kind(self, places: Places, nodes: Nodes, codes: list[TorchCode | None]) -> Symbol | str:
-        """The class of an op; an argument where that differs."""
+        """The class of an op; an argument if it differs."""
         column: Column = tuple(ClassName(code.module) if code is not None else ABSENT for code in codes)
         if uniform(column):
             return next(code.module for code in codes if code is not None)
@@ -76,7 +76,7 @@ class Modules(Columns):
         return self._type_argument(place.raw(node).get("op"), column) or self.role("activation", column)
 
     def _type_argument(self, raw: Any, column: Column) -> Symbol | None:
-        """The argument for an op that a parameter of the block names: `op = "{act}"`."""
+        """The argument for an op given by a parameter of the block: `op = "{act}"`."""
         parts = parse_template(raw).parts if isinstance(raw, str) else ()
         if len(parts) != 1 or not isinstance(parts[0], Expression) or not isinstance(parts[0].tree, Name):
             return None
@@ -95,7 +95,7 @@ class Modules(Columns):
         return Symbol(Name(key), known) if matches(column, known) else None
 
     def _types(self, name: str, column: Column) -> Column | None:
-        """The classes that a parameter of the block names, for instances too that do not use it here."""
+        """The classes named by a parameter of the block, including those of instances that do not use it here."""
         values = []
         for place, value in zip(self.places, column, strict=True):
             op = place.value(name)
@@ -108,7 +108,7 @@ class Modules(Columns):
     def _constructor(
         self, places: Places, nodes: Nodes, codes: list[TorchCode | None], here: list[Dims]
     ) -> Constructor:
-        """The call that makes a module, from the arguments of all instances."""
+        """The constructor call of a module, from the arguments of all instances."""
         node = next(node for node in nodes if node is not None)
         code = next(code for code in codes if code is not None)
         view = View(at(places, nodes), here[0] if here else None, self._fields(places, nodes, here))
@@ -152,7 +152,7 @@ class Modules(Columns):
         return field
 
     def _inits(self, nodes: Nodes, code: TorchCode) -> list[Initialised]:
-        """The weights of an op with first values of their own, the same for all instances."""
+        """The weights of an op with non-default initialisers, which must be equal in all instances."""
         if code.module in self.facts.rules:
             return []
         there = [node.module for node in nodes if node is not None]
@@ -163,7 +163,7 @@ class Modules(Columns):
 
 
 def at(places: Places, nodes: Nodes) -> list[Place | None]:
-    """The places with the counters of the repeats around a node."""
+    """The environments, extended by the counters of the repeats around a node."""
     return [
         replace(place, counters={**place.counters, **place.counts(node)}) if place and node else place
         for place, node in zip(places, nodes, strict=True)
@@ -171,7 +171,7 @@ def at(places: Places, nodes: Nodes) -> list[Place | None]:
 
 
 def setting(places: Places, nodes: Nodes, key: str, op: str) -> Any:
-    """What the document says for a field, the same in all instances; `None` if nothing, or not the same."""
+    """The document's value of a field; `None` if it is not set, or differs between instances."""
     found = [
         place.setting(node, key, op) for place, node in zip(places, nodes, strict=True) if place and node
     ]
@@ -179,12 +179,12 @@ def setting(places: Places, nodes: Nodes, key: str, op: str) -> Any:
 
 
 def stem(node: Node) -> str:
-    """What a node is called where an argument is named after it."""
+    """The stem of an argument that is named after a node."""
     return node.name if node.name is not None and not node.positional else node.module.kind
 
 
 def equal(left: Made, right: Made) -> bool:
-    """Whether two modules are made by the same code."""
+    """Whether two modules are constructed by the same code."""
     if isinstance(left, Constructor) and isinstance(right, Constructor):
         return (
             same_target(left.target, right.target)
@@ -209,23 +209,23 @@ def equal(left: Made, right: Made) -> bool:
 
 
 def same_target(left: object, right: object) -> bool:
-    """Whether two modules are of the same class."""
+    """Whether two targets are the same class."""
     if isinstance(left, Symbol) and isinstance(right, Symbol):
         return same_tree(left, right)
     return left == right
 
 
 def same_tree(left: Symbol, right: Symbol) -> bool:
-    """Whether two symbols stand for the same, whatever the instance."""
+    """Whether two symbols have the same expression."""
     return left.values == right.values and left.is_literal == right.is_literal
 
 
 def shape_text(module: Module) -> str:
-    """The shape of a module's output without its batch: `64×112×112`."""
+    """The shape of a module's output without the batch axis: `64×112×112`."""
     shape = module.outputs[0].shape
     return "×".join(map(str, shape[1:])) if len(shape) > 1 else ""
 
 
 def function_text(code: TorchCode) -> str:
-    """An op as an expression of its inputs."""
+    """An op without a module, as a template over its inputs."""
     return code.function if "{0}" in code.function else expression(code.function, *code.arguments)

@@ -1,4 +1,4 @@
-"""Identifiers for classes, attributes, arguments and variables: none hides what the code needs."""
+"""Identifiers for classes, attributes, arguments and variables, none of which shadows a name that the code uses."""
 
 import builtins
 import keyword
@@ -22,7 +22,7 @@ TAKEN = frozenset(
         "_",
     }
 )
-"""What no class, argument or variable may be called."""
+"""Names that no class, argument or variable may have."""
 
 _SPELLINGS = {
     "alexnet": "AlexNet",
@@ -43,11 +43,11 @@ _SPELLINGS = {
     "unet": "UNet",
     "vgg": "VGG",
 }
-"""Networks that are not spelt as their names in lower case would suggest."""
+"""The spellings of network names that cannot be derived from their names in lower case."""
 
 
 def is_attribute(name: str) -> bool:
-    """Whether `self.name` can be written."""
+    """Whether `self.name` is valid and does not clash with an attribute of `nn.Module`."""
     return name.isidentifier() and not keyword.iskeyword(name)
 
 
@@ -62,19 +62,19 @@ def class_name(name: str) -> str:
 
 
 def variable_name(name: str) -> str:
-    """A name of the spec as one of Python, such as `block1_0` for `block1-0`."""
+    """A name of the spec as a Python identifier, such as `block1_0` for `block1-0`."""
     text = "_".join(re.findall(r"[A-Za-z0-9_]+", name))
     return text if text[:1].isalpha() or text[:1] == "_" else f"_{text}"
 
 
 class Namer:
-    """Gives out names that are not taken yet."""
+    """Allocates unique names."""
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self.taken = {*TAKEN, *taken}
 
     def give(self, name: str) -> str:
-        """`name` if it is free, else with a number behind it, or an underscore if it is a word of Python."""
+        """`name` if it is unused, else `name` with a number; a Python keyword gets an underscore."""
         candidates = [name]
         if name in TAKEN:
             candidates.append(f"{name}_")

@@ -1,4 +1,4 @@
-"""What a class is made of: constructors, modules, steps of its `forward`."""
+"""The parts of a generated class: constructor calls, modules, and the actions of its `forward`."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
@@ -13,7 +13,7 @@ from archspec.types import TensorType
 
 REQUIRED: Final[Any] = object()
 COUNTER: Final = "@i"
-"""The name of a loop's counter in expressions."""
+"""The name of a loop counter in expressions."""
 
 
 @dataclass(slots=True, eq=False)
@@ -21,47 +21,47 @@ class Parameter:
     """An argument of a class's constructor."""
 
     key: str
-    """Its name in expressions; those that are no parameters of the spec start with `@`."""
+    """Its name in expressions, which starts with `@` unless it is a parameter of the spec."""
     wanted: str
-    """What it would be called."""
+    """The preferred identifier."""
     values: Column
     default: Any = REQUIRED
     axis: tuple[int, int] | None = None
-    """For the size of an input: which input, and which axis of it."""
+    """For the size of an input: the indices of the input and of its axis."""
 
 
 @dataclass(slots=True, eq=False)
 class Constructor:
-    """A call that makes a module: of PyTorch's class, or of one of ours."""
+    """A call that constructs a module: of a PyTorch class or of a generated class."""
 
     target: "str | Class | Symbol"
-    """A class of PyTorch, one of ours, or one that is an argument."""
+    """A PyTorch class, a generated class, or a class that is an argument."""
     arguments: list[tuple[str, Symbol]]
-    """Keyword, empty for a positional one, and value."""
+    """Pairs of a keyword, empty for a positional argument, and a value."""
     wrap: str = "{0}"
-    """What is around the call: `nn.Parameter({0})`."""
+    """A template around the call: `nn.Parameter({0})`."""
     inplace: bool = False
-    """Whether it works in place."""
+    """Whether the module works in place."""
 
 
 @dataclass(slots=True, eq=False)
 class Item:
-    """A module in a chain."""
+    """An item of a chain: a module, possibly repeated."""
 
     name: str
     positional: bool
     made: "Made"
     count: Symbol | None = None
-    """How many there are of it, one after the other."""
+    """The number of consecutive copies."""
     counts: bool = False
-    """Whether the copies differ in what their counter says."""
+    """Whether the copies depend on the counter."""
     start: int = 0
-    """The counter of the first of the copies: those before it stand apart."""
+    """The counter of the first copy: earlier copies are separate items."""
     when: Symbol | None = None
     comment: str = ""
     fresh: bool = False
     inplace: bool = False
-    """Could work in place."""
+    """Whether it could work in place."""
     inits: "list[Initialised]" = field(default_factory=list)
 
 
@@ -73,7 +73,7 @@ class Chain:
 
     @property
     def is_positional(self) -> bool:
-        """Whether all names are positions."""
+        """Whether every module is named by its position."""
         return all(item.positional for item in self.items)
 
 
@@ -82,89 +82,89 @@ Made: TypeAlias = Constructor | Chain
 
 @dataclass(slots=True, eq=False)
 class Initialised:
-    """A weight whose first values are not PyTorch's."""
+    """A weight whose initialiser is not PyTorch's default."""
 
     path: tuple[str, ...]
-    """Below the class that it stands in: the names of modules, then the weight's."""
+    """The path relative to the generated class: module names, then the weight's name."""
     init: Init
     module: str
-    """PyTorch's class of the op."""
+    """The PyTorch class of the op."""
 
 
 @dataclass(slots=True, eq=False)
 class Part:
-    """A module, or a bare parameter, that is an attribute of a class."""
+    """An attribute of a class: a module or a bare parameter."""
 
     name: str
-    """In the state_dict; for a loop, with its counter substituted."""
+    """Its name in the state_dict; for a loop, with the counter substituted."""
     made: Made
     when: Symbol | None = None
-    """Whether an instance has it."""
+    """Whether an instance has the attribute."""
     is_parameter: bool = False
     is_buffer: bool = False
     """Of what `is_parameter`: whether it is not trained."""
     count: Symbol | None = None
-    """Of a loop: the number of copies."""
+    """For a loop: the number of copies."""
     template: tuple[str | Tree, ...] = ()
-    """Of a loop: the name, as text and expressions of the counter."""
+    """For a loop: the name template, as text and expressions over the counter."""
     is_free: bool = False
-    """Nothing in the state_dict depends on the name: another will do."""
+    """Whether the name may change, as the state_dict does not depend on it."""
     inits: list[Initialised] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
 class Action:
-    """A step of `forward`."""
+    """An action of `forward`."""
 
     step: Aligned
     template: str
-    """The expression, with `{m}` for the module and `{0}` for the first input."""
+    """The expression as a template, with `{m}` for the module and `{0}` for the first input."""
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     part: Part | None = None
     flag: Symbol | None = None
-    """Of what is no module: whether an instance does it."""
+    """For an action without a module: whether an instance performs it."""
     light: bool = False
-    """Reads well around what it works on: a norm, an activation."""
+    """Whether the call may be nested around its input's expression, as for a norm or an activation."""
     fresh: bool = False
     inplace: bool = False
-    """Could work in place."""
+    """Whether it could work in place."""
     typed: bool = False
-    """Type checkers know that it yields a tensor."""
+    """Whether type checkers infer that it yields a tensor."""
     pure: bool = True
-    """Can be left out if its value is not used."""
+    """Whether it can be omitted if its value is unused."""
     joins: "list[Action]" = field(default_factory=list)
-    """Of a loop: what a copy does behind its module, in values 0 (carried), 1, …"""
+    """For a loop: the actions of a copy after its module, on values 0 (carried), 1, …"""
     label: str | None = None
-    """What the spec calls the value."""
+    """The spec's name of the value."""
     dims: dict[str, int] = field(default_factory=dict)
-    """Free dimensions that the expression mentions, and the value that has them."""
+    """The free dimensions in the expression, each with a value that has it."""
     training: bool = False
-    """Needed for training outputs alone."""
+    """Whether only training outputs depend on it."""
 
 
 @dataclass(slots=True, eq=False)
 class Class:
-    """A class of the generated source, and the instances that it is for."""
+    """A generated class and its instances."""
 
     name: str
     places: list[Place]
     parameters: list[Parameter]
     locals: list[tuple[str, str, Symbol]]
-    """Values that the constructor gives a name to: key, wanted name, value."""
+    """The local variables of the constructor: key, preferred name, value."""
     parts: list[Part]
     actions: list[Action]
     results: tuple[int, ...]
     chain: Chain | None
-    """What it is if it is one chain."""
+    """The chain, if the class is an `nn.Sequential`."""
     outputs: tuple[tuple[Symbol | None, ...], ...]
-    """The sizes of its outputs, in expressions over its parameters, as far as these are known."""
+    """The sizes of its outputs as expressions over its parameters, where known."""
     axes: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """The names of sizes of inputs, parameters or not: which input, and which axis of it."""
+    """The names of input sizes, parameters or not: the indices of the input and of its axis."""
     training: int = 0
-    """How many of the last results are training outputs."""
+    """The number of training outputs, which are the last results."""
     late: frozenset[int] = frozenset()
-    """The results that are `None` in evaluation, as only training outputs depend on them."""
+    """The results that are `None` in evaluation mode, as only training outputs depend on them."""
     rows: dict[Module, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -176,11 +176,11 @@ class Class:
         return self.places[0].module.inputs
 
     def arguments(self, module: Module) -> dict[str, Any]:
-        """The arguments that make this instance."""
+        """The constructor arguments of this instance."""
         return {parameter.key: parameter.values[self.rows[module]] for parameter in self.parameters}
 
     def expanded(self, tree: Tree) -> Tree:
-        """An expression without the constructor's local names."""
+        """Expand the constructor's local variables in an expression."""
         from archspec.backends.torch.source.symbols import substitute
 
         for key, _, symbol in reversed(self.locals):

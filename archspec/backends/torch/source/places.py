@@ -1,4 +1,4 @@
-"""Where in the spec a node comes from, and what its expressions can see there."""
+"""The environments of composites: the definition of each, and the names that its expressions can see."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,16 +14,16 @@ from archspec.types import Value
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Place:
-    """A composite of the module tree, with what the expressions in it can see."""
+    """A composite of the module tree, with the environment of the expressions in it."""
 
     module: Module
     frame: Frame
-    """That of the block, or of the model, around it."""
+    """The frame of the enclosing block or model."""
     counters: Mapping[str, int] = field(default_factory=dict)
-    """The counters of the repeats around it."""
+    """The counters of the enclosing repeats."""
 
     def value(self, name: str) -> Value:
-        """A counter, parameter or `let`. Raises `LookupError` where there is none."""
+        """The value of a counter, parameter or `let`. Raises `LookupError` if there is none."""
         if name in self.counters:
             return self.counters[name]
         try:
@@ -33,40 +33,40 @@ class Place:
 
     @property
     def is_definition(self) -> bool:
-        """Whether it is the block or the model itself, not a group in it."""
+        """Whether it is a block or the model, not a group."""
         return self.module.definition is not None and self.module.definition.path == self.frame.path
 
     @property
     def input_names(self) -> list[str]:
-        """What the inputs are called: as declared, or `input` and further values from around a group."""
-        declared = list(self.frame.inputs)  # `input` is the first one's other name
+        """The names of the inputs: as declared, or for a group `input` and the outer values that it uses."""
+        declared = list(self.frame.inputs)  # `input` is an alias of the first one
         declared = declared[len(declared) - len(self.module.inputs) :]
         if self.is_definition and len(declared) == len(self.module.inputs):
             return declared
         return ["input", *(f"outer{index}" for index in range(1, len(self.module.inputs)))]
 
     def shape(self, path: str, attribute: str) -> Value:
-        """A size of an input of the block. Raises `LookupError`: it may differ between instances."""
+        """Always raises `LookupError`: the sizes of inputs may differ between instances."""
         raise LookupError(path, attribute)
 
     def spend(self, evaluations: int) -> None:
-        """What elaboration has evaluated already needs no limit."""
+        """Do nothing: elaboration has already enforced the limit."""
 
     def within(self, node: Node) -> "Place":
-        """The place of a composite node of the body."""
+        """The environment of a composite node of the body."""
         return Place(node.module, self.frame, {**self.counters, **self.counts(node)})
 
     def raw(self, node: Node) -> dict[str, Any]:
-        """The node as the document has it; empty if it stands in another block, whose body is inlined."""
+        """The node's table in the document; empty if the node belongs to another block whose body is inlined."""
         found = next((table for at, table in self._tables(node.origin) if at == len(node.origin.path)), None)
         return found or {}
 
     def around(self, node: Node) -> list[dict[str, Any]]:
-        """The nodes of the document from outside in, down to the node itself."""
+        """The tables of the enclosing nodes in the document, outermost first, then that of the node itself."""
         return [raw for _, raw in self._tables(node.origin)]
 
     def setting(self, node: Node, key: str, op: str) -> Any:
-        """What the document says for a field of the node: itself, its `first`, or `[defaults]`. `None` if nothing."""
+        """The document's value of a field: in the node, its `first`, or `[defaults]`; `None` if it is not set."""
         raw = self.raw(node)
         if node.copy and node.copy[-1] == 0 and key in (first := raw.get("first", {})):
             return first[key]
@@ -75,7 +75,7 @@ class Place:
         return self.frame.document.defaults.get(op, {}).get(key) if raw else None
 
     def counts(self, node: Node) -> dict[str, int]:
-        """The counters of the repeats around a node, inside this body."""
+        """The counters of the repeats around a node within this body."""
         names = [raw.get("index", "i") for at, raw in self._tables(node.origin) if self._inside(at, raw)]
         return dict(zip(names, node.copy, strict=True)) if len(names) == len(node.copy) else {}
 
@@ -86,7 +86,7 @@ class Place:
         )
 
     def _tables(self, origin: Origin) -> Iterator[tuple[int, dict[str, Any]]]:
-        """The nodes of the document on the way to `origin`, each with the length of its path."""
+        """The tables of nodes on the path to `origin`, each with the length of its path."""
         path = self.frame.path
         definition = definition_at(self.frame.document, path)
         start = len(path) + 1
@@ -110,7 +110,7 @@ def definition_at(document: Document, path: tuple[str | int, ...]) -> Definition
 
 
 class Places:
-    """The places of all composites of a network."""
+    """The environments of all composites of a network."""
 
     def __init__(self, network: Network) -> None:
         self.network = network
@@ -127,11 +127,11 @@ class Places:
                     self._gather(library)
 
     def root(self) -> Place:
-        """The model's own place."""
+        """The environment of the model."""
         return Place(self.network.root, self._frame(self.network.root))
 
     def child(self, place: Place, node: Node) -> Place:
-        """The place of a composite node: a block's is its own wherever it is called."""
+        """The environment of a composite node: that of a block does not depend on its caller."""
         module = node.module
         origin = module.definition
         if origin is None or origin.path[0] != "blocks" or len(origin.path) != 2:
@@ -141,7 +141,7 @@ class Places:
         return self.blocks[module]
 
     def _frame(self, module: Module) -> Frame:
-        assert module.definition is not None  # noqa: S101 — blocks and the model are defined somewhere
+        assert module.definition is not None  # noqa: S101 — blocks and the model have definitions
         document = self.documents[module.definition.file]
         definition = definition_at(document, module.definition.path)
         inputs = {"input": module.inputs[0], **dict(zip(definition.inputs, module.inputs, strict=False))}
@@ -166,4 +166,4 @@ class Places:
 
 
 def _ignore(*_: object) -> None:
-    """Findings were reported when the network was elaborated."""
+    """Discard findings, which elaboration has already reported."""

@@ -1,4 +1,4 @@
-"""All classes of a network: which composites become one, in which order, for which instances."""
+"""Build all classes of a network: which composites share a class, and in which order."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -22,23 +22,23 @@ class Program(Facts):
     def __init__(self, network: Network, name: str, apart: Collection[Key] = ()) -> None:
         super().__init__()
         self.late: dict[Module, Live] = {}
-        """The composites of which training alone needs some results, and these."""
+        """The composites with results that only training needs, and these results."""
         self.network, self.apart = replace(network, root=self._parted(network)), apart
         self.helpers: dict[str, str] = {}
-        """The classes that PyTorch does not have: name → source."""
+        """The helper classes, for ops that PyTorch lacks: name → source."""
         self.classes: list[Class] = []
         self.namer = Namer()
         found = [*groups(Places(self.network), name, self._note_helper, self.late)]
         self.namer.taken |= self.helpers.keys()
         self.rules = common(network.root, self.code_of, self.helpers)
-        """The classes of PyTorch whose modules all start alike, which one loop says."""
+        """The PyTorch classes whose modules all have the same initialisers, which one loop sets."""
         for name_, places in found:
             self._define(name_, places)
         self.main = self.classes[-1]
         self._mark_training()
 
     def _note_helper(self, node: Node) -> None:
-        """Remember the classes that an op needs and PyTorch does not have."""
+        """Record the helper class that an op needs."""
         code = self.code(node)
         if code.helper:
             self.helpers[code.module] = code.helper
@@ -55,7 +55,7 @@ class Program(Facts):
             self.classes.append(class_)
 
     def _fitting(self, places: list[Place], name: str) -> list[Class]:
-        """One class for all instances if that works out, else one for those that are built alike, else one for each."""
+        """One class for all instances if possible, else one per group of similar instances, else one per instance."""
         if key_of(places[0].module) in self.apart:
             return [self._alone(place, name, literal=True) for place in places]
         made = self._try(places, name)
@@ -81,11 +81,11 @@ class Program(Facts):
     def _alone(self, place: Place, name: str, *, literal: bool = False) -> Class:
         try:
             return Builder(self, [place], fold=False, literal=literal).build(name)
-        except Misfit:  # pragma: no cover — everything is a literal
+        except Misfit:  # pragma: no cover — one instance with literals always fits
             raise AssertionError(f"`{place.module.kind}` has no class") from None
 
     def signature(self, module: Module) -> object:
-        """What instances of one class have in common."""
+        """The structure that instances of one class must share."""
         if module.op is not None:
             code = self.code_of(module)
             return (module.op.name, code.module, code.call, code.function if not code.module else "")
@@ -107,7 +107,7 @@ class Program(Facts):
         )
 
     def _parted(self, network: Network) -> Module:
-        """The tree in which what training needs in part is a module of its own, and so gets a class of its own."""
+        """The tree with composites that are partly training-only made distinct, so that they get their own classes."""
         train, count = len(network.train_outputs), len(network.root.results)
         return self._part(network.root, frozenset(range(count - train, count))) if train else network.root
 
@@ -118,14 +118,14 @@ class Program(Facts):
             is_part = 0 < len(only) < len(node.module.outputs) and node.module.op is None
             if is_part and node.shares is None and index not in shared:
                 body.append(replace(node, module=self._part(node.module, only)))
-            else:  # what is called again is what it is at every call
+            else:  # a module that is called again is the same at every call
                 body.append(node)
         made = replace(module, body=tuple(body))
         self.late[made] = late
         return made
 
     def _mark_training(self) -> None:
-        """Find the steps that only training outputs need."""
+        """Mark the actions that only training outputs need."""
         self.main.training = len(self.network.train_outputs)
         for class_ in self.classes:
             late = self.late.get(class_.places[0].module)
@@ -144,7 +144,7 @@ class Program(Facts):
 
 
 def needs_dict(class_: Class) -> bool:
-    """Whether some module has a name that is no attribute."""
+    """Whether some module has a name that is not a valid attribute."""
     return any(
         part.template or (not part.is_free and not part.is_parameter and not is_attribute(part.name))
         for part in class_.parts

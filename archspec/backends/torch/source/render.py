@@ -1,4 +1,4 @@
-"""The text of a file of PyTorch source."""
+"""Render a file of PyTorch source."""
 
 import ast
 import re
@@ -27,9 +27,9 @@ def make_divisible(value: float, divisor: int) -> int:
 
 
 def source(model: "Model") -> str:
-    """A standalone module of Python that has the network as its last class. The same text on every machine.
+    """A standalone Python module whose last class is the network. The text is identical on every machine.
 
-    Raises `SpecError` where a part of the network has no form in PyTorch.
+    Raises `SpecError` if a part of the network cannot be expressed in PyTorch.
     """
     apart: set[Key] = set()
     while True:
@@ -43,9 +43,9 @@ def source(model: "Model") -> str:
 
 
 def text_of(model: "Model", apart: Collection[Key] = ()) -> str:
-    """The source, with a class for each instance of the definitions `apart`, in which all values are literals.
+    """The checked source. Each instance of the definitions `apart` has its own class, in which all values are literals.
 
-    Raises `Disagreement` where it does not say what the spec says.
+    Raises `Disagreement` if the source does not match the spec.
     """
     with without_collector():
         program = Program(model.network, model.name, apart)

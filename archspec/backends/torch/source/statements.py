@@ -1,4 +1,4 @@
-"""Statements that are too long for a line, laid out as `ruff format` does."""
+"""Break statements that are too long for a line, as `ruff format` does."""
 
 import ast
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ def statement(text: str, indent: str) -> list[str]:
 
 
 def annotation(text: str, before: str, after: str, indent: str) -> list[str]:
-    """The lines of a type behind `before`: `tuple[…]`, or a union with one."""
+    """The lines of a type annotation after `before`: `tuple[…]`, or a union with one."""
     if len(indent) + len(before) + len(text) + len(after) <= WIDTH:
         return [indent + before + text + after]
     node = ast.parse(text, mode="eval").body
@@ -45,17 +45,17 @@ def annotation(text: str, before: str, after: str, indent: str) -> list[str]:
 
 
 class _Writer:
-    """Lays out the expressions of one text."""
+    """Formats the expressions of one text."""
 
     def __init__(self, text: str) -> None:
         self.text = text
 
     def of(self, node: ast.expr | ast.keyword) -> str:
-        """The text of a part."""
+        """The source text of a node."""
         return self.text[node.col_offset : node.end_col_offset]
 
     def value(self, node: ast.expr, before: str, indent: str, *, always: bool = False) -> list[str]:
-        """What is assigned or returned: in brackets of its own where that helps, or `always`."""
+        """An assigned or returned value, parenthesised where that helps, or `always`."""
         flat = indent + before + self.of(node)
         if len(flat) <= WIDTH:
             return [flat]
@@ -84,7 +84,7 @@ class _Writer:
         return self.call(node, before, indent, "") if isinstance(node, ast.Call) else [flat]
 
     def links(self, node: ast.expr) -> list[int]:
-        """Where methods are called on what a call has given; two of them are a chain that goes into brackets."""
+        """The offsets of method calls on results of calls; a chain of two or more is parenthesised."""
         found: list[int] = []
         while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             node = node.func.value
@@ -93,7 +93,7 @@ class _Writer:
         return found
 
     def operands(self, node: ast.expr, indent: str) -> list[str]:
-        """The operands of a sum or the like, each on a line; of other expressions, just these."""
+        """The operands of a binary operator, each on a line; other expressions unchanged."""
         if not isinstance(node, ast.BinOp):
             return self.argument(node, "", indent, "")
         signs = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.BitOr: "|"}
@@ -103,11 +103,11 @@ class _Writer:
         return [*left, *self.argument(node.right, f"{sign} ", indent, "")]
 
     def head(self, node: ast.Call) -> str:
-        """A call up to its opening bracket."""
+        """A call up to its opening parenthesis."""
         return f"{self.of(node.func)}("
 
     def call(self, node: ast.Call, before: str, indent: str, after: str) -> list[str]:
-        """A call with its arguments on lines of their own."""
+        """A call with its arguments on separate lines."""
         items: list[ast.expr | ast.keyword] = [*node.args, *node.keywords]
         head = before + self.head(node)
         if not items:
@@ -126,7 +126,7 @@ class _Writer:
         return [*lines, indent + tail]
 
     def argument(self, node: ast.expr, before: str, indent: str, after: str) -> list[str]:
-        """What stands in brackets."""
+        """An item in brackets."""
         flat = indent + before + self.of(node) + after
         if len(flat) > WIDTH:
             match node:

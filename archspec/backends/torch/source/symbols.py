@@ -1,8 +1,8 @@
-"""Values as columns over the instances of a block, and the expressions that give them.
+"""Symbolic values: expressions together with their values in all instances of a block.
 
-A class is written once for all instances of a block. Each value in its constructor is a column: one value an instance.
-A symbol is an expression over the constructor's arguments together with the column that it evaluates to, so that
-nothing is written that was not compared with every instance.
+A class is generated once for all instances of a block. Each value in its constructor is a column: one value per
+instance. A symbol is an expression over the constructor's arguments together with the column that it evaluates to, so
+that every generated expression has been compared with every instance.
 """
 
 import re
@@ -29,36 +29,36 @@ from archspec.types import Table, Value
 
 
 class ClassName(str):
-    """The name of a class as a value: an activation that a block takes as an argument."""
+    """A class name as a value, such as an activation that a block takes as an argument."""
 
     __slots__ = ()
 
 
 ABSENT: Final[Any] = type("Absent", (), {"__repr__": lambda _: "ABSENT"})()
-"""In a column: the instance has no such value, and whatever an expression says there does not matter."""
+"""A missing value in a column: any value of an expression is accepted for that instance."""
 Column = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Symbol:
-    """An expression, and what it evaluates to for each instance."""
+    """An expression and its column of values, one per instance."""
 
     tree: Tree
     values: Column
 
     @property
     def is_literal(self) -> bool:
-        """Whether it is the same for all instances, and written so."""
+        """Whether the expression is a literal."""
         return isinstance(self.tree, Literal)
 
     @property
     def is_simple(self) -> bool:
-        """Whether it is a name or a literal."""
+        """Whether the expression is a name or a literal."""
         return isinstance(self.tree, Literal | Name)
 
 
 def same(left: Any, right: Any) -> bool:
-    """Whether two values are the same in source code: 1 is neither 1.0 nor True."""
+    """Whether two values have the same source text: 1 is neither 1.0 nor True."""
     if type(left) is not type(right):
         return False
     if isinstance(left, tuple):
@@ -67,41 +67,41 @@ def same(left: Any, right: Any) -> bool:
 
 
 def matches(column: Column, values: Column) -> bool:
-    """Whether `values` gives what `column` needs."""
+    """Whether `values` equals `column` wherever that is not `ABSENT`."""
     return all(need is ABSENT or same(need, value) for need, value in zip(column, values, strict=True))
 
 
 def uniform(column: Column) -> bool:
-    """Whether all values that are there are the same."""
+    """Whether all values that are not `ABSENT` are the same."""
     there = [value for value in column if value is not ABSENT]
     return bool(there) and all(same(value, there[0]) for value in there[1:])
 
 
 def constant(column: Column) -> Symbol:
-    """The literal of a uniform column."""
+    """A uniform column as a literal."""
     value = next(value for value in column if value is not ABSENT)
     return Symbol(Literal(value), (value,) * len(column))
 
 
 class Bindings:
-    """The scope of one instance: argument → value."""
+    """The environment of one instance: a mapping from arguments to values."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self.values = values
 
     def value(self, name: str) -> Value:
-        """The argument's value."""
+        """The value of an argument."""
         value = self.values[name]
         if value is ABSENT:
             raise Problem("AS307", f"`{name}` has no value here")
         return value  # type: ignore[no-any-return]
 
     def shape(self, path: str, attribute: str) -> Value:
-        """Shapes are arguments by now."""
+        """Always raises: shapes are already replaced by arguments."""
         raise LookupError(path, attribute)
 
     def spend(self, evaluations: int) -> None:
-        """What elaboration has evaluated already needs no limit."""
+        """Do nothing: elaboration has already enforced the limit."""
 
 
 def evaluate(tree: Tree, rows: Sequence[Mapping[str, Any]]) -> Column:
@@ -116,7 +116,7 @@ def evaluate(tree: Tree, rows: Sequence[Mapping[str, Any]]) -> Column:
 
 
 def children(tree: Tree) -> Iterator[Tree]:
-    """The trees right below."""
+    """The direct subexpressions."""
     for field in fields(tree):
         value = getattr(tree, field.name)
         for item in value if isinstance(value, tuple) and not isinstance(tree, Literal) else (value,):
@@ -126,7 +126,7 @@ def children(tree: Tree) -> Iterator[Tree]:
 
 
 def names(tree: Tree) -> Iterator[str]:
-    """Every name in an expression, as often as it is there."""
+    """Every occurrence of a name in an expression."""
     if isinstance(tree, Name):
         yield tree.name
     for child in children(tree):
@@ -134,7 +134,7 @@ def names(tree: Tree) -> Iterator[str]:
 
 
 def rebuild(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
-    """The same expression with its children changed."""
+    """The expression with `change` applied to each child."""
     match tree:
         case Unary():
             return Unary(tree.op, change(tree.operand))
@@ -156,12 +156,12 @@ def rebuild(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
 
 
 def size(tree: Tree) -> int:
-    """The number of names, literals and operations in an expression."""
+    """The number of nodes of an expression."""
     return 1 + sum(map(size, children(tree)))
 
 
 def is_product(tree: Tree) -> bool:
-    """Whether an expression only multiplies, divides and rounds."""
+    """Whether an expression consists of multiplication, division and rounding only."""
     if isinstance(tree, Call):
         return tree.function == "divisible" and is_product(tree.arguments[0])
     if isinstance(tree, Binary):
@@ -180,7 +180,7 @@ _OPPOSITES = {"==": "!=", "!=": "==", "in": "not in", "not in": "in"}
 
 
 def simplify(tree: Tree) -> Tree:
-    """Leave out what changes nothing: `1 * a`, `a + 0`, `false or a`, an element of a written list."""
+    """Apply identities: `1 * a`, `a + 0`, `false or a`, an element of a literal list."""
     match tree:
         case Binary("+", Binary("+", other, Literal(int(first))), Literal(int(second))):
             return Binary("+", other, Literal(first + second))
@@ -204,7 +204,7 @@ def simplify(tree: Tree) -> Tree:
 
 
 def gathered(tree: Tree) -> Tree:
-    """A sum with equal terms together, if that is shorter: `a + 4 + (a + b + 3)` as `2 * a + b + 7`."""
+    """A sum with like terms collected, if that is shorter: `a + 4 + (a + b + 3)` as `2 * a + b + 7`."""
     terms: dict[str, tuple[Tree, int]] = {}
     rest = _gather(tree, 1, terms)
     result: Tree | None = None
@@ -222,7 +222,7 @@ def gathered(tree: Tree) -> Tree:
 
 
 def _gather(tree: Tree, factor: int, terms: dict[str, tuple[Tree, int]]) -> int:
-    """Add the terms of a sum, `factor` times, to `terms`; the rest is a number."""
+    """Add the terms of a sum, times `factor`, to `terms`; return the constant term."""
     match tree:
         case Literal(result=int(value)) if not isinstance(value, bool):
             return factor * value
@@ -239,7 +239,7 @@ def _gather(tree: Tree, factor: int, terms: dict[str, tuple[Tree, int]]) -> int:
 
 
 class _ItsName(dict[str, str]):
-    """Every name stands for itself."""
+    """The identity mapping of names."""
 
     def __missing__(self, key: str) -> str:
         return key
@@ -248,14 +248,14 @@ class _ItsName(dict[str, str]):
 FUNCTIONS = {name: name for name in ("min", "max", "abs", "int", "len", "sum", "round")} | {
     "divisible": "make_divisible"
 }
-"""The functions of the expression language that Python, or the generated file itself, has."""
+"""The functions of the expression language that are defined in Python or in the generated file."""
 
 _SIMPLE = re.compile(r"-?[\w.]+")
 _BINDING = {"or": 2, "and": 3, "not": 4, "+": 6, "-": 6, "*": 7, "/": 7, "//": 7, "%": 7, "**": 9}
 
 
 def python(tree: Tree, identifiers: Mapping[str, str], level: int = 0) -> str:
-    """An expression as Python source, in brackets where it binds less than `level`."""
+    """An expression as Python source, parenthesised if its precedence is below `level`."""
     text, binding = _python(tree, identifiers)
     return f"({text})" if binding < level else text
 
@@ -272,7 +272,7 @@ def _python(tree: Tree, ids: Mapping[str, str]) -> tuple[str, int]:
             return (f"({inside},)" if len(tree.items) == 1 else f"({inside})"), 10
         case Unary():
             own = 4 if tree.op == "not" else 8
-            nested = isinstance(tree.operand, Unary) and own == 8  # not `--a`
+            nested = isinstance(tree.operand, Unary) and own == 8  # to avoid `--a`
             return f"{tree.op}{' ' * (own == 4)}{python(tree.operand, ids, own + nested)}", own
         case Binary():
             own = _BINDING[tree.op]
@@ -301,12 +301,12 @@ def _python(tree: Tree, ids: Mapping[str, str]) -> tuple[str, int]:
 
 
 def written(value: Any) -> str:
-    """A value as Python source."""
+    """A value as a Python literal."""
     return value if isinstance(value, ClassName) else literal(plain(value))
 
 
 def plain(value: Value) -> Any:
-    """A value of the language as one of Python."""
+    """A value of the spec language as a Python value."""
     if isinstance(value, Table):
         raise LookupError("a table has no literal")
     if isinstance(value, tuple):

@@ -1,4 +1,4 @@
-"""Arguments and local names that nothing mentions."""
+"""Remove unused arguments and local variables."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,7 @@ from archspec.backends.torch.source.symbols import Symbol, names, substitute
 
 
 def drop_unused(class_: Class) -> None:
-    """Forget arguments and local names that nothing mentions; write those used once where they are used."""
+    """Remove unused arguments and local variables, and inline local variables that are used once."""
     while True:
         counts: dict[str, int] = {}
         for symbol in _symbols(class_):

@@ -1,4 +1,4 @@
-"""The text of a class: its constructor, and what `forward` calls its modules."""
+"""Write a class: its constructor, and the attribute names that `forward` uses for its modules."""
 
 import re
 import textwrap
@@ -52,7 +52,7 @@ class ClassWriter:
                 )
 
     def _access(self, part: Part) -> str:
-        """How the class's own code calls a module."""
+        """The expression by which the class accesses a module."""
         if part.is_free:
             kind = part.name
             if isinstance(part.made, Constructor):
@@ -73,7 +73,7 @@ class ClassWriter:
 
     @property
     def base(self) -> str:
-        """What the class is derived from."""
+        """The base class."""
         if self.class_.chain is not None:
             return "nn.Sequential"
         return "nn.ModuleDict" if needs_dict(self.class_) else "nn.Module"
@@ -199,11 +199,11 @@ class ClassWriter:
         return [f"{BODY}{access}: {kind} | None = None", f"{BODY}if {self.text(part.when)}:", *inner]
 
     def _head(self, part: Part, ids: dict[str, str], layer: str) -> tuple[str, str]:
-        """The `for` of a loop in `forward`, and what it calls."""
+        """The `for` statement of a loop in `forward`, and the module that its body calls."""
         if len(self.class_.parts) == 1:
             return f"for {layer} in self.values():", layer
         assert part.count is not None  # noqa: S101 — a loop has a count
-        count = python(part.count.tree, {})  # a literal, where there are other modules
+        count = python(part.count.tree, {})  # a literal if there are other modules
         return f"for {ids[COUNTER]} in range({count}):", f"self[{loop_name(part, ids)}]"
 
     # --- expressions -----------------------------------------------------------------------------------
@@ -213,7 +213,7 @@ class ClassWriter:
         return python(symbol.tree, self.ids)
 
     def _made(self, made: Made, before: list[str]) -> Code:
-        """The code that makes a module; statements that must come first are put into `before`."""
+        """The code that constructs a module; statements that must precede it are appended to `before`."""
         if isinstance(made, Chain):
             if any(item.when is not None for item in made.items):
                 return f"nn.Sequential(*{self._listed(made, before)})"
@@ -259,12 +259,12 @@ class ClassWriter:
             return code
         if not item.counts:
             return Generated(code, f"for _ in range({self.text(item.count)})")
-        assert item.count.is_literal  # noqa: S101 — what a counter says, it says for each copy
+        assert item.count.is_literal  # noqa: S101 — copies that use the counter are equally many in all instances
         bounds = f"{item.start}, " * (item.start > 0) + str(item.start + item.count.values[0])
         return Generated(code, f"for {self.ids[COUNTER]} in range({bounds})")
 
     def _named(self, chain: Chain, before: list[str]) -> Bracket:
-        """A chain whose modules have names of their own."""
+        """A chain whose modules are named, as an `OrderedDict`."""
         codes = [(item.name, self._made(item.made, before)) for item in chain.items]
         comments = tuple(item.comment for item in chain.items)
         if all(is_attribute(name) for name, _ in codes):
@@ -277,7 +277,7 @@ class ClassWriter:
         return Bracket("nn.Sequential(", (inner,))
 
     def _listed(self, chain: Chain, before: list[str]) -> str:
-        """A chain some of whose modules are left out in some instances, as a list that grows."""
+        """A chain with optional modules, as a list built by statements."""
         name = self.namer.give("layers")
         before.append(f"{BODY}{name}: list[nn.Module] = []")
         for when, items in groupby(
@@ -308,23 +308,23 @@ def loop_name(part: Part, ids: dict[str, str]) -> str:
 
 
 def identifiers(class_: Class) -> dict[str, str]:
-    """What the arguments of a class are called."""
+    """The identifiers of a class's arguments and local variables."""
     namer = Namer()
     return {parameter.key: namer.give(variable_name(parameter.wanted)) for parameter in class_.parameters}
 
 
 def has_default(parameter: Parameter) -> bool:
-    """Whether calls may leave an argument out: its default is one of the values."""
+    """Whether calls may omit an argument: its default is one of the values."""
     return parameter.default is not REQUIRED and any(
         same(plain(value), plain(parameter.default)) for value in parameter.values
     )
 
 
 def ordered(parameters: list[Parameter]) -> list[Parameter]:
-    """Sizes of inputs, then what the block declares, then the rest; those with a default last."""
+    """Order parameters: input sizes, the block's parameters, then the rest; those with a default come last."""
     return sorted(
         parameters, key=lambda p: (has_default(p), p.axis is None, p.key.startswith("@"))
-    )  # a stable sort: each kind in the order in which the block uses it
+    )  # the sort is stable: each kind stays in the order of first use
 
 
 def _class_doc(doc: str) -> list[str]:
@@ -337,12 +337,12 @@ def _class_doc(doc: str) -> list[str]:
 
 
 def safe(text: str) -> str:
-    """Text that cannot end, or reach out of, a docstring."""
+    """Escape text so that it cannot terminate a docstring."""
     printable = "".join(c if c.isprintable() else " " for c in text)
     return printable.replace("\\", "\\\\").replace('"', "'")
 
 
 def wrapped(text: str, width: int = WIDTH) -> list[str]:
-    """Text as lines of a docstring."""
+    """Wrap text to the lines of a docstring."""
     words = " ".join(safe(text).split())
     return textwrap.wrap(words, width, break_long_words=False, break_on_hyphens=False)
