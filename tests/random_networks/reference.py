@@ -503,6 +503,8 @@ class Reading:
                 t.shape for t in module.state_dict().values()
             ]:
                 raise Unfit("reuse")
+            if settings(other) != settings(module):  # the language refuses what one module cannot do for both
+                raise Unfit("reuse")
             return self.program.call(path, module, value)
 
         scope.tree.calls[key] = again
@@ -592,6 +594,11 @@ class Reading:
             outer.names[path] = inner.frame.find(path)
         outer.value = made
         return made
+
+
+def settings(module: nn.Module) -> tuple[str, list[int]]:
+    """What a module is told besides its weights."""
+    return repr(module), module.pads if isinstance(module, Padded) else []
 
 
 OWN_SHAPE = ("reshape", "expand", "param")

@@ -70,7 +70,7 @@ class _Writer:
         last, start = node, before
         if isinstance(node, ast.BinOp) and not _bind_alike(node, node.left):
             last, start = node.right, before + self.text[node.col_offset : node.right.col_offset]
-        if isinstance(last, ast.Call) and len(indent + start + self.head(last)) <= WIDTH:
+        if isinstance(last, ast.Call) and len(indent + start + self.head(self.opened(last))) <= WIDTH:
             return self.call(last, start, indent, "")
         if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Call):
             head = f"{indent}{before}{self.of(node.value)}["
@@ -106,8 +106,17 @@ class _Writer:
         """A call up to its opening parenthesis."""
         return f"{self.of(node.func)}("
 
+    def opened(self, node: ast.Call) -> ast.Call:
+        """The call whose arguments move to lines of their own: an earlier one of a chain if what is behind is short."""
+        inner = node.func.value if isinstance(node.func, ast.Attribute) else None
+        return self.opened(inner) if isinstance(inner, ast.Call) and len(self.head(node)) > WIDTH else node
+
     def call(self, node: ast.Call, before: str, indent: str, after: str) -> list[str]:
         """A call with its arguments on separate lines."""
+        earlier = node.func.value if isinstance(node.func, ast.Attribute) else None
+        if isinstance(earlier, ast.Call) and len(indent + before + self.head(node)) > WIDTH:
+            rest = self.text[earlier.end_col_offset : node.end_col_offset]
+            return self.call(earlier, before, indent, rest + after)
         items: list[ast.expr | ast.keyword] = [*node.args, *node.keywords]
         head = before + self.head(node)
         if not items:
@@ -122,7 +131,9 @@ class _Writer:
         lines = [indent + head]
         for item in items:
             name, value = (f"{item.arg}=", item.value) if isinstance(item, ast.keyword) else ("", item)
-            lines += self.argument(value, name, indent + INDENT, ",")
+            # a tuple alone has brackets of its own, and no comma behind them
+            alone = isinstance(value, ast.Tuple) and len(items) == 1 and head.endswith("(")
+            lines += self.argument(value, name, indent + INDENT, "" if alone else ",")
         return [*lines, indent + tail]
 
     def argument(self, node: ast.expr, before: str, indent: str, after: str) -> list[str]:
