@@ -140,6 +140,14 @@ CASES = {
         "{ op = 'sub', branches = [{ name = 'i', op = 'identity' }, ['tanh', { op = 'reuse', of = 'i' }]] }"
     ),
     "two calls of a rectifier": net(f"{{ name = 'r', op = 'relu' }}, {_CONV}, {{ op = 'reuse', of = 'r' }}"),
+    "another call of a copy": net(
+        "{ name = 'c{i}', repeat = 3, op = 'conv', out = 3, kernel = 1 }, { op = 'reuse', of = 'c1' }, "
+        "{ op = 'conv', out = 5, kernel = 1 }, 'relu'"
+    ),
+    "another call of a copy in a group": net(
+        "{ name = 'g', layers = [{ name = 'c{i}', repeat = 3, op = 'conv', out = 3, kernel = 1 }, 'relu', "
+        "{ op = 'reuse', of = 'c2' }] }"
+    ),
     "two calls of a norm without weights": net(
         "{ name = 'e', op = 'layernorm', axis = 1, elementwise_affine = false }, "
         "{ op = 'conv', out = 5, kernel = 1 }, { op = 'reuse', of = 'e' }"

@@ -176,7 +176,7 @@ def _loop(module: Module, nodes: list[tuple[Node, range]], start: int) -> list[t
     stop = start + sum(map(len, found))
     inside = {value for copy in found for _, ids in copy for value in ids} - {found[-1][-1][1][-1]}
     used = {value for node, _ in nodes[stop:] for value in node.inputs} | {*module.results}
-    if inside & used:
+    if inside & used or module.shared & {*range(start, stop)}:  # `reuse` calls one of them by its name
         return []
     return [tuple(node for node, _ in copy) for copy in found]
 
