@@ -402,6 +402,14 @@ def test_outputs_are_called_as_in_the_spec() -> None:
     assert [value.name for value in proto.graph.output] == ["last", "act", "0", "output", "skip"]
 
 
+def test_outputs_have_their_names_before_what_is_inside() -> None:
+    layers = '[{ name = "a", op = "relu" }, { name = "b", op = "conv", out = 4, kernel = 1 }, { name = "c", op = "tanh" }, { name = "s", op = "split", sections = 2 }, { op = "add", from = ["s.0", "s.1"] }]'
+    outputs = '[{ name = "b", of = "a" }, { name = "a", of = "b" }, { name = "c", of = "s.0" }, { name = "s", of = "s.1" }, { name = "4", of = "input" }]'
+    text = f'archspec = 1\n[model]\ninput = ["N", 4, 8, 8]\noutputs = {outputs}\nlayers = {layers}\n'
+    proto = agree(archspec.load("net.toml", source=text))
+    assert [value.name for value in proto.graph.output] == ["b", "a", "c", "s", "4"]
+
+
 @pytest.mark.parametrize(
     ("layers", "outputs", "expected"),
     [

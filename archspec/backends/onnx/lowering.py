@@ -86,23 +86,41 @@ class Lowering:
 
     def _finish(self, graph: Target, results: list[str], names: list[str]) -> None:
         """Name the outputs. An input, a weight or a repeated output is copied by an `Identity` step."""
-        made = {value: step for step in graph.steps for value in step.outputs}
+        made = {value for step in graph.steps for value in step.outputs}
+        wanted = [
+            name or (value if value in made and "/" not in value else "output")
+            for value, name in zip(results, names, strict=True)
+        ]
         renamed: dict[str, str] = {}
-        for value, asked in zip(results, names, strict=True):
-            name = asked or (value if value in made and "/" not in value else "output")
-            if value not in made or value in renamed:
+        own: dict[str, str] = {}
+        given: set[str] = set()
+        for value, name in zip(results, wanted, strict=True):
+            if value in made:
+                own.setdefault(value, name)
+
+        def free(name: str) -> str:
+            """The name, which a value inside of the graph gives up; with a number where it cannot."""
+            if name in made and name not in own and name not in renamed:
+                renamed[name] = graph.unique(name)
+            elif name in given or name in graph.types or name in graph.constants:
                 name = graph.unique(name)
-                source = renamed.get(value, value)
-                graph.steps.append(Step("Identity", [source], [name], {}, name))
-                graph.types[name] = graph.types[source]
-            elif name != value:
-                name = graph.unique(name)
-                graph.types[name] = graph.types.pop(value)
-            renamed.setdefault(value, name)
-            graph.outputs.append(name)
+            given.add(name)
+            return name
+
+        for value, name in own.items():
+            renamed[value] = name if name == value or name in own else free(name)
+        graph.types = {renamed.get(value, value): type_ for value, type_ in graph.types.items()}
         for step in graph.steps:
             step.inputs[:] = [renamed.get(value, value) if value in made else value for value in step.inputs]
             step.outputs[:] = [renamed.get(value, value) for value in step.outputs]
+        for value, name in zip(results, wanted, strict=True):
+            if own.pop(value, None) is None:
+                source, name = renamed.get(value, value), free(name)
+                graph.steps.append(Step("Identity", [source], [name], {}, name))
+                graph.types[name] = graph.types[source]
+                graph.outputs.append(name)
+            else:
+                graph.outputs.append(renamed[value])
         if self.arranged:
             arrange(graph)
         if self.fold:
