@@ -143,7 +143,7 @@ layers = [{ name = "inner", op = "conv", out = 5, kernel = 1 }]
             "        self.norm =",
             "        self.extra = nn.Linear(2, 2)\n        self.norm =",
             "state_dict",
-            "a further weight `extra.weight`",
+            "an additional weight `extra.weight`",
             "model",
         ),
     ],
@@ -618,7 +618,7 @@ def test_outputs_that_depend_on_no_input_are_said() -> None:
     )
     items = {item.name: item for item in verify.verify(archspec.load("net.toml", source=text))}
     assert all(item.proven for item in items.values())
-    assert "output 0 depends on no input" in items["sensitivity"].detail
+    assert "output 0 does not depend on the input" in items["sensitivity"].detail
 
 
 @pytest.mark.parametrize(
@@ -820,10 +820,10 @@ def test_a_missing_device_is_not_replaced_by_the_cpu(monkeypatch: pytest.MonkeyP
 
 def test_a_device_that_is_not_one() -> None:
     for device in ("gpu", "meta", "cuda:", "cuda:x", ""):
-        with pytest.raises(UsageError, match="is not a device for values"):
+        with pytest.raises(UsageError, match="is not a supported device"):
             verify.verify(archspec.load("specs/lenet.toml"), device=device)
     done = cli("verify", "--device", "gpu", "specs/lenet.toml", code=2)
-    assert done.stderr.startswith("error: `gpu` is not a device for values")
+    assert done.stderr.startswith("error: `gpu` is not a supported device")
 
 
 def on_cuda(monkeypatch: pytest.MonkeyPatch) -> list[str]:

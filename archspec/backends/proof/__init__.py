@@ -1,1 +1,1 @@
-"""Proof that the numbers of a network are those of torch and ONNX Runtime."""
+"""Verify the numbers of a network against torch and ONNX Runtime."""

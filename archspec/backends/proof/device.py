@@ -1,4 +1,4 @@
-"""The device that values are computed on: which there are, what keeps one from being used, and its precision."""
+"""The device that computes values: its name, its availability and its precision."""
 
 import re
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ _DEVICE = re.compile(r"cpu|cuda(:\d{1,3})?", re.ASCII)
 
 
 def checked(device: str) -> str:
-    """The device. Raises `UsageError` unless it is `cpu`, `cuda` or `cuda:` and a number."""
+    """Check the name of a device. Raises `UsageError` unless it is `cpu`, `cuda` or `cuda:` and a number."""
     if not _DEVICE.fullmatch(device):
-        raise UsageError(f"`{shown(device)}` is not a device for values: use `cpu`, `cuda` or `cuda:1`")
+        raise UsageError(f"`{shown(device)}` is not a supported device: use `cpu`, `cuda` or `cuda:1`")
     return device
 
 
 def unusable(device: str) -> str:
-    """Why PyTorch cannot compute on a device; empty if it can. Raises `UsageError` where PyTorch is missing."""
+    """Why PyTorch cannot compute on a device; empty if it can. Raises `UsageError` if torch is not installed."""
     if device == CPU:
         return ""
     cuda = import_torch().cuda
@@ -39,9 +39,9 @@ def cuda_index(device: str) -> int:
 
 @contextmanager
 def full_precision(device: str) -> Iterator[None]:
-    """While it is open, PyTorch multiplies 32-bit numbers on a GPU without TF32, and with the same kernels each time.
+    """Within the context, PyTorch multiplies 32-bit numbers on a GPU without TF32, with deterministic kernels.
 
-    TF32 rounds factors to 10 bits, which is more than the tolerance:
+    TF32 rounds factors to 10 bits, which exceeds the tolerance:
     https://docs.pytorch.org/docs/stable/notes/cuda.html#tensorfloat-32-tf32-on-ampere-and-later-devices
     """
     if device == CPU:
@@ -58,7 +58,7 @@ def full_precision(device: str) -> Iterator[None]:
 
 
 def providers(device: str) -> list[Any]:
-    """What ONNX Runtime is to run on, in the form that `InferenceSession` takes.
+    """The execution providers for a device, in the form that `InferenceSession` takes.
 
     Options: https://onnxruntime.ai/docs/execution-providers/CUDA-ExecutionProvider.html
     """
@@ -74,5 +74,5 @@ def providers(device: str) -> list[Any]:
 
 
 def provider(device: str) -> str:
-    """The name of the execution provider that is to run the nodes."""
+    """The name of the execution provider for a device."""
     return "CPUExecutionProvider" if device == CPU else "CUDAExecutionProvider"

@@ -1,4 +1,4 @@
-"""A statement about a network that is proven or not, and the finding where it does not hold."""
+"""A statement about a network, whether it is proven, and the findings if it does not hold."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from archspec.model import Model
 
 Progress = Callable[[str], None]
-"""Told what comes next."""
+"""A callback that receives the name of the next step."""
 
 
 @dataclass(slots=True)
@@ -22,18 +22,18 @@ class Item:
     detail: str
     findings: list[Diagnostic] = field(default_factory=list)
     ran: bool = True
-    """False: it could not be checked, which is not the same as that it holds."""
+    """False if it could not be checked, which does not mean that it holds."""
     sensitive: bool = True
-    """False: it was checked in a way that errors could hide from."""
+    """False if it was checked in a way that could miss errors."""
 
     @property
     def proven(self) -> bool:
-        """Whether it was checked, could have failed, and holds."""
+        """Whether it was checked with full sensitivity, and holds."""
         return self.ran and self.sensitive and not self.findings
 
 
 def finding(model: "Model", origins: Mapping[str, Origin], message: str, path: str = "") -> Diagnostic:
-    """Something differs, in the module at `path`, or in the nearest around it that the spec has."""
+    """The finding for a difference in the module at `path`, or the nearest enclosing one that the spec has."""
     while path and path not in origins:
         path = path.rpartition(".")[0]
     origin = origins.get(path, Origin(model.file, ("model",)))

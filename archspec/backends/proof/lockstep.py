@@ -1,11 +1,11 @@
-"""A module and the reference, computed side by side and compared op by op, so that few values are held at once."""
+"""Run a module and the reference in lockstep, comparing op by op, so that few values are held at once."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from archspec.backends.proof.reference import Steps
+from archspec.backends.proof.reference import OpOutputs
 from archspec.backends.proof.tolerance import difference
 from archspec.backends.torch.importing import import_torch
 
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 KEPT = 64 * 2**20
-"""The bytes of outputs that are held at once, to compare others with them."""
+"""The most bytes of op outputs that are held at once."""
 
 
 @dataclass(slots=True)
-class Kept:
-    """The outputs of the first ops that are not among `before`, as many as may be held; by their paths."""
+class HeldOutputs:
+    """The outputs of the first ops that are not in `before`, by path, up to the memory limit."""
 
     before: frozenset[str] = frozenset()
     tensors: "dict[str, Tensor]" = field(default_factory=dict)
     size: int = 0
     full: bool = False
-    """Whether there were more than may be held."""
+    """Whether the memory limit was reached."""
 
     def add(self, path: str, tensor: "Tensor") -> None:
-        """Hold an output, unless there are enough."""
+        """Keep an output, unless the limit is reached."""
         if path in self.before or self.full:
             return
         self.size += tensor.nbytes
@@ -38,24 +38,24 @@ class Kept:
 
 @dataclass(slots=True)
 class Lockstep:
-    """A module that computes beside the reference, which goes on when a value of it is needed."""
+    """Runs a module, and advances the reference whenever one of its values is needed."""
 
     module: "nn.Module"
-    steps: Steps
-    kept: Kept | None = None
+    steps: OpOutputs
+    held: HeldOutputs | None = None
     compared: dict[str, str] = field(default_factory=dict)
-    """In what the output of each module differs, in the order of calls; empty where it does not."""
+    """How the output of each module differs, in the order of calls; empty if it does not."""
     outputs: "list[Tensor]" = field(default_factory=list)
-    """What the module yields."""
+    """The outputs of the module."""
     results: "list[Tensor]" = field(default_factory=list)
-    """What the reference yields."""
+    """The outputs of the reference."""
     wanted: frozenset[str] = frozenset()
-    """The paths of the modules that are compared."""
+    """The paths of the compared modules."""
     waiting: "dict[str, Tensor]" = field(default_factory=dict)
-    """What the reference has computed before the module."""
+    """Values that the reference has computed ahead of the module."""
 
     def run(self, given: "list[Tensor]", paths: frozenset[str]) -> None:
-        """Compute both, and compare the outputs of the modules at the paths."""
+        """Run both, and compare the outputs of the modules at the paths."""
         inner = {path: module for path, module in self.module.named_modules() if path in paths}
         self.wanted = frozenset(inner)
         handles = [module.register_forward_hook(self._hook(path)) for path, module in inner.items()]
@@ -69,7 +69,7 @@ class Lockstep:
             pass
 
     def _hook(self, path: str) -> Any:
-        """What compares an output when it is made: what follows may overwrite it."""
+        """A forward hook that compares an output at once, before a later op may overwrite it."""
 
         def compare(_module: Any, _inputs: Any, output: Any) -> None:
             if not hasattr(output, "shape") or path in self.compared:
@@ -81,7 +81,7 @@ class Lockstep:
         return compare
 
     def _goes_on(self) -> bool:
-        """Let the reference compute one more op, and hold the output if it is wanted; whether there was one."""
+        """Advance the reference by one op, and keep its output if it is wanted; return whether there was one."""
         try:
             path, tensor = next(self.steps)
         except StopIteration as end:
@@ -89,20 +89,20 @@ class Lockstep:
             return False
         if path in self.wanted:
             self.waiting[path] = tensor
-        if self.kept is not None:
-            self.kept.add(path, tensor)
+        if self.held is not None:
+            self.held.add(path, tensor)
         return True
 
 
 def listed(outputs: Any) -> "list[Tensor]":
-    """The outputs of a module that it computes."""
+    """The outputs of a module as a list, without those that are `None`."""
     listed = outputs if isinstance(outputs, tuple) else (outputs,)
     return [output for output in listed if output is not None]
 
 
 @contextmanager
 def steady() -> Iterator[None]:
-    """While it is open, every random number is drawn from the same seed: so the order of calls does not count."""
+    """Within the context, every random op uses the same seed, so that the order of calls does not matter."""
     torch = import_torch()
     functional = torch.nn.functional
     random = {functional.dropout, functional.multi_head_attention_forward, torch.Tensor.bernoulli_}

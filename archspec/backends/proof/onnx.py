@@ -1,4 +1,4 @@
-"""Proving the ONNX model of a network: the checker, inferred shapes, its weights, and what ONNX Runtime computes."""
+"""Verify the ONNX model of a network: by the checker, inferred shapes, its weights, and ONNX Runtime."""
 
 import os
 from collections.abc import Iterator
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from archspec.model import Model
 
 PART = 2**24
-"""The bytes of a weight that are read at a time."""
-NO_PROVIDER = "ONNX Runtime could not start its CUDA provider: are the libraries of CUDA and cuDNN there?"
+"""The number of bytes of a weight that are read at a time."""
+NO_PROVIDER = "ONNX Runtime could not start its CUDA provider: are the CUDA and cuDNN libraries installed?"
 
 
-class Proof:
-    """The comparison of one network with its ONNX model, in files of a temporary folder.
+class OnnxComparison:
+    """The comparison of one network with its ONNX model, which is written to a temporary folder.
 
-    `values` has the weights, and what PyTorch makes of them; without it, `missing` says why.
+    `values` has the weights and the values that PyTorch computes; if it is `None`, `missing` says why.
     """
 
     def __init__(self, model: "Model", values: "Values | None", missing: str = "") -> None:
@@ -57,7 +57,7 @@ class Proof:
         self.folder.cleanup()
 
     def _weights(self) -> str | None:
-        """A file with the weights of the module, if there is one."""
+        """A file with the weights of the module, if there are values."""
         if self.values is None:
             return None
         import torch
@@ -67,7 +67,7 @@ class Proof:
         return path
 
     def items(self, progress: Progress) -> Iterator[Item]:
-        """All statements, one after the other."""
+        """Check all statements in turn."""
         import onnx
 
         proto = onnx.load(self.path, load_external_data=False)
@@ -80,24 +80,24 @@ class Proof:
         yield from self.runs()
 
     def finding(self, message: str, path: str = "") -> Diagnostic:
-        """Something differs, in the module at `path`."""
+        """The finding for a difference in the module at `path`."""
         return finding(self.model, self.origins, message, path)
 
     # --- the file --------------------------------------------------------------------------------------
 
     def checked(self) -> Item:
-        """The full check of the onnx package, with strict inference of shapes."""
+        """Run the full check of the onnx package, with strict shape inference."""
         import onnx
 
         item = Item("ONNX checker", "full check, opset 20")
         try:
             onnx.checker.check_model(self.path, full_check=True)
-        except Exception as error:  # of several types, that the package does not document
+        except Exception as error:  # the package does not document its exceptions
             item.findings.append(self.finding(f"the ONNX checker says: {shown(str(error), limit=500)}"))
         return item
 
     def shapes(self, proto: "onnx.ModelProto") -> Item:
-        """What the onnx package infers of every tensor, without being told ours."""
+        """Compare the shapes in `value_info` with those that the onnx package infers without them."""
         import onnx
 
         ours = {info.name: _shape(info) for info in (*proto.graph.value_info, *proto.graph.output)}
@@ -123,7 +123,7 @@ class Proof:
         return item
 
     def settings(self, proto: "onnx.ModelProto") -> Iterator[Item]:
-        """The `eps` of every norm, which values hardly show."""
+        """Compare the `eps` of every norm, which hardly affects values."""
         found = {
             node.name.partition("/")[0]: attribute.f
             for node in proto.graph.node
@@ -141,7 +141,7 @@ class Proof:
         yield item
 
     def initialisers(self, proto: "onnx.ModelProto") -> Item:
-        """Every weight, byte for byte as in PyTorch's state_dict."""
+        """Compare every weight byte for byte with PyTorch's state_dict."""
         weights = [tensor for tensor in proto.graph.initializer if "/" not in tensor.name]
         item = Item("ONNX weights", f"{len(weights):,} initialisers, byte for byte as in the state_dict")
         if self.values is None:
@@ -158,7 +158,7 @@ class Proof:
         return item
 
     def _equal(self, ours: "onnx.TensorProto", theirs: "Tensor") -> bool:
-        """Whether an initialiser has the shape, the type and the bytes of a weight; large ones are read in parts."""
+        """Whether an initialiser has the shape, element type and bytes of a weight; large ones are read in chunks."""
         import onnx
 
         array = theirs.cpu().numpy()
@@ -180,10 +180,10 @@ class Proof:
                 file.read(PART)[: values.nbytes - at] == values[at : at + PART].tobytes() for at in starts
             )
 
-    # --- running it ------------------------------------------------------------------------------------
+    # --- execution ------------------------------------------------------------------------------------
 
     def runs(self) -> Iterator[Item]:
-        """What ONNX Runtime computes, as written and after all of its optimisations, against PyTorch."""
+        """Compare the outputs of ONNX Runtime, without and with all optimisations, with PyTorch's."""
         name = "ONNX Runtime"
         try:
             import onnxruntime
@@ -194,7 +194,7 @@ class Proof:
             yield Item(name, self.missing, ran=False)
             return
         if provider(self.device) not in onnxruntime.get_available_providers():
-            yield Item(name, "it has no CUDA provider here: install `onnxruntime-gpu`", ran=False)
+            yield Item(name, "it has no CUDA provider: install `onnxruntime-gpu`", ran=False)
             return
         self.values.release()
         levels = onnxruntime.GraphOptimizationLevel
@@ -202,7 +202,7 @@ class Proof:
         yield self._optimised(f"{name}, optimised", levels.ORT_ENABLE_ALL, self.values)
 
     def _as_written(self, name: str, level: Any, values: "Values") -> Item:
-        """The outputs, and of the first batch what every op makes that is a value of the model."""
+        """Compare the outputs and, for the first batch, every op's output that is a value of the model."""
         import onnx
 
         proto = onnx.load(self.run_path, load_external_data=False)
@@ -231,7 +231,7 @@ class Proof:
         inner: "dict[str, Tensor]",
         outputs: list[str],
     ) -> bool:
-        """Compare some of the values; whether more are to be compared."""
+        """Compare some of the values; return whether to go on."""
         assert self.values is not None  # noqa: S101 — there is something to compare with
         if not inner and not outputs:
             return True
@@ -242,14 +242,14 @@ class Proof:
         agrees = self._run(item, session, first, inner, outputs)
         if self.device != CPU:
             placement.read(session)
-        del session  # it holds what its graph gives out, whether or not that is asked for
+        del session  # a session holds all outputs of its graph, requested or not
         plain = self._session(self.run_path, level, item) if outputs and others else None
         for case in others if plain is not None else ():
             self._run(item, plain, case, {}, outputs)
         return agrees
 
     def _with_outputs(self, proto: "onnx.ModelProto", names: list[str]) -> str:
-        """A file of the model with other outputs, and no more of the graph than they need."""
+        """Write the model with other outputs, pruned to what these need."""
         import onnx
 
         model = onnx.ModelProto()
@@ -279,7 +279,7 @@ class Proof:
         return item
 
     def _placed(self, item: Item, placement: Placement) -> None:
-        """Say where the nodes ran; an item of which none ran on the device was not run."""
+        """Record where the nodes ran; an item without a node on the device counts as not run."""
         if self.device == CPU or not item.ran:
             return
         item.detail += f", {placement}"
@@ -287,19 +287,21 @@ class Proof:
             item.ran, item.detail = False, f"ONNX Runtime ran no node on {self.device}"
 
     def _session(self, path: str, level: Any, item: Item) -> Any:
-        """The model in ONNX Runtime; `None`, and a finding, where it does not take it."""
+        """The model in ONNX Runtime; `None`, with a finding, if it is rejected."""
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level, options.log_severity_level = level, 4
         if self.device != CPU:
-            onnxruntime.set_default_logger_severity(3)  # else it warns of each session that has this provider
-            options.enable_profiling = True  # which tells where each node ran
+            onnxruntime.set_default_logger_severity(
+                3
+            )  # suppress a warning for every session with this provider
+            options.enable_profiling = True  # the profile tells where each node ran
             options.profile_file_prefix = os.path.join(self.folder.name, "profile")
-        options.enable_cpu_mem_arena = False  # which grows in powers of two, and keeps what is let go
+        options.enable_cpu_mem_arena = False  # the arena grows in powers of two and never shrinks
         try:
             session = onnxruntime.InferenceSession(path, options, providers=providers(self.device))
-        except Exception as error:  # each failure has a type of its own
+        except Exception as error:  # every kind of failure has its own exception type
             item.findings.append(self.finding(f"ONNX Runtime says: {shown(str(error), limit=500)}"))
             return None
         if provider(self.device) in session.get_providers():
@@ -310,9 +312,9 @@ class Proof:
     def _run(
         self, item: Item, session: Any, case: "Case", inner: "dict[str, Tensor]", outputs: list[str]
     ) -> bool:
-        """Report the first op that differs, since what comes behind differs with it, and every output.
+        """Report the first op that differs, since later ones differ as a consequence, and every output that differs.
 
-        Whether all ops inside agree.
+        Returns whether all ops agree.
         """
         import torch
 
@@ -338,7 +340,7 @@ class Proof:
 
 
 def _shape(info: "onnx.ValueInfoProto") -> tuple[int | str, ...]:
-    """The shape of a value; a size that is not known is a text."""
+    """The shape of a value; an unknown size is a string."""
     return tuple(
         dim.dim_value if dim.HasField("dim_value") else dim.dim_param or "?"
         for dim in info.type.tensor_type.shape.dim
@@ -346,7 +348,7 @@ def _shape(info: "onnx.ValueInfoProto") -> tuple[int | str, ...]:
 
 
 def _agree(ours: int | str, theirs: int | str) -> bool:
-    """Whether a size is what was inferred; of a free one only that it is free, for its name is no matter."""
+    """Whether a size matches the inferred one; the name of a free dimension is ignored."""
     return ours == theirs or isinstance(theirs, str)
 
 

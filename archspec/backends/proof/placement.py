@@ -1,4 +1,4 @@
-"""Where ONNX Runtime ran the nodes of a graph, as its own profiles tell."""
+"""Where ONNX Runtime ran the nodes of a graph, according to its profiles."""
 
 import json
 import os
@@ -9,19 +9,19 @@ from typing import Any
 from archspec.backends.proof.device import provider
 
 _TIMED = "_kernel_time"
-"""The end of the name of an event that stands for one run of a node."""
+"""The suffix of the profile events for runs of a node."""
 
 
 @dataclass(slots=True)
 class Placement:
-    """The nodes that ran on a device, and those that ran elsewhere, over some sessions."""
+    """The nodes that ran on a device and elsewhere, over one or more sessions."""
 
     device: str
     nodes: set[tuple[str, str, str]] = field(default_factory=set)
-    """Execution provider, operator and name of each node that ran."""
+    """The execution provider, operator and name of each executed node."""
 
     def read(self, session: Any) -> None:
-        """Add what a session ran, which ends its profile."""
+        """Add the nodes of a session, which ends its profile."""
         path = session.end_profiling()
         with open(path, encoding="utf-8") as file:
             events = json.load(file)
@@ -35,12 +35,12 @@ class Placement:
 
     @property
     def there(self) -> int:
-        """The nodes that ran on the device; copies to it and from it do not count."""
+        """The number of nodes that ran on the device, not counting memory copies."""
         wanted = provider(self.device)
         return sum(where == wanted and not op.startswith("Memcpy") for where, op, _ in self.nodes)
 
     def __str__(self) -> str:
-        """What is said of the device, and of the operators that ran elsewhere, with the numbers of their nodes."""
+        """The number of nodes on the device, and the numbers of operators that ran elsewhere."""
         wanted = provider(self.device)
         others = Counter(op for where, op, _ in self.nodes if where != wanted)
         listed = ", ".join(f"{count:,} {op}" for op, count in sorted(others.items()))

@@ -1,7 +1,7 @@
-"""A network computed node by node, each op as it says itself: what generated source must agree with.
+"""A reference interpreter: computes a network node by node, each op by its own definition.
 
-Nothing of the generator takes part. Classes are called with the arguments of `Op.torch`, all of them written out, and
-weights are looked up by their keys.
+It does not use the source generator. Classes are called with all arguments of `Op.torch`, and weights are looked up by
+their keys.
 """
 
 import re
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from torch import Tensor, device, nn
 
 State = Mapping[str, "Tensor"]
-Steps = Generator[tuple[str, "Tensor"], None, "list[Tensor]"]
-"""The outputs of ops with their paths, in the order of computation; at the end, the results of the network."""
+OpOutputs = Generator[tuple[str, "Tensor"], None, "list[Tensor]"]
+"""A generator of op outputs with their paths, in order of computation, that returns the network's results."""
 _HEAD = "import torch\nfrom torch import Tensor, nn\nfrom torch.nn import functional as F\n"
 _BLANK = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
-    """An op in PyTorch: its module on the meta device, if it has one, and how it is called.
+class PyTorchForm:
+    """An op in PyTorch: its module on the meta device, if it has one, and a function that calls it.
 
-    `call` takes something with the attribute `training`, what the module does, the inputs, and free dimensions by name.
+    `call` takes an object with the attribute `training`, the module's call, the inputs, and free dimensions by name.
     """
 
     module: "nn.Module | None"
@@ -39,19 +39,19 @@ class Form:
 
 @dataclass(slots=True)
 class Reference:
-    """The ops of a network as PyTorch has them, made once for each distinct one."""
+    """The ops of a network in PyTorch, built once for each distinct op."""
 
-    forms: dict[Module, Form] = field(default_factory=dict)
+    forms: dict[Module, PyTorchForm] = field(default_factory=dict)
 
-    def of(self, module: Module) -> Form:
-        """The form of an op."""
+    def of(self, module: Module) -> PyTorchForm:
+        """The PyTorch form of an op."""
         if module not in self.forms:
             assert module.op is not None  # noqa: S101 — asked of ops only
             self.forms[module] = _form(module.op.torch(module.inputs))
         return self.forms[module]
 
-    def run(self, root: Module, inputs: "Sequence[Tensor]", state: State, *, training: bool) -> Steps:
-        """Compute a network; yields what `compared_paths` names. A value is let go after its last use.
+    def run(self, root: Module, inputs: "Sequence[Tensor]", state: State, *, training: bool) -> OpOutputs:
+        """Compute a network and yield the outputs at `compared_paths`. A value is released after its last use.
 
         In training the statistics in `state` are updated.
         """
@@ -61,12 +61,12 @@ class Reference:
             for dim, size in zip(type_.shape, tensor.shape, strict=True)
             if isinstance(dim, str)
         }
-        run = _Run(self, state, dims, compared_paths(root), training, inputs[0].device)
+        run = _Interpreter(self, state, dims, compared_paths(root), training, inputs[0].device)
         return run.body(root, [*inputs], "")
 
 
 def compared_paths(root: Module) -> frozenset[str]:
-    """The paths of the ops that are called once and have one output."""
+    """The paths of the ops that are called once and have a single output."""
     calls = list(_calls(root, ""))
     count = Counter(path for path, _ in calls)
     return frozenset(path for path, module in calls if count[path] == 1 and len(module.outputs) == 1)
@@ -86,7 +86,7 @@ def _calls(module: Module, prefix: str) -> Iterator[tuple[str, Module]]:
 
 
 @dataclass(slots=True)
-class _Run:
+class _Interpreter:
     reference: Reference
     state: State
     dims: Mapping[str, int]
@@ -94,8 +94,8 @@ class _Run:
     training: bool
     device: "device"
 
-    def body(self, module: Module, values: "list[Any]", prefix: str) -> Steps:
-        """Compute a composite; `values` begins with its inputs, and holds what is still to be used."""
+    def body(self, module: Module, values: "list[Any]", prefix: str) -> OpOutputs:
+        """Compute a composite; `values` starts with its inputs, and holds the live values."""
         unused = _last_uses(module)
         for place, node in enumerate(module.body):
             given = [values[index] for index in node.inputs]
@@ -136,7 +136,7 @@ class _Run:
 
 
 def _last_uses(module: Module) -> list[list[int]]:
-    """The values of a composite that no node after the one at that place uses, nor the results."""
+    """For each node of a composite, the values that are dead after it."""
     last = {index: place for place, node in enumerate(module.body) for index in node.inputs}
     ends: list[list[int]] = [[] for _ in module.body]
     for index, place in last.items():
@@ -145,8 +145,8 @@ def _last_uses(module: Module) -> list[list[int]]:
     return ends
 
 
-def _form(code: TorchCode) -> Form:
-    """What an op says of itself, as something that can be called: its module where it has the choice."""
+def _form(code: TorchCode) -> PyTorchForm:
+    """Compile the PyTorch code of an op: as a module if it has one, else as a function."""
     torch = import_torch()
     text = code.call if code.module else code.function
     if "{" not in text:
@@ -156,12 +156,12 @@ def _form(code: TorchCode) -> Form:
     scope: dict[str, Any] = {}
     exec(compile(program, "<op>", "exec"), scope)  # noqa: S102 — our own text
     if not code.module or code.call.startswith("nn.Parameter"):
-        return Form(None, scope["call"])
+        return PyTorchForm(None, scope["call"])
     class_ = scope[code.module] if code.helper else getattr(torch.nn, code.module.removeprefix("nn."))
     positional = [argument.value for argument in code.arguments if not argument.name]
     named = {argument.name: argument.value for argument in code.arguments if argument.name}
     with torch.device("meta"):
-        return Form(class_(*positional, **named), scope["call"])
+        return PyTorchForm(class_(*positional, **named), scope["call"])
 
 
 def _filled(match: "re.Match[str]") -> str:

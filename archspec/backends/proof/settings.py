@@ -1,4 +1,4 @@
-"""Proving the settings of every module: what the op's fields say is what PyTorch's module has."""
+"""Verify the settings of every module: the attributes of PyTorch's module match the op's fields."""
 
 from collections.abc import Iterator
 from inspect import Parameter, signature
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from archspec.model import Model
 
 UNSEEN = frozenset({"training", "inplace"})
-"""Attributes that change nothing of what is computed, or that every call sets."""
+"""Attributes that do not affect the result, or that every call sets."""
 
 
 def settings(model: "Model", module: "nn.Module", reference: Reference) -> Item:
-    """Every setting of every module, against the op's fields and against a module made of them alone."""
+    """Compare every setting of every module with the op's fields, and with a module built from the op alone."""
     built = dict(module.named_modules())
     rows = {
         row.path: row
@@ -49,16 +49,16 @@ def settings(model: "Model", module: "nn.Module", reference: Reference) -> Item:
 
 
 def attribute(module: "nn.Module", name: str) -> Any:
-    """A setting of a module; what a pool has in place of a stride is its kernel."""
+    """A setting of a module; the default stride of a pool is its kernel."""
     value = getattr(module, name, None)
     return attribute(module, "kernel_size") if value is None and name == "stride" else value
 
 
 def expected(called: Module, reference: Reference) -> dict[str, Any]:
-    """The attributes that PyTorch's module must have: those of one made of the op alone, and the op's fields."""
+    """The attributes that PyTorch's module must have: those of one built from the op alone, and the op's fields."""
     op, module = called.op, reference.of(called).module
     assert op is not None  # noqa: S101 — asked of ops only
-    if module is None:  # it should be a function
+    if module is None:  # the op is a function
         return {"class": ""}
     made = {
         name: value
@@ -70,14 +70,14 @@ def expected(called: Module, reference: Reference) -> dict[str, Any]:
 
 
 def _fields(op: Op, inputs: Inputs, module: "nn.Module") -> Iterator[tuple[str, Any]]:
-    """The fields of an op by the names of attributes."""
+    """The fields of an op, by attribute name."""
     code = op.torch(inputs)
     named = dict(_named(code.arguments, module))
     for field in type(op).model_fields:
         if field not in named and field != "init":
             yield field, getattr(op, field)
     for name, argument in named.items():
-        if name in module._parameters:  # noqa: SLF001 — the state_dict tells whether it is there
+        if name in module._parameters:  # noqa: SLF001 — the state_dict check covers its presence
             continue
         field = next((formula for formula in argument.formulas if formula in type(op).model_fields), "")
         value = getattr(op, field) if field else argument.value
@@ -95,7 +95,7 @@ def _fields(op: Op, inputs: Inputs, module: "nn.Module") -> Iterator[tuple[str, 
 
 
 def _named(arguments: tuple[Argument, ...], module: "nn.Module") -> Iterator[tuple[str, Argument]]:
-    """The arguments of a constructor with their names."""
+    """The arguments of a constructor, by name."""
     parameters = [
         name
         for name, parameter in signature(type(module)).parameters.items()
@@ -111,7 +111,7 @@ def _is_plain(value: Any) -> bool:
 
 
 def _same(ours: Any, theirs: Any) -> bool:
-    """Whether a module has a setting: one number stands for all axes, and `None` for a flag that is not set."""
+    """Whether two settings are equal: one number may stand for all axes, and `None` for a flag that is not set."""
     if isinstance(ours, bool) and theirs is None:
         return not ours
     if isinstance(ours, tuple) != isinstance(theirs, tuple):

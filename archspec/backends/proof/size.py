@@ -1,4 +1,4 @@
-"""The size at which values are computed: the spec's own, or the smallest that shows as much where that takes long."""
+"""Choose the input size for computing values: the spec's, or for expensive networks the smallest equivalent size."""
 
 import ast
 from collections.abc import Iterator
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from archspec.model import Model
 
 LARGE = 10**9
-"""The multiply-accumulates of a sample above which a smaller size is looked for."""
+"""The MACs per sample above which a smaller size is searched for."""
 GRID = 32
-"""Sizes are made smaller by multiples of this, so that strides divide them as before."""
+"""Sizes are reduced by multiples of this number, so that strides divide them as before."""
 LEAST = 64
 
 
 def smaller(model: "Model") -> "Model":
-    """The same network at the smallest size that shows as much of it; itself where that is its own, or it is cheap.
+    """The network at the smallest equivalent input size; the same model if there is none, or if it is cheap.
 
-    The program but for sizes, the weights and the operators in ONNX are the same there, and every window sees what it
-    saw: each of its elements lies on an element of the input somewhere.
+    At an equivalent size the weights, the ONNX operators and, apart from sizes, the program are the same, and every
+    window element that covers an element of the input at some position still does.
     """
     if model.totals.macs // model.batch <= LARGE:
         return model
@@ -48,7 +48,7 @@ def smaller(model: "Model") -> "Model":
 
 
 def _candidates(model: "Model") -> Iterator[dict[str, tuple[Dim, ...]]]:
-    """Input shapes with all spatial axes smaller in proportion, the smallest first."""
+    """Input shapes with all spatial axes reduced in proportion, the smallest first."""
     axes = [dim for type_ in model.inputs.values() for dim in type_.spatial if isinstance(dim, int)]
     most = max(axes, default=0)
     for steps in range((most - LEAST) // GRID, 0, -1):
@@ -63,7 +63,7 @@ def _reduced(dim: Dim, part: float) -> Dim:
 
 
 def _shows(large: Module, small: Module) -> bool:
-    """Whether all windows in a network see as much of their inputs as they do in the larger one."""
+    """Whether all windows of a network cover as much of their inputs as in the larger network."""
     seen: set[tuple[Module, Module]] = set()
 
     def look(one: Module, other: Module) -> bool:
@@ -87,7 +87,7 @@ def _inner(module: Module) -> list[Module]:
 
 
 def _sees(large: Window, small: Window) -> bool:
-    """Whether a window has the same border, and each of its elements an element of the input below it somewhere."""
+    """Whether a window has the same border, and its elements cover the input at some position as in the larger one."""
     if isinstance(large.n, str) or isinstance(small.n, str):
         return True
     border = (large.before, large.after) == (small.before, small.after)
@@ -96,7 +96,7 @@ def _sees(large: Window, small: Window) -> bool:
 
 
 def _below(window: Window) -> set[int]:
-    """The elements of a window that lie on the input somewhere."""
+    """The elements of a window that cover an element of the input at some position."""
     n, count = size(window.n), size(window.count)
     found = set()
     for element in range(window.kernel):
@@ -116,7 +116,7 @@ def _enough(large: Dim, small: Dim, least: int) -> bool:
 
 
 def _program(model: "Model") -> str:
-    """The source of a network but for its numbers, some of which are sizes."""
+    """The source of a network without its numbers, some of which are sizes."""
     tree = ast.parse(source(model))
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and type(node.value) is int:
@@ -128,7 +128,7 @@ def _program(model: "Model") -> str:
 
 
 def _operators(model: "Model") -> list[str]:
-    """The operators of its graph in ONNX; none where it has no such form."""
+    """The operators of the network's ONNX graph; empty if it cannot be expressed in ONNX."""
     from archspec.backends.onnx.lowering import Lowering
     from archspec.backends.options import Options
 

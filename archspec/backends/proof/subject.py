@@ -1,8 +1,8 @@
-"""A network with weights that let all of it be seen in its outputs: random, and scaled by what goes through it.
+"""Random weights, scaled to the activations so that an error anywhere in a network shows in its outputs.
 
-With PyTorch's initial weights the outputs of many networks hardly depend on the input, and what is wrong inside of them
-does not show. Here every convolution and linear layer is scaled, in the order of computation, so that its output has a
-spread of 1 over a batch, and the statistics of norms are those of the batch.
+With PyTorch's initial weights the outputs of many networks hardly depend on the input, which hides errors. Here every
+convolution and linear layer is scaled, in the order of computation, so that its output has a spread of 1 over a batch,
+and the statistics of norms are those of the batch.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from archspec.model import Model
 
 COARSE = 8
-"""The positions along an axis that share a random number: as in images, what is near is alike."""
+"""The number of adjacent positions along an axis that share a random number: as in images, neighbours correlate."""
 MANY = 16
-"""The values of a channel from which on their mean is taken off."""
+"""The least number of values in a channel for which their mean is subtracted."""
 FLOOR = 0.05
-"""The least part of a channel's values that is scaled up to 1: what varies less would bring rounding with it."""
+"""The least relative spread that is scaled up to 1: scaling a smaller one would amplify rounding errors."""
 
 
 def scale(module: "nn.Module", model: "Model", spread: float) -> None:
-    """Give a network's module in evaluation weights by a fixed seed, scaled at the input sizes of the model.
+    """Give a network's module in evaluation mode weights by a fixed seed, scaled at the model's input sizes.
 
-    `spread` is how much the output of a convolution varies around values of about 1. The less, the less do rectifiers
-    cut off and gates saturate: deep networks make chaos of rounding if it is too much.
+    `spread` is how much the output of a convolution varies around values of about 1. With a smaller spread, rectifiers
+    clip less and gates saturate less: a deep network amplifies rounding errors chaotically if it is too large.
     """
     torch = import_torch()
     generator = torch.Generator().manual_seed(0)
@@ -48,9 +48,10 @@ def scale(module: "nn.Module", model: "Model", spread: float) -> None:
 
 
 def for_training(module: "nn.Module") -> None:
-    """Scale norms by about 1: in evaluation factors make up for variances that are small, so that `eps` counts.
+    """Reset the scales of norms to about 1 for training.
 
-    The variances of a batch are not. With these factors, what differs between samples would vanish beside the biases.
+    In evaluation mode the scales compensate for small variances, which make `eps` matter. The variances of a batch are
+    not small: with the same scales, the differences between samples would vanish beside the biases.
     """
     torch = import_torch()
     with torch.no_grad():
@@ -61,12 +62,12 @@ def for_training(module: "nn.Module") -> None:
 
 
 def batch(model: "Model") -> int:
-    """The samples that weights are scaled by, and that are trained on, where the batch is free."""
+    """The batch size for scaling weights and for training, if the batch is free."""
     return 4 if model.totals.macs // model.batch <= LARGE else 2
 
 
 def inputs(model: "Model", batch: int, seed: int) -> "list[Tensor]":
-    """Random inputs, with large and small features where there are positions; a free batch is `batch`."""
+    """Random inputs, with large and small features along spatial axes; a free batch axis has the size `batch`."""
     torch = import_torch()
     generator = torch.Generator().manual_seed(seed)
     made = []
@@ -83,13 +84,13 @@ def inputs(model: "Model", batch: int, seed: int) -> "list[Tensor]":
 
 
 def _fill(tensor: "Tensor", key: str, generator: "Generator", *, bare: bool) -> None:
-    """Give a weight values that are neither 0 nor 1, nor alike."""
+    """Fill a weight with distinct values that are neither 0 nor 1."""
     if not tensor.is_floating_point():
         tensor.fill_(3)
     elif bare:
         tensor.uniform_(-1, 1, generator=generator).add_(tensor.sign() / 2)
     elif tensor.ndim > 1:
-        bound = (6 / max(tensor[0].numel(), 1)) ** 0.5  # He's, for rectifiers
+        bound = (6 / max(tensor[0].numel(), 1)) ** 0.5  # He initialisation, for rectifiers
         tensor.uniform_(-bound, bound, generator=generator)
     elif key.endswith(("weight", "var")):
         tensor.uniform_(0.5, 1.5, generator=generator)
@@ -99,7 +100,7 @@ def _fill(tensor: "Tensor", key: str, generator: "Generator", *, bare: bool) -> 
 
 @contextmanager
 def _scaling(module: "nn.Module", spread: float) -> Iterator[None]:
-    """While it is open, each module is scaled when it is first called."""
+    """Within the context, each module is scaled when it is first called."""
     done: set[Any] = set()
 
     def hook(layer: Any, given: Sequence[Any], output: Any) -> Any:
@@ -117,7 +118,7 @@ def _scaling(module: "nn.Module", spread: float) -> Iterator[None]:
 
 
 def _scaled(layer: Any, x: "Tensor", output: Any, spread: float) -> Any:
-    """Scale the weights of a layer, or set its statistics; its new output, or `None` where nothing changes."""
+    """Scale the weights of a layer, or set its statistics; return its new output, or `None` if nothing changes."""
     from torch import nn
 
     if isinstance(layer, nn.MultiheadAttention):
@@ -135,7 +136,7 @@ def _scaled(layer: Any, x: "Tensor", output: Any, spread: float) -> Any:
 
 
 def _linear(layer: Any, weight: "Tensor", output: "Tensor", spread: float) -> "Tensor":
-    """A convolution or linear layer: between samples, its output is to have that spread around its bias."""
+    """Scale a convolution or linear layer: between samples, its output gets the given spread around its bias."""
     from torch import nn
 
     bias = layer.bias
@@ -157,9 +158,9 @@ def _linear(layer: Any, weight: "Tensor", output: "Tensor", spread: float) -> "T
 
 
 def _normed(layer: Any, x: "Tensor", spread: float) -> "Tensor":
-    """A norm with running statistics: those of the batch, the variance that between samples.
+    """Set the running statistics of a norm to those of the batch, the variance to that between samples.
 
-    The variances are a hundred times `eps` on average, so that it counts; the factors make up for it.
+    The variances are a hundred times `eps` on average, so that it matters; the scales compensate for them.
     """
     axes = [axis for axis in range(x.ndim) if axis != 1]
     mean, total = x.mean(axes), x.var(axes, unbiased=False)
@@ -176,13 +177,13 @@ def _normed(layer: Any, x: "Tensor", spread: float) -> "Tensor":
 
 
 def _between(values: "Tensor") -> float:
-    """The spread between samples, which what borders do alike to all has no part in; of one sample, that inside it."""
+    """The spread between samples, which excludes border effects common to all; for one sample, the spread within it."""
     if len(values) < 2:
         return _spread(values)
     return max(_spread(values - values.mean(0, keepdim=True)), FLOOR * _spread(values))
 
 
 def _spread(values: "Tensor") -> float:
-    """The root of the mean square around the mean; 1 where that is nothing."""
+    """The standard deviation; 1 if it is zero."""
     spread = float(values.std(unbiased=False)) if values.numel() > 1 else 0.0
     return spread if 1e-12 < spread < 1e12 else 1.0

@@ -1,4 +1,4 @@
-"""How far two computed values may be apart, and how far they are."""
+"""Tolerances for comparing computed values."""
 
 from typing import TYPE_CHECKING
 
@@ -8,11 +8,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-5
-"""What values in single precision may differ by: of each value, and of the largest."""
+"""The tolerance in single precision: relative to each value, and to the largest value."""
 
 
 def difference(theirs: "Tensor", ours: "Tensor", where: str = "in PyTorch", slack: float = 1.0) -> str:
-    """In what two values differ by more than so many tolerances; empty if they do not."""
+    """How two values differ by more than `slack` tolerances; empty if they do not."""
     if theirs.shape != ours.shape:
         return f"is {_shape(ours)} here, {_shape(theirs)} {where}"
     if _close(theirs.detach(), ours.detach(), slack):
@@ -22,7 +22,7 @@ def difference(theirs: "Tensor", ours: "Tensor", where: str = "in PyTorch", slac
 
 
 def _close(theirs: "Tensor", ours: "Tensor", slack: float) -> bool:
-    """Whether two values agree; quickly where they are equal, as they mostly are."""
+    """Whether two values agree; fast for equal values, the usual case."""
     torch = import_torch()
     if torch.equal(theirs, ours):
         return True
@@ -33,12 +33,12 @@ def _close(theirs: "Tensor", ours: "Tensor", slack: float) -> bool:
 
 
 def worst(one: "Tensor", other: "Tensor") -> float:
-    """How many tolerances two values of the same shape are apart where that is most."""
+    """The largest difference of two values of the same shape, in tolerances."""
     return _errors(one, other)[0]
 
 
 def _errors(theirs: "Tensor", ours: "Tensor") -> tuple[float, float, float]:
-    """The largest difference, in tolerances and in itself, and the largest value; NaN equals NaN."""
+    """The largest difference, in tolerances and absolutely, and the largest value; NaN equals NaN."""
     torch = import_torch()
     theirs, ours = theirs.detach().double(), ours.detach().double()
     if not ours.numel():
@@ -52,7 +52,7 @@ def _errors(theirs: "Tensor", ours: "Tensor") -> tuple[float, float, float]:
 
 
 def apart(one: "Tensor", other: "Tensor") -> float:
-    """How many tolerances two values are apart, by root mean squares; of unequal shapes what both have."""
+    """The root mean square difference of two values, in tolerances; unequal shapes are cropped to the common part."""
     kept = tuple(slice(min(pair)) for pair in zip(one.shape, other.shape, strict=True))
     one, other = one[kept].detach().double(), other[kept].detach().double()
     if not one.numel():
@@ -62,7 +62,7 @@ def apart(one: "Tensor", other: "Tensor") -> float:
 
 
 def rms(values: "Tensor") -> float:
-    """The root of the mean square."""
+    """The root mean square."""
     return float(values.square().mean().sqrt())
 
 

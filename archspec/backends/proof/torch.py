@@ -1,4 +1,4 @@
-"""Proving the static report against PyTorch: weights, counts, shapes and MACs of the module on the meta device."""
+"""Verify the static report against PyTorch: weights, counts, shapes and MACs of the module on the meta device."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from archspec.model import Model
 
 BATCH = 2
-"""What a free batch axis is while shapes are compared."""
+"""The size of a free batch axis while shapes are compared."""
 FREE = 3
-"""What other free dimensions are."""
+"""The size of other free dimensions."""
 
 
 Shapes = list[tuple[int, ...] | None]
-"""Of the values that go in or come out; `None` for what is not computed in evaluation."""
+"""The shapes of inputs or outputs; `None` for a value that is not computed in evaluation mode."""
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """The shapes that a module takes and yields in one call. `inputs` is `None` where it takes them in another form."""
+class CallShapes:
+    """The input and output shapes of one call of a module; `inputs` is `None` if it takes them in another form."""
 
     inputs: Shapes | None
     outputs: Shapes
 
 
-class Proof:
+class ModuleComparison:
     """The comparison of one network with its module."""
 
     def __init__(self, model: "Model", module: "nn.Module") -> None:
@@ -42,29 +42,29 @@ class Proof:
         self.rows = list(model.modules())
         self.origins = {row.path: row.origin for row in reversed(self.rows)}
         self.repeated: set[str] = set()
-        """Modules without weights that are used again: PyTorch may call them, or others like them."""
+        """Modules without weights that are reused: PyTorch may call these or equal ones."""
 
     def items(self) -> Iterator[Item]:
-        """All statements, one after the other."""
+        """Check all statements in turn."""
         yield self.state_dict()
         yield self.counts()
         yield from self.calls()
 
     def finding(self, message: str, path: str = "") -> Diagnostic:
-        """Something differs, in the module at `path`."""
+        """The finding for a difference in the module at `path`."""
         return finding(self.model, self.origins, message, path)
 
     # --- weights ---------------------------------------------------------------------------------------
 
     def state_dict(self) -> Item:
-        """Keys, their order, shapes and element types."""
+        """Compare keys, their order, shapes and element types."""
         ours, theirs = self.model.weights(), self.module.state_dict()
         item = Item("state_dict", f"{len(theirs):,} keys, in order, with shapes and types")
         for key in [*ours, *(key for key in theirs if key not in ours)]:
             if key not in theirs:
                 item.findings.append(self.finding(f"PyTorch has no weight `{key}`", key))
             elif key not in ours:
-                item.findings.append(self.finding(f"PyTorch has a further weight `{key}`", key))
+                item.findings.append(self.finding(f"PyTorch has an additional weight `{key}`", key))
             else:
                 shape, weight = tuple(theirs[key].shape), ours[key]
                 if shape != weight.shape:
@@ -81,7 +81,7 @@ class Proof:
         return item
 
     def counts(self) -> Item:
-        """Parameters and buffers."""
+        """Compare the numbers of parameters and buffers."""
         totals = self.model.training_totals
         params = sum(parameter.numel() for parameter in self.module.parameters())
         buffers = sum(buffer.numel() for buffer in self.module.buffers())
@@ -97,7 +97,7 @@ class Proof:
     # --- calls -----------------------------------------------------------------------------------------
 
     def calls(self) -> Iterator[Item]:
-        """Shapes and MACs, in evaluation, and in training too where that computes more."""
+        """Compare shapes and MACs in evaluation mode, and also in training mode if that computes more."""
         yield from self._call(training=False)
         if self.model.report.training is not None:
             yield from self._call(training=True)
@@ -106,7 +106,7 @@ class Proof:
         from torch.utils.flop_counter import FlopCounterMode
 
         self.module.train(training)
-        seen: dict[str, list[Call]] = {}
+        seen: dict[str, list[CallShapes]] = {}
         hooks = [
             module.register_forward_hook(_recorder(seen.setdefault(path, [])))
             for path, module in self.module.named_modules()
@@ -127,20 +127,20 @@ class Proof:
         return [torch.empty(self.sized(type_.shape), device="meta") for type_ in self.model.inputs.values()]
 
     def sized(self, shape: tuple[Dim, ...]) -> tuple[int, ...]:
-        """A shape with values for its free dimensions."""
+        """A shape with sizes for its free dimensions."""
         batch = next(iter(self.model.inputs.values())).shape[0]
         return tuple(dim if isinstance(dim, int) else BATCH if dim == batch else FREE for dim in shape)
 
-    def _shapes(self, seen: dict[str, list[Call]], suffix: str, *, training: bool) -> Item:
-        """The inputs and outputs of every module, call by call, and those of the network."""
-        expected: dict[str, list[Call]] = {}
+    def _shapes(self, seen: dict[str, list[CallShapes]], suffix: str, *, training: bool) -> Item:
+        """Compare the inputs and outputs of every module, call by call, and those of the network."""
+        expected: dict[str, list[CallShapes]] = {}
         count, last = len(self.model.root.results), len(self.model.network.train_outputs)
         late = NOTHING if training else frozenset(range(count - last, count))
         for path, module in self._calls(self.model.root, "", late):
             expected.setdefault(path, []).append(self.call(module))
         totals = self.model.training_totals if training else self.model.totals
         inputs: Shapes = [self.sized(type_.shape) for type_ in self.model.inputs.values()]
-        expected[""] = [Call(inputs, [self.sized(type_.shape) for type_ in totals.outputs])]
+        expected[""] = [CallShapes(inputs, [self.sized(type_.shape) for type_ in totals.outputs])]
         compared = [path for path in expected if seen.get(path)]
         functions = sum(1 for path in expected if path not in seen)
         detail = (
@@ -156,7 +156,9 @@ class Proof:
                 message = f"`{path}` is called {len(ours)} times here, {len(theirs)} times in PyTorch"
                 item.findings.append(self.finding(message, path))
                 continue
-            if len(ours) > 1:  # what only training needs comes last, whatever the order in the spec
+            if (
+                len(ours) > 1
+            ):  # generated source computes what only training needs last, whatever the order in the spec
                 ours, theirs = (
                     sorted(calls, key=lambda call: repr(call.outputs)) for calls in (ours, theirs)
                 )
@@ -167,10 +169,10 @@ class Proof:
         return item
 
     def _calls(self, module: Module, prefix: str, train: Live) -> Iterator[tuple[str, Module]]:
-        """Every call of a module in the order of computation, those of shared weights included, with its path.
+        """Every call of a module with its path, in the order of computation, including calls of shared weights.
 
-        Without what only the results `train` of the composite need; none where that is to be part of it. What is
-        called more than once is whole at every call.
+        Calls that only the results `train` of the composite need are omitted; pass no results to include them. A
+        module that is called more than once is complete in every call.
         """
         only = training_only(module, train)
         shared = {id(module.body[index]) for index in module.shared}
@@ -190,25 +192,27 @@ class Proof:
             if node.module.op is None:
                 yield from self._calls(node.module, f"{path}.", training)
 
-    def call(self, module: Module) -> "Call":
-        """What a module takes, unless it gets that in another form, and what it yields."""
+    def call(self, module: Module) -> "CallShapes":
+        """The input and output shapes of a module according to the spec."""
         inputs: Shapes = [self.sized(type_.shape) for type_ in module.inputs]
         takes_them = module.op is None or module.op.torch(module.inputs).chains
-        return Call(inputs if takes_them else None, [self.sized(type_.shape) for type_ in module.outputs])
+        return CallShapes(
+            inputs if takes_them else None, [self.sized(type_.shape) for type_ in module.outputs]
+        )
 
-    def _compared(self, path: str, ours: "Call", theirs: "Call") -> Iterator[Diagnostic]:
+    def _compared(self, path: str, ours: "CallShapes", theirs: "CallShapes") -> Iterator[Diagnostic]:
         for what, mine, other in (
             ("input", ours.inputs, theirs.inputs),
             ("output", ours.outputs, theirs.outputs),
         ):
-            # of a module called in another form, only the output is what the spec says, if it is left as it is
+            # a module called in another form has only its output in common with the spec, if that is not converted
             if mine is None or (what == "output" and ours.inputs is None) or _same(mine, other):
                 continue
             where = f"the {what} of `{path}`" if path else f"the network's {what}"
             yield self.finding(f"{where} is {_shown(mine)} here, {_shown(other or [])} in PyTorch", path)
 
     def _macs(self, counter: Any, suffix: str, *, training: bool) -> Item:
-        """Half of the flops that torch's own counter sees."""
+        """Compare MACs with half of the flops that torch's counter measures."""
         totals = self.model.training_totals if training else self.model.totals
         batch = BATCH if self.model.fixed_batch is None else 1
         ours, (theirs, odd) = totals.macs // self.model.batch * batch, divmod(counter.get_total_flops(), 2)
@@ -220,7 +224,7 @@ class Proof:
         return item
 
     def _different(self, counter: Any, batch: int, *, training: bool) -> Iterator[Diagnostic]:
-        """The ops whose MACs differ."""
+        """The findings for ops whose MACs differ."""
         root = type(self.module).__name__
         ours: dict[str, int] = {}
         for row in self.rows:
@@ -232,11 +236,11 @@ class Proof:
                 yield self.finding(f"`{path}` has {macs:,} MACs here, {theirs:,} in PyTorch", path)
 
 
-def _recorder(calls: list[Call]) -> Any:
+def _recorder(calls: list[CallShapes]) -> Any:
     def hook(_module: Any, inputs: Any, output: Any) -> None:
         outputs = output if isinstance(output, tuple) else (output,)
         calls.append(
-            Call(
+            CallShapes(
                 [tuple(tensor.shape) for tensor in inputs],
                 [None if tensor is None else tuple(tensor.shape) for tensor in outputs],
             )

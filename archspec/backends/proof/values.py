@@ -1,4 +1,4 @@
-"""Proving what the generated source computes: in evaluation and in training, against the ops one by one."""
+"""Verify what the generated source computes, in evaluation and training mode, against the reference op by op."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from archspec.analysis.weights import constants
 from archspec.backends.proof.device import CPU, cuda_index, full_precision
 from archspec.backends.proof.item import Item, finding
-from archspec.backends.proof.lockstep import Kept, Lockstep, listed, steady
+from archspec.backends.proof.lockstep import HeldOutputs, Lockstep, listed, steady
 from archspec.backends.proof.reference import Reference, State, compared_paths
 from archspec.backends.proof.size import smaller
 from archspec.backends.proof.subject import batch, for_training, inputs, scale
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     from archspec.model import Model
 
 BATCHES = (1, 2)
-"""The sizes of a free batch that are computed."""
+"""The batch sizes that are computed if the batch is free."""
 SENSITIVE = 100
-"""The tolerances that outputs for two inputs differ by at least: what is wrong by 1 % of that shows."""
+"""The least difference of outputs for two inputs, in tolerances: an error of 1 % of that is detected."""
 SPREADS = (1.0, 0.3, 0.1)
-"""How much the values in a network vary, the most that is calm first."""
+"""The spreads that are tried, in this order."""
 CALM = 1.5
-"""The tolerances that outputs may move by where every module rounds."""
+"""How far outputs may move when every module rounds, in tolerances."""
 ROUNDING = 1e-6
-"""What a module may round off, as a part of its typical values: a runtime adds in another order."""
+"""The relative rounding error of a module: a runtime may sum in another order."""
 
 
 @dataclass(slots=True)
 class Case:
-    """Inputs, and what the module makes of them in evaluation."""
+    """Inputs, and the module's outputs for them in evaluation mode."""
 
     inputs: "list[Tensor]"
     outputs: "list[Tensor]"
@@ -45,30 +45,30 @@ class Case:
 
 @dataclass(slots=True)
 class Values:
-    """What one network computes, with weights that let it be seen; made once for all that is compared with it."""
+    """The values that one network computes with weights that reveal errors; computed once for all comparisons."""
 
     model: "Model"
     small: "Model"
-    """The same network at the size that is computed."""
+    """The same network at the size at which values are computed."""
     module: "nn.Module"
     device: str = CPU
-    """Where both are computed; the weights and inputs are the same on all devices."""
+    """The device that computes values; weights and inputs are the same on all devices."""
     reference: Reference = field(default_factory=Reference)
     cases: list[Case] = field(default_factory=list)
     compared: dict[str, str] = field(default_factory=dict)
-    """In what the output of each module differs for the first case; empty where it does not."""
+    """For the first case, how the output of each module differs; empty if it does not."""
     expected: "list[Tensor]" = field(default_factory=list)
-    """The outputs of the network for it, as the reference has them."""
-    kept: Kept = field(default_factory=Kept)
-    """The outputs of ops for it."""
+    """The reference's outputs of the network for the first case."""
+    held: HeldOutputs = field(default_factory=HeldOutputs)
+    """The outputs of ops for the first case."""
     noise: float = 0.0
-    """How many tolerances the outputs move by where every module rounds."""
+    """How far the outputs move when every module rounds, in tolerances."""
     trained: "list[Tensor]" = field(default_factory=list)
-    """The outputs in training, those that exist in training alone included."""
+    """The outputs in training mode, including those that exist only there."""
 
     @classmethod
     def of(cls, model: "Model", device: str = CPU) -> "Values":
-        """Choose the size, and find weights of which the outputs depend on the input and not on rounding."""
+        """Choose the size, and weights with which the outputs depend on the input but not on rounding."""
         small = smaller(model)
         if any(constants(small.root)):  # which are not drawn anew
             module = build(small, device="cpu").eval()
@@ -83,10 +83,10 @@ class Values:
         return values
 
     def _first(self) -> None:
-        """The first inputs, what becomes of them, and how much rounding counts in the outputs."""
+        """Compute the first case, and how much rounding affects the outputs."""
         given = self._inputs(BATCHES[0], 1)
         with self._computing():
-            run = self._lockstep(given, self.module.state_dict(), self.kept, training=False)
+            run = self._lockstep(given, self.module.state_dict(), self.held, training=False)
             with _rounding(self.module):
                 moved = listed(self.module(*_copied(given)))
         self.cases, self.compared = [Case(given, run.outputs)], run.compared
@@ -98,55 +98,55 @@ class Values:
 
     @contextmanager
     def _computing(self) -> Iterator[None]:
-        """While it is open, nothing is recorded for gradients, and what is drawn leaves no trace."""
+        """Within the context, no gradients are recorded; the state of the random generators is restored afterwards."""
         torch = import_torch()
         devices = [] if self.device == CPU else [cuda_index(self.device)]
         with torch.no_grad(), torch.random.fork_rng(devices=devices), full_precision(self.device):
             yield
 
     def _lockstep(
-        self, given: "list[Tensor]", state: State, kept: Kept | None = None, *, training: bool
+        self, given: "list[Tensor]", state: State, held: HeldOutputs | None = None, *, training: bool
     ) -> Lockstep:
         steps = self.reference.run(self.small.root, given, state, training=training)
-        run = Lockstep(self.module, steps, kept)
+        run = Lockstep(self.module, steps, held)
         run.run(_copied(given), compared_paths(self.small.root))
         return run
 
     def portions(self) -> "Iterator[dict[str, Tensor]]":
-        """The outputs of ops for the first case, as many at a time as may be held; each is let go before the next."""
-        kept, self.kept, before = self.kept, Kept(), frozenset[str]()
+        """The outputs of ops for the first case, in portions that fit in memory; each is released before the next."""
+        held, self.held, before = self.held, HeldOutputs(), frozenset[str]()
         while True:
-            before |= kept.tensors.keys()
-            yield kept.tensors
-            kept.tensors.clear()
-            if not kept.full:
+            before |= held.tensors.keys()
+            yield held.tensors
+            held.tensors.clear()
+            if not held.full:
                 return
-            kept = self._later(before)
+            held = self._later(before)
 
-    def _later(self, before: frozenset[str]) -> Kept:
-        """What follows in the order of computation, computed once more."""
-        kept = Kept(before)
+    def _later(self, before: frozenset[str]) -> HeldOutputs:
+        """Recompute the outputs that follow in the order of computation."""
+        held = HeldOutputs(before)
         state = self.module.state_dict()
         with self._computing():
             for step in self.reference.run(self.small.root, self.cases[0].inputs, state, training=False):
-                kept.add(*step)
-                if kept.full:
+                held.add(*step)
+                if held.full:
                     break
-        return kept
+        return held
 
     def release(self) -> None:
-        """Let go of the weights, unless they are still needed."""
-        if not self.kept.full:
+        """Release the weights, unless they are still needed."""
+        if not self.held.full:
             self.module.to("meta")
 
     @property
     def slack(self) -> float:
-        """The tolerances that a runtime may be off: 1, unless a deep network adds up more of what is rounded."""
+        """The allowed error of a runtime in tolerances: 1, unless a deep network accumulates more rounding."""
         return max(1.0, self.noise / CALM)
 
     @property
     def size(self) -> str:
-        """What is said of the size where it is not the spec's own."""
+        """A note on the size if it is not the spec's own."""
         if self.small is self.model:
             return ""
         shapes = " and ".join(str(type_) for type_ in self.small.inputs.values())
@@ -154,26 +154,26 @@ class Values:
 
     @property
     def compared_at(self) -> str:
-        """What is said of the batch sizes, of the size, and of a wider tolerance."""
+        """A note on the batch sizes, the size, and a wider tolerance."""
         sizes = dict.fromkeys(case.inputs[0].shape[0] for case in self.cases)
         words = f"at batch size {' and '.join(map(str, sizes))}{self.size}"
         return words + f", up to {self.slack:.2g} tolerances as rounding adds up" * (self.slack > 1)
 
     def items(self) -> Iterator[Item]:
-        """All statements, one after the other."""
+        """Check all statements in turn."""
         yield self.evaluation()
         yield self.training()
         yield self.sensitivity()
 
     def finding(self, message: str, path: str = "") -> Diagnostic:
-        """Something differs, in the module at `path`."""
+        """The finding for a difference in the module at `path`."""
         origins = {row.path: row.origin for row in reversed(list(self.model.modules()))}
         return finding(self.model, origins, message, path)
 
     # --- evaluation ------------------------------------------------------------------------------------
 
     def evaluation(self) -> Item:
-        """The output of every module, and those of the network."""
+        """Compare the output of every module, and those of the network."""
         item = Item(
             "outputs", f"of {len(self.compared):,} modules and the network, as of each op alone{self.size}"
         )
@@ -187,7 +187,7 @@ class Values:
     def _differing(
         self, item: Item, compared: dict[str, str], outputs: "list[Tensor]", results: "list[Tensor]"
     ) -> None:
-        """Report the first module that differs: what comes behind differs with it. Then the network's outputs."""
+        """Report the first module that differs, since later ones differ as a consequence, and the network's outputs."""
         for path, words in compared.items():
             if words:
                 item.findings.append(self.finding(f"the output of `{path}` {words}", path))
@@ -204,10 +204,10 @@ class Values:
     # --- training --------------------------------------------------------------------------------------
 
     def training(self) -> Item:
-        """The outputs in training, and the statistics after it; each random number is drawn from the same seed."""
+        """Compare the outputs in training mode and the updated statistics; each random op is seeded alike."""
         item = Item("training", "")
         given = self._inputs(batch(self.small), 3)
-        kept = {key: value.clone() for key, value in self.module.state_dict().items() if value.ndim < 2}
+        held = {key: value.clone() for key, value in self.module.state_dict().items() if value.ndim < 2}
         for_training(self.module)
         buffers = {key: value.clone() for key, value in self.module.named_buffers()}
         state = {**self.module.state_dict(), **{key: value.clone() for key, value in buffers.items()}}
@@ -216,11 +216,11 @@ class Values:
             with self._computing(), steady():
                 run = self._lockstep(given, state, training=True)
             after = {key: value.clone() for key, value in self.module.named_buffers()}
-        except ValueError as error:  # norms of a single value per channel
-            return Item(item.name, f"PyTorch cannot train it at this size: {error}", ran=False)
+        except ValueError as error:  # a norm has a single value per channel
+            return Item(item.name, f"PyTorch cannot train the network at this size: {error}", ran=False)
         finally:
             self.module.eval()
-            self.module.load_state_dict(kept, strict=False)
+            self.module.load_state_dict(held, strict=False)
         self.trained = run.outputs
         self._differing(item, run.compared, run.outputs, run.results)
         for key, value in after.items():
@@ -234,7 +234,7 @@ class Values:
     # --- sensitivity -----------------------------------------------------------------------------------
 
     def sensitivity(self) -> Item:
-        """Whether the outputs depend on the input so much that what is wrong would show."""
+        """Check that the outputs depend on the input strongly enough to reveal errors."""
         if len(self.cases) < len(BATCHES):
             self.evaluation()
         item = Item("sensitivity", "")
@@ -255,22 +255,22 @@ class Values:
         least = min(ratios, default=0.0)
         item.detail = f"two inputs differ by {least:,.0f} tolerances in every output"
         if not item.sensitive:
-            words = f"two inputs differ by {least:.3g} tolerances in an output, not by {SENSITIVE}"
-            item.detail = f"{words}: errors can hide"
+            words = f"two inputs differ by {least:.3g} tolerances in an output, less than {SENSITIVE}"
+            item.detail = f"{words}: errors could go undetected"
         if constant:
-            what = f"{', '.join(constant)} {'depends' if len(constant) == 1 else 'depend'} on no input"
+            what = f"{', '.join(constant)} {'does' if len(constant) == 1 else 'do'} not depend on the input"
             item.detail = f"{item.detail}; {what}" if ratios else what
         return item
 
 
 def _copied(tensors: "list[Tensor]") -> "list[Tensor]":
-    """Inputs for a module, which may overwrite them."""
+    """Copies of inputs for a module, which may overwrite them."""
     return [tensor.clone() for tensor in tensors]
 
 
 @contextmanager
 def _rounding(module: "nn.Module") -> Iterator[None]:
-    """While it is open, every module errs a little."""
+    """Within the context, every module has a small rounding error."""
     torch = import_torch()
     generator = torch.Generator().manual_seed(0)
 
@@ -289,7 +289,7 @@ def _rounding(module: "nn.Module") -> Iterator[None]:
 
 
 def _reached(module: Module, given: Sequence[bool]) -> list[bool]:
-    """Which results of a composite depend on some of its inputs."""
+    """Which results of a composite depend on the inputs marked in `given`."""
     values = list(given)
     for node in module.body:
         here = [values[index] for index in node.inputs]

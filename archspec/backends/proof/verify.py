@@ -1,4 +1,4 @@
-"""Proving what archspec says of a network, item by item, against PyTorch, the onnx package and ONNX Runtime."""
+"""Verify a network, item by item, against PyTorch, the onnx package and ONNX Runtime."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,25 +21,25 @@ BACKENDS = ("torch", "onnx")
 def verify(
     model: "Model", only: str | None = None, progress: Progress | None = None, device: str = CPU
 ) -> list[Item]:
-    """Compare a network with what it is compiled to: all of it, or `only` for `torch` or `onnx`.
+    """Compare a network with what it is compiled to: by both backends, or by `only` `torch` or `onnx`.
 
-    `device` is where PyTorch and ONNX Runtime compute values: `cpu`, `cuda` or `cuda:1`. What a missing package or
-    device keeps from running is an item that did not run. Raises `SpecError` where the network cannot be written in
-    PyTorch, `UsageError` for another device.
+    `device` is where PyTorch and ONNX Runtime compute values: `cpu`, `cuda` or `cuda:1`. A check whose package or
+    device is missing is an item that did not run. Raises `SpecError` if the network cannot be expressed in PyTorch,
+    `UsageError` for another device.
     """
-    return list(_Proof(model, progress or (lambda _: None), checked(device)).items(only))
+    return list(_Verification(model, progress or (lambda _: None), checked(device)).items(only))
 
 
 @dataclass(slots=True)
-class _Proof:
-    """The proof of one network; what it computes in PyTorch is computed once."""
+class _Verification:
+    """Verifies one network; values are computed in PyTorch once."""
 
     model: "Model"
     progress: Progress
     device: str
     values: "Values | None" = None
     missing: str = ""
-    """Why there are no values to compare with."""
+    """Why there are no values to compare with; empty if there are."""
 
     def items(self, only: str | None) -> Iterator[Item]:
         if only in (None, "torch"):
@@ -58,14 +58,14 @@ class _Proof:
             yield Item("PyTorch", self.missing, ran=False)
 
     def compared(self) -> Iterator[Item]:
-        """What the module is, and what it computes."""
+        """Check the module's structure, and the values that it computes."""
         from archspec.backends.proof.reference import Reference
         from archspec.backends.proof.settings import settings
-        from archspec.backends.proof.torch import Proof
+        from archspec.backends.proof.torch import ModuleComparison
         from archspec.backends.torch.module import build
 
         module = build(self.model, device="meta")
-        yield from Proof(self.model, module).items()
+        yield from ModuleComparison(self.model, module).items()
         yield settings(self.model, module, Reference())
         self.compute(module)
         if self.values is None:
@@ -74,25 +74,25 @@ class _Proof:
             yield from self.values.items()
 
     def ran(self, items: Iterator[Item]) -> Iterator[Item]:
-        """The items; and a finding in place of those that the module raises an exception instead of."""
+        """The items up to an exception of the module, which becomes a finding."""
         try:
             yield from items
         except (SpecError, UsageError):
             raise
-        except Exception as error:  # whatever generated source may raise
+        except Exception as error:  # generated source may raise anything
             self.missing = "PyTorch's module does not run"
             message = f"PyTorch raises {type(error).__name__}: {shown(str(error), limit=500)}"
             yield Item("PyTorch", self.missing, [finding(self.model, {}, message)])
 
     def prepared(self) -> Iterator[Item]:
-        """What an ONNX model is compared with, where nothing else of it is asked for."""
+        """Compute the values to compare an ONNX model with, if the PyTorch module itself is not verified."""
         try:
             yield from self.ran(self.sensitivity())
         except (UsageError, SpecError) as error:
             self.missing = str(error)
 
     def sensitivity(self) -> Iterator[Item]:
-        """Whether what is computed would show errors; nothing where nothing is computed."""
+        """Whether the computed values would reveal errors; no item if no values were computed."""
         from archspec.backends.torch.module import build
 
         self.compute(build(self.model, device="meta"))
@@ -100,12 +100,12 @@ class _Proof:
             yield self.values.sensitivity()
 
     def compute(self, module: "nn.Module") -> None:
-        """Give the network weights, if they are what archspec says."""
+        """Give the network weights and compute its values, if its state_dict is as expected."""
         from archspec.backends.proof.values import Values
 
         theirs = {key: tuple(tensor.shape) for key, tensor in module.state_dict().items()}
         if theirs != {key: weight.shape for key, weight in self.model.weights().items()}:
-            self.missing = "PyTorch's module has other weights"
+            self.missing = "the state_dict of PyTorch's module differs"
             return
         self.missing = unusable(self.device)
         if not self.missing:
@@ -113,11 +113,11 @@ class _Proof:
             self.values = Values.of(self.model, self.device)
 
     def onnx(self) -> Iterator[Item]:
-        from archspec.backends.proof.onnx import Proof
+        from archspec.backends.proof.onnx import OnnxComparison
 
         self.progress("writing it in ONNX")
         try:
-            proof = Proof(self.model, self.values, self.missing)
+            proof = OnnxComparison(self.model, self.values, self.missing)
         except SpecError as error:
             yield Item("ONNX", "; ".join(found.message for found in error.diagnostics), ran=False)
             return

@@ -16,7 +16,7 @@ from archspec.backends.torch.source.modules import (
     shape_text,
     stem,
 )
-from archspec.backends.torch.source.parts import Chain, Class, Constructor, Initialised, Item, Made
+from archspec.backends.torch.source.parts import Chain, ChainItem, Class, Constructor, Initialised, Made
 from archspec.backends.torch.source.symbols import ABSENT, Symbol, names, same, substitute
 from archspec.ir import Node
 from archspec.language.expressions import Binary, Literal
@@ -103,7 +103,7 @@ class Chains(Modules):
 
     def _chain(self, places: Places, here: Dims) -> tuple[Chain, Dims]:
         """The nodes of a chain as the items of an `nn.Sequential`, and the sizes of what comes out."""
-        items: list[Item] = []
+        items: list[ChainItem] = []
         positions = [0] * len(places)
         for group in merged(places):
             added, here = self._run(places, group, here, positions)
@@ -127,7 +127,7 @@ class Chains(Modules):
 
     def _run(
         self, places: Places, group: list[list[Node]], here: Dims, positions: list[int]
-    ) -> tuple[list[Item], Dims]:
+    ) -> tuple[list[ChainItem], Dims]:
         """The copies of one node, for each instance; none where it was removed."""
         lengths = {len(nodes) for nodes in group if nodes}
         items = []
@@ -156,7 +156,7 @@ class Chains(Modules):
 
     def _counted(
         self, places: Places, group: list[list[Node]], here: Dims, positions: list[int], length: int
-    ) -> tuple[list[Item], Dims] | None:
+    ) -> tuple[list[ChainItem], Dims] | None:
         """Copies that differ in what their counter says, in one comprehension; `None` where they do not."""
         if (
             self.literal
@@ -172,7 +172,7 @@ class Chains(Modules):
             nodes: Nodes = tuple(group[row][copy] for row, copy in pairs)
             if any(node is not None and node.module.inputs != node.module.outputs for node in nodes):
                 continue
-            items: list[Item] = []
+            items: list[ChainItem] = []
             before, places_ = list(positions), [places[row] for row, _ in pairs]
             try:
                 if start:
@@ -190,13 +190,13 @@ class Chains(Modules):
             for row, copies in enumerate(group):
                 positions[row] += len(copies) - start
             count = Symbol(Literal(length - start), (length - start,) * len(places))
-            items.append(Item(str(start), True, made, count, counts=True, start=start))
+            items.append(ChainItem(str(start), True, made, count, counts=True, start=start))
             return items, here
         return None
 
     def _uneven(
         self, places: Places, group: list[list[Node]], here: Dims, positions: list[int]
-    ) -> tuple[list[Item], Dims]:
+    ) -> tuple[list[ChainItem], Dims]:
         """Copies whose number differs between the instances: a first one, and others that are all alike."""
         heads: Nodes = tuple(nodes[0] if nodes else None for nodes in group)
         rests: Nodes = tuple(nodes[1] if len(nodes) > 1 else None for nodes in group)
@@ -242,7 +242,7 @@ class Chains(Modules):
         left, right = class_.arguments(node.module), class_.arguments(other.module)
         return all(same(left[key], right[key]) for key in left)
 
-    def _item(self, places: Places, nodes: Nodes, here: Dims, positions: list[int]) -> tuple[Item, Dims]:
+    def _item(self, places: Places, nodes: Nodes, here: Dims, positions: list[int]) -> tuple[ChainItem, Dims]:
         node = next(node for node in nodes if node is not None)
         if any(n is not None and (n.module.op is None) != (node.module.op is None) for n in nodes):
             raise Misfit
@@ -263,7 +263,7 @@ class Chains(Modules):
             made = self._constructor(places, nodes, codes, [here])
             inits, fresh = self._inits(nodes, code), code.fresh
             inplace = all(code.inplace for code in codes if code is not None)
-        item = Item(name, positional, made, fresh=fresh, inplace=inplace)
+        item = ChainItem(name, positional, made, fresh=fresh, inplace=inplace)
         item.inits = [replace(init, path=(name, *init.path)) for init in inits]
         if len(self.places) == 1 and node.module.outputs[0].shape != node.module.inputs[0].shape:
             item.comment = shape_text(node.module)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from archspec.backends.torch.source.align import Misfit, runs
 from archspec.backends.torch.source.modules import Places, equal
-from archspec.backends.torch.source.parts import Class, Constructor, Item
+from archspec.backends.torch.source.parts import ChainItem, Class, Constructor
 from archspec.backends.torch.source.symbols import Symbol
 from archspec.ir import Node
 from archspec.language.expressions import Literal
@@ -47,9 +47,9 @@ def merged(places: Places) -> list[list[list[Node]]]:
     return merged
 
 
-def joined(items: list[Item]) -> list[Item]:
+def joined(items: list[ChainItem]) -> list[ChainItem]:
     """Merge equal consecutive items into one with a count."""
-    result: list[Item] = []
+    result: list[ChainItem] = []
     for item in items:
         last = result[-1] if result else None
         if (

@@ -45,7 +45,7 @@ class Constructor:
 
 
 @dataclass(slots=True, eq=False)
-class Item:
+class ChainItem:
     """An item of a chain: a module, possibly repeated."""
 
     name: str
@@ -69,7 +69,7 @@ class Item:
 class Chain:
     """`nn.Sequential`."""
 
-    items: list[Item]
+    items: list[ChainItem]
 
     @property
     def is_positional(self) -> bool:

@@ -14,9 +14,9 @@ from archspec.backends.torch.source.parts import (
     COUNTER,
     REQUIRED,
     Chain,
+    ChainItem,
     Class,
     Constructor,
-    Item,
     Made,
     Parameter,
     Part,
@@ -254,7 +254,7 @@ class ClassWriter:
         comments = tuple(item.comment for item in chain.items)
         return Bracket(head, codes, spread=len(codes) > 1, comments=comments)
 
-    def _counted(self, item: Item, code: Code) -> Code:
+    def _counted(self, item: ChainItem, code: Code) -> Code:
         if item.count is None:
             return code
         if not item.counts:
