@@ -17,10 +17,10 @@ from archspec.testing.onnx_forms import agree
 
 PLUGIN = '''
 from typing import ClassVar
-from archspec.ops import Example, Op, TorchCode, positional
+from archspec.ops import Example, NoMacs, Op, SavesNothing, SeesItsPlace, TorchCode, positional
 from archspec.ops.core.fields import Positive
 
-class Thrice(Op):
+class Thrice(NoMacs, SavesNothing, SeesItsPlace, Op):
     """The input three times."""
     name: ClassVar[str] = "acme.thrice"
     group: ClassVar[str] = "Acme"
@@ -30,7 +30,7 @@ class Thrice(Op):
     def output(self, inputs):
         return type(inputs[0])((inputs[0].shape[0], self.factor * inputs[0].shape[1], *inputs[0].shape[2:]))
 
-class Scaled(Op):
+class Scaled(NoMacs, SavesNothing, SeesItsPlace, Op):
     """The input times a number."""
     name: ClassVar[str] = "acme.scaled"
     group: ClassVar[str] = "Acme"
@@ -53,6 +53,12 @@ class Scaled(nn.Module):
         return x * self.factor
 """
 
+class Silent(NoMacs, Op):
+    """The input, and no word of what it keeps or sees."""
+    name: ClassVar[str] = "acme.silent"
+    group: ClassVar[str] = "Acme"
+    examples: ClassVar[tuple[Example, ...]] = ()
+
 class NotCalledSo(Thrice):
     name: ClassVar[str] = "acme.other"
 '''
@@ -66,7 +72,7 @@ def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-ops\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(
         "[archspec.ops]\nacme.thrice = acme_ops:Thrice\nacme.scaled = acme_ops:Scaled\n"
-        "acme.wrong = acme_ops:NotCalledSo\n"
+        "acme.wrong = acme_ops:NotCalledSo\nacme.silent = acme_ops:Silent\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     ops.lookup.cache_clear()
@@ -91,6 +97,19 @@ def test_a_plugin_is_an_op() -> None:
 def test_a_plugin_must_be_what_it_says() -> None:
     with pytest.raises(archspec.UsageError, match=r"acme\.wrong"):
         archspec.load("a.toml", source=spec('"acme.wrong"'))
+
+
+@pytest.mark.usefixtures("acme")
+def test_a_plugin_must_state_its_numbers() -> None:
+    with pytest.raises(archspec.UsageError, match=r"acme\.silent.* does not state `saved`, `reach`"):
+        archspec.load("a.toml", source=spec('"acme.silent"'))
+
+
+@pytest.mark.parametrize("name", sorted(ops.names()))
+def test_every_builtin_op_states_its_numbers(name: str) -> None:
+    op = ops.lookup(name)
+    assert op is not None
+    assert not op.unstated()
 
 
 def test_without_the_plugin_there_is_no_such_op() -> None:

@@ -8,7 +8,7 @@ from importlib import import_module
 from os import listdir
 
 from archspec.diagnostics import UsageError
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import NoMacs, Op, SavesNothing, SeesItsPlace
 from archspec.ops.core.data import Example, Weight
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
@@ -16,7 +16,10 @@ from archspec.ops.core.torch_code import TorchCode, keyword, positional
 __all__ = [
     "Emitter",
     "Example",
+    "NoMacs",
     "Op",
+    "SavesNothing",
+    "SeesItsPlace",
     "TorchCode",
     "Weight",
     "joins",
@@ -66,5 +69,8 @@ def _plugin(name: str) -> type[Op] | None:
         op = entry.load()
         if not (isinstance(op, type) and issubclass(op, Op) and op.name == name):
             raise UsageError(f"the plug-in `{name}` ({entry.value}) is no op of that name")
+        if unstated := op.unstated():
+            words = ", ".join(f"`{word}`" for word in unstated)
+            raise UsageError(f"the plug-in `{name}` ({entry.value}) does not state {words}")
         return op
     return None

@@ -2,13 +2,14 @@
 
 from typing import ClassVar
 
+from archspec.ops.core.base import SavesNothing
 from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.joins import Elementwise, onnx_join
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode
 
 
-class Add(Elementwise):
+class Add(SavesNothing, Elementwise):
     """The sum of its inputs, broadcast as in torch.
 
     https://docs.pytorch.org/docs/stable/generated/torch.add.html

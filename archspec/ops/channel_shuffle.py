@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import NoMacs, Op, SavesNothing
 from archspec.ops.core.checks import at_least, channels, divides
 from archspec.ops.core.data import Example, Inputs, Layout
 from archspec.ops.core.fields import Positive
@@ -13,7 +13,7 @@ from archspec.ops.core.torch_code import TorchCode, positional
 from archspec.types import TensorType
 
 
-class ChannelShuffle(Op):
+class ChannelShuffle(NoMacs, SavesNothing, Op):
     """Interleaves the channels of `groups` groups, so that grouped convolutions in a row mix: ShuffleNet.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.ChannelShuffle.html

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import NoMacs, Op, SavesNothing
 from archspec.ops.core.checks import axis_index, size
 from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.fields import Integer
@@ -15,7 +15,7 @@ from archspec.ops.core.torch_code import TorchCode
 from archspec.types import TensorType
 
 
-class Concat(Op):
+class Concat(NoMacs, SavesNothing, Op):
     """Its inputs one after the other along an axis; the other axes must be equal.
 
     https://docs.pytorch.org/docs/stable/generated/torch.cat.html

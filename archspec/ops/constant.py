@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import NoMacs, Op, SavesNothing, SeesItsPlace
 from archspec.ops.core.data import Example, Inputs, Weight
 from archspec.ops.core.fields import Flag, Number, Positive
 from archspec.ops.core.init import Init
@@ -22,7 +22,7 @@ _Values = Number | _Row | _Matrix | _Cube | Annotated[tuple[_Cube, ...], Field(m
 _Nested = float | tuple["_Nested", ...]
 
 
-class Constant(Op):
+class Constant(NoMacs, SavesNothing, SeesItsPlace, Op):
     """A tensor without input that is not trained, such as the mean of a data set or the kernel of a blur.
 
     It is a buffer, which moves to devices with the module. It must be named; its key in the state_dict is its path.

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import NoMacs, Op, SavesNothing
 from archspec.ops.core.checks import one_of_ranks, size
 from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.fields import Size, per_axis
@@ -16,7 +16,7 @@ from archspec.ops.core.window import AXIS_NAMES
 from archspec.types import TensorType
 
 
-class Crop(Op):
+class Crop(NoMacs, SavesNothing, Op):
     """The centre of the spatial axes. An odd remainder is split as in torchvision, by rounding half to even.
 
     A U-Net crops its skip to the size of the decoder: `size = ["up.height", "up.width"]`.

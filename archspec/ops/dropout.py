@@ -3,7 +3,7 @@
 from math import prod
 from typing import ClassVar
 
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import NoMacs, Op, SeesItsPlace
 from archspec.ops.core.checks import sizes
 from archspec.ops.core.data import Example, Inputs, Saved
 from archspec.ops.core.fields import Probability
@@ -12,7 +12,7 @@ from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode, positional
 
 
-class Dropout(Op):
+class Dropout(NoMacs, SeesItsPlace, Op):
     """In training, zeroes each element with probability `p` and scales the others by 1 / (1 - p).
 
     In evaluation it does nothing.

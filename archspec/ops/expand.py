@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import NoMacs, Op, SavesNothing, SeesItsPlace
 from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.held import lying, strides
 from archspec.ops.core.onnx_code import Emitter
@@ -12,7 +12,7 @@ from archspec.ops.core.torch_code import TorchCode
 from archspec.types import Dim, TensorType
 
 
-class Expand(Op):
+class Expand(NoMacs, SavesNothing, SeesItsPlace, Op):
     """Repeats axes of size 1 without copying; further axes can be put in front.
 
     A class token, a `param` of shape [1, 1, D], gets its batch by `shape = ["N", -1, -1]`.

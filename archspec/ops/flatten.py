@@ -5,7 +5,7 @@ from math import prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import NoMacs, Op, SavesNothing
 from archspec.ops.core.checks import axis_index
 from archspec.ops.core.data import Example, Inputs, Layout
 from archspec.ops.core.fields import Integer
@@ -17,7 +17,7 @@ from archspec.ops.core.torch_code import TorchCode, keyword
 from archspec.types import Dim, TensorType
 
 
-class Flatten(Op):
+class Flatten(NoMacs, SavesNothing, Op):
     """Merges the axes from `start` to `stop`, both included, into one.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.Flatten.html

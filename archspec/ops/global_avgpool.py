@@ -2,13 +2,14 @@
 
 from typing import ClassVar
 
+from archspec.ops.core.base import SavesNothing
 from archspec.ops.core.data import Example, Inputs, Layout
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.pools import GlobalPool
 from archspec.ops.core.torch_code import TorchCode, positional
 
 
-class GlobalAvgPool(GlobalPool):
+class GlobalAvgPool(SavesNothing, GlobalPool):
     """The average of each channel. The spatial axes stay, with size 1: `flatten` removes them.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html

@@ -4,7 +4,7 @@ from math import prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import NoMacs, Op
 from archspec.ops.core.checks import channels, divides, initialised, sizes
 from archspec.ops.core.data import Example, Inputs, Layout, Saved, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive, PositiveNumber
@@ -16,7 +16,7 @@ from archspec.ops.core.torch_code import TorchCode, keyword, positional
 from archspec.types import TensorType
 
 
-class GroupNorm(Op):
+class GroupNorm(NoMacs, Op):
     """Normalises groups of channels of each sample over their positions.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.GroupNorm.html

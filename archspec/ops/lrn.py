@@ -3,7 +3,7 @@
 from math import prod
 from typing import ClassVar
 
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import NoMacs, Op
 from archspec.ops.core.checks import at_least, channels, sizes
 from archspec.ops.core.data import Example, Inputs, Layout, Saved
 from archspec.ops.core.fields import Number, Positive
@@ -14,7 +14,7 @@ from archspec.ops.core.torch_code import TorchCode, keyword, positional
 from archspec.types import TensorType
 
 
-class LRN(Op):
+class LRN(NoMacs, Op):
     """Divides each element by (k + alpha * mean)^beta, with the mean square of `size` channels around it.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.LocalResponseNorm.html

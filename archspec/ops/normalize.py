@@ -3,7 +3,7 @@
 from math import prod
 from typing import ClassVar
 
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import NoMacs, Op
 from archspec.ops.core.checks import axis_index, not_the_batch, sizes
 from archspec.ops.core.data import Example, Inputs, Saved
 from archspec.ops.core.fields import Integer, PositiveNumber
@@ -14,7 +14,7 @@ from archspec.ops.core.torch_code import TorchCode, keyword
 from archspec.types import TensorType
 
 
-class Normalize(Op):
+class Normalize(NoMacs, Op):
     """Divides each vector along an axis by its length, the root of the sum of its squares.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.normalize.html

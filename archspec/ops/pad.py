@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import NoMacs, Op
 from archspec.ops.core.checks import one_of_ranks, size
 from archspec.ops.core.data import INPUT, Example, Inputs, Saved
 from archspec.ops.core.fields import Natural, Number, Sides
@@ -35,7 +35,7 @@ _TORCH = {"constant": "Zero", "reflect": "Reflection", "replicate": "Replication
 _ONNX = {"constant": "constant", "reflect": "reflect", "replicate": "edge"}
 
 
-class Pad(Op):
+class Pad(NoMacs, Op):
     """Adds a border to the spatial axes.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pad.html

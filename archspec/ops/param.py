@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import NoMacs, Op, SavesNothing, SeesItsPlace
 from archspec.ops.core.checks import initialised
 from archspec.ops.core.data import Example, Inputs, Layout, Weight
 from archspec.ops.core.fields import NO_INIT, Initialisers, Positive
@@ -14,7 +14,7 @@ from archspec.ops.core.torch_code import TorchCode, positional
 from archspec.types import TensorType
 
 
-class Param(Op):
+class Param(NoMacs, SavesNothing, SeesItsPlace, Op):
     """A learnable tensor without input, such as a layer scale, a class token or a position embedding.
 
     It must be named; its key in the state_dict is its path. In a chain it is a node like any other: behind it, `x` is

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import NoMacs, Op, SavesNothing
 from archspec.ops.core.data import Example, Inputs, Layout
 from archspec.ops.core.fields import Integer
 from archspec.ops.core.held import lying, strides
@@ -15,6 +15,7 @@ from archspec.types import TensorType
 
 _SOURCE = """
 class Permute(nn.Module):
+
     def __init__(self, *axes: int) -> None:
         super().__init__()
         self.axes = axes
@@ -27,7 +28,7 @@ class Permute(nn.Module):
 """
 
 
-class Permute(Op):
+class Permute(NoMacs, SavesNothing, Op):
     """The axes in another order.
 
     https://docs.pytorch.org/docs/stable/generated/torch.permute.html

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import NoMacs, Op, SavesNothing
 from archspec.ops.core.checks import channels, one_of_ranks
 from archspec.ops.core.data import Example, Inputs, Layout
 from archspec.ops.core.fields import Positive
@@ -16,7 +16,7 @@ from archspec.ops.core.torch_code import TorchCode, positional
 from archspec.types import TensorType
 
 
-class PixelShuffle(Op):
+class PixelShuffle(NoMacs, SavesNothing, Op):
     """Lays groups of `scale` * `scale` channels out as blocks of pixels: sub-pixel convolution.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.PixelShuffle.html

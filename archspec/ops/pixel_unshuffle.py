@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import NoMacs, Op, SavesNothing
 from archspec.ops.core.checks import channels, divides, one_of_ranks, size
 from archspec.ops.core.data import Example, Inputs, Layout
 from archspec.ops.core.fields import Positive
@@ -15,7 +15,7 @@ from archspec.ops.core.torch_code import TorchCode, positional
 from archspec.types import TensorType
 
 
-class PixelUnshuffle(Op):
+class PixelUnshuffle(NoMacs, SavesNothing, Op):
     """Stacks blocks of `scale` * `scale` pixels as channels: the inverse of `pixel_shuffle`.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.PixelUnshuffle.html

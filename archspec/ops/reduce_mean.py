@@ -2,11 +2,12 @@
 
 from typing import ClassVar
 
+from archspec.ops.core.base import SavesNothing
 from archspec.ops.core.data import Example
 from archspec.ops.core.reductions import Reduction
 
 
-class ReduceMean(Reduction):
+class ReduceMean(SavesNothing, Reduction):
     """The mean over some axes, which vanish or stay with size 1. The batch stays.
 
     https://docs.pytorch.org/docs/stable/generated/torch.mean.html

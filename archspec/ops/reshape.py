@@ -5,7 +5,7 @@ from math import prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import NoMacs, Op, SavesNothing
 from archspec.ops.core.data import Example, Inputs, Layout
 from archspec.ops.core.held import lying, viewed
 from archspec.ops.core.onnx_code import Emitter
@@ -15,7 +15,7 @@ from archspec.ops.core.torch_code import TorchCode
 from archspec.types import Dim, TensorType
 
 
-class Reshape(Op):
+class Reshape(NoMacs, SavesNothing, Op):
     """The same elements in the same order, in another shape.
 
     Free dimensions stand for themselves: those of the input come again, in their order, and the rest has as many

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import NoMacs, Op, SavesNothing
 from archspec.ops.core.checks import not_the_batch, size
 from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.fields import Integer
@@ -23,7 +23,7 @@ Integers = Annotated[
 ]
 
 
-class Roll(Op):
+class Roll(NoMacs, SavesNothing, Op):
     """Moves the elements along some axes. What leaves at one end comes in at the other.
 
     https://docs.pytorch.org/docs/stable/generated/torch.roll.html

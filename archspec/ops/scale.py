@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import NoMacs, Op, SeesItsPlace
 from archspec.ops.core.checks import channels
 from archspec.ops.core.data import Example, Inputs, Saved
 from archspec.ops.core.fields import Number
@@ -19,7 +19,7 @@ PerChannel = Annotated[
 ]
 
 
-class Scale(Op):
+class Scale(NoMacs, SeesItsPlace, Op):
     """x * `factor` + `shift`, with constants: what is learnt in their place is a `param` and a join.
 
     Inception-ResNet scales its residuals, and many networks start with the normalisation of their input.

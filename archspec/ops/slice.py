@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import NoMacs, Op, SavesNothing
 from archspec.ops.core.checks import axis_index, size
 from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.fields import Integer, Positive
@@ -15,7 +15,7 @@ from archspec.ops.core.torch_code import TorchCode
 from archspec.types import TensorType
 
 
-class Slice(Op):
+class Slice(NoMacs, SavesNothing, Op):
     """A range of one axis, with the meaning of Python's `x[start:stop:stride]`.
 
     https://docs.pytorch.org/docs/stable/tensor_view.html

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import NoMacs, Op, SavesNothing, SeesItsPlace
 from archspec.ops.core.checks import axis_index, divides, size
 from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.fields import Integer, Positive
@@ -21,7 +21,7 @@ from archspec.types import TensorType
 MAX_PARTS = 1024
 
 
-class Split(Op):
+class Split(NoMacs, SavesNothing, SeesItsPlace, Op):
     """Cuts the input into parts along an axis. The value has several parts: pick one with `name.0`, `name.1`, …
 
     https://docs.pytorch.org/docs/stable/generated/torch.tensor_split.html

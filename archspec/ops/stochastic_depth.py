@@ -3,7 +3,7 @@
 from math import prod
 from typing import ClassVar, Literal
 
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import NoMacs, Op, SeesItsPlace
 from archspec.ops.core.checks import sizes
 from archspec.ops.core.data import Example, Inputs, Saved
 from archspec.ops.core.fields import Probability
@@ -32,7 +32,7 @@ class StochasticDepth(nn.Module):
 '''
 
 
-class StochasticDepth(Op):
+class StochasticDepth(NoMacs, SeesItsPlace, Op):
     """In training, zeroes whole inputs with probability `p` and scales the others by 1 / (1 - p).
 
     At the end of a residual branch it drops the branch. In evaluation it does nothing.

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import NoMacs, Op, SavesNothing
 from archspec.ops.core.checks import one_of_ranks, size
 from archspec.ops.core.data import Example, Inputs, Layout
 from archspec.ops.core.fields import MAX, Flag, PositiveNumber, Size, per_axis
@@ -52,7 +52,7 @@ LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}
 AXES = {"bilinear": 2, "bicubic": 2, "trilinear": 3}
 
 
-class Upsample(Op):
+class Upsample(NoMacs, SavesNothing, Op):
     """Resamples the spatial axes to `size`, or to floor(n * scale) for a size of n.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.Upsample.html

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import ClassVar
 
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import NoMacs, Op, SeesItsPlace
 from archspec.ops.core.checks import axis_index
 from archspec.ops.core.data import INPUT, OUTPUT, Inputs, Saved
 from archspec.ops.core.fields import Integer
@@ -14,7 +14,7 @@ from archspec.ops.core.torch_code import REQUIRED, TorchCode, keyword
 from archspec.types import TensorType
 
 
-class Activation(Op):
+class Activation(NoMacs, SeesItsPlace, Op):
     """A function of each element, or along one axis: the output has the shape of the input."""
 
     group: ClassVar[str] = "Activations"

@@ -2,14 +2,14 @@
 
 from typing import ClassVar
 
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import NoMacs, Op, SeesItsPlace
 from archspec.ops.core.data import Inputs
 from archspec.ops.core.held import elementwise
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode
 
 
-class Arithmetic(Op):
+class Arithmetic(NoMacs, SeesItsPlace, Op):
     """A function of each element by itself, which is a method of tensors in PyTorch."""
 
     group: ClassVar[str] = "Arithmetic"

@@ -73,8 +73,8 @@ class Op(BaseModel):
         return False
 
     def macs(self, inputs: Inputs, outputs: Inputs) -> int:
-        """Multiply-accumulates of one call at batch size 1."""
-        return 0
+        """Multiply-accumulates of one call at batch size 1. Every op states it, by `NoMacs` if there are none."""
+        raise NotImplementedError
 
     def macs_formula(self, inputs: Inputs, outputs: Inputs) -> str:
         """The arithmetic behind `macs`, with the numbers filled in."""
@@ -83,9 +83,10 @@ class Op(BaseModel):
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """What is kept for the backward pass. Weights do not count: they are there anyway.
 
-        An input may be `Held`: it then tells how it lies in memory, and whether a gradient reaches it.
+        An input may be `Held`: it then tells how it lies in memory, and whether a gradient reaches it. Every op states
+        it, by `SavesNothing` if there is nothing.
         """
-        return Saved()
+        raise NotImplementedError
 
     def view(self, inputs: Inputs, *, training: bool) -> bool:
         """Whether the outputs are the first input in another shape, or parts of it: they share its storage."""
@@ -100,8 +101,11 @@ class Op(BaseModel):
         return outputs
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
-        """For each input, what the positions of the output see of its axes, in evaluation."""
-        return tuple([pointwise(x, output) for x in inputs])
+        """For each input, what the positions of the output see of its axes, in evaluation.
+
+        Every op states it, by `SeesItsPlace` if each position sees the one in its place.
+        """
+        raise NotImplementedError
 
     def reaches(self, inputs: Inputs, outputs: Inputs) -> tuple[tuple[Links, ...], ...]:
         """The same for all outputs, for ops that have several."""
@@ -135,6 +139,35 @@ class Op(BaseModel):
     def readings(cls) -> dict[str, Reading]:
         """For each field, how the language reads a string in its place."""
         return _readings(cls)
+
+    @classmethod
+    def unstated(cls) -> list[str]:
+        """What an op class must state and does not: a number that it inherited by silence would be wrong unseen."""
+        return [word for word in ("macs", "saved", "reach") if getattr(cls, word) is getattr(Op, word)]
+
+
+class NoMacs:
+    """States that an op has no multiply-accumulates, by the convention of `torch.utils.flop_counter`."""
+
+    def macs(self, inputs: Inputs, outputs: Inputs) -> int:
+        """None."""
+        return 0
+
+
+class SavesNothing:
+    """States that autograd keeps nothing of an op for the backward pass."""
+
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
+        """Nothing."""
+        return Saved()
+
+
+class SeesItsPlace:
+    """States that each position of the output sees the one in its place, after broadcasting."""
+
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
+        """The same position."""
+        return tuple([pointwise(x, output) for x in inputs])
 
 
 @cache

@@ -4,7 +4,7 @@ from math import prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import NoMacs, Op, SeesItsPlace
 from archspec.ops.core.checks import sizes
 from archspec.ops.core.data import Inputs, Saved
 from archspec.ops.core.held import elementwise, is_trained
@@ -14,7 +14,7 @@ from archspec.types import Dim, TensorType
 MANY = 10_000
 
 
-class Elementwise(Op):
+class Elementwise(NoMacs, SeesItsPlace, Op):
     """A join element by element. Shapes are broadcast as in torch: aligned at the last axis, 1 fits anything."""
 
     group: ClassVar[str] = "Joins"

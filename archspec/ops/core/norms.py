@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import NoMacs, Op
 from archspec.ops.core.checks import at_least, axis_index, channels, initialised, size
 from archspec.ops.core.data import Inputs, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Integer, PositiveNumber, Probability
@@ -27,7 +27,7 @@ def single(x: TensorType, start: int) -> bool:
     return all(dim == 1 for axis, dim in enumerate(x.shape) if axis >= start and axis != 1)
 
 
-class AxisNorm(Op):
+class AxisNorm(NoMacs, Op):
     """A norm of the vectors along one axis: the last one, or the channels of each position."""
 
     group: ClassVar[str] = "Norms"
@@ -78,7 +78,7 @@ class AxisNorm(Op):
         return TorchCode(f"Channels{module}", (count, *settings), helper=helper)
 
 
-class RunningNorm(Op):
+class RunningNorm(NoMacs, Op):
     """A norm per channel that may keep running statistics."""
 
     group: ClassVar[str] = "Norms"

@@ -5,7 +5,7 @@ from math import gcd, prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import NoMacs, Op
 from archspec.ops.core.checks import one_of_ranks
 from archspec.ops.core.data import Inputs, Saved
 from archspec.ops.core.fields import Flag, Padding, Size, per_axis
@@ -18,7 +18,7 @@ from archspec.types import Dim, TensorType
 RANKS = range(3, 6)
 
 
-class Pool(Op):
+class Pool(NoMacs, Op):
     """A pool over sliding windows, without padding."""
 
     group: ClassVar[str] = "Pools"
@@ -93,7 +93,7 @@ class PaddedPool(Pool):
         return brief(self.kernel, self.step, self.padding)
 
 
-class AdaptivePool(Op):
+class AdaptivePool(NoMacs, Op):
     """A pool whose windows are placed so that the output has a given size."""
 
     group: ClassVar[str] = "Pools"
@@ -123,7 +123,7 @@ class AdaptivePool(Op):
         return f"{self.name} {'×'.join(map(str, (self.size,) if isinstance(self.size, int) else self.size))}"
 
 
-class GlobalPool(Op):
+class GlobalPool(NoMacs, Op):
     """A pool over all positions. The spatial axes stay, with size 1."""
 
     group: ClassVar[str] = "Pools"

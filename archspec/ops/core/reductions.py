@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import NoMacs, Op
 from archspec.ops.core.checks import not_the_batch
 from archspec.ops.core.data import Inputs
 from archspec.ops.core.fields import Flag, Integer
@@ -15,7 +15,7 @@ from archspec.ops.core.torch_code import TorchCode
 from archspec.types import TensorType
 
 
-class Reduction(Op):
+class Reduction(NoMacs, Op):
     """One value for all elements along some axes. The batch stays."""
 
     group: ClassVar[str] = "Reductions"
