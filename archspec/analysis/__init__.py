@@ -1,1 +1,1 @@
-"""Questions about a module tree, one a file."""
+"""Analyses of the module tree, one per file."""

@@ -1,6 +1,6 @@
-"""What autograd keeps for the backward pass, followed from storage to storage, once for each distinct module.
+"""The storages that autograd keeps for the backward pass, computed once for each distinct module.
 
-Kept is what is there when the forward pass has returned: what only leads to values that nobody asks for is gone.
+A storage is kept if it is live after the forward pass: those that only lead to unused values have been released.
 """
 
 from dataclasses import dataclass, field
@@ -15,46 +15,46 @@ from archspec.ops.core.held import Held, Strides
 
 @dataclass(slots=True)
 class Storage:
-    """The memory of values. That of a module's input has no size: it counts where it was made."""
+    """A storage shared by values. That of a module's input has no size: it is counted where it was allocated."""
 
     size: int
     saved: bool = False
 
 
 Value = tuple[int, bool, Strides | None]
-"""The number of the storage of a tensor, whether it is differentiated, and how it lies there if not row by row."""
+"""The storage number of a tensor, whether it requires a gradient, and its strides if it is not contiguous."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a call keeps. Storages are numbered: those of the inputs first, then those made."""
+    """The storages that a call keeps. They are numbered: those of the inputs first, then those it allocates."""
 
     params: int
     buffers: int
     inside: int = 0
-    """Bytes kept that no one outside has a tensor of."""
+    """The bytes of kept storages that are not visible outside."""
     inputs: frozenset[int] = frozenset()
-    """The inputs whose storage is kept."""
+    """The inputs whose storages are kept."""
     made: tuple[Storage, ...] = ()
-    """The new storages that come out."""
+    """The new storages that are returned."""
     outputs: tuple[Value, ...] = ()
-    """The outputs. What does not depend on a parameter is not differentiated."""
+    """The outputs. One that does not depend on a parameter requires no gradient."""
 
 
 Given = tuple[tuple[bool, ...], tuple[Strides | None, ...]]
-"""Which inputs of a call are differentiated, and how they lie in memory."""
+"""Which inputs of a call require gradients, and their memory layouts."""
 
 
 @dataclass(slots=True)
 class Keeping:
-    """What calls keep for the backward pass, remembered for each distinct module."""
+    """The storages that calls keep for the backward pass, memoised for each distinct module."""
 
     sizing: Sizing
     known: dict[tuple[Module, Given, Live], Kept] = field(default_factory=dict)
     liveness: Liveness = field(default_factory=Liveness)
 
     def of(self, module: Module, given: Given, wanted: Live) -> Kept:
-        """What a call keeps, of whose outputs some are asked for."""
+        """The storages that a call keeps if the outputs `wanted` are used."""
         key = (module, given, wanted)
         if key not in self.known:
             self.known[key] = (
@@ -65,12 +65,12 @@ class Keeping:
         return self.known[key]
 
     def root(self, module: Module) -> Kept:
-        """What a network keeps, of whose inputs none is differentiated."""
+        """The storages that a network keeps; its inputs require no gradients."""
         count = len(module.inputs)
         return self.of(module, ((False,) * count, (None,) * count), every(module))
 
     def leaf(self, module: Module, op: Op, given: Given, wanted: Live) -> Kept:
-        """What an op keeps: nothing where there is nothing to differentiate."""
+        """The storages that an op keeps: none if nothing requires a gradient."""
         trained, held = given
         count, sizing = len(module.inputs), self.sizing
         params, buffers = sizing.weights(op, module)
@@ -90,7 +90,7 @@ class Keeping:
         return Kept(params, buffers, inside, frozenset(saved.inputs), storages, outputs)
 
     def composite(self, module: Module, given: Given, wanted: Live) -> Kept:
-        """What the calls of a body keep."""
+        """The storages that the calls of a body keep."""
         count = len(module.inputs)
         params = buffers = inside = 0
         storages = [Storage(0) for _ in range(count)]
@@ -131,7 +131,7 @@ class Keeping:
 
 
 def _told(inputs: Inputs, trained: tuple[bool, ...]) -> Inputs:
-    """The inputs, which tell whether they are differentiated."""
+    """The inputs, marked with whether they require gradients."""
     return tuple(
         [x if flag else Held(x.shape, layout(x), flag) for x, flag in zip(inputs, trained, strict=True)]
     )

@@ -1,8 +1,8 @@
-"""How fields are composed exactly: at the ends of axes, and where values have holes.
+"""Exact composition of receptive fields, at the ends of axes and for values with holes.
 
-Arithmetic that goes on beyond both ends of an axis, as that of `Reach`, is wrong for some positions: those whose
-windows reach beyond a value on the way, into padding that depends on nothing. A link therefore knows what is visible at
-all, and what single positions see where that is not what its reach says. Most links need no more than what is visible.
+The arithmetic of `Reach` ignores the ends of an axis, so it is wrong for positions whose windows extend into the
+padding of an intermediate value, which depends on nothing. A link therefore stores the visible interval, and the
+intervals of single positions that deviate from its reach. Most links need only the visible interval.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,13 +12,13 @@ from functools import lru_cache
 from archspec.ops.core.reach import MAX_PERIOD, SAME, Interval, Link, Reach, within
 
 FEW = 256
-"""Up to so many positions all are looked at, where some may differ; of more only those near the ends."""
+"""Up to this many positions, all are checked for deviations; beyond it, only those near the ends."""
 NOTHING: Interval = (0, -1)
-"""What is visible where no position sees anything."""
+"""The visible interval if no position depends on anything."""
 
 
 def followed(link: Link, length: int, before: Link, count: int) -> Link:
-    """What `count` positions see through a value of `length` positions that see a source as `before` says."""
+    """Compose links: `count` positions depend by `link` on `length` positions, which depend by `before` on a source."""
     if link.reach is SAME and not link.borders and (link.visible is None or link.visible == (0, length - 1)):
         aligned = before.aligned and link.aligned
         axis = link.axis if before.reach.shift else None
@@ -28,7 +28,7 @@ def followed(link: Link, length: int, before: Link, count: int) -> Link:
     return _followed(link, length, before, count)
 
 
-@lru_cache(maxsize=4096)  # height and width are often alike
+@lru_cache(maxsize=4096)  # height and width are often equal
 def _followed(link: Link, length: int, before: Link, count: int) -> Link:
     aligned = before.aligned and link.aligned
     reach = link.reach if before.reach is SAME else link.reach.through(before.reach, count)
@@ -46,14 +46,14 @@ def _followed(link: Link, length: int, before: Link, count: int) -> Link:
 
 
 class _Way:
-    """What is seen through a value, position by position."""
+    """A composition of two links, evaluated position by position."""
 
     def __init__(self, link: Link, length: int, before: Link) -> None:
         self.link, self.length, self.before = link, length, before
         self.range = link.visible or (0, length - 1)
 
     def is_regular(self, count: int) -> bool:
-        """Whether the arithmetic holds at the ends, too: windows without holes, none of them in padding alone."""
+        """Whether the arithmetic also holds at the ends: windows have no holes, and none lies entirely in padding."""
         link, before = self.link.reach, self.before.reach
         if self.link.borders or self.before.borders or self.range != (0, self.length - 1):
             return False
@@ -62,7 +62,7 @@ class _Way:
         return inside and link.ordered and before.ordered and link.step == before.step == 1
 
     def is_plain(self, index: int) -> bool:
-        """Whether all that a position sees is far from the ends."""
+        """Whether everything that a position depends on is far from the ends."""
         seen = self.link.reach.at(index)
         if seen is None or index in self.link.borders or within(seen, self.range) != seen:
             return False
@@ -72,7 +72,7 @@ class _Way:
         return far is not None and within(far, _seen(self.before)) == far
 
     def look(self, index: int) -> tuple[Interval | None, bool]:
-        """What a position sees; and whether it may be less, since holes are not known."""
+        """The interval that a position depends on, and whether it is an upper bound, since holes are unknown."""
         seen, step = self.link.at(index, self.length), self.link.reach.step
         if seen is None:
             return None, False
@@ -88,7 +88,7 @@ class _Way:
 
 @lru_cache(maxsize=4096)
 def joined(a: Link, b: Link, link: Link, count: int) -> Link:
-    """What is seen in two ways, by `link`, which has the reach of both."""
+    """The union of two links, stored in `link`, whose reach covers both."""
     link = replace(link, visible=_visible([_seen(a), _seen(b)]))
     if a.reach == b.reach and a.visible == b.visible and a.borders == b.borders:
         return replace(link, borders=a.borders)
@@ -121,7 +121,7 @@ def _checked(
     *,
     ordered: bool,
 ) -> Link:
-    """The link with what single positions see. Where there are too many of them, they see at most what it says."""
+    """The link with the intervals of single positions. If too many deviate, its reach becomes an upper bound."""
     places, loose = [*range(min(count, MAX_PERIOD))], link.reach.loose
     plain: list[Interval | None] = []
     if count > FEW and ordered:
@@ -151,12 +151,12 @@ def _checked(
 
 
 def _given_up(reach: Reach, others: Sequence[Interval | None]) -> Reach:
-    """A reach by which all positions see what any does, the `others` included."""
+    """A reach by which every position sees the union of all fields, including `others`."""
     return replace(reach, sees=(_hull([*reach.sees, *others]),))
 
 
 def has_blanks(link: Link, length: int, count: int) -> bool:
-    """Whether some positions see nothing of a value of `length` positions, as those in the padding alone do not."""
+    """Whether some positions do not depend on a value of `length` positions, as their windows lie in the padding."""
     reach = link.reach
     first, last = reach.at(0), reach.at(count - 1)
     whole = not link.borders and link.visible in (None, (0, length - 1))
@@ -167,8 +167,8 @@ def has_blanks(link: Link, length: int, count: int) -> bool:
 
 
 def _seen(link: Link) -> Interval:
-    """What is visible, of a link that says so."""
-    assert link.visible is not None  # noqa: S101 — only the links of ops do not
+    """The visible interval of a composed link."""
+    assert link.visible is not None  # noqa: S101 — only links of ops lack it
     return link.visible
 
 

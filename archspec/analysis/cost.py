@@ -1,8 +1,8 @@
-"""Parameters, buffers and MACs, bottom-up, once for each distinct module.
+"""Parameters, buffers and MACs, computed bottom-up, once for each distinct module.
 
 Parameters and buffers are counted in elements, shared weights once. MACs are those of one call at batch size 1:
-convolutions N·Cout·out·(Cin/g)·k, transposed convolutions over input positions, linear layers in·out a row, the
-matrix products of attention; everything else is 0. They equal `torch.utils.flop_counter` divided by 2.
+N·Cout·out·(Cin/g)·k for convolutions, the same over input positions for transposed ones, in·out per row for linear
+layers, and the matrix products of attention; all other ops count 0. They equal `torch.utils.flop_counter` halved.
 """
 
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from archspec.ir import Module
 
 DEFINITIONS = {
-    "params": "elements of all parameters, shared weights once, buffers excluded",
-    "buffers": "elements of what is saved but not trained, such as running statistics",
+    "params": "elements of all parameters, shared weights counted once, buffers excluded",
+    "buffers": "elements of weights that are saved but not trained, such as running statistics",
     "macs": "multiply-accumulates of convolutions, linear layers and attention; everything else counts 0; "
     "flops = 2 * macs",
 }
@@ -19,7 +19,7 @@ DEFINITIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a module costs. `modules` and `weights` count what is below it: named modules, state_dict entries."""
+    """The cost of a module. `modules` and `weights` count the named modules and state_dict entries below it."""
 
     params: int = 0
     buffers: int = 0
@@ -29,13 +29,13 @@ class Cost:
 
 
 class Costs:
-    """The costs of modules, remembered for each distinct one."""
+    """The costs of modules, memoised for each distinct one."""
 
     def __init__(self) -> None:
         self.known: dict[Module, Cost] = {}
 
     def of(self, module: Module) -> Cost:
-        """The cost of a module with all that is in it."""
+        """The cost of a module with everything inside it."""
         cost = self.known.get(module)
         if cost is None:
             cost = self.leaf(module) if module.op is not None else self.total(module)
@@ -56,7 +56,7 @@ class Costs:
         return Cost(params, buffers, op.macs(module.inputs, module.outputs), 0, len(weights))
 
     def total(self, module: Module) -> Cost:
-        """The cost of a composite: weights once for each owner, MACs for each call."""
+        """The cost of a composite: weights once per owner, MACs once per call."""
         params = buffers = macs = weights = modules = 0
         owners = set()
         for index, node in enumerate(module.body):

@@ -1,7 +1,7 @@
-"""The network without blocks, parameters and repeats, as a spec that says the same.
+"""Expand a network to an equivalent spec without blocks, parameters and repeats.
 
-Every module is a node with its name, its `from` and its `shape`; every composite is a named group. Expanding the
-result again changes nothing.
+Every module becomes a node with its name, `from` and `shape`; every composite becomes a named group. Expansion is
+idempotent.
 """
 
 from collections import Counter

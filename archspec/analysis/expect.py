@@ -1,4 +1,4 @@
-"""Whether a network's numbers are what its spec expects."""
+"""Compare a network's numbers with the expectations of its spec."""
 
 from archspec.analysis.totals import Report
 from archspec.diagnostics import Diagnostic, Problem
@@ -7,9 +7,9 @@ from archspec.language.expectations import Expectation, parse
 
 
 def check(network: Network, report: Report) -> list[Diagnostic]:
-    """A finding (AS501) for each expectation of the network, or of its variant, that does not hold.
+    """A finding (AS501) for each failed expectation of the network, or of its variant.
 
-    The numbers must be those of batch size 1.
+    `report` must be for batch size 1.
     """
     document = network.document
     path: tuple[str, ...] = ("expect",)

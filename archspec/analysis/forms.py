@@ -1,4 +1,4 @@
-"""Which composites the same text describes: their forms."""
+"""Structural equality of composites, up to their sizes."""
 
 import json
 
@@ -6,25 +6,25 @@ from archspec.ir import Module
 
 
 class Forms:
-    """What composites are but for their sizes, and for what is used of them from outside."""
+    """Numbers the forms of composites: their structure without sizes and without the uses of their values."""
 
     def __init__(self) -> None:
         self.known: dict[Module, int] = {}
         self.numbers: dict[tuple[object, ...], int] = {}
 
     def are_equal(self, one: Module, other: Module) -> bool:
-        """Whether the same text describes both."""
+        """Whether two composites have the same form."""
         return one is other or self.of(one) == self.of(other)
 
     def of(self, module: Module) -> int:
-        """The number of a form."""
+        """The number of a module's form."""
         if module not in self.known:
             key = self.key(module)
             self.known[module] = self.numbers.setdefault(key, len(self.numbers))
         return self.known[module]
 
     def key(self, module: Module) -> tuple[object, ...]:
-        """The form of a module: of an op its fields, of a composite its nodes, but for those that are removed."""
+        """The form of a module: the fields of an op, or the nodes of a composite that are not removed."""
         if module.op is not None:
             return module.op.name, json.dumps(
                 module.op.model_dump(mode="json", exclude_unset=True), sort_keys=True

@@ -1,4 +1,4 @@
-"""The network without what only training needs: its heads of loss, and all that leads to them alone."""
+"""Remove training-only parts from a network: auxiliary outputs, and all that only they need."""
 
 from dataclasses import replace
 
@@ -10,9 +10,9 @@ Known = dict[tuple[Module, Live], Module]
 
 
 def for_inference(network: Network) -> Network:
-    """The network without its training outputs; the same one where it has none.
+    """The network without its training outputs; unchanged if it has none.
 
-    `whole` of the result is the tree with them. Modules keep their names, and so do weights.
+    `whole` of the result is the original tree. Modules and weights keep their names.
     """
     if not network.train_outputs:
         return network
@@ -21,15 +21,15 @@ def for_inference(network: Network) -> Network:
 
 
 def without_training(root: Module, train: int) -> Module:
-    """The tree of a network without its last `train` results, and without what they alone need.
+    """The module tree without its last `train` results, and without what only they need.
 
-    A module that is called more than once stays whole as long as one of its calls is left: it runs as it is.
+    A module that is called more than once stays complete as long as one of its calls remains.
     """
     return _pruned(root, frozenset(range(len(root.results) - train)), {}) if train else root
 
 
 def _pruned(module: Module, outputs: Live, known: Known) -> Module:
-    """A composite without the nodes that only its results beside `outputs` need."""
+    """A composite pruned to the results `outputs`."""
     if outputs == every(module):
         return module
     key = module, outputs
@@ -49,10 +49,10 @@ def _pruned(module: Module, outputs: Live, known: Known) -> Module:
 
 
 def _body(module: Module, only: list[Live], known: Known) -> tuple[tuple[Node, ...], dict[int, int]]:
-    """The nodes that stay, and what the values are numbered there."""
+    """The remaining nodes, and the new numbers of the values."""
     ids = {index: index for index in range(len(module.inputs))}
     places: dict[int, int] = {}
-    """Where the owners of weights stand now."""
+    """The new indices of the nodes that own weights."""
     shared = module.shared | {index for index, node in enumerate(module.body) if node.shares is not None}
     body: list[Node] = []
     count = len(ids)
@@ -72,7 +72,7 @@ def _body(module: Module, only: list[Live], known: Known) -> tuple[tuple[Node, .
 
 
 def _owned(module: Module, node: Node, index: int, places: dict[int, int], place: int) -> Node:
-    """The node with the place of its weights. The first call that stays has those of an owner that does not."""
+    """The node with the new index of its owner. If that was removed, its first remaining call becomes the owner."""
     owner = node.owner_index(index)
     if owner in places:
         return replace(node, shares=places[owner])

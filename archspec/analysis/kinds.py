@@ -1,4 +1,4 @@
-"""How many ops of each kind a network has."""
+"""Count the ops of each kind."""
 
 from collections import Counter
 
@@ -6,7 +6,7 @@ from archspec.ir import Module
 
 
 def op_counts(root: Module) -> dict[str, int]:
-    """Ops of each kind, all instances counted, a further call of one not; the most frequent first."""
+    """The number of ops of each kind, most frequent first; repeated calls of a module are not counted."""
     known: dict[Module, Counter[str]] = {}
 
     def count(module: Module) -> Counter[str]:

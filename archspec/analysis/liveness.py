@@ -1,7 +1,7 @@
-"""Liveness: which outputs of each module are used, for some results of the network.
+"""Liveness: which outputs of each module are used, for given results of the network.
 
-There is one backward walk over a body. What differs is what a call takes of its inputs: all of them (`used`, `needed`),
-or those that its used outputs depend on (`Liveness`).
+A single backward walk over a body serves all analyses. They differ in which inputs a call uses: all of them (`used`,
+`needed`), or those that its live outputs depend on (`Liveness`).
 """
 
 from collections.abc import Callable, Iterable
@@ -11,10 +11,10 @@ from archspec.elaborate import Network
 from archspec.ir import Module, Node, walk
 
 Live = frozenset[int]
-"""The indices of a module's outputs that are used."""
+"""The indices of the live outputs of a module."""
 NOTHING: Live = frozenset()
 Taken = Callable[[Node, Live], Iterable[int]]
-"""The values that a node takes for some of its outputs."""
+"""A function to the values that a node uses for given outputs."""
 
 
 def every(module: Module) -> Live:
@@ -23,14 +23,14 @@ def every(module: Module) -> Live:
 
 
 def inference(network: Network) -> Live:
-    """The results of a network that are not for training only."""
+    """The results of a network without its training outputs."""
     return frozenset(range(len(network.root.results) - len(network.train_outputs)))
 
 
 def used(module: Module, wanted: Live, taken: Taken | None = None) -> list[Live]:
     """For each node of a composite's body, the outputs that its results `wanted` depend on.
 
-    A node of which an output is used takes all its inputs, unless `taken` says otherwise.
+    A node with a live output uses all its inputs, unless `taken` says otherwise.
     """
     return _backwards(module, wanted, taken or _all)[0]
 
@@ -40,7 +40,7 @@ def _all(node: Node, here: Live) -> tuple[int, ...]:
 
 
 def _backwards(module: Module, wanted: Live, taken: Taken) -> tuple[list[Live], set[int]]:
-    """The used outputs of each node of a body, and all values that are used."""
+    """The live outputs of each node of a body, and the set of live values."""
     values = {module.results[index] for index in wanted}
     found: list[Live] = []
     for node, ids in reversed(list(module.values())):
@@ -52,10 +52,10 @@ def _backwards(module: Module, wanted: Live, taken: Taken) -> tuple[list[Live], 
 
 
 def needed(root: Module, wanted: Live) -> dict[Module, Live]:
-    """For each distinct module, the results that some call needs; modules that no call needs are left out.
+    """For each distinct module, the results that some call needs; modules that no call needs are omitted.
 
-    What a call needs of its inputs is taken to be all of them. So it takes time in the size of the network, and not in
-    the ways to want something of it.
+    Every call is assumed to use all its inputs. The time is therefore linear in the size of the network, whatever
+    combinations of results are wanted.
     """
     found = {root: wanted}
     for module in walk(root):
@@ -68,23 +68,23 @@ def needed(root: Module, wanted: Live) -> dict[Module, Live]:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What of a module is used for some of its results: outputs of each node of its body, and inputs."""
+    """The live parts of a module for given results: the outputs of each body node, and the inputs."""
 
     parts: tuple[Live, ...]
     inputs: Live
 
 
 class Liveness:
-    """What of each module is used, found once for each module and the results that are wanted of it.
+    """The live parts of modules, memoised for each module and set of wanted results.
 
-    Of its inputs, a call needs those that its wanted results depend on.
+    A call uses those of its inputs that its wanted results depend on.
     """
 
     def __init__(self) -> None:
         self.known: dict[tuple[Module, Live], Used] = {}
 
     def of(self, module: Module, wanted: Live) -> Used:
-        """What of a module is used for some of its results."""
+        """The live parts of a module for given results."""
         key = module, wanted
         if key not in self.known:
             self.known[key] = self._used(module, wanted)
@@ -102,17 +102,17 @@ class Liveness:
 
 
 def training_only(module: Module, train: Live) -> list[Live]:
-    """For each node of the body, the outputs that only training outputs depend on: the module's results `train`.
+    """For each body node, the outputs on which only the module's training outputs `train` depend.
 
-    A node is training-only if it reaches one of these and none of the other results; so is one that reaches neither
-    but takes what only training computes.
+    A node is training-only if it reaches one of these and none of the other results, or if it reaches no result and
+    uses a training-only value.
     """
     if not train:
         return [NOTHING] * len(module.body)
     always, trained = used(module, every(module) - train), used(module, train)
     only: list[Live] = []
     for node, out, late in zip(module.body, always, trained, strict=True):
-        # with its last use gone, a value that nobody uses goes too
+        # unused outputs of a training-only node are training-only too
         only.append(late - out if out or not late else every(node.module))
     training: set[int] = set()
     for index, (node, values) in enumerate(module.values()):

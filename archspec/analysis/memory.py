@@ -1,12 +1,12 @@
 """Memory in bytes, at a batch size and for a floating type: what training keeps, and the peak of inference.
 
-Both walk the bodies of composites once for each distinct module, whatever the number of its instances. They follow
-storages, not tensors: a view shares that of its input, and each storage counts once, wherever its tensors go. A call
-therefore tells which of its inputs' storages come out again, and which new ones, of which size.
+Both analyses visit each distinct module once, whatever the number of its instances. They track storages, not tensors:
+a view shares the storage of its input, and each storage is counted once. The result for a call therefore includes which
+storages of its inputs it returns, and the sizes of the new storages that it returns.
 
-What is counted is what eager PyTorch holds on a CPU for contiguous tensors. What a kernel needs while it runs, and
-what an allocator rounds up, is not. The peak of inference is that of a network without ops that work in place: with
-them, as generated source has them, it may be lower.
+The numbers are those of eager PyTorch on a CPU with contiguous inputs, without the workspace of kernels and the
+rounding of allocators. The peak of inference assumes that no op works in place; with in-place ops, which generated
+source uses, it may be lower.
 """
 
 from dataclasses import dataclass
@@ -19,23 +19,23 @@ from archspec.analysis.sizing import Sizing
 from archspec.ir import Module
 
 DEFINITIONS = {
-    "weights": "bytes of parameters and buffers, shared weights once",
-    "activations": "bytes of what autograd keeps for the backward pass in training mode: every storage once, weights "
-    "and the network's inputs excluded",
+    "weights": "bytes of parameters and buffers, shared weights counted once",
+    "activations": "bytes that autograd keeps for the backward pass in training mode: every storage counted once, "
+    "weights and the network's inputs excluded",
     "training": "weights, a gradient for each parameter, the optimizer's state, and activations",
-    "peak": "most bytes of tensors that are alive at once in inference without gradients, the network's inputs "
+    "peak": "the most bytes of tensors that are live at once in inference without gradients, the network's inputs "
     "included, weights and the workspace of kernels excluded; a module's inputs live until its call returns, other "
     "values until after their last use; no op works in place",
 }
 
 Optimizer = Literal["sgd", "momentum", "adam"]
 STATES: dict[Optimizer, int] = {"sgd": 0, "momentum": 1, "adam": 2}
-"""Numbers that an optimizer keeps for each parameter."""
+"""How many numbers an optimizer keeps for each parameter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """What a training step holds between the forward and the backward pass, in bytes."""
+    """The memory of a training step between the forward and the backward pass, in bytes."""
 
     weights: int
     gradients: int
@@ -50,15 +50,15 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class Inference:
-    """What inference holds, in bytes."""
+    """The memory of inference, in bytes."""
 
     weights: int
     peak: int
-    """Most bytes of tensors alive at once, the network's inputs included."""
+    """The most bytes of tensors that are live at once, the network's inputs included."""
     path: str
-    """The module in whose call that is; for a join, the module around it."""
+    """The path of the module during whose call the peak occurs; for a join, of the enclosing module."""
     kind: str
-    """The op that is called then."""
+    """The op that runs then."""
 
     @property
     def total(self) -> int:
@@ -68,7 +68,7 @@ class Inference:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """The memory of a network. The two differ in weights where some exist in training only."""
+    """The memory of a network. The weights differ if some exist in training only."""
 
     inference: Inference
     training: Training
@@ -79,7 +79,7 @@ def memory(
 ) -> Memory:
     """The memory of a network whose last `train` results are training outputs.
 
-    `batch` stands for every free dimension; `element` is the bytes of a number: 4, or 2 in half precision.
+    `batch` is the size of every free dimension; `element` is the size of a number in bytes: 4, or 2 in half precision.
     """
     sizing = Sizing(batch, element)
     return Memory(_inference(without_training(root, train), sizing), _training(root, sizing, optimizer))

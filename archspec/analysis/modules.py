@@ -1,4 +1,4 @@
-"""The modules of a network as rows: with their paths, shapes and costs, for listing and for drawing as a tree."""
+"""The modules of a network as rows with paths, shapes and costs, for lists and trees."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -21,35 +21,35 @@ class Row:
     """A module, a join, or a further call of shared weights."""
 
     path: str
-    """The key in `named_modules()`; for a join, that of the module around it."""
+    """The key in `named_modules()`; for a join, that of the enclosing module."""
     name: str
     kind: str
-    """The op or block; `removed` nodes have no row."""
+    """The name of the op or block; `removed` nodes have no row."""
     text: str
-    """The op with its telling fields."""
+    """The op with its most important fields."""
     depth: int
     inputs: tuple[TensorType, ...]
     outputs: tuple[TensorType, ...]
     cost: Cost
-    """Of one instance. A call of shared weights has MACs only."""
+    """The cost of one instance. A call of shared weights has MACs only."""
     module: Module
     origin: Origin
     is_module: bool = True
     shares: bool = False
-    """A further call of a module, which `path` names."""
+    """Whether it is another call of the module at `path`."""
     training: bool = False
-    """Exists in training only."""
+    """Whether it exists in training only."""
     count: int = 1
-    """Equal instances in a chain that the row stands for."""
+    """The number of equal consecutive instances that the row stands for."""
     last: str = ""
-    """The name of the last of them."""
+    """The name of the last instance."""
     folded: bool = False
-    """Those are all that a repeat holds, and the row stands for the repeat as well."""
+    """Whether these instances are all that a repeat holds, so that the row stands for the repeat as well."""
     ends: tuple[bool, ...] = ()
-    """For each level, whether the row is in the last item of it: what a tree's guides are drawn from."""
+    """For each level, whether the row is in its last item, which determines the guides of a tree."""
     has_children: bool = False
     field: "Field | None" = None
-    """The receptive field of the first output, where that was asked for."""
+    """The receptive field of the first output, if it was requested."""
 
 
 def rows(
@@ -57,21 +57,21 @@ def rows(
 ) -> Iterator[Row]:
     """All nodes of a network, outer before inner, down to `depth`.
 
-    `train` is the number of training outputs, the last of the root's results. `grouped` puts equal instances that
-    follow each other into one row, and a repeat of nothing else into the same.
+    `train` is the number of training outputs, which are the root's last results. `grouped` merges equal consecutive
+    instances into one row, and a repeat of nothing else into the same row.
     """
     count = len(root.results)
     yield from _rows(root, costs, "", 0, (), frozenset(range(count - train, count)), depth, grouped)
 
 
 def listing(root: Module, costs: Costs) -> None:
-    """Refuse what would list more than a million modules or weights."""
+    """Raise `UsageError` for a network of more than a million modules or weights."""
     cost = costs.of(root)
     for number, what in ((cost.modules, "modules"), (cost.weights, "weights")):
         if number > limits.LISTING:
             raise UsageError(
-                f"the network has {number:,} {what}; lists end at {limits.LISTING:,} (a summary table shows it "
-                "to a given `--depth`)"
+                f"the network has {number:,} {what}, more than the {limits.LISTING:,} that can be listed "
+                "(a summary table shows it to a given `--depth`)"
             )
 
 
@@ -102,14 +102,14 @@ def _rows(
         row = replace(row, training=training, count=count, last=last, ends=inner, has_children=children)
         yield row
         if children and (limit is None or depth + 1 < limit):
-            # what is called again runs whole
+            # a module that is called again runs completely
             below = NOTHING if training or index in again else here
             for child in _rows(node.module, costs, f"{row.path}.", depth + 1, inner, below, limit, grouped):
                 yield replace(child, training=True) if training else child
 
 
 def _copies(node: Node, costs: Costs) -> tuple[int, Node, str, int] | None:
-    """The one group of equal copies that a repeat consists of, as `_items` has it."""
+    """The single group of equal copies that a repeat consists of, as yielded by `_items`."""
     if node.module.kind != "repeat" or node.shares is not None:
         return None
     items = list(_items(node.module, grouped=True))
@@ -150,7 +150,7 @@ def _row(node: Node, costs: Costs, prefix: str, depth: int, scope: Module) -> Ro
 
 
 def _items(module: Module, grouped: bool) -> Iterator[tuple[int, Node, str, int]]:
-    """The nodes of a body, each with how many equal ones follow in a chain, itself included."""
+    """The nodes of a body, each with the number of equal consecutive nodes, itself included."""
     index = 0
     body = module.body
     while index < len(body):
@@ -166,7 +166,7 @@ def _items(module: Module, grouped: bool) -> Iterator[tuple[int, Node, str, int]
 
 
 def describe(module: Module) -> str:
-    """What a module is, in a few words: `conv 64, k7 s2 p3`, `bottleneck width 64`."""
+    """A short description of a module: `conv 64, k7 s2 p3`, `bottleneck width 64`."""
     if module.op is not None:
         return module.op.brief()
     if module.is_removed:
@@ -182,16 +182,16 @@ def _argument(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
-        return f"{value:.6g}"  # 0.1 + 0.2 is 0.3 to whoever reads it; JSON has every digit
+        return f"{value:.6g}"  # show 0.1 + 0.2 as 0.3; JSON has all digits
     if isinstance(value, tuple):
         return "×".join(map(_argument, value))
     return shown(str(value), limit=len(str(value)))
 
 
 def find(root: Module, path: str) -> tuple[Node, Module]:
-    """The node at `path`, a key of `named_modules()` or a label, and the composite around it.
+    """The node at `path`, a key of `named_modules()` or a label, and the enclosing composite.
 
-    Raises `UsageError` where there is none.
+    Raises `UsageError` if there is none.
     """
     scope, node = root, None
     for part in path.split("."):
@@ -203,7 +203,7 @@ def find(root: Module, path: str) -> tuple[Node, Module]:
             hint = (
                 suggest(part, known) or f"there is {', '.join(known[:12])}"
                 if known
-                else "there is nothing inside"
+                else "it contains no modules"
             )
             raise UsageError(f"there is no module `{shown(path)}`: no `{shown(part)}`; {hint}")
     assert node is not None  # noqa: S101 — a split has at least one part

@@ -1,4 +1,4 @@
-"""The most memory that is in use at once during inference, as eager PyTorch runs it, for each distinct module."""
+"""Peak memory of inference in eager PyTorch, computed once for each distinct module."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,33 +9,33 @@ from archspec.ops.core.base import Op
 from archspec.ops.core.held import Strides
 
 Layouts = tuple[Strides | None, ...]
-"""How the inputs of a call lie in memory."""
+"""The memory layouts of a call's inputs."""
 Call = tuple[Module, Layouts]
-"""A module, and how the inputs lie in memory."""
+"""A module and the memory layouts of its inputs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lived:
-    """What a call needs. Storages are numbered: those of the inputs first, then those made."""
+    """The memory that a call needs. Storages are numbered: those of the inputs first, then those it allocates."""
 
     weights: int
     peak: int
-    """Most bytes of storages made inside that are alive at once, what comes out included."""
+    """The most bytes of storages allocated inside that are live at once, outputs included."""
     at: int | None = None
-    """The node of the body in whose call that is."""
+    """The body node during whose call the peak occurs."""
     made: tuple[int, ...] = ()
-    """The sizes of the new storages that come out."""
+    """The sizes of the new storages that are returned."""
     outputs: tuple["Lying", ...] = ()
-    """Where each output is."""
+    """The storage and layout of each output."""
 
 
 Lying = tuple[int, Strides | None]
-"""The number of the storage in which a value is, and how it lies there if not row by row."""
+"""The storage number of a value, and its strides if it is not contiguous."""
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """A call in a body: the storages that it uses and those that it makes, by their numbers."""
+class Allocation:
+    """A call in a body: the numbers of the storages that it uses and of those that it allocates."""
 
     index: int
     call: Lived
@@ -46,17 +46,17 @@ class Step:
 
 @dataclass(slots=True)
 class Peaks:
-    """What calls need in inference, remembered for each distinct module."""
+    """The memory needs of calls in inference, memoised for each distinct module."""
 
     sizing: Sizing
     known: dict[Call, Lived] = field(default_factory=dict)
 
     def root(self, module: Module) -> Lived:
-        """What a network needs."""
+        """The memory that a network needs."""
         return self.of(module, (None,) * len(module.inputs))
 
     def of(self, *call: *Call) -> Lived:
-        """What a call needs."""
+        """The memory that a call needs."""
         if call not in self.known:
             module, held = call
             self.known[call] = (
@@ -65,7 +65,7 @@ class Peaks:
         return self.known[call]
 
     def leaf(self, module: Module, op: Op, held: Layouts) -> Lived:
-        """What an op needs: its outputs."""
+        """The memory of an op: its outputs."""
         count = len(module.inputs)
         weights = sum(self.sizing.weights(op, module))
         inputs = self.sizing.given(module, held)
@@ -77,9 +77,9 @@ class Peaks:
         return Lived(weights, sum(made), None, made, lying)
 
     def composite(self, module: Module, held: Layouts) -> Lived:
-        """What the calls of a body need, one after the other."""
+        """The memory that the calls of a body need in sequence."""
         count = len(module.inputs)
-        storages = [0] * count  # their bytes; those of the inputs count where they were made
+        storages = [0] * count  # in bytes; storages of inputs are counted where they were allocated
         values: list[Lying] = list(enumerate(held))
         calls = list(self.steps(module, values, storages))
         results = [values[value] for value in module.results]
@@ -95,8 +95,8 @@ class Peaks:
             tuple([(numbers[number], strides) for number, strides in results]),
         )
 
-    def steps(self, module: Module, values: list[Lying], storages: list[int]) -> Iterator[Step]:
-        """The calls of a body in turn; each one's storages, and which of them its values have, are appended."""
+    def steps(self, module: Module, values: list[Lying], storages: list[int]) -> Iterator[Allocation]:
+        """The calls of a body in order; appends the storages of each call, and the storages of its values."""
         for index, node in enumerate(module.body):
             taken = [values[value] for value in node.inputs]
             held = tuple([strides for _, strides in taken])
@@ -105,10 +105,10 @@ class Peaks:
             numbers = [*(number for number, _ in taken), *made]
             values += [(numbers[number], strides) for number, strides in call.outputs]
             storages += call.made
-            yield Step(index, call, numbers[: len(taken)], made, held)
+            yield Allocation(index, call, numbers[: len(taken)], made, held)
 
     def place(self, module: Module) -> tuple[str, str]:
-        """The path of the module in whose call the peak is, and the op that is called then."""
+        """The path of the module during whose call the peak occurs, and the op that runs then."""
         path: list[str] = []
         held: Layouts = (None,) * len(module.inputs)
         while (at := self.of(module, held).at) is not None:
@@ -121,8 +121,8 @@ class Peaks:
         return ".".join(path), module.kind
 
 
-def busiest(calls: list[Step], storages: list[int], kept: set[int]) -> tuple[int, int | None]:
-    """The most bytes alive during a call, and in which. The storages of `kept` outlive all calls."""
+def busiest(calls: list[Allocation], storages: list[int], kept: set[int]) -> tuple[int, int | None]:
+    """The most bytes that are live during a call, and the index of that call. The storages `kept` outlive all calls."""
     last = {number: position for position, step in enumerate(calls) for number in (*step.given, *step.made)}
     dying = [0] * len(calls)
     for number, position in last.items():

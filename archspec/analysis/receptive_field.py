@@ -1,14 +1,14 @@
 """Receptive fields: which part of the network's first input a position of a value depends on.
 
-Per spatial axis of that input, a field has a size, a stride from one position to the next, and a centre. A join sees
-what any of its inputs sees; it is misaligned where they look at different places, by their strides or centres. Sizes
-are theoretical: the arithmetic goes on into the padding. What a single position sees of the input itself, `at` tells as
-gradients show it, in evaluation: a norm without running statistics sees all that it normalises. An op that leaves no
-positions behind, such as `flatten` of an image, sees the whole image, and so does a gate with its mean, such as
-squeeze-and-excitation, with all that comes after it.
+Per spatial axis of that input, a field has a size, a stride between adjacent positions, and a centre. The field of a
+join is the union of its inputs' fields; it is misaligned if their strides or centres differ. Sizes are theoretical:
+they include padding. `at` gives the part of the input itself that a single position depends on, as gradients in
+evaluation mode show it: a norm without running statistics depends on all that it normalises. An op that removes the
+spatial axes, such as `flatten`, depends on the whole image; so does a gate with the image's mean, such as
+squeeze-and-excitation, and everything after it.
 
-What a module sees of its inputs is computed once per distinct module, so a thousand copies cost a thousand
-compositions, however much is in each.
+The transfer from a module's inputs to its outputs is computed once per distinct module, so a thousand copies cost a
+thousand compositions, however large each one is.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,29 +24,29 @@ from archspec.ops.core.reach import SAME, Link, Links, same_axes
 from archspec.types import TensorType
 
 DEFINITIONS = {
-    "size": "input positions that an output position depends on, the padding included; the most if it varies",
-    "stride": "input positions from one output position to the next; 0 if all see the same",
-    "start": "the first input position that output position 0 sees; negative in the padding",
-    "centre": "where output position 0 looks at: output position i looks at centre + i * stride",
-    "aligned": "all ways from the input lead to the same centre at the same stride",
-    "at_most": "positions may see less: the ways of a sum go on at different strides, or too many holes differ",
+    "size": "input positions that an output position depends on, padding included; the maximum if it varies",
+    "stride": "input positions between the fields of adjacent output positions; 0 if all have the same field",
+    "start": "the first input position that output position 0 depends on; negative in the padding",
+    "centre": "the centre of the field of output position 0; that of position i is centre + i * stride",
+    "aligned": "all paths from the input have the same centre and stride",
+    "at_most": "an upper bound: branches of a join have different strides, or too many positions differ",
 }
 
 
 Seen = dict[int, Links]
-"""How a value sees the inputs of the scope that it is in; those that it does not depend on are left out."""
+"""How a value depends on the inputs of its scope; inputs that it does not depend on are omitted."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Transfers:
-    """How the outputs of modules see their inputs, remembered for each distinct module."""
+    """How the outputs of modules depend on their inputs, memoised for each distinct module."""
 
     known: dict[Module, tuple[Seen, ...]] = field(default_factory=dict)
     blanks: dict[int, bool] = field(default_factory=dict)
-    """For links that `known` keeps, by their identity."""
+    """Results for links, by identity; `known` keeps the links alive."""
 
     def of(self, module: Module) -> tuple[Seen, ...]:
-        """For each output, how it sees the module's inputs."""
+        """How each output depends on the module's inputs."""
         found = self.known.get(module)
         if found is None:
             found = self.known[module] = self._leaf(module) if module.op else self._composite(module)
@@ -64,7 +64,7 @@ class Transfers:
         return tuple([values[result] for result in module.results])
 
     def walk(self, module: Module, given: list[Seen]) -> Iterator[tuple[Node, list[Seen], list[Seen]]]:
-        """Each node of a body, how its inputs see the sources that `given` is about, and how its outputs do."""
+        """Each node of a body, with how its inputs and its outputs depend on the sources of `given`."""
         values = list(given)
         for node in module.body:
             taken = [values[value] for value in node.inputs]
@@ -73,7 +73,7 @@ class Transfers:
             yield node, taken, made
 
     def _blanks(self, links: Links, value: TensorType, output: TensorType) -> bool:
-        """Whether some positions of an output see nothing of a value."""
+        """Whether some positions of an output do not depend on a value."""
         found = self.blanks.get(id(links))
         if found is None:
             counts = zip(links, sizes(value.shape), strict=True)
@@ -85,7 +85,7 @@ class Transfers:
         return found
 
     def call(self, module: Module, given: list[Seen]) -> list[Seen]:
-        """How the outputs of a call see the sources that its inputs see as `given`."""
+        """How the outputs of a call depend on the sources, if its inputs depend on them as `given`."""
         made: list[Seen] = []
         for output, transfer in zip(module.outputs, self.of(module), strict=True):
             seen: Seen = {}
@@ -101,7 +101,7 @@ class Transfers:
 
 
 def inputs(module: Module) -> list[Seen]:
-    """How the inputs of a module see themselves."""
+    """The identity: how the inputs of a module depend on themselves."""
     return [
         {
             index: tuple(
@@ -116,9 +116,9 @@ def inputs(module: Module) -> list[Seen]:
 
 
 def _follow(links: Links, before: Links, value: TensorType, output: TensorType, *, blanks: bool) -> Links:
-    """How an output sees a source, if it sees `value` as `links` says, which sees the source as `before` says.
+    """Compose `links`, from `value` to the output, with `before`, from a source to `value`.
 
-    Where there are `blanks`, some positions see nothing, which what is the same for all cannot tell.
+    With `blanks`, some positions depend on nothing, which a field common to all positions cannot express.
     """
     lengths, result = sizes(value.shape), []
     for seen in before:
@@ -135,7 +135,7 @@ def _loosened(link: Link) -> Link:
 
 
 def _join(left: Links, right: Links, output: TensorType) -> Links:
-    """How an output sees a source in two ways."""
+    """Join two dependencies of an output on a source."""
     result = []
     for a, b in zip(left, right, strict=True):
         if (
@@ -150,7 +150,7 @@ def _join(left: Links, right: Links, output: TensorType) -> Links:
         counts = [_count(link.axis, output) for link in (a, b)]
         if None in (a.axis, b.axis) or a.axis == b.axis:
             reach, aligned = a.reach.union(b.reach, max(counts))
-        else:  # an image and its transpose: all positions see what they see together
+        else:  # an image and its transpose: every position depends on the union
             reach = a.reach.constant(counts[0]).union(b.reach.constant(counts[1]), 1)[0]
             aligned = 1 in counts
             reach = replace(reach, loose=reach.loose or not aligned)
@@ -161,12 +161,12 @@ def _join(left: Links, right: Links, output: TensorType) -> Links:
 
 
 def _count(axis: int | None, output: TensorType) -> int:
-    """How many positions an axis has; there is one where all are the same."""
+    """The number of positions of an axis; 1 if all have the same field."""
     return 1 if axis is None else sizes(output.shape)[axis]
 
 
 def _field(seen: Seen, value: TensorType, source: TensorType) -> Field | None:
-    """The field of a value, or `None` if it does not depend on the source."""
+    """The field of a value; `None` if it does not depend on the source."""
     if 0 not in seen:
         return None
     axes = list(zip(seen[0], sizes(source.shape), strict=True))[2:]
@@ -174,15 +174,15 @@ def _field(seen: Seen, value: TensorType, source: TensorType) -> Field | None:
 
 
 def output_fields(root: Module) -> tuple[Field | None, ...]:
-    """The field of each output of a network; `None` for what does not depend on its first input."""
+    """The field of each output of a network; `None` for an output that does not depend on its first input."""
     seen = Transfers().of(root)
     return tuple(_field(one, type_, root.inputs[0]) for one, type_ in zip(seen, root.outputs, strict=True))
 
 
 def along(root: Module, listed: Iterable[Row]) -> Iterator[tuple[Row, Field | None]]:
-    """Rows of a network as `rows` yields them, to any depth, each with the field of its first output.
+    """Rows of a network as yielded by `rows`, to any depth, each with the field of its first output.
 
-    A row that stands for several copies has the field after the last; what is inside is that of the first.
+    A row for several copies has the field after the last copy; rows inside it have the fields of the first copy.
     """
     transfers = Transfers()
     given = [seen if index == 0 else {} for index, seen in enumerate(inputs(root))]
@@ -194,7 +194,7 @@ def along(root: Module, listed: Iterable[Row]) -> Iterator[tuple[Row, Field | No
         for _ in range(0 if row.folded else row.count - 1):
             _, _, made = next(calls)
         yield row, _field(made[0], node.module.outputs[0], root.inputs[0])
-        if row.folded:  # what is inside is inside the first copy
+        if row.folded:  # rows inside it belong to the first copy
             node, taken, _ = next(
                 call for call in transfers.walk(node.module, taken) if not call[0].module.is_removed
             )
@@ -203,7 +203,7 @@ def along(root: Module, listed: Iterable[Row]) -> Iterator[tuple[Row, Field | No
 
 
 def with_fields(root: Module, listed: Iterable[Row]) -> Iterator[Row]:
-    """Rows of a network with their fields in them."""
+    """Rows of a network with their `field` set."""
     return (replace(row, field=found) for row, found in along(root, listed))
 
 
@@ -214,9 +214,9 @@ def fields(root: Module, depth: int | None = None, *, grouped: bool = False) -> 
 
 
 def misaligned(root: Module) -> Iterator[tuple[str, Node]]:
-    """The joins whose inputs look at different places: each with the path of the module that it is in.
+    """The joins whose inputs have different centres or strides, each with the path of its module.
 
-    What only passes a misalignment on is left out, so equal copies in a chain are named once.
+    Joins that only propagate a misalignment are omitted, so equal copies in a chain are reported once.
     """
     transfers = Transfers()
 
@@ -233,5 +233,5 @@ def misaligned(root: Module) -> Iterator[tuple[str, Node]]:
 
 
 def is_aligned(seen: Seen) -> bool:
-    """Whether all ways from the sources to a value look at the same places."""
+    """Whether all paths from the sources to a value have the same centre and stride."""
     return all(link.aligned for links in seen.values() for link in links[2:])

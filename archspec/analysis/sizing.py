@@ -1,4 +1,4 @@
-"""The bytes of tensors and weights, at a batch size and for a floating type; and other small things of memory."""
+"""The sizes of tensors and weights in bytes, at a batch size and for a floating type; and helpers for storages."""
 
 from dataclasses import dataclass
 from math import prod
@@ -11,26 +11,26 @@ from archspec.ops.core.held import Held, Strides
 from archspec.types import DTYPES, TensorType
 
 INDEX = DTYPES["int64"].bytes
-"""Bytes of an integer."""
+"""The size of an integer in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sizing:
-    """The bytes of things."""
+    """Computes sizes in bytes."""
 
     batch: int
     element: int
 
     def bytes(self, type_: TensorType) -> int:
-        """Of a tensor."""
+        """The size of a tensor in bytes."""
         return self.element * prod(sizes(self.filled(type_).shape))
 
     def filled(self, type_: TensorType) -> TensorType:
-        """The type with the batch size in place of free dimensions."""
+        """The type with free dimensions replaced by the batch size."""
         return TensorType(tuple([self.batch if isinstance(dim, str) else dim for dim in type_.shape]))
 
     def weights(self, op: Op, module: Module) -> tuple[int, int]:
-        """Of an op's parameters, and of its buffers."""
+        """The sizes of an op's parameters and of its buffers, in bytes."""
         params = buffers = 0
         for weight in op.weights(module.inputs):
             size = weight.size * (INDEX if weight.dtype == "int64" else self.element)
@@ -41,24 +41,24 @@ class Sizing:
         return params, buffers
 
     def given(self, module: Module, held: tuple[Strides | None, ...]) -> Inputs:
-        """The inputs of a module that lie in memory as `held` says."""
+        """The inputs of a module with the memory layouts `held`."""
         filled = map(self.filled, module.inputs)
         return tuple(
             [x if steps is None else Held(x.shape, steps) for x, steps in zip(filled, held, strict=True)]
         )
 
     def made(self, op: Op, module: Module, inputs: Inputs) -> Inputs:
-        """The outputs of an op as they lie in memory."""
+        """The outputs of an op with their memory layouts."""
         return op.held(inputs, tuple(map(self.filled, module.outputs)))
 
 
 def renumbered(count: int, results: list[int]) -> tuple[dict[int, int], list[int]]:
-    """The numbers, seen from outside, of the storages that come out, and those among them that are new."""
+    """Renumber the returned storages for the caller; also returns those among them that are new."""
     made = list(dict.fromkeys(number for number in results if number >= count))
     inputs = {number: number for number in range(count)}
     return inputs | {number: position for position, number in enumerate(made, start=count)}, made
 
 
 def layout(x: TensorType) -> Strides | None:
-    """The strides of a tensor that does not lie row by row."""
+    """The strides of a tensor that is not contiguous; `None` for a contiguous one."""
     return x.strides if isinstance(x, Held) else None

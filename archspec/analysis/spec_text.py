@@ -1,4 +1,4 @@
-"""An expanded spec as text."""
+"""Format an expanded spec as text."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ Json = dict[str, Any]
 
 
 def to_text(spec: Json) -> str:
-    """The spec as JSON with a node a line."""
+    """The spec as JSON with one node per line."""
     return _dump(spec, "") + "\n"
 
 
@@ -23,7 +23,7 @@ def _dump(value: Any, indent: str) -> str:
 
 
 def ordered(node: Json) -> Json:
-    """The node with its keys in the order in which people read them."""
+    """The node with its keys in reading order."""
     keys = [key for key in ("name", "as", "op", "of", "from") if key in node]
     rest = [key for key in node if key not in keys and key not in ("shape", "layers")]
     result = {key: node[key] for key in (*keys, *rest) if key in node}

@@ -1,4 +1,4 @@
-"""The totals of a network: for inference, and for training where some of it exists only there."""
+"""The totals of a network: for inference, and for training if that needs more."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from archspec.types import TensorType
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums over a network at one batch size. Parameters and buffers in elements, MACs in operations."""
+    """Sums over a network at one batch size. Parameters and buffers are counted in elements."""
 
     params: int
     trainable: int
@@ -19,13 +19,13 @@ class Totals:
     flops: int
     modules: int
     weights: int
-    """Entries of the state_dict."""
+    """The number of entries of the state_dict."""
     outputs: tuple[TensorType, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Report:
-    """The totals of a network. `training` is `None` where training needs nothing more."""
+    """The totals of a network. `training` is `None` if training needs no more than inference."""
 
     inference: Totals
     training: Totals | None

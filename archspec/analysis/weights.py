@@ -7,12 +7,12 @@ from archspec.ops.core.data import Weight
 
 
 def state_dict(module: Module) -> dict[str, Weight]:
-    """All weights of a module by key. Weights that are shared stand where they are owned."""
+    """All weights of a module by key. Shared weights are listed under their owner."""
     return dict(weights(module))
 
 
 def weights(module: Module, prefix: str = "") -> Iterator[tuple[str, Weight]]:
-    """Key by key: for networks of any size."""
+    """Yield the weights one by one, for networks of any size."""
     if module.op is not None:
         for weight in module.op.weights(module.inputs):
             if weight.persistent:
