@@ -265,8 +265,8 @@ def test_a_wrong_declaration_does_not_conform(old: str, new: str, says: str, tmp
 
 
 def test_what_the_documentation_shows_of_a_failure(tmp_path: Path) -> None:
-    """Without the method `saved`."""
-    start, stop = METHODS.index("    def saved"), METHODS.index("    def held")
+    """Where `saved` says that nothing is."""
+    assert "return INPUT" in METHODS
     with pytest.raises(AssertionError) as caught:
-        checked(tmp_path, METHODS[:start] + METHODS[stop:])
+        checked(tmp_path, METHODS.replace("return INPUT", "return Saved()"))
     assert f"```text\n{caught.value}\n```" in PAGE.read_text(encoding="utf-8")

@@ -15,7 +15,6 @@ from archspec.types import TensorType
 
 _SOURCE = """
 class Permute(nn.Module):
-
     def __init__(self, *axes: int) -> None:
         super().__init__()
         self.axes = axes

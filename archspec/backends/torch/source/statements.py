@@ -70,7 +70,10 @@ class _Writer:
         last, start = node, before
         if isinstance(node, ast.BinOp) and not _bind_alike(node, node.left):
             last, start = node.right, before + self.text[node.col_offset : node.right.col_offset]
-        if isinstance(last, ast.Call) and len(indent + start + self.head(self.opened(last))) <= WIDTH:
+        if (
+            isinstance(last, ast.Call)
+            and len(indent + start + self.head(self.opened(last, indent + start))) <= WIDTH
+        ):
             return self.call(last, start, indent, "")
         if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Call):
             head = f"{indent}{before}{self.of(node.value)}["
@@ -106,10 +109,12 @@ class _Writer:
         """A call up to its opening parenthesis."""
         return f"{self.of(node.func)}("
 
-    def opened(self, node: ast.Call) -> ast.Call:
+    def opened(self, node: ast.Call, before: str) -> ast.Call:
         """The call whose arguments move to lines of their own: an earlier one of a chain if what is behind is short."""
         inner = node.func.value if isinstance(node.func, ast.Attribute) else None
-        return self.opened(inner) if isinstance(inner, ast.Call) and len(self.head(node)) > WIDTH else node
+        if isinstance(inner, ast.Call) and len(before + self.head(node)) > WIDTH:
+            return self.opened(inner, before)
+        return node
 
     def call(self, node: ast.Call, before: str, indent: str, after: str) -> list[str]:
         """A call with its arguments on separate lines."""
