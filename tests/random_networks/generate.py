@@ -694,6 +694,8 @@ class Generator:
         squeeze: list[Node] = ["global_avgpool", {"op": "conv", "out": "x.channels", "kernel": 1}, "sigmoid"]
         if len(shape) > 2 and self.rng.random() < 0.4:
             squeeze[1] = {"op": "conv", "out": writer.exactly(shape[1]), "kernel": 1}
+            if join == "div":  # not by next to nothing, which multiplies what rounding does
+                squeeze.append({"op": "scale", "shift": 1})
             return [{"op": join, "branches": [[], squeeze]}]
         if join == "div":  # by a parameter that may be 0
             raise Unfit(join)
