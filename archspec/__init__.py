@@ -7,7 +7,7 @@
     archspec.export(model, "resnet50.py")               # PyTorch source
     archspec.export(model, "resnet50.onnx", seed=0)     # an ONNX model
     net = archspec.build(model, weights="resnet50.pt")  # an nn.Module
-    archspec.validate("specs/resnet.toml")              # what is wrong with it, in all its variants: []
+    archspec.validate("specs/resnet.toml")              # the findings in all its variants: []
 
 Exceptions:
 
@@ -51,7 +51,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for, when it is: `import archspec` itself costs nothing."""
+    """Import a public name on first access, so that `import archspec` itself is cheap."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
@@ -62,5 +62,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """The public names, which are there though they are not imported yet."""
+    """The public names, including those not imported yet."""
     return __all__

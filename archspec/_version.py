@@ -1,3 +1,3 @@
-"""The version, where the build and the reports read it."""
+"""The version, read by the build and by the reports."""
 
 __version__ = "0.1.0"

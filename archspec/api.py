@@ -1,4 +1,4 @@
-"""The Python interface: load a spec, ask for its numbers, write it in another form."""
+"""The Python API: load, validate, build and export specs."""
 
 from collections.abc import Mapping, Sequence
 from os import fspath
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Model(model.Model):
-    """A network with all its shapes and costs, and what is printed of it. Made by `archspec.load`."""
+    """A network with all its shapes and costs, and its printed summary. Returned by `archspec.load`."""
 
     def summary(
         self,
@@ -39,15 +39,15 @@ class Model(model.Model):
         json: bool = False,
         ascii: bool = False,  # noqa: A002 — as in the command
     ) -> str:
-        """What `archspec summary` prints, without colours: a table of `width` columns, 40 or more.
+        """The output of `archspec summary`, without colours: a table of `width` columns, at least 40.
 
-        The options are those of the command. The tree has `depth` levels, by default as many as make about a page;
+        The options are those of the command. The tree has `depth` levels, by default as many as fill about a page;
         `columns` are names such as `op` and `params`, in a list or separated by commas. `sort` lists the ops by a
-        column, `top` only so many of them. `explain` shows the arithmetic of one module in place of the table.
+        column, and `top` limits their number. `explain` shows the arithmetic of one module instead of the table.
         `memory` adds the memory for `dtype` and `optimizer`, as in `memory()`. `format` is `table`, `json`, `csv` or
-        `markdown`; `json` is short for the second. `ascii` leaves out all that is not ASCII.
+        `markdown`; `json` is short for `format="json"`. `ascii` replaces all non-ASCII characters.
 
-        Raises `UsageError` for a column, module or format that does not exist.
+        Raises `UsageError` for an unknown column, module or format.
         """
         from archspec.report.summary import plain, summary
 
@@ -77,13 +77,13 @@ def load(
     """Read a spec and analyse its network.
 
     `path` is a TOML or JSON file, `zoo:NAME` for a network that ships with the package, or `-` for standard input;
-    `source` is its text, if that is at hand. `variant`
+    `source` is its text, if already in memory. `variant`
     names one of its variants, `params` overrides its parameters, `inputs` the shapes of the model's inputs by name
-    (batch axis first, `"N"` for any). MACs are counted at batch size `batch`. `allow_outside` lets `use` name files
-    outside the spec's folder.
+    (batch axis first, `"N"` for any size). MACs are counted at batch size `batch`. `allow_outside` lets `use` name
+    files outside the spec's folder.
 
-    Raises `SpecError`, which carries every finding with its line and column, where the spec is wrong, and `UsageError`
-    where the call is: no such file, variant or parameter.
+    Raises `SpecError`, which carries every finding with its line and column, if the spec is wrong, and `UsageError` if
+    the call is wrong: no such file, variant or parameter.
     """
     name, variant = _named(fspath(path), variant)
     try:
@@ -97,7 +97,7 @@ def load(
 
 
 def _named(path: str, variant: str | None) -> tuple[str, str | None]:
-    """The file and the variant that are meant, where the path may be a name of the zoo."""
+    """Resolve a path, which may be a name in the zoo, to a file and a variant."""
     if not zoo.is_name(path):
         return path, variant
     file, named = zoo.find(path)
@@ -107,7 +107,7 @@ def _named(path: str, variant: str | None) -> tuple[str, str | None]:
 
 
 def _text(path: str, source: str | bytes | None) -> dict[str, str]:
-    """The text of a file that is at hand, by its name."""
+    """The given text of a file, by its name."""
     text = taken.get(path) if source is None else source
     return {} if text is None else {path: text if isinstance(text, str) else text.decode("utf-8", "replace")}
 
@@ -125,18 +125,18 @@ def validate(
     ignore: str | Sequence[str] = (),
     allow_outside: bool = False,
 ) -> "list[Finding]":
-    """Everything that is wrong with a spec, with lines and columns; empty if nothing is.
+    """All findings in a spec, with lines and columns; empty if there are none.
 
-    The syntax, all names and shapes, what the spec expects, and whether it can be written in PyTorch and in ONNX, or in
-    `only` one of `torch` and `onnx`. All variants are looked at, or `variant` alone. With `params` or `inputs`, which
-    are as in `load`, the networks are others than the spec expects, and only the rest is checked. `source` is the text
-    of the file, if that is at hand.
+    Checks the syntax, all names and shapes, the spec's expectations, and whether it can be exported to PyTorch and to
+    ONNX, or to `only` one of `torch` and `onnx`. All variants are checked, or `variant` alone. With `params` or
+    `inputs`, as in `load`, expectations are not checked, since they are about the unmodified networks. `source` is the
+    text of the file, if already in memory.
 
-    `select` names the lint rules to look for in place of those that are on by themselves, `extend_select` further ones,
-    `ignore` those that are not wanted: by code, by name, by the start of several codes, or `ALL`, in a list or
-    separated by commas. Errors are always reported.
+    `select` names the lint rules to use instead of the default ones, `extend_select` additional rules, `ignore` rules
+    to turn off: by code, by name, by a prefix of codes, or `ALL`, in a list or separated by commas. Errors are always
+    reported.
 
-    Raises `UsageError` where there is no such file, variant or rule.
+    Raises `UsageError` if there is no such file, variant or rule.
     """
     from archspec.diagnostics.locate import Locator, reader
     from archspec.lint import Layer, choose, words
@@ -170,16 +170,16 @@ def build(
     training_outputs: bool = True,
     allow_outside: bool = False,
 ) -> "nn.Module":
-    """The network as a live `nn.Module`, which is the text that `export` writes, executed.
+    """The network as a live `nn.Module`: the source that `export` writes, executed.
 
-    `spec` is a file, with `variant`, `params`, `inputs` and `allow_outside` as in `load`; or a model that is loaded.
-    The module is made on `device`, on `meta` without memory, in `dtype`, torch's or its name, and is in training mode.
-    Its values are PyTorch's initial ones, or those of `weights`: a `.safetensors` file, or a state_dict saved by
-    `torch.save`, read without executing anything in it. Needs torch.
+    `spec` is a file, with `variant`, `params`, `inputs` and `allow_outside` as in `load`; or a loaded model. The module
+    is created on `device` (on `meta` without allocating memory) in `dtype`, a torch dtype or its name, and is in
+    training mode. Its weights have PyTorch's initial values, or those of the file `weights`: a `.safetensors` file,
+    or a state_dict saved by `torch.save`, read without executing anything in it. Requires torch.
 
-    Without `training_outputs` what only they need is left out: modules, and weights, which the file may have or not.
+    Without `training_outputs`, modules and weights that only they need are omitted; the file may have these weights.
 
-    Raises `SpecError` where a part of the network has no form in PyTorch, `UsageError` where the weights do not fit.
+    Raises `SpecError` if the network cannot be expressed in PyTorch, `UsageError` if the weights do not match.
     """
     from archspec.backends.torch.module import build as build_module
 
@@ -215,24 +215,25 @@ def export(
     for_: str | None = None,
     training_outputs: bool = True,
 ) -> None:
-    """Write the network to the file `path`, whose suffix tells the format. Needs no torch.
+    """Write the network to the file `path`, whose suffix selects the format. Does not require torch.
 
     `.py` is PyTorch source, `.onnx` an ONNX model, `.safetensors` the state_dict alone. `spec` and the rest are as in
-    `build`. An old file is replaced when the new one is complete.
+    `build`. An existing file is replaced once the new one is complete.
 
     Weights are drawn from PyTorch's initial distributions with `seed` (default: 0), the same for every format and on
-    every machine; or `weights` names a file of them, as in `build`. `dtype` is `float32` (the default), `float16` or
-    `bfloat16`; `half` is short for the second. Without `training_outputs` the source and the state_dict are those of
-    inference, as the ONNX model always is.
+    every machine; or `weights` names a weight file, as in `build`. `dtype` is `float32` (the default), `float16` or
+    `bfloat16`; `half` is short for `dtype="float16"`. Without `training_outputs` the source and the state_dict are
+    those of inference, as is always the case for an ONNX model.
 
-    For ONNX alone: `opset` is the version of its operators, 18 to 24. `functions` makes blocks functions of the model,
-    `fold_bn` folds batch normalisation into the layer before it, `dynamic` leaves height and width free as well as the
-    batch. `for_` is `"inference"` for a model that is run or quantised and nothing else: batch normalisation is folded,
-    and what steps make of a weight alone, such as its transpose, is the weight. `no_weights` makes the weights inputs.
-    `external` tells where they are stored: `inline`, in a `data` file beside the model at multiples of `align` bytes,
-    in a `safetensors` file, or `auto`: beside it above 64 MiB.
+    For ONNX only: `opset` is the opset version, 18 to 24. `functions` writes blocks as model-local functions, `fold_bn`
+    folds batch normalisation into the preceding layer, `dynamic` leaves height and width free as well as the batch.
+    `for_="inference"` is for a model that will only be run or quantised: batch normalisation is folded, and so are
+    steps that only rearrange a weight, such as a transpose. `no_weights` makes the weights inputs of the model.
+    `external` selects where weights are stored: `inline`, in a `data` file beside the model at multiples of `align`
+    bytes, in a `safetensors` file, or `auto`: in a `data` file above 64 MiB.
 
-    Raises `SpecError` where the network has no such form, `UsageError` where options, files or weights do not fit.
+    Raises `SpecError` if the network cannot be expressed in the format, `UsageError` for contradictory options, a file
+    that cannot be written, or weights that do not match.
     """
     from archspec.backends.export import export as write
     from archspec.backends.options import Options, floating
@@ -256,5 +257,5 @@ def _model(
     if not isinstance(spec, model.Model):
         return load(spec, variant, params, inputs=inputs, allow_outside=allow_outside)
     if variant is not None or params or inputs:
-        raise UsageError("a model that is loaded has its variant, parameters and inputs already")
+        raise UsageError("a loaded model already has a variant, parameters and inputs")
     return spec

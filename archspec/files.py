@@ -1,4 +1,4 @@
-"""Writing files whole or not at all."""
+"""Atomic file writes."""
 
 import os
 import secrets
@@ -13,9 +13,9 @@ from archspec.diagnostics.diagnostic import reason, shown_file
 
 @contextmanager
 def writing(path: str) -> Iterator[BinaryIO]:
-    """A file that takes the place of `path` once it is complete. A failure or an interruption leaves the old one.
+    """Open a file that replaces `path` once it is complete. A failure or an interruption leaves the old file.
 
-    What is no regular file, such as `/dev/stdout`, is written directly. Raises `UsageError` where that cannot be done.
+    A special file, such as `/dev/stdout`, is written directly. Raises `UsageError` if writing fails.
     """
     with writing_together(path) as files:
         yield files[0]
@@ -23,9 +23,9 @@ def writing(path: str) -> Iterator[BinaryIO]:
 
 @contextmanager
 def writing_together(*paths: str) -> Iterator[list[BinaryIO]]:
-    """Files that take the places of `paths` once all are complete; of several that are replaced, all or none."""
+    """Open files that replace `paths` once all are complete; either all are replaced or none."""
     with ExitStack() as stack:
-        settled: list[bool] = []  # filled when nothing is to be undone any more
+        settled: list[bool] = []  # becomes non-empty once no change is to be undone
         changes = [stack.enter_context(_guarded(path, settled)) for path in paths]
         yield [change.file for change in changes]
         for path, change in zip(paths, changes, strict=True):
@@ -56,7 +56,7 @@ def _guarded(path: str, settled: list[bool]) -> "Iterator[_Change]":
 
 
 class _Change:
-    """A file that is about to replace another."""
+    """A pending replacement of one file."""
 
     def __init__(self, target: str, settled: list[bool]) -> None:
         self.target, self.settled, self.undo = target, settled, False
@@ -66,20 +66,20 @@ class _Change:
         if os.path.exists(target) and not S_ISREG(os.stat(target).st_mode):
             self.file: BinaryIO = open(target, "wb")  # noqa: SIM115 — closed by `close`
             return
-        # not of the process's number: a container that was killed has the same one again
+        # not derived from the process id, which may be the same in a restarted container
         self.beside = f"{target}.{secrets.token_hex(4)}"
         self.temporary = f"{self.beside}.tmp"
         self.file = open(self.temporary, "xb")  # noqa: SIM115 — likewise
 
     def complete(self) -> None:
-        """All is written."""
+        """Close the file after all data is written."""
         self.file.flush()
         if self.temporary:
             os.fsync(self.file.fileno())
         self.file.close()
 
     def replace(self, *, keep: bool) -> None:
-        """Take the place of the old file. With `keep` it has another name until all is settled."""
+        """Replace the old file. With `keep` the old one is kept under another name until all is settled."""
         if not self.temporary:
             return
         if os.path.exists(self.target):
@@ -90,12 +90,12 @@ class _Change:
                     os.link(self.target, self.backup)
                 except OSError:  # a file system without links
                     os.rename(self.target, self.backup)
-        self.undo = keep  # before the change: to undo what has not happened does no harm
+        self.undo = keep  # set before the change, since undoing a change that did not happen is harmless
         os.replace(self.temporary, self.target)
         self.temporary = ""
 
     def close(self) -> None:
-        """Leave nothing behind; what is not settled is undone."""
+        """Remove temporary files, and undo the change unless it is settled."""
         with suppress(OSError):
             self.file.close()
         if self.temporary:

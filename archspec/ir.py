@@ -1,9 +1,9 @@
-"""The module tree: what a network is, once blocks, parameters and repeats are gone.
+"""The module tree: a network after elaboration, without blocks, parameters and repeats.
 
 A `Module` is an op with concrete fields, or a composite (block, named group, model) with an ordered body of
-`Node`s. Modules are shared: every instance of a block with the same arguments and input types is one object, so
-whatever is computed once per module costs the same for one copy and for a thousand. The tree knows neither TOML
-nor torch.
+`Node`s. Modules are hash-consed: all instances of a block with the same arguments and input types are one object, so
+an analysis that visits each module once takes the same time for one copy as for a thousand. The tree is independent of
+TOML and torch.
 """
 
 from collections.abc import Iterator
@@ -29,34 +29,34 @@ class Module:
     """An op, or a composite. Compared by identity: equal instances are the same object.
 
     Values inside a composite are numbered: its inputs first, then the outputs of each body node in turn.
-    `results` are the values that the composite returns. Inputs after the first `declared` are values of the
-    surrounding scopes that a group's body refers to.
+    `results` are the values that the composite returns. Inputs after the first `declared` are captured: values of
+    enclosing scopes that a group's body refers to.
     """
 
     op: Op | None
     inputs: tuple[TensorType, ...]
     outputs: tuple[TensorType, ...]
     kind: str
-    """The op's, block's or wiring node's name as a spec writes it; `group` or `model` else."""
+    """The name of the op, block or wiring node as in the spec; otherwise `group` or `model`."""
     definition: Origin | None = None
     args: tuple[tuple[str, Value], ...] = ()
-    """The arguments of a block that are not its defaults, in the order in which it declares them."""
+    """The arguments of a block that differ from its defaults, in the order of their declaration."""
     body: tuple["Node", ...] = ()
     results: tuple[int, ...] = ()
     declared: int = 1
     exports: tuple[str, ...] = ()
     """The names of a block's declared outputs, which are its last outputs."""
     parts: int = 1
-    """How many outputs, the first ones, are the value of a composite: more than one where it ends in a split."""
+    """The number of leading outputs that form the value of a composite: more than one if it ends in a split."""
 
     @property
     def is_removed(self) -> bool:
-        """Whether it stands for a node that `when` removed: it passes on its input."""
+        """Whether it stands for a node that `when` removed: it passes its input through."""
         return self.kind == REMOVED
 
     @property
     def is_block(self) -> bool:
-        """Whether it is a block, whose nodes have no names outside."""
+        """Whether it is a block, whose nodes cannot be named from outside."""
         return self.definition is not None and self.definition.path[:-1] == ("blocks",)
 
     @property
@@ -69,7 +69,7 @@ class Module:
         return node if node.shares is None else self.body[node.shares]
 
     def values(self) -> Iterator[tuple["Node", range]]:
-        """Each body node with the ids of the values that it makes."""
+        """Each body node with the ids of the values that it defines."""
         start = len(self.inputs)
         for node in self.body:
             stop = start + len(node.module.outputs)
@@ -90,21 +90,21 @@ class Node:
     inputs: tuple[int, ...]
     origin: Origin
     positional: bool = False
-    """Named by its position, not by the spec."""
+    """Whether it is named by its position, not by the spec."""
     copy: tuple[int, ...] = ()
-    """The counters of the repeats around the node, inside the same body, outermost first."""
+    """The counters of the enclosing repeats within the same body, outermost first."""
     label: str | None = None
-    """What the spec calls the node's value, where that is not `name`."""
+    """The spec's name of the node's value, if that is not `name`."""
     shares: int | None = None
     """For `reuse`: the index in the same body of the node that owns the weights."""
 
     def owner_index(self, index: int) -> int:
-        """The index of the node that owns the weights, where `index` is that of this node."""
+        """The index of the node that owns the weights, given the index of this node."""
         return index if self.shares is None else self.shares
 
 
 def walk(root: Module) -> list[Module]:
-    """Every distinct module of a tree once, ops included, each behind all those that call it."""
+    """Every distinct module of a tree once, ops included, callers before callees."""
     done: list[Module] = []
     seen = {root}
     stack = [(root, iter(root.body))]

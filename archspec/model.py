@@ -1,4 +1,4 @@
-"""A network with its questions: totals, modules, weights, receptive fields, memory."""
+"""The model: a network and its analyses, such as totals, modules, weights, receptive fields and memory."""
 
 from collections.abc import Iterator
 from functools import cached_property
@@ -20,31 +20,31 @@ if TYPE_CHECKING:
 
 
 class Model:
-    """A network with all its shapes and costs. Its questions are answered when asked."""
+    """A network with all its shapes and costs, which are computed on demand."""
 
     def __init__(self, network: Network, batch: int = 1) -> None:
         fixed = network.root.inputs[0].shape[0]
         if batch < 1:
-            raise UsageError(f"a batch has at least one sample, not {batch}")
+            raise UsageError(f"the batch size must be at least 1, not {batch}")
         if batch != 1 and isinstance(fixed, int):
             raise UsageError(
                 f"the input fixes its first axis, the batch, to {fixed}: make it free, as in `N,3,224,224`"
             )
         self.network = network
         self.batch = batch
-        """The batch size that MACs are counted at."""
+        """The batch size at which MACs are counted."""
         self.fixed_batch = fixed if isinstance(fixed, int) else None
-        """The batch size that the spec fixes itself; MACs are those of all of it."""
+        """The batch size that the spec itself fixes; MACs are those of the whole batch."""
         self.costs = Costs()
 
     @property
     def name(self) -> str:
-        """The variant's name, or the model's."""
+        """The name of the variant, or of the model."""
         return self.network.variant or self.network.document.name
 
     @property
     def variant(self) -> str | None:
-        """The variant that was asked for."""
+        """The selected variant."""
         return self.network.variant
 
     @property
@@ -54,7 +54,7 @@ class Model:
 
     @property
     def file(self) -> str:
-        """The spec's file, as it was given."""
+        """The path of the spec, as given."""
         return self.network.document.file
 
     @property
@@ -69,12 +69,12 @@ class Model:
 
     @property
     def inputs(self) -> dict[str, TensorType]:
-        """The inputs by name; a free batch axis has a name for its size."""
+        """The types of the inputs by name; the size of a free batch axis is a name."""
         return dict(zip(self.network.input_names, self.root.inputs, strict=True))
 
     @property
     def outputs(self) -> tuple[TensorType, ...]:
-        """The outputs, without those of training."""
+        """The types of the outputs, without training outputs."""
         return self.totals.outputs
 
     @cached_property
@@ -90,17 +90,17 @@ class Model:
 
     @property
     def training_totals(self) -> Totals:
-        """The totals with what exists in training only."""
+        """The totals of the training network."""
         return self.report.training or self.report.inference
 
     def check(self) -> list[Diagnostic]:
-        """What of the spec's `[expect]` does not hold; empty if all does. Counted at batch size 1."""
+        """The failed expectations of the spec's `[expect]`, counted at batch size 1."""
         from archspec.analysis.expect import check
 
         return check(self.network, report(self.root, len(self.network.train_outputs), self.costs))
 
     def modules(self, *, fields: bool = False) -> Iterator[Row]:
-        """Every module and join, outer before inner, on request with receptive fields.
+        """Every module and join, outer before inner; with `fields`, including receptive fields.
 
         Raises `UsageError` above a million.
         """
@@ -118,7 +118,7 @@ class Model:
         return state_dict(self.root)
 
     def receptive_fields(self) -> "dict[str, Field]":
-        """The receptive field of every module's output, by its path: what it depends on of the first input."""
+        """The receptive field of every module's output, by path: the part of the first input that it depends on."""
         from archspec.analysis.receptive_field import fields
 
         listing(self.root, self.costs)
@@ -128,7 +128,7 @@ class Model:
         """The memory of inference and of training at this batch size, in bytes.
 
         `dtype` is `float32`, `float16` or `bfloat16`; `optimizer` is `sgd`, `momentum` or `adam`, which keep 0, 1 and
-        2 numbers for each parameter.
+        2 numbers per parameter.
         """
         from archspec.analysis.memory import STATES, memory
 
@@ -144,7 +144,7 @@ class Model:
 
 
 def without_training(model: Model) -> Model:
-    """The model without its training outputs, and without what only they need."""
+    """The model without its training outputs and everything that only they need."""
     from archspec.analysis.inference import for_inference
 
     return Model(for_inference(model.network), model.batch)

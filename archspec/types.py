@@ -1,4 +1,4 @@
-"""What a value is: sizes, shapes, element types, and the values of expressions. Below everything else."""
+"""Basic types: sizes, shapes, element types, and the values of expressions. The lowest layer of the package."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +12,7 @@ StrPath = str | PathLike[str]
 
 Scalar = int | float | bool | str
 Value = Scalar | tuple["Value", ...]
-"""What an expression or a block argument can be."""
+"""A value of an expression or a block argument."""
 
 
 class Table(tuple[tuple[str, Value], ...]):
@@ -23,7 +23,7 @@ class Table(tuple[tuple[str, Value], ...]):
 
 @dataclass(frozen=True, slots=True)
 class TensorType:
-    """The type of a tensor: its shape, batch axis first. A `str` is a free dimension."""
+    """The type of a tensor: its shape, batch axis first; a `str` is a free dimension."""
 
     shape: tuple[Dim, ...]
 
@@ -37,23 +37,23 @@ class TensorType:
 
     @property
     def channels(self) -> Dim:
-        """The size of axis 1. Meaningless below rank 2: callers check the rank first."""
+        """The size of axis 1. Undefined below rank 2: callers check the rank first."""
         return self.shape[1]
 
     @property
     def spatial(self) -> tuple[Dim, ...]:
-        """The axes after batch and channels."""
+        """The sizes of the axes after batch and channels."""
         return self.shape[2:]
 
 
 @dataclass(frozen=True, slots=True)
 class DType:
-    """An element type: what it is called here and in PyTorch, and elsewhere."""
+    """An element type: its name here and in PyTorch, and its names in other formats."""
 
     name: str
     bytes: int
     numpy: str
-    """The type that its little-endian bytes are read as. NumPy has no bfloat16: that is read as bits."""
+    """The NumPy type of its little-endian bytes. NumPy lacks bfloat16, which is read as raw bits."""
     onnx: str
     """The name in `TensorProto.DataType`."""
     safetensors: str
@@ -83,7 +83,7 @@ DTYPES = {
 
 
 class Floating(StrEnum):
-    """The element types that a network can be computed in."""
+    """The element types in which a network can be computed."""
 
     FLOAT32 = "float32"
     FLOAT16 = "float16"

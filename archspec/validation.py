@@ -1,6 +1,6 @@
-"""Everything that is wrong with a spec: errors of all its variants, what it expects, what has no form, lint.
+"""Validate a spec: errors in all variants, expectations, exportability, lint.
 
-Not called `validate`, which is a function of the package: importing a module of that name would take its place.
+The module is not called `validate`, since importing it would then replace the function `archspec.validate`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,9 +33,9 @@ def examine(
     inputs: Mapping[str, Sequence[Dim]] | None = None,
     allow_outside: bool,
 ) -> tuple[list[Diagnostic], int]:
-    """What is wrong with a spec in all of its variants, or in one, and how many networks were made.
+    """The findings in all variants of a spec, or in one, and the number of networks.
 
-    With `params` or `inputs` the networks are others than those that `[expect]` is about, which is passed over.
+    With `params` or `inputs`, `[expect]` is not checked, since it is about the unmodified networks.
     """
     try:
         document = load_document(path, source, allow_outside=allow_outside)
@@ -49,7 +49,7 @@ def examine(
         elaborator.compile_document(document)
         diagnostics += elaborator.diagnostics
         broken = bool(diagnostics)
-        arguments(document, variant, {})  # which refuses a variant
+        arguments(document, variant, {})  # raises `UsageError` for an unknown variant
     more = unreached(document, plans) if not broken and variant is None and not params else []
     broken |= bool(more)
     diagnostics += more
@@ -68,11 +68,11 @@ def _errors(
     inputs: Mapping[str, Sequence[Dim]],
     plans: Plans,
 ) -> tuple[list[Diagnostic], bool]:
-    """What is wrong with the networks of a file, and whether one could not be made. `networks` looks at the others."""
+    """The errors in the networks of a file, and whether one is broken. `networks` lints the others."""
     found: dict[Diagnostic, list[str | None]] = {}
     broken = False
     budget = Budget()
-    made: dict[str, Model] = {}  # by their parameters: variants that are the same are looked at once
+    made: dict[str, Model] = {}  # by parameters: equal variants are checked once
     for name in variants if document.model is not None else ():
         key = repr(sorted(arguments(document, name, params).items()))
         wrong: list[Diagnostic] = []
@@ -80,7 +80,7 @@ def _errors(
             if key not in made:
                 if budget.is_spent:
                     raise SpecError([_too_many(document, name)])
-                made.clear()  # as a rule no two are the same, and each is large
+                made.clear()  # equal variants are rare, and networks are large
                 made[key] = Model(elaborate(document, name, params, inputs, budget, plans))
                 wrong += refusals(made[key], only)
                 networks.look_at(made[key].network)
@@ -97,16 +97,16 @@ def _errors(
 
 
 def _too_many(document: Document, variant: str | None) -> Diagnostic:
-    """That there is no more time for a variant and those behind it."""
+    """The finding that a variant and those after it were not checked, since the limit is spent."""
     message = (
-        f"`{variant}` and the variants behind it are not looked at: those before it have {limits.ALL_NODES:,} nodes, "
-        f"or {limits.ALL_DISTINCT:,} modules that differ"
+        f"`{variant}` and the variants after it are not checked: those before it have {limits.ALL_NODES:,} nodes, "
+        f"or {limits.ALL_DISTINCT:,} distinct modules"
     )
     return Diagnostic("AS306", message, document.file, ("variants", str(variant)), help="split the file")
 
 
 def _of_variants(diagnostic: Diagnostic, names: list[str | None], total: int) -> Diagnostic:
-    """The finding with the variants that it is in, if it is not in all, and does not say so by its place."""
+    """Add a note with the affected variants, unless all are, or the location of the finding tells them."""
     if len(names) == total or diagnostic.path[:1] == ("expect",):
         return diagnostic
     listed = ", ".join(f"`{name}`" for name in names[:3]) + f" and {len(names) - 3} more" * (len(names) > 3)

@@ -1,7 +1,7 @@
-"""The networks and libraries of blocks that ship with the package, by their names.
+"""The zoo: networks and block libraries that ship with the package, by name.
 
-The specs are in the folder `specs`: inside of the package where it is installed, beside it in the repository. What is
-said of them without reading them is in `zoo.json`, which `python docs/generate.py` writes.
+The specs are in the folder `specs`: inside the installed package, or beside it in the repository. `zoo.json` is their
+index, written by `python docs/generate.py`, which avoids reading the specs.
 """
 
 import os
@@ -13,9 +13,9 @@ from archspec.diagnostics import Problem, UsageError
 from archspec.diagnostics.diagnostic import shown, suggest
 
 PREFIX = "zoo:"
-"""What a spec begins with that names a network of the zoo."""
+"""The prefix of a name in the zoo."""
 LIBRARY = "archspec:"
-"""What `use` names a library with that ships with the package."""
+"""The prefix by which `use` names a library that ships with the package."""
 _PACKAGE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -26,7 +26,7 @@ class Entry:
     name: str
     variant: str | None
     input: tuple[tuple[int | str, ...], ...]
-    """The shapes of the inputs, batch first."""
+    """The shapes of the inputs, batch axis first."""
     params: int
     macs: int
     year: int | None
@@ -40,12 +40,12 @@ class Family:
     """A spec of the zoo, with its networks."""
 
     name: str
-    """The path of its file in the folder of specs, without the suffix."""
+    """The path of the spec in the folder of specs, without the suffix."""
     doc: str
     source: str
-    """Whose names the weights have."""
+    """The library whose names the weights have."""
     lines: int
-    """How long the spec is: the lines that are neither blank, nor comments, nor expectations."""
+    """The length of the spec: the number of lines that are neither blank, nor comments, nor expectations."""
     networks: tuple[Entry, ...]
 
     @property
@@ -56,14 +56,14 @@ class Family:
 
 @cache
 def folder() -> str:
-    """Where the specs are."""
+    """The folder of the specs."""
     inside = os.path.join(_PACKAGE, "specs")
     return inside if os.path.isdir(inside) else os.path.join(os.path.dirname(_PACKAGE), "specs")
 
 
 @cache
 def families() -> tuple[Family, ...]:
-    """What the index lists, in its order."""
+    """The families in the order of the index."""
     from json import load
 
     with open(os.path.join(_PACKAGE, "zoo.json"), encoding="utf-8") as file:
@@ -78,7 +78,7 @@ def _family(data: dict[str, Any]) -> Family:
 
 
 def is_name(spec: str) -> bool:
-    """Whether a spec is given by its name in the zoo."""
+    """Whether a spec is given as a name in the zoo."""
     return spec.startswith(PREFIX)
 
 
@@ -96,23 +96,25 @@ def find(spec: str) -> tuple[str, str | None]:
             for network in family.networks:
                 if network.name == name:
                     return family.file, network.variant
-    raise UsageError(f"the zoo has no `{shown(name)}`: {suggest(name, names()) or '`archspec zoo` lists it'}")
+    raise UsageError(
+        f"the zoo has no `{shown(name)}`: {suggest(name, names()) or '`archspec zoo` lists its networks'}"
+    )
 
 
 def names() -> list[str]:
-    """Everything that can be asked for: families, then networks."""
+    """All names in the zoo: families, then networks."""
     networks = (network.name for family in families() for network in family.networks)
     return list(dict.fromkeys((*(family.name for family in families()), *networks)))
 
 
 def libraries() -> list[str]:
-    """The libraries that ship with the package, without `archspec:`."""
+    """The names of the libraries that ship with the package, without `archspec:`."""
     files = os.listdir(os.path.join(folder(), "libraries"))
     return sorted(name.removesuffix(".toml") for name in files if name.endswith(".toml"))
 
 
 def library(target: str) -> str:
-    """The file of a library that `use` calls `archspec:NAME`. Raises `Problem` (AS309) where there is none."""
+    """The file of the library `archspec:NAME`. Raises `Problem` (AS309) if there is none."""
     name = target.removeprefix(LIBRARY)
     if name not in libraries():
         known = ", ".join(f"`{LIBRARY}{name}`" for name in libraries())
