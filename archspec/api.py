@@ -232,8 +232,7 @@ def export(
     `external` selects where weights are stored: `inline`, in a `data` file beside the model at multiples of `align`
     bytes, in a `safetensors` file, or `auto`: in a `data` file above 64 MiB.
 
-    Raises `SpecError` if the network cannot be expressed in the format, `UsageError` for contradictory options, a file
-    that cannot be written, or weights that do not match.
+    Raises `SpecError` if the network cannot be expressed in the format, `UsageError` for wrong options or weights.
     """
     from archspec.backends.export import export as write
     from archspec.backends.options import Options, floating
