@@ -765,7 +765,7 @@ def test_an_entry_that_ignores_nothing() -> None:
     (one,) = archspec.validate(
         "spec.toml", source=text
     )  # `missing-doc` is not looked for: it may be elsewhere
-    assert (one.diagnostic.code, one.diagnostic.message) == ("AS605", "`AS608` finds nothing to ignore here")
+    assert (one.diagnostic.code, one.diagnostic.message) == ("AS605", "`AS608` ignores no finding here")
     assert (one.spot.line, one.spot.column) == (8, 21)
     assert archspec.validate("spec.toml", source=text, ignore=["AS605"]) == []
     assert archspec.validate("spec.toml", source=text, ignore=["AS608"]) == []

@@ -1,7 +1,7 @@
-"""Rules about specs that are right, but probably not what was meant.
+"""Lint: rules about specs that are valid, but probably not what was meant.
 
-Nothing lists the rules: a file in `rules` is a rule. What they look at is in `names` (the text of a file), `flow` (what
-becomes of the values of a network) and `selection` (which of them are asked for).
+Every file in `rules` is a rule; there is no other list. Rules use `names` (the names in the text of a file) and `flow`
+(the data flow of a network); `selection` decides which rules are enabled.
 """
 
 from archspec.lint.lint import Lint

@@ -1,4 +1,4 @@
-"""All rules: errors and lint."""
+"""The catalogue of all rules: errors and lint."""
 
 from archspec.diagnostics import UsageError
 from archspec.diagnostics.diagnostic import shown, suggest
@@ -13,7 +13,7 @@ def catalogue() -> dict[str, type[Rule]]:
 
 
 def find(word: str) -> type[Rule]:
-    """The rule of a code or a name. Raises `UsageError` for none."""
+    """The rule with a code or a name. Raises `UsageError` if there is none."""
     rules = catalogue()
     for rule in rules.values():
         if word.upper() == rule.code or word == rule.name:

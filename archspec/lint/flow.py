@@ -1,7 +1,7 @@
-"""What becomes of the values of a network: which op makes each, and which ops take it, through blocks and groups.
+"""Data flow of a network: the op that defines each value and the ops that use it, through blocks and groups.
 
-Every distinct module is looked at once, however many copies there are. A value that a block returns is judged where it
-is called; a node that stands for many calls has a `Flow` for each way in which they differ.
+Every distinct module is visited once, however many copies there are. A value that a block returns is analysed in the
+caller; a node that stands for many calls has a `Flow` for each distinct context.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,12 +13,12 @@ from archspec.ir import Module, Node, Origin, walk
 
 T = TypeVar("T")
 CROWD = 256
-"""How many ops that take a value are counted across the border of a module."""
+"""The most users of a value that are tracked across the boundary of a module."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Call:
-    """An op as a document has it; for each node and module there is one."""
+    """An op node of a document; there is one for each pair of node and module."""
 
     origin: Origin
     module: Module
@@ -26,42 +26,42 @@ class Call:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Flow:
-    """A value: the op that makes it, `None` for an input of the network, and those that take it."""
+    """A value: the op that defines it, `None` for an input of the network, and its users."""
 
     made: Call | None = None
     users: dict[Call, None] = field(default_factory=dict)
     is_output: bool = False
     is_crowded: bool = False
-    """So many ops take it that they are not counted, outside of the module that they are in."""
+    """Whether it has too many users to track them outside their module."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class _Body:
-    """A module from the outside: its inputs and its results, the same value where one passes through."""
+    """The interface of a module: its inputs and its results, which are the same value if one is passed through."""
 
     inputs: list[Flow]
     results: list[Flow]
 
 
 Key = tuple[int, str, tuple[int, ...]]
-"""A node of a document: which, by the identity of its origin, of what kind, and which copy."""
+"""A node of a document: the identity of its origin, its kind, and the index of the copy."""
 
 
 class Flows:
-    """The values of a network."""
+    """The data flow of a network."""
 
     def __init__(self, root: Module) -> None:
         self.root = root
         self.bodies: dict[Module, _Body] = {}
         self.calls: dict[tuple[int, Module], Call] = {}
         self.values: list[Flow] = []
-        """The values that ops make or a network is given, for each context that they are in; equal ones once."""
+        """The values defined by ops and the inputs of the network, once for each distinct context."""
         self.unused: dict[Key, Origin | None] = {}
-        """Where a node is of which no value is used, in any of its calls; `None` for one that is used."""
+        """The origins of nodes whose values are unused in every call; `None` for a used node."""
         self.crowd: set[Call] = set()
-        """The ops that take values which are crowded: nothing is known of what those are elsewhere."""
+        """The users of crowded values, about which nothing is known elsewhere."""
         self.shared: set[Origin] = set()
-        """The ops whose weights serve several calls, and those calls."""
+        """The ops whose weights are shared by several calls, and those calls."""
         body = self.body(root)
         for result in body.results:
             result.is_output = True
@@ -71,7 +71,7 @@ class Flows:
             self._note_unused(module, wanted)
 
     def body(self, module: Module) -> _Body:
-        """The values of a composite."""
+        """The interface of a composite, memoised."""
         found = self.bodies.get(module)
         if found is None:
             found = self.bodies[module] = self._body(module)
@@ -103,7 +103,7 @@ class Flows:
         if module.is_removed:
             return given
         if module.op is not None:
-            key = id(node.origin), module  # a node of a document has one origin, as long as it lives
+            key = id(node.origin), module  # a node of a document has a single origin object
             call = self.calls.get(key)
             if call is None:
                 call = self.calls[key] = Call(node.origin, module)
@@ -122,10 +122,10 @@ class Flows:
         return [outer[id(inner)] for inner in body.results]
 
     def _note_unused(self, module: Module, wanted: Live) -> None:
-        """Mark the nodes of a body."""
+        """Record the used and unused nodes of a body."""
         if module.op is not None:
             return
-        owners = module.shared  # their weights have a use
+        owners = module.shared  # their weights are used
         for index, (node, here) in enumerate(zip(module.body, used(module, wanted, _taken), strict=True)):
             if not node.module.is_removed:
                 key = (id(node.origin), node.module.kind, node.copy)
@@ -136,12 +136,12 @@ class Flows:
 
 
 def _taken(node: Node, here: Live) -> tuple[int, ...]:
-    """What serves only what is unused has a use: one cause is one finding. What is removed passes on, and no more."""
+    """Treat all inputs of a node as used, so that one cause gives one finding, except those of removed nodes."""
     return () if node.module.is_removed and not here else node.inputs
 
 
 def _origins(node: Node) -> Iterator[Origin]:
-    """Where the ops of a node are written."""
+    """The origins of the ops of a node."""
     if node.module.op is not None:
         yield node.origin
     for module in walk(node.module):
@@ -151,9 +151,9 @@ def _origins(node: Node) -> Iterator[Origin]:
 def always(
     verdicts: Iterable[tuple[Call, T | None]], crowd: Iterable[Call] = ()
 ) -> dict[Origin, tuple[Call, T | None]]:
-    """For each node what was found of one of its calls, or `None` where nothing is wrong with one of them.
+    """For each node, the finding of one of its calls, or `None` if any call has none.
 
-    Of `crowd`, nothing is wrong: what is not known is not blamed.
+    Ops in `crowd` have no findings, since their users are unknown.
     """
     found: dict[Origin, tuple[Call, T | None]] = {}
     for call, verdict in verdicts:

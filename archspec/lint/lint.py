@@ -1,4 +1,4 @@
-"""What a lint rule is, and what it looks at."""
+"""The base class of lint rules, and their input."""
 
 from collections.abc import Hashable, Iterator
 from functools import cached_property
@@ -14,40 +14,40 @@ from archspec.lint.flow import Flows
 from archspec.lint.names import Mentions, of_file
 
 Verdict = tuple[Hashable, Diagnostic | None]
-"""What a rule says of a node: a finding stands unless another network of the file has `None` for the same node."""
+"""A node and a finding about it, which is dropped if another network of the file has `None` for the same node."""
 
 
-PUBLISHED = "; where a published network has it, say so in `[lint] ignore`"
-"""The end of what to do about findings that are as they should be in networks which others have trained."""
+PUBLISHED = "; if a published network has it, add the rule to `[lint] ignore`"
+"""The end of the help for findings that are intended in published networks."""
 
 
 class Text:
-    """A spec without errors, as it is written."""
+    """The text of a spec without errors, before elaboration."""
 
     def __init__(self, document: Document, plans: Plans) -> None:
         self.document = document
         self.mentions = {
             definition: Mentions(definition, plans.of(definition)) for definition in definitions(document)
         }
-        """The names that each definition mentions."""
+        """The names used by each definition."""
 
     @cached_property
     def used(self) -> frozenset[str]:
-        """The names of the file that something in it mentions."""
+        """The names of the file that are used in it."""
         return of_file(self.document).union(*(own.outside for own in self.mentions.values()))
 
 
 class Lint(Rule):
-    """A rule about specs without errors."""
+    """A lint rule: a rule about specs without errors."""
 
     severity: ClassVar[str] = "warning"
 
     def text(self, text: Text) -> Iterator[Diagnostic]:
-        """What the rule finds in a file, whatever its parameters are."""
+        """The findings in a file, independent of its parameters."""
         yield from ()
 
     def network(self, flows: Flows) -> Iterator[Verdict]:
-        """What the rule finds in one network of a file, and where it finds that all is well."""
+        """The verdicts on the nodes of one network of a file."""
         yield from ()
 
     def found(
@@ -77,7 +77,7 @@ class Lint(Rule):
         )
 
     def unused(self, name: str, file: str, *path: str | int) -> Diagnostic:
-        """A finding of this rule about a name that nothing mentions."""
+        """A finding of this rule about an unused name."""
         help_ = "use it where it was meant, or delete it"
         return self.found(f"`{name}` is never used", file, (*path, name), help=help_, about_key=True)
 

@@ -1,4 +1,4 @@
-"""The names that a file mentions: parameters, `let`s and blocks."""
+"""The names used in a file: parameters, `let`s and blocks."""
 
 import re
 from typing import Any
@@ -17,14 +17,14 @@ _HYPHENED = re.compile(r"[^\W\d][\w-]*")
 
 
 class Mentions:
-    """What a definition mentions of its own names and of those of its file."""
+    """The names of its own and of its file that a definition uses."""
 
     def __init__(self, definition: Definition, plan: Plan) -> None:
         self.calls = plan.calls
-        """The blocks that it calls by name, and from where."""
+        """The blocks that it calls by name, and the paths of the calls."""
         self.steps = list(steps(plan.chain))
         self.own = frozenset(definition.params) | frozenset(definition.let)
-        """The names that hide those of the file."""
+        """The names that shadow those of the file."""
         self.all = NOTHING.union(
             _chain_names(plan.chain),
             *(_let(raw) for raw in definition.let.values()),
@@ -35,12 +35,12 @@ class Mentions:
 
     @property
     def outside(self) -> frozenset[str]:
-        """What it mentions of its file."""
+        """The names of the file that it uses."""
         return self.all - self.own
 
 
 def _chain_names(chain: Chain) -> frozenset[str]:
-    """What the nodes of a chain mention, but for their counters."""
+    """The names used by the nodes of a chain, without their counters."""
     found = NOTHING
     for item in chain:
         if isinstance(item, list):
@@ -58,19 +58,19 @@ def _chain_names(chain: Chain) -> frozenset[str]:
 
 
 def mentioned_inside(step: Step) -> frozenset[str]:
-    """What the nodes of a group, and its `let`s, mention."""
+    """The names used by the nodes of a group and by its `let`s."""
     return _chain_names(step.layers).union(*(setting.names for setting in step.let.values()))
 
 
 def _own_names(step: Step) -> frozenset[str]:
-    """What a node itself mentions; of fields that are not compiled, as an expression chooses the op, any word."""
+    """The names used by a node itself; if an expression chooses the op, any word in its uncompiled fields."""
     if "*" not in step.own or step.kind not in ("call", "join"):
         return step.own
     return step.own | words(step.fields) | words(step.first) | words(step.asserted)
 
 
 def words(raw: Any) -> frozenset[str]:
-    """Every word in the texts of a value."""
+    """Every word in the strings of a value."""
     return NOTHING.union(*(_WORD.findall(text) for text in texts(raw)))
 
 
@@ -79,14 +79,14 @@ def _let(raw: Any) -> frozenset[str]:
 
 
 def _default(param: Param) -> frozenset[str]:
-    """What a default mentions: only that of the long form is an expression."""
+    """The names used by a default, which is an expression only in the long form."""
     if not param.long_form or param.default is MISSING:
         return NOTHING
     return compile_argument(param.default, param, ()).names
 
 
 def of_file(document: Document) -> frozenset[str]:
-    """What a file mentions of its names outside of definitions: in `let`, `params`, `defaults`, shapes of inputs."""
+    """The names that a file uses outside definitions: in `let`, `params`, `defaults` and shapes of inputs."""
     found = NOTHING.union(
         *map(_let, document.let.values()), *(_default(param) for param in document.params.values())
     )
@@ -101,10 +101,10 @@ def of_file(document: Document) -> frozenset[str]:
 
 
 def called(document: Document, mentions: dict[Definition, Mentions]) -> frozenset[str]:
-    """The blocks of a file that something in it calls, or may call.
+    """The blocks of a file that it calls or may call.
 
-    Which block an expression chooses is not known before a network is made: all that the texts of the file name, in
-    full or by a template such as `"{kind}_block"`, may be called.
+    Which block an expression chooses is unknown before elaboration: every block named in the file, in full or by a
+    template such as `"{kind}_block"`, may be called.
     """
     targets = [target for own in mentions.values() for target, _ in own.calls]
     found = frozenset(target.name for target in targets if target.document is document)
@@ -120,5 +120,5 @@ def called(document: Document, mentions: dict[Definition, Mentions]) -> frozense
 
 
 def _values(param: Param) -> list[Any]:
-    """What a parameter can be, as far as it is written down."""
+    """The possible values of a parameter that are written in the file."""
     return [() if param.default is MISSING else param.default, param.choices or ()]

@@ -1,4 +1,4 @@
-"""Looking for what is asked for."""
+"""Run the enabled rules."""
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -30,24 +30,24 @@ def lints() -> dict[str, Lint]:
 
 
 def of_text(document: Document, plans: Plans, codes: Iterable[str]) -> list[Diagnostic]:
-    """What these rules find in the text of a file without errors."""
+    """The findings of these rules in the text of a file without errors."""
     text = Text(document, plans)
     return [diagnostic for code in codes for diagnostic in lints()[code].text(text)]
 
 
 @dataclass(slots=True)
 class Networks:
-    """What these rules find in the networks of a file, one after the other."""
+    """The findings of these rules in the networks of a file, which are added one by one."""
 
     codes: Sequence[str]
     verdicts: dict[tuple[str, Hashable], Diagnostic | None] = field(default_factory=dict)
 
     def look_at(self, network: Network) -> None:
-        """Look at one more."""
+        """Check another network."""
         rules = [lints()[code] for code in self.codes if not is_of_text(code)]
         flows = Flows(network.root) if rules else None
         for rule in rules:
-            assert flows is not None  # noqa: S101 — there is a rule
+            assert flows is not None  # noqa: S101 — set if there is a rule
             for node, diagnostic in rule.network(flows):
                 key = rule.code, node
                 if diagnostic is None:
@@ -57,10 +57,10 @@ class Networks:
 
     @property
     def found(self) -> list[Diagnostic]:
-        """What holds in all networks that have the node."""
+        """The findings that hold in every network that has the node."""
         return [diagnostic for diagnostic in self.verdicts.values() if diagnostic is not None]
 
 
 def is_of_text(code: str) -> bool:
-    """Whether a rule looks at the text of a file only."""
+    """Whether a rule checks the text of a file only."""
     return type(lints()[code]).network is Lint.network

@@ -1,4 +1,4 @@
-"""Which rules are looked for, and how grave their findings are."""
+"""The selection of rules, and the severity of their findings."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,34 +11,34 @@ from archspec.lint.runner import is_of_text, lints
 
 SEVERITIES = ("error", "warning")
 UNUSED = "AS605"
-"""The rule about what `[lint] ignore` has in vain."""
+"""The rule about unused entries of `[lint] ignore`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What one place asks for: a configuration, or a command line. Rules are named as in `codes`."""
+    """The settings of one source: a configuration file or the command line. Rules are named as in `codes`."""
 
     select: Sequence[str] | None = None
-    """The rules to look for, in place of those that are on; `None`: no change."""
+    """The rules to use instead of the enabled ones; `None`: no change."""
     extend_select: Sequence[str] = ()
-    """Rules to look for as well."""
+    """Rules to enable in addition."""
     ignore: Sequence[str] = ()
-    """Rules not to look for."""
+    """Rules to disable."""
     severity: Mapping[str, str] = field(default_factory=dict)
-    """By rule: `error` or `warning`."""
+    """The severity by rule: `error` or `warning`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The rules to look for, by code."""
+    """The enabled rules, by code."""
 
     codes: tuple[str, ...]
     severity: Mapping[str, str] = field(default_factory=dict)
 
     def kept(self, found: Iterable[Diagnostic], document: Document, *, complete: bool) -> list[Diagnostic]:
-        """The findings that the files concerned do not ignore, in the severity that is asked for.
+        """The findings that their files do not ignore, with the configured severity.
 
-        `complete` says that all rules have been looked for: then what ignores nothing is a finding itself.
+        `complete` says that every enabled rule was checked: then an unused entry of `ignore` is a finding itself.
         """
         lists = {file: ignored(entries) for file, entries in _entries(document).items()}
         kept, used = [], set()
@@ -56,7 +56,7 @@ class Selection:
         ]
 
     def _unused(self, document: Document, used: set[int]) -> Iterable[Diagnostic]:
-        """The entries of `[lint] ignore` that kept nothing back, of rules that could have found something."""
+        """Findings for the unused entries of `[lint] ignore`, if their rules are enabled."""
         if UNUSED not in self.codes:
             return
         rule = lints()[UNUSED]
@@ -70,22 +70,22 @@ class Selection:
             ]
             if index not in used and looked_for:
                 yield rule.found(
-                    f"`{shown(entry)}` finds nothing to ignore here",
+                    f"`{shown(entry)}` ignores no finding here",
                     document.file,
                     ("lint", "ignore", index),
-                    help="take it out of the list",
+                    help="remove it from the list",
                     subject=entry,
                 )
 
 
 def words(rules: str | Sequence[str]) -> list[str]:
-    """The rules that a command or a call names, separated by commas, in one text or in several."""
+    """Split rules that are given separated by commas, in one string or several."""
     texts = [rules] if isinstance(rules, str) else rules
     return [word.strip() for text in texts for word in text.split(",") if word.strip()]
 
 
 def choose(*layers: Layer) -> Selection:
-    """The rules that are on, changed by one layer after the other. Raises `UsageError` for one that does not exist."""
+    """The default rules, changed by each layer in turn. Raises `UsageError` for an unknown rule."""
     chosen = {code for code, lint in lints().items() if lint.on}
     severity: dict[str, str] = {}
     try:
@@ -106,7 +106,7 @@ def choose(*layers: Layer) -> Selection:
 
 
 def codes(word: str) -> list[str]:
-    """The rules that a word stands for: a code, the start of some, a name, or `ALL`. Raises `Problem` for none."""
+    """The rules that match a word: a code, a prefix of codes, a name, or `ALL`. Raises `Problem` if none does."""
     known = lints()
     found = [
         code
@@ -128,7 +128,7 @@ def codes(word: str) -> list[str]:
 
 
 def ignored(entries: Sequence[str]) -> dict[str, set[int]]:
-    """The codes that the entries of a list stand for, each with the places of those entries."""
+    """The codes that match the entries of a list, each with the indices of these entries."""
     found: dict[str, set[int]] = {}
     for index, entry in enumerate(entries):
         try:
@@ -140,7 +140,7 @@ def ignored(entries: Sequence[str]) -> dict[str, set[int]]:
 
 
 def unknown(document: Document) -> list[Diagnostic]:
-    """The entries of `[lint] ignore` that are no rules."""
+    """Findings for the entries of `[lint] ignore` that match no rule."""
     found = []
     for index, entry in enumerate(document.ignore):
         try:
@@ -155,7 +155,7 @@ def _all(words: Iterable[str]) -> set[str]:
 
 
 def _entries(document: Document) -> dict[str, Sequence[str]]:
-    """What each file that a spec is made of ignores."""
+    """The entries of `[lint] ignore` in each file of a spec."""
     found: dict[str, Sequence[str]] = {}
     waiting = [document]
     while waiting:

@@ -1,1 +1,1 @@
-"""The rules: a file each."""
+"""The lint rules, one per file."""

@@ -1,4 +1,4 @@
-"""Biases that a norm takes away again."""
+"""Biases that a norm cancels."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -13,11 +13,11 @@ from archspec.ops.core.norms import RunningNorm
 class BiasBeforeNorm(Lint):
     """A convolution or linear layer with a bias, directly before batch normalisation.
 
-    The norm subtracts the mean of each channel, and with it the bias, and then adds a shift of its own: the bias is a
-    parameter that changes nothing, in training as in evaluation. `instancenorm` does the same. It is a finding if it is
-    so in every call of the node and in all variants, and if neither shares its weights.
+    The norm subtracts the mean of each channel, and with it the bias, and then adds its own shift: the bias has no
+    effect, in training or in evaluation. The same holds for `instancenorm`. It is reported if it is so in every call of
+    the node and in all variants, and if neither shares its weights.
 
-    Say `bias = false`, for a whole file in `[defaults]`.
+    Set `bias = false`, or set it for the whole file in `[defaults]`.
     """
 
     code: ClassVar[str] = "AS607"
@@ -34,7 +34,7 @@ class BiasBeforeNorm(Lint):
 """)
 
     def network(self, flows: Flows) -> Iterator[Verdict]:
-        """Layers whose output goes into norms only, wherever they are called."""
+        """Check for layers whose output is used only by norms, in every call."""
 
         def verdicts() -> Iterator[tuple[Call, Call | None]]:
             for flow in flows.values:
@@ -52,7 +52,7 @@ class BiasBeforeNorm(Lint):
                     f"`bias` has no effect before `{norm.module.kind}`",
                     origin,
                     "bias",
-                    help="say `bias = false`" + PUBLISHED,
+                    help="set `bias = false`" + PUBLISHED,
                     about_key=True,
                     labels=(Label("subtracts the mean of each channel", norm.origin.path, norm.origin.file),),
                 ),
@@ -66,7 +66,7 @@ def _has_bias(call: Call) -> bool:
 
 
 def _norm(flow: Flow) -> Call | None:
-    """One of the norms that take a value, if nothing else does."""
+    """One of the norms that use a value, if nothing else uses it."""
     if (
         flow.is_output
         or flow.is_crowded

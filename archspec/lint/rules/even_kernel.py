@@ -1,4 +1,4 @@
-"""Even kernels with padding that is meant for odd ones."""
+"""Even kernels with padding for odd kernels."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -13,10 +13,10 @@ from archspec.ops.core.window import Window
 class EvenKernel(Lint):
     """A kernel of even size with `padding = "half"`.
 
-    The padding is `(kernel - 1) // 2` on both sides, which is one less in all than an even kernel takes: with stride 1
-    the output is one smaller than the input, and with any stride each position looks half a pixel to the side.
+    The padding is `(kernel - 1) // 2` on both sides, in total one less than an even kernel needs: with stride 1 the
+    output is one smaller than the input, and with any stride the output is shifted by half a pixel.
 
-    Use an odd kernel, or say what is padded on each side.
+    Use an odd kernel, or set the padding of each side.
     """
 
     code: ClassVar[str] = "AS612"
@@ -30,7 +30,7 @@ class EvenKernel(Lint):
 """)
 
     def network(self, flows: Flows) -> Iterator[Verdict]:
-        """Ops whose dilated kernel is even along an axis."""
+        """Check for ops whose dilated kernel is even along an axis."""
 
         def verdicts() -> Iterator[tuple[Call, Window | None]]:
             for call in dict.fromkeys(user for flow in flows.values for user in flow.users):
@@ -48,13 +48,13 @@ class EvenKernel(Lint):
                     "kernel",
                     about_key=True,
                     notes=(_arithmetic(window),),
-                    help="use an odd kernel, or say what is padded on each side" + PUBLISHED,
+                    help="use an odd kernel, or set the padding of each side" + PUBLISHED,
                 ),
             )
 
 
 def _even(module: Module) -> Window | None:
-    """The first window of even extent, if the padding is `"half"`."""
+    """The first window with an even extent, if the padding is `"half"`."""
     if module.op is None or getattr(module.op, "padding", None) != "half":
         return None
     return next((window for window in module.op.windows(module.inputs) if window.extent % 2 == 0), None)
@@ -62,4 +62,4 @@ def _even(module: Module) -> Window | None:
 
 def _arithmetic(window: Window) -> str:
     before, extent = window.before, window.extent
-    return f"{before} on each side is {2 * before}, but a kernel of {extent} takes {extent - 1}"
+    return f"{before} on each side adds up to {2 * before}, but a kernel of {extent} needs {extent - 1}"

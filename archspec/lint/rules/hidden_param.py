@@ -1,4 +1,4 @@
-"""Names of a block that hide those of its file."""
+"""Names of a block that shadow those of its file."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -9,12 +9,12 @@ from archspec.lint.rules.unused_param import section
 
 
 class HiddenParam(Lint):
-    """A block's parameter or `let`, or a counter, that hides a name from around it.
+    """A block's parameter or `let`, or a counter, that shadows a name of an outer scope.
 
-    In the block, the name means the block's own, whatever the file's is: who reads the block next to `[params]` takes
+    In the block, the name refers to the block's own value, not to the file's: a reader who knows `[params]` mistakes
     one for the other.
 
-    Give the inner one another name.
+    Rename the inner one.
     """
 
     code: ClassVar[str] = "AS606"
@@ -49,17 +49,17 @@ layers = [{ op = "conv", out = "channels", kernel = 3 }, "relu"]
 """
 
     def text(self, text: Text) -> Iterator[Diagnostic]:
-        """Those of blocks and of the model."""
+        """Check the names of blocks and of the model."""
         document = text.document
         for definition in text.mentions:
             for name in (*definition.params, *definition.let):
                 if name in document.params or name in document.let:
                     kind, where = ("parameter", "params") if name in document.params else ("`let`", "let")
                     yield self.found(
-                        f"`{name}` hides the file's {kind} of this name",
+                        f"`{name}` shadows the file's {kind} of the same name",
                         document.file,
                         (*definition.path, section(definition, name), name),
-                        help="give one of them another name",
+                        help="rename one of them",
                         labels=(Label("this one", (where, name)),),
                         about_key=True,
                     )
@@ -68,9 +68,9 @@ layers = [{ op = "conv", out = "channels", kernel = 3 }, "relu"]
                 hidden = step.index in own.own or step.index in document.params or step.index in document.let
                 if (step.repeat or step.parallel) and hidden and step.index in step.names:
                     yield self.found(
-                        f"the counter `{step.index}` hides a name that it could mean as well",
+                        f"the counter `{step.index}` shadows a name of an outer scope",
                         document.file,
                         (*step.path, "index"),
-                        help='give it another name, as with `index = "j"`',
+                        help='rename it, for example with `index = "j"`',
                         subject=step.index,
                     )

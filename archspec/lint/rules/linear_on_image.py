@@ -1,4 +1,4 @@
-"""Linear layers along the width of an image."""
+"""Linear layers applied along the width of an image."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -12,12 +12,12 @@ from archspec.lint.lint import Lint, Verdict
 class LinearOnImage(Lint):
     """A linear layer on an image, along its width.
 
-    `linear` works along the last axis. Of an image, whose channels stand in axis 1, that is the width: often a
-    `flatten` is missing, as behind a global pool, and the layer has one input feature. It is a finding if nothing
-    between an image and the layer moves the axes, in every call of the node and in all variants.
+    `linear` works along the last axis. For an image, whose channels are in axis 1, that is the width: often a `flatten`
+    is missing, for example after a global pool, and the layer has one input feature. It is reported if no op between an
+    image and the layer moves the axes, in every call of the node and in all variants.
 
-    Put a `flatten` before the layer, or a `permute` where it is meant for the channels of each position; where it is
-    meant for the width, say so in `[lint] ignore`.
+    Put a `flatten` before the layer, or a `permute` if it is meant to work along the channels; if it is meant to work
+    along the width, add the rule to `[lint] ignore`.
     """
 
     code: ClassVar[str] = "AS616"
@@ -35,7 +35,7 @@ class LinearOnImage(Lint):
 """)
 
     def network(self, flows: Flows) -> Iterator[Verdict]:
-        """Linear layers of which one comes from an image, and none from what has other axes."""
+        """Check for linear layers whose input is an image in every call."""
         taken: dict[Call, list[Flow]] = {}
         for flow in flows.values:
             for user in flow.users:
@@ -52,13 +52,13 @@ class LinearOnImage(Lint):
             "this `linear` works along the width of an image",
             call.origin,
             notes=(f"input: {call.module.inputs[0]}, output: {call.module.outputs[0]}",),
-            help="put a `flatten` before it, or a `permute` for a layer along the channels; where it is meant, say so "
-            "in `[lint] ignore`",
+            help="put a `flatten` before it, or a `permute` for a layer along the channels; if it is intended, add the "
+            "rule to `[lint] ignore`",
         )
 
 
 def _image(call: Call, taken: dict[Call, list[Flow]]) -> bool:
-    """Whether what a layer takes comes from images alone, and is one."""
+    """Whether the input of a layer is an image, derived from images only."""
     if call.module.inputs[0].rank != 4:
         return False
     seen, waiting, is_image = {call}, [call], False

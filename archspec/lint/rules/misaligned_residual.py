@@ -1,4 +1,4 @@
-"""Residuals whose branches look at different places."""
+"""Residuals with misaligned branches."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 class MisalignedResidual(Lint):
-    """A residual whose two branches look at different places of the input.
+    """A residual whose two branches have receptive fields with different centres.
 
-    A position of the sum adds what the layers see around one place to what the shortcut sees at another, half a pixel
-    or more apart: a kernel of even size, in the layers or in a pool of the shortcut, moves the one and not the other.
-    Networks that say the padding of single sides, as causal ones do, are passed over, and so is what is upsampled.
+    Each position of the sum adds features from two places of the input, half a pixel or more apart: a kernel of even
+    size, in the layers or in a pool of the shortcut, shifts one branch but not the other. Networks that pad single
+    sides, such as causal ones, are exempt, and so are upsampled values.
 
-    Use kernels of odd size with `padding = "half"`, or give the shortcut the window of the layers; where it is meant,
-    say so in `[lint] ignore`.
+    Use kernels of odd size with `padding = "half"`, or the same window in the shortcut as in the layers; if it is
+    intended, add the rule to `[lint] ignore`.
     """
 
     code: ClassVar[str] = "AS610"
@@ -38,17 +38,17 @@ class MisalignedResidual(Lint):
 """)
 
     def network(self, flows: Flows) -> Iterator[Verdict]:
-        """Sums that bring two aligned branches together at different places; each distinct module by itself.
+        """Check for sums of two aligned branches with different centres, in each distinct module by itself.
 
-        What is upsampled lies half a pixel off by nature, and is passed over. So is a network that pads single sides,
-        as causal ones do: it looks aside on purpose.
+        Upsampled values are shifted by half a pixel by nature, and are exempt. So are networks that pad single sides,
+        such as causal ones, where the shift is intended.
         """
         sums = {
             module: [node for node in module.body if node.module.kind == "add"] for module in flows.bodies
         }
         transfers = Transfers()
         is_fine = not any(sums.values()) or _is_centred(flows) or _is_one_sided(flows)
-        # what is misaligned stays so up to the end
+        # a misaligned value stays misaligned
         is_fine = is_fine or all(map(is_aligned, transfers.of(flows.root)))
         for module, nodes in sums.items():
             if is_fine or not nodes or all(map(is_aligned, transfers.of(module))):
@@ -60,7 +60,7 @@ class MisalignedResidual(Lint):
                     yield (node.origin, "add"), self.join(node, taken, made[0]) if is_new else None
 
     def join(self, node: Node, taken: list[Seen], made: Seen) -> Diagnostic | None:
-        """The finding for one sum, with what its branches look at along the first axis that differs."""
+        """The finding for one sum, with the centres of its branches along the first axis that differs."""
         for source, links in made.items():
             for axis, link in enumerate(links):
                 reaches = [seen[source][axis].reach for seen in taken if source in seen]
@@ -69,22 +69,22 @@ class MisalignedResidual(Lint):
                 names = AXIS_NAMES.get(len(links) - 2, ())
                 name = names[axis - 2] if axis >= 2 and names else f"axis {axis}"
                 places = [
-                    f"at {_place(reach.centre)}, then every {_place(reach.stride)}" for reach in reaches
+                    f"at {_place(reach.centre)} with a stride of {_place(reach.stride)}" for reach in reaches
                 ]
                 return self.found_at(
-                    "the branches of this sum look at different places",
+                    "the receptive fields of this sum's branches are misaligned",
                     node.origin,
-                    notes=(f"{name}: one looks {', another '.join(dict.fromkeys(places))}",),
+                    notes=(f"{name}: one is centred {', another '.join(dict.fromkeys(places))}",),
                     help='use odd kernels with `padding = "half"`, or the same window in both branches; '
-                    "where it is meant, say so in `[lint] ignore`",
+                    "if it is intended, add the rule to `[lint] ignore`",
                 )
         return None
 
 
 def _is_centred(flows: Flows) -> bool:
-    """Whether every op looks at the place of its output, or everywhere: then so do all together."""
+    """Whether the receptive field of every op is centred or global: then so is every composition."""
     for module in {call.module for call in flows.calls.values()}:
-        assert module.op is not None  # noqa: S101 — calls are of ops
+        assert module.op is not None  # noqa: S101 — a call has an op
         for links in chain.from_iterable(module.op.reaches(module.inputs, module.outputs)):
             for link in links[2:]:
                 first = link.reach.sees[0]
@@ -95,7 +95,7 @@ def _is_centred(flows: Flows) -> bool:
 
 
 def _is_one_sided(flows: Flows) -> bool:
-    """Whether a node of the network says the padding of each side."""
+    """Whether a node of the network sets the padding of each side."""
     ops = (user.module.op for flow in flows.values for user in flow.users)
     return any(isinstance(getattr(op, "padding", None), Sides) for op in ops)
 

@@ -1,4 +1,4 @@
-"""Models and blocks that do not say what they are."""
+"""Models and blocks without a description."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -10,9 +10,9 @@ from archspec.lint.lint import Lint, Text
 class MissingDoc(Lint):
     """A model or a block without `doc`.
 
-    The text is shown where the spec is used: in the generated PyTorch source, and to those who read the file.
+    The text becomes the docstring in the generated PyTorch source, and it helps those who read the file.
 
-    Say in `doc` what it is, and where it comes from.
+    Describe in `doc` what it is, and where it comes from.
     """
 
     code: ClassVar[str] = "AS613"
@@ -35,7 +35,7 @@ layers = [{ op = "linear", out = 10 }]
 """
 
     def text(self, text: Text) -> Iterator[Diagnostic]:
-        """The model and all blocks."""
+        """Check the model and all blocks."""
         for definition in text.mentions:
             if not definition.doc:
                 what = f"the block `{definition.name}`" if len(definition.path) > 1 else "the `model`"

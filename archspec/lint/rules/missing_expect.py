@@ -1,4 +1,4 @@
-"""Networks of which nothing is expected."""
+"""Networks without expectations."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -10,9 +10,10 @@ from archspec.lint.lint import Lint, Text
 class MissingExpect(Lint):
     """A network, or a variant of one, without `[expect]`.
 
-    A change that doubles the parameters passes unseen. With the numbers in the spec, who changes them has to say so.
+    A change that doubles the number of parameters goes unnoticed. With the numbers in the spec, a change has to be
+    deliberate.
 
-    Write down what `archspec summary` counts, exactly or as a bound.
+    Write down the numbers of `archspec summary`, exactly or as bounds.
     """
 
     code: ClassVar[str] = "AS614"
@@ -38,13 +39,13 @@ macs = "<= 8k"
 """
 
     def text(self, text: Text) -> Iterator[Diagnostic]:
-        """Each variant; the model where there are none."""
+        """Check each variant, or the model if there are none."""
         document = text.document
         if document.model is None:
             return
         if not document.variants and not document.expect:
             yield self.found(
-                "nothing is expected of the `model`",
+                "the `model` has no expectations",
                 document.file,
                 ("model",),
                 help="add `[expect]`",
@@ -53,7 +54,7 @@ macs = "<= 8k"
         for name in document.variants:
             if not document.expect.get(name):
                 yield self.found(
-                    f"nothing is expected of `{name}`",
+                    f"`{name}` has no expectations",
                     document.file,
                     ("variants", name),
                     help=f"add `[expect.{name}]`",

@@ -1,4 +1,4 @@
-"""Activations in a row."""
+"""Consecutive activations."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -10,17 +10,17 @@ from archspec.lint.lint import PUBLISHED, Lint, Verdict
 from archspec.ops.core.activation import Activation, AlongAxis
 
 MISH = ("softplus", "tanh")
-"""The two in a row that are meant: x * tanh(softplus(x)), written out."""
+"""A pair that is intended: x * tanh(softplus(x)), written out."""
 
 
 class RepeatedActivation(Lint):
-    """An activation directly behind an activation.
+    """An activation directly after another one.
 
-    A second `relu` does nothing, and most other pairs are no function that anyone meant: there is an activation too
-    much, as where a block ends in one and the next begins with one, or a layer is missing between the two. It is a
-    finding if it is so in every call of the node and in all variants, or between copies of one block.
+    A second `relu` does nothing, and most other pairs are not intended either: there is one activation too many, as
+    where a block ends with one and the next begins with one, or a layer between the two is missing. It is reported if
+    it is so in every call of the node and in all variants, or between copies of one block.
 
-    Delete one, or put the layer between them that is missing.
+    Delete one, or insert the missing layer between them.
     """
 
     code: ClassVar[str] = "AS608"
@@ -38,7 +38,7 @@ class RepeatedActivation(Lint):
 """)
 
     def network(self, flows: Flows) -> Iterator[Verdict]:
-        """Activations that follow another wherever they are called."""
+        """Check for activations that follow another one in every call."""
 
         def verdicts() -> Iterator[tuple[Call, Call | None]]:
             for flow in flows.values:
@@ -48,7 +48,7 @@ class RepeatedActivation(Lint):
                         is_mish = first is not None and (first.module.kind, user.module.kind) == MISH
                         yield user, None if is_mish else first
 
-        for call, first in verdicts():  # a block that ends in one, and comes again
+        for call, first in verdicts():  # a repeated block that starts and ends with one
             if (
                 first is not None
                 and first.origin.file == call.origin.file
@@ -63,19 +63,19 @@ class RepeatedActivation(Lint):
         return self.found_at(
             f"`{call.module.kind}` directly follows `{first.module.kind}`",
             call.origin,
-            help="delete one of the two, or put the layer between them that is missing" + PUBLISHED,
+            help="delete one of the two, or insert the missing layer between them" + PUBLISHED,
             subject=call.module.kind,
             labels=(Label("the first", first.origin.path, first.origin.file),),
         )
 
 
 def _block(call: Call) -> tuple[str | int, ...]:
-    """The block that an op is written in; empty for the model, and for a single node that is repeated."""
+    """The path of the block that contains an op; empty for the model, and for a single repeated node."""
     return call.origin.path[:2] if call.origin.path[:1] == ("blocks",) else ()
 
 
 def _is_activation(call: Call) -> bool:
-    """Whether an op is a function of each element; a placeholder, which yields its input, is no activation here."""
+    """Whether an op is elementwise; a placeholder such as `identity` does not count as an activation."""
     op = call.module.op
     return (
         isinstance(op, Activation)

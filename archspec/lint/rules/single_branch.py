@@ -1,4 +1,4 @@
-"""Joins that join one value."""
+"""Joins of a single value."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -9,13 +9,13 @@ from archspec.lint.lint import Lint, Verdict
 
 
 class SingleBranch(Lint):
-    """A join that is left with a single branch.
+    """A join with a single remaining branch.
 
-    With one branch a join does nothing: a `when` that is false has dropped the others, where often the branch should
-    have passed the input on. It is a finding if it is so in one network of the file.
+    A join of one branch does nothing: a false `when` has removed the other branches, which often should have passed
+    the input through instead. It is reported if it is so in any network of the file.
 
-    Put `[ … ]` around the node with the `when`: then the branch stays, and passes the input on. Where one branch is
-    meant, as in a variant with fewer of them, say so in `[lint] ignore`.
+    Put `[ … ]` around the node with the `when`: then the branch remains, and passes the input through. If a single
+    branch is intended, as in a variant with fewer of them, add the rule to `[lint] ignore`.
     """
 
     code: ClassVar[str] = "AS615"
@@ -34,17 +34,17 @@ class SingleBranch(Lint):
 """)
 
     def network(self, flows: Flows) -> Iterator[Verdict]:
-        """Joins of one value. What other networks make of them does not help."""
+        """Check for joins of one value, whatever they are in other networks."""
         for call in flows.calls.values():
             op = call.module.op
             if op is not None and not op.is_module and len(call.module.inputs) == 1:
                 yield (
                     call.origin,
                     self.found_at(
-                        f"this `{op.name}` joins one value only",
+                        f"this `{op.name}` joins only one value",
                         call.origin,
                         subject=op.name,
-                        help="put `[ … ]` around a branch that `when` may drop, so that it passes the input on; "
-                        "where one branch is meant, say so in `[lint] ignore`",
+                        help="put `[ … ]` around a branch that `when` may remove, so that it passes the input through; "
+                        "if a single branch is intended, add the rule to `[lint] ignore`",
                     ),
                 )

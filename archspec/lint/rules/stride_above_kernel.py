@@ -1,4 +1,4 @@
-"""Windows that leave gaps."""
+"""Windows with gaps between them."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -10,15 +10,16 @@ from archspec.lint.lint import PUBLISHED, Lint, Verdict
 from archspec.ops.core.window import AXIS_NAMES, Window
 
 Gap = tuple[Window, int, str]
-"""A window, how many positions of each stride it skips, and the name of the axis."""
+"""A window, the number of positions per stride that it skips, and the name of the axis."""
 
 
 class StrideAboveKernel(Lint):
     """A kernel smaller than its stride, on a value that nothing else reads.
 
-    What lies between the windows is computed, and then read by nobody. So it is with a dilated kernel that meets the
-    same positions again. The `1×1` convolution with stride 2 of a residual's shortcut is no finding, since the layers
-    beside it read all of its input. It is a finding if it is so in every call of the node and in all variants.
+    The positions between the windows are computed but never used. The same happens with a dilated kernel whose elements
+    fall on the same positions in every window. The `1×1` convolution with stride 2 in a residual's shortcut is not
+    reported, since the other branch reads all of the input. It is reported if it is so in every call of the node and in
+    all variants.
 
     Make the kernel at least as large as the stride, or move the stride to a layer with a larger kernel.
     """
@@ -35,7 +36,7 @@ class StrideAboveKernel(Lint):
 """)
 
     def network(self, flows: Flows) -> Iterator[Verdict]:
-        """Ops of which every call skips parts of its input that no other op reads."""
+        """Check for ops that skip parts of their input that no other op reads, in every call."""
         gaps: dict[Module, list[Gap] | None] = {}
 
         def gap(call: Call) -> list[Gap] | None:
@@ -89,11 +90,11 @@ def _gaps(module: Module) -> list[Gap] | None:
 
 
 def _skipped(window: Window) -> int:
-    """Of as many positions as the stride, how many no window reads."""
-    kernel = min(window.kernel, window.stride)  # from there on it comes to the same positions
+    """The number of positions per stride that no window reads."""
+    kernel = min(window.kernel, window.stride)  # beyond the stride, the positions repeat
     return window.stride - len({index * window.dilation % window.stride for index in range(kernel)})
 
 
 def _is_part(flow: Flow) -> bool:
-    """Whether a value is a part of another, or that in another shape: what it leaves out, others may read."""
+    """Whether a value is a slice or a reshape of another value, which other ops may read."""
     return flow.made is not None and flow.made.module.op is not None and flow.made.module.op.group == "Shape"

@@ -1,4 +1,4 @@
-"""Rows and columns that no window covers."""
+"""Rows and columns of an input that no window covers."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -12,10 +12,10 @@ from archspec.ops.core.window import AXIS_NAMES
 class UncoveredInput(Lint):
     """Rows or columns at the end of an input that no window covers.
 
-    The windows do not divide the input: the last rows and columns are never read, and the network does not see the rim
-    of the image there. Many networks of the literature do so; for some, as in segmentation, it matters.
+    The stride does not divide the input: the last rows and columns are never read, so the network ignores that edge of
+    the image. Many published networks do so; for some tasks, such as segmentation, it matters.
 
-    Choose a size, a padding or, in pools, `ceil = true`, with which the last window reaches the end.
+    Choose a size, a padding or, for pools, `ceil = true`, so that the last window reaches the end.
     """
 
     code: ClassVar[str] = "AS611"
@@ -31,7 +31,7 @@ class UncoveredInput(Lint):
 """)
 
     def network(self, flows: Flows) -> Iterator[Verdict]:
-        """Ops whose last window ends before their input does, if no other op reads the rest of it."""
+        """Check for ops whose last window ends before the input does, if no other op reads the rest of it."""
 
         def verdicts() -> Iterator[tuple[Call, list[str] | None]]:
             for flow in flows.values:
@@ -48,13 +48,13 @@ class UncoveredInput(Lint):
                     "no window covers the end of the input",
                     origin,
                     notes=tuple(left),
-                    help="choose sizes with which the last window reaches the end" + PUBLISHED,
+                    help="choose a size or a padding so that the last window reaches the end" + PUBLISHED,
                 ),
             )
 
 
 def _left(call: Call) -> list[str]:
-    """The axes along which windows leave something over at the end."""
+    """The axes along which windows leave out the end, as text."""
     op = call.module.op
     windows = op.windows(call.module.inputs) if op is not None else ()
     return [

@@ -1,4 +1,4 @@
-"""Blocks that nothing calls."""
+"""Uncalled blocks."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -11,8 +11,8 @@ from archspec.lint.names import called
 class UnusedBlock(Lint):
     """A block that nothing in its file calls.
 
-    It is checked and read like the rest, but no network has it: it is left over, or the node that should call it calls
-    something else. In a library, a file without `[model]`, all blocks are for others.
+    No network contains it: it is left over, or the node that should call it calls something else. The rule does not
+    apply to libraries, files without `[model]`, whose blocks are called by other files.
 
     Call it, or delete it.
     """
@@ -46,7 +46,7 @@ layers = [{ op = "conv", out = "width", kernel = 3 }, "relu"]
 """
 
     def text(self, text: Text) -> Iterator[Diagnostic]:
-        """Only in files with a model."""
+        """Check the blocks of files with a model."""
         document = text.document
         if document.model is None or not document.blocks:
             return

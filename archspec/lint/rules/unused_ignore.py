@@ -1,4 +1,4 @@
-"""Entries of `[lint] ignore` that keep nothing back."""
+"""Entries of `[lint] ignore` without effect."""
 
 from typing import ClassVar
 
@@ -6,11 +6,11 @@ from archspec.lint.lint import Lint
 
 
 class UnusedIgnore(Lint):
-    """A rule in `[lint] ignore` that finds nothing in the file.
+    """An entry of `[lint] ignore` that matches no finding in the file.
 
-    What it was meant for is gone, and what comes next would pass unseen.
+    The finding that it was meant for is gone, and the entry would hide the next one.
 
-    Take the rule out of the list.
+    Remove the rule from the list.
     """
 
     code: ClassVar[str] = "AS605"

@@ -1,4 +1,4 @@
-"""`let`s that nothing mentions."""
+"""Unused `let`s."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -9,9 +9,9 @@ from archspec.lint.names import mentioned_inside
 
 
 class UnusedLet(Lint):
-    """A `let` that no expression mentions.
+    """A `let` that no expression uses.
 
-    The value is computed for nobody: the place where it was meant has something else, or it is left over.
+    Something else was written where the value was meant, or the `let` is left over.
 
     Use it where it was meant, or delete it.
     """
@@ -46,7 +46,7 @@ layers = [{ op = "linear", out = "hidden" }]
 """
 
     def text(self, text: Text) -> Iterator[Diagnostic]:
-        """Those of the file, of the model, of each block, and of groups."""
+        """Check the `let`s of the file, the model, each block, and groups."""
         document = text.document
         for name in document.let:
             if name not in text.used:

@@ -1,4 +1,4 @@
-"""Nodes whose values nothing takes."""
+"""Nodes whose values are unused."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -11,8 +11,8 @@ from archspec.lint.lint import PUBLISHED, Lint, Verdict
 class UnusedNode(Lint):
     """A node whose output is never used.
 
-    It costs time and memory, and its weights get no gradient, which PyTorch's distributed training refuses. Mostly a
-    `from` behind it passes it over, or it should be one of the `outputs`.
+    It costs time and memory, and its weights get no gradient, which PyTorch's distributed training rejects. Usually a
+    later `from` skips it by mistake, or it should be one of the `outputs`.
 
     Use its value, make it an output, or delete it.
     """
@@ -31,7 +31,7 @@ class UnusedNode(Lint):
 """)
 
     def network(self, flows: Flows) -> Iterator[Verdict]:
-        """Nodes of which no call is used."""
+        """Check for nodes that are unused in every call."""
         for key, origin in flows.unused.items():
             yield (
                 key,

@@ -1,4 +1,4 @@
-"""Parameters that nothing mentions."""
+"""Unused parameters."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -9,10 +9,9 @@ from archspec.lint.lint import Lint, Text
 
 
 class UnusedParam(Lint):
-    """A parameter that no expression mentions.
+    """A parameter that no expression uses.
 
-    Whoever sets it expects something to change, and nothing does: a number is written out where the parameter was
-    meant, or the parameter is left over.
+    Setting it has no effect: a number was written where the parameter was meant, or the parameter is left over.
 
     Use it where it was meant, or delete it.
     """
@@ -41,7 +40,7 @@ layers = [{ op = "linear", out = "classes" }]
 """
 
     def text(self, text: Text) -> Iterator[Diagnostic]:
-        """Those of the file, and those of each block."""
+        """Check the parameters of the file and of each block."""
         document = text.document
         for name in document.params:
             if name not in text.used:
@@ -53,7 +52,7 @@ layers = [{ op = "linear", out = "classes" }]
 
 
 def section(definition: Definition, name: str) -> str:
-    """Where in a block a name is declared."""
+    """The section of a block in which a name is declared."""
     if name in definition.let:
         return "let"
     return section_of(definition.params[name])
