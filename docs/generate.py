@@ -276,6 +276,7 @@ def _entry(entry: Entry) -> Iterator[str]:
     yield from (f"### {entry.name}", "", _markdown(entry.doc), "")
     facts = [
         ("Inputs", entry.inputs),
+        ("Requires", "; ".join(entry.constraints)),
         ("Output", entry.output),
         ("Weights", entry.weights),
         ("MACs", entry.macs),

@@ -40,6 +40,7 @@ def _data(entry: Entry) -> dict[str, Any]:
         "doc": entry.doc,
         "link": entry.link,
         "inputs": entry.inputs,
+        "constraints": entry.constraints,
         "output": entry.output,
         "weights": entry.weights,
         "macs": entry.macs,
@@ -80,9 +81,15 @@ def _one(console: "Console", entry: Entry) -> None:
 
     console.print(Text(entry.name, "bold").append(f"   {entry.group}", "dim"))
     console.print(Text(entry.doc))
-    for label, text in (("output", entry.output), ("weights", entry.weights), ("MACs", entry.macs)):
+    facts = {
+        "requires": "; ".join(entry.constraints),
+        "output": entry.output,
+        "weights": entry.weights,
+        "MACs": entry.macs,
+    }
+    for label, text in facts.items():
         if text:
-            console.print(Text(f"  {label:<8}", "bold").append(text, "not bold"))
+            console.print(Text(f"  {label:<9}", "bold").append(text, "not bold"))
     if entry.fields:
         table = Table.grid(padding=(0, 2))
         for style in ("cyan", "", "dim"):

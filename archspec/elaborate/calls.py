@@ -248,7 +248,7 @@ def with_given(shape: tuple[Any, ...], given: Mapping[str, Dim]) -> tuple[Any, .
 
 def typed(op: Op, types: Types, dimensions: frozenset[str]) -> Module:
     """The module of an op on inputs of these types. `dimensions` are the free dimensions of the network."""
-    op.check(types)
+    op.fits(types)
     outputs = op.outputs(types)
     for output in outputs:
         for dim in output.shape:

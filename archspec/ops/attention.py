@@ -5,7 +5,8 @@ from typing import ClassVar
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import Op
-from archspec.ops.core.checks import divides, initialised, one_of_ranks, size, sizes
+from archspec.ops.core.checks import initialised, size, sizes
+from archspec.ops.core.constraints import Constraint, Divides, Ranks
 from archspec.ops.core.data import Example, Inputs, Saved, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive, Probability
 from archspec.ops.core.held import lying, packed, strides, viewed
@@ -29,6 +30,10 @@ class Attention(Op):
     name: ClassVar[str] = "attention"
     group: ClassVar[str] = "Attention"
     arity: ClassVar[tuple[int, int]] = (1, 3)
+    constraints: ClassVar[tuple[Constraint, ...]] = (
+        Ranks(3, 3, "attention"),
+        Divides("heads", lambda _, inputs: _features(_roles(inputs)[0]), "the number of features"),
+    )
 
     heads: Positive
     """Number of heads that the features are split into."""
@@ -47,13 +52,10 @@ class Attention(Op):
         return values
 
     def check(self, inputs: Inputs) -> None:
-        """Rank 3; heads divide the features; batches are equal, and keys are as many as values."""
-        for x in inputs:
-            one_of_ranks(x, range(3, 4), "attention")
+        """Batches are equal, and keys are as many as values."""
         query, key, value = _roles(inputs)
         size(query.shape[1], "the sequence axis of the query")
         size(key.shape[1], "the sequence axis of the key")
-        divides(_features(query), self.heads, "the number of features", "heads")
         for role, x in (("key", key), ("value", value)):
             if x.shape[0] != query.shape[0]:
                 raise Problem(

@@ -3,7 +3,8 @@
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.checks import channels, one_of_ranks
+from archspec.ops.core.checks import channels
+from archspec.ops.core.constraints import Constraint, Ranks
 from archspec.ops.core.data import Example, Inputs, Layout, Saved
 from archspec.ops.core.held import like_images
 from archspec.ops.core.norms import RunningNorm, single
@@ -21,11 +22,11 @@ class BatchNorm(RunningNorm):
 
     name: ClassVar[str] = "batchnorm"
     layout: ClassVar[Layout] = "image"
+    constraints: ClassVar[tuple[Constraint, ...]] = (Ranks(2, 5, "batch normalisation"),)
 
     def check(self, inputs: Inputs) -> None:
-        """Rank 2 to 5; statistics of the input itself need more than one value."""
+        """Statistics of the input itself need more than one value."""
         x = inputs[0]
-        one_of_ranks(x, range(2, 6), "batch normalisation")
         if not self.track_running_stats and single(x, start=0):
             raise Problem(
                 "AS408",

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from archspec.ops.core.base import NoMacs, Op, SavesNothing
-from archspec.ops.core.checks import at_least, channels, divides
+from archspec.ops.core.constraints import Constraint, Divides, Ranks, in_channels
 from archspec.ops.core.data import Example, Inputs, Layout
 from archspec.ops.core.fields import Positive
 from archspec.ops.core.held import like_images
@@ -22,14 +22,13 @@ class ChannelShuffle(NoMacs, SavesNothing, Op):
     name: ClassVar[str] = "channel_shuffle"
     group: ClassVar[str] = "Shape"
     layout: ClassVar[Layout] = "image"
+    constraints: ClassVar[tuple[Constraint, ...]] = (
+        Ranks(3),
+        Divides("groups", in_channels, "the number of channels"),
+    )
 
     groups: Positive
     """Number of groups."""
-
-    def check(self, inputs: Inputs) -> None:
-        """At least rank 3; the groups divide the channels."""
-        at_least(inputs[0], 3)
-        divides(channels(inputs[0]), self.groups, "the number of channels", "groups")
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """All channels."""

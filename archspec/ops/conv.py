@@ -5,7 +5,8 @@ from typing import ClassVar
 
 from archspec.ops.core.base import Op
 from archspec.ops.core.checks import channels
-from archspec.ops.core.convolution import check_groups, product_formula, products, weight_and_bias
+from archspec.ops.core.constraints import Constraint
+from archspec.ops.core.convolution import convolution, product_formula, products, weight_and_bias
 from archspec.ops.core.data import Example, Inputs, Layout, Saved, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Padding, Positive, Size, per_axis
 from archspec.ops.core.held import like_images
@@ -36,6 +37,7 @@ class Conv(Op):
     name: ClassVar[str] = "conv"
     group: ClassVar[str] = "Weights"
     layout: ClassVar[Layout] = "image"
+    constraints: ClassVar[tuple[Constraint, ...]] = convolution("a convolution")
 
     out: Positive
     """Number of output channels."""
@@ -57,10 +59,6 @@ class Conv(Op):
     def windows(self, inputs: Inputs) -> tuple[Window, ...]:
         """The window of each spatial axis."""
         return windows(inputs[0], self.kernel, self.stride, self.padding, self.dilation)
-
-    def check(self, inputs: Inputs) -> None:
-        """Rank 3 to 5; groups divide the channels of input and output."""
-        check_groups(inputs[0], self.out, self.groups, "a convolution")
 
     def output(self, inputs: Inputs) -> TensorType:
         """`out` channels; per axis the number of windows."""

@@ -8,7 +8,8 @@ from typing import ClassVar
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import Op
 from archspec.ops.core.checks import channels
-from archspec.ops.core.convolution import check_groups, product_formula, products, weight_and_bias
+from archspec.ops.core.constraints import Constraint
+from archspec.ops.core.convolution import convolution, product_formula, products, weight_and_bias
 from archspec.ops.core.data import INPUT, Example, Inputs, Layout, Saved, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, NaturalSize, Positive, Size, per_axis
 from archspec.ops.core.held import like_images
@@ -85,6 +86,7 @@ class ConvTranspose(Op):
     group: ClassVar[str] = "Weights"
     layout: ClassVar[Layout] = "image"
     no_keyword: ClassVar[str | None] = "leave `padding` out, and take off what is too much with `slice`"
+    constraints: ClassVar[tuple[Constraint, ...]] = convolution("a transposed convolution")
 
     out: Positive
     """Number of output channels."""
@@ -113,8 +115,7 @@ class ConvTranspose(Op):
         return tuple(Spread(*row) for row in zip(spatial, *columns, strict=True))
 
     def check(self, inputs: Inputs) -> None:
-        """Rank 3 to 5; groups divide the channels; output padding is less than stride or dilation."""
-        check_groups(inputs[0], self.out, self.groups, "a transposed convolution")
+        """Output padding is less than stride or dilation."""
         for spread in self.spreads(inputs):
             if spread.output_padding >= max(spread.stride, spread.dilation):
                 raise Problem(

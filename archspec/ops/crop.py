@@ -5,7 +5,8 @@ from typing import ClassVar
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import NoMacs, Op, SavesNothing
-from archspec.ops.core.checks import one_of_ranks, size
+from archspec.ops.core.checks import size
+from archspec.ops.core.constraints import Constraint, Ranks
 from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.fields import Size, per_axis
 from archspec.ops.core.held import lying, strides
@@ -25,6 +26,7 @@ class Crop(NoMacs, SavesNothing, Op):
 
     name: ClassVar[str] = "crop"
     group: ClassVar[str] = "Shape"
+    constraints: ClassVar[tuple[Constraint, ...]] = (Ranks(3, 5, "a crop"),)
 
     size: Size
     """The size of the output: one, or one per spatial axis; at most that of the input."""
@@ -50,8 +52,7 @@ class Crop(NoMacs, SavesNothing, Op):
         return tuple(kept)
 
     def check(self, inputs: Inputs) -> None:
-        """Rank 3 to 5; no axis is shorter than its part."""
-        one_of_ranks(inputs[0], range(3, 6), "a crop")
+        """No axis is shorter than its part."""
         self.ranges(inputs)
 
     def output(self, inputs: Inputs) -> TensorType:

@@ -5,7 +5,8 @@ from typing import ClassVar
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import NoMacs, Op
-from archspec.ops.core.checks import channels, divides, initialised, sizes
+from archspec.ops.core.checks import channels, initialised, sizes
+from archspec.ops.core.constraints import Constraint, Divides, in_channels
 from archspec.ops.core.data import Example, Inputs, Layout, Saved, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive, PositiveNumber
 from archspec.ops.core.held import like_images
@@ -25,6 +26,9 @@ class GroupNorm(NoMacs, Op):
     name: ClassVar[str] = "groupnorm"
     group: ClassVar[str] = "Norms"
     layout: ClassVar[Layout] = "image"
+    constraints: ClassVar[tuple[Constraint, ...]] = (
+        Divides("groups", in_channels, "the number of channels"),
+    )
 
     groups: Positive
     """Number of groups that the channels are split into; 1 normalises the whole sample."""
@@ -36,9 +40,8 @@ class GroupNorm(NoMacs, Op):
     """Initialisers of `weight` and `bias`; default: 1 and 0."""
 
     def check(self, inputs: Inputs) -> None:
-        """Groups divide the channels and have more than one value."""
+        """Groups have more than one value."""
         x = inputs[0]
-        divides(channels(x), self.groups, "the number of channels", "groups")
         # PyTorch complains only at batch 1, but the result is 0 at any batch size.
         if channels(x) == self.groups and single(x, start=2):
             raise Problem(

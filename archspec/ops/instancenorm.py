@@ -4,7 +4,8 @@ from math import prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.checks import one_of_ranks, sizes
+from archspec.ops.core.checks import sizes
+from archspec.ops.core.constraints import Constraint, Ranks
 from archspec.ops.core.data import Example, Inputs, Layout, Saved
 from archspec.ops.core.fields import Flag
 from archspec.ops.core.held import is_packed
@@ -23,6 +24,7 @@ class InstanceNorm(RunningNorm):
 
     name: ClassVar[str] = "instancenorm"
     layout: ClassVar[Layout] = "image"
+    constraints: ClassVar[tuple[Constraint, ...]] = (Ranks(3, 5, "instance normalisation"),)
 
     affine: Flag = False
     """Whether a scale and a shift per channel are learnt."""
@@ -30,9 +32,8 @@ class InstanceNorm(RunningNorm):
     """Whether running statistics are kept and used in evaluation."""
 
     def check(self, inputs: Inputs) -> None:
-        """Rank 3 to 5; statistics of the sample itself need more than one position."""
+        """Statistics of the sample itself need more than one position."""
         x = inputs[0]
-        one_of_ranks(x, range(3, 6), "instance normalisation")
         if not self.track_running_stats and single(x, start=2):
             raise Problem(
                 "AS401",

@@ -4,7 +4,8 @@ from math import prod
 from typing import ClassVar
 
 from archspec.ops.core.base import Op
-from archspec.ops.core.checks import at_least, factors, initialised, size, sizes
+from archspec.ops.core.checks import factors, initialised, size, sizes
+from archspec.ops.core.constraints import Constraint, Ranks
 from archspec.ops.core.data import INPUT, Example, Inputs, Layout, Saved, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive
 from archspec.ops.core.held import viewed
@@ -24,6 +25,7 @@ class Linear(Op):
     name: ClassVar[str] = "linear"
     group: ClassVar[str] = "Weights"
     layout: ClassVar[Layout] = "free"
+    constraints: ClassVar[tuple[Constraint, ...]] = (Ranks(2),)
 
     out: Positive
     """Number of output features."""
@@ -31,10 +33,6 @@ class Linear(Op):
     """Whether a bias is added."""
     init: Initialisers = NO_INIT
     """Initialisers of `weight` and `bias`; default: uniform in ±1/√in, as in PyTorch."""
-
-    def check(self, inputs: Inputs) -> None:
-        """At least a batch of vectors."""
-        at_least(inputs[0], 2)
 
     def output(self, inputs: Inputs) -> TensorType:
         """The last axis becomes `out`."""

@@ -4,7 +4,8 @@ from math import prod
 from typing import ClassVar
 
 from archspec.ops.core.base import NoMacs, Op
-from archspec.ops.core.checks import at_least, channels, sizes
+from archspec.ops.core.checks import channels, sizes
+from archspec.ops.core.constraints import Constraint, Ranks
 from archspec.ops.core.data import Example, Inputs, Layout, Saved
 from archspec.ops.core.fields import Number, Positive
 from archspec.ops.core.held import elementwise
@@ -23,6 +24,7 @@ class LRN(NoMacs, Op):
     name: ClassVar[str] = "lrn"
     group: ClassVar[str] = "Norms"
     layout: ClassVar[Layout] = "image"
+    constraints: ClassVar[tuple[Constraint, ...]] = (Ranks(3),)
 
     size: Positive
     """Number of neighbouring channels."""
@@ -32,10 +34,6 @@ class LRN(NoMacs, Op):
     """Exponent."""
     k: Number = 1.0
     """Added to the mean square."""
-
-    def check(self, inputs: Inputs) -> None:
-        """At least rank 3."""
-        at_least(inputs[0], 3)
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """The channels around."""

@@ -5,7 +5,8 @@ from typing import ClassVar
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import Op
-from archspec.ops.core.checks import at_least, factors, size, sizes
+from archspec.ops.core.checks import factors, size, sizes
+from archspec.ops.core.constraints import Constraint, Ranks
 from archspec.ops.core.data import Example, Inputs, Saved
 from archspec.ops.core.held import Held, is_trained, lying, strides, viewed
 from archspec.ops.core.joins import broadcast
@@ -26,12 +27,11 @@ class MatMul(Op):
     group: ClassVar[str] = "Joins"
     arity: ClassVar[tuple[int, int]] = (2, 2)
     is_module: ClassVar[bool] = False
+    constraints: ClassVar[tuple[Constraint, ...]] = (Ranks(2),)
 
     def check(self, inputs: Inputs) -> None:
         """The rows of the first are as long as the columns of the second, and the batch stays where it is."""
         a, b = inputs
-        for x in inputs:
-            at_least(x, 2)
         if a.shape[-1] != b.shape[-2]:
             raise Problem(
                 "AS401",

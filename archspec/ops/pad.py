@@ -8,7 +8,8 @@ from pydantic import Field
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import NoMacs, Op
-from archspec.ops.core.checks import one_of_ranks, size
+from archspec.ops.core.checks import size
+from archspec.ops.core.constraints import Constraint, Ranks
 from archspec.ops.core.data import INPUT, Example, Inputs, Saved
 from archspec.ops.core.fields import Natural, Number, Sides
 from archspec.ops.core.held import elementwise, like_images
@@ -43,6 +44,7 @@ class Pad(NoMacs, Op):
 
     name: ClassVar[str] = "pad"
     group: ClassVar[str] = "Shape"
+    constraints: ClassVar[tuple[Constraint, ...]] = (Ranks(3, 5, "padding"),)
 
     padding: Border
     """Width of the border: per side, per axis, or by the names of the sides."""
@@ -57,8 +59,7 @@ class Pad(NoMacs, Op):
         return resolve_padding(self.padding, ones, ones, ones, ones)
 
     def check(self, inputs: Inputs) -> None:
-        """Rank 3 to 5; a mirrored border is narrower than the input, a circular one not wider."""
-        one_of_ranks(inputs[0], range(3, 6), "padding")
+        """A mirrored border is narrower than the input, a circular one not wider."""
         if self.mode != "constant" and self.value:
             raise Problem(
                 "AS208",

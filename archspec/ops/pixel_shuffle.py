@@ -5,7 +5,8 @@ from typing import ClassVar
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import NoMacs, Op, SavesNothing
-from archspec.ops.core.checks import channels, one_of_ranks
+from archspec.ops.core.checks import channels
+from archspec.ops.core.constraints import Constraint, Ranks
 from archspec.ops.core.data import Example, Inputs, Layout
 from archspec.ops.core.fields import Positive
 from archspec.ops.core.held import like_images
@@ -25,13 +26,13 @@ class PixelShuffle(NoMacs, SavesNothing, Op):
     name: ClassVar[str] = "pixel_shuffle"
     group: ClassVar[str] = "Shape"
     layout: ClassVar[Layout] = "image"
+    constraints: ClassVar[tuple[Constraint, ...]] = (Ranks(4, 4, "a pixel shuffle"),)
 
     scale: Positive
     """The factor by which height and width grow; PyTorch's `upscale_factor`."""
 
     def check(self, inputs: Inputs) -> None:
-        """Rank 4; the square of the scale divides the channels."""
-        one_of_ranks(inputs[0], range(4, 5), "a pixel shuffle")
+        """The square of the scale divides the channels."""
         count, block = channels(inputs[0]), self.scale**2
         if count % block:
             raise Problem(

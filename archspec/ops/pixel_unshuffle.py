@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from archspec.ops.core.base import NoMacs, Op, SavesNothing
-from archspec.ops.core.checks import channels, divides, one_of_ranks, size
+from archspec.ops.core.checks import channels, divides, size
+from archspec.ops.core.constraints import Constraint, Ranks
 from archspec.ops.core.data import Example, Inputs, Layout
 from archspec.ops.core.fields import Positive
 from archspec.ops.core.held import like_images
@@ -24,13 +25,13 @@ class PixelUnshuffle(NoMacs, SavesNothing, Op):
     name: ClassVar[str] = "pixel_unshuffle"
     group: ClassVar[str] = "Shape"
     layout: ClassVar[Layout] = "image"
+    constraints: ClassVar[tuple[Constraint, ...]] = (Ranks(4, 4, "a pixel unshuffle"),)
 
     scale: Positive
     """The factor by which height and width shrink; PyTorch's `downscale_factor`."""
 
     def check(self, inputs: Inputs) -> None:
-        """Rank 4; the scale divides height and width."""
-        one_of_ranks(inputs[0], range(4, 5), "a pixel unshuffle")
+        """The scale divides height and width."""
         for name, dim in zip(("height", "width"), inputs[0].spatial, strict=True):
             if not isinstance(dim, Symbol):
                 divides(size(dim, f"the {name} of the input"), self.scale, f"the {name}", "scale")

@@ -10,7 +10,8 @@ from pydantic import Field
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import NoMacs, Op, SavesNothing
-from archspec.ops.core.checks import one_of_ranks, size
+from archspec.ops.core.checks import size
+from archspec.ops.core.constraints import Constraint, Ranks
 from archspec.ops.core.data import Example, Inputs, Layout
 from archspec.ops.core.fields import MAX, Flag, PositiveNumber, Size, per_axis
 from archspec.ops.core.held import like_images
@@ -61,6 +62,7 @@ class Upsample(NoMacs, SavesNothing, Op):
     name: ClassVar[str] = "upsample"
     group: ClassVar[str] = "Shape"
     layout: ClassVar[Layout] = "image"
+    constraints: ClassVar[tuple[Constraint, ...]] = (Ranks(3, 5, "an upsampling"),)
 
     size: Size | None = None
     """The size of the output. Either this or `scale` is given."""
@@ -76,8 +78,8 @@ class Upsample(NoMacs, SavesNothing, Op):
         return LINEAR[inputs[0].rank - 2] if self.mode == "linear" else self.mode
 
     def check(self, inputs: Inputs) -> None:
-        """Rank 3 to 5, one that the mode knows; either `size` or `scale`."""
-        axes = one_of_ranks(inputs[0], range(3, 6), "an upsampling")
+        """A rank that the mode knows; either `size` or `scale`."""
+        axes = len(inputs[0].spatial)
         if self.size is None and self.scale is None:
             raise Problem(
                 "AS202", "`upsample` needs `size` or `scale`", help="such as `scale = 2`", subject=self.name

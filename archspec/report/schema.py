@@ -144,7 +144,8 @@ def _op(entry: Entry) -> Json:
             "minItems": 1,
             "description": "Nodes that have the same input each.",
         }
-    return _closed(keys, f"{entry.summary}\n\n{entry.link}".strip())
+    needs = f"Requires: {'; '.join(entry.constraints)}." if entry.constraints else ""
+    return _closed(keys, "\n\n".join(filter(None, (entry.summary, needs, entry.link))))
 
 
 def _node(ops: list[str], names: list[str]) -> Json:

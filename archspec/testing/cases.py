@@ -41,7 +41,7 @@ def types(example: Example) -> tuple[TensorType, ...]:
 def results(op: type[Op], example: Example) -> tuple[TensorType, ...]:
     """The types of the outputs of a valid example."""
     made, inputs = make(op, example), types(example)
-    made.check(inputs)
+    made.fits(inputs)
     return made.outputs(inputs)
 
 

@@ -140,7 +140,7 @@ def receptive_field(op: type[Op], example: Example, *, exact: bool = False) -> N
     torch = import_torch()
     torch.manual_seed(1)
     ours, typed = make(op, example), types(example)
-    ours.check(typed)
+    ours.fits(typed)
     outputs = ours.outputs(typed)
     oracle = oracle_of(example, 1)
     for module in modules_of(oracle):

@@ -45,7 +45,7 @@ def refusal(op: type[Op], example: Example) -> None:
     check(example.error != "AS203", "the fields do not refuse it, as AS203 says")
     inputs = types(example)
     try:
-        made.check(inputs)
+        made.fits(inputs)
         made.weights(inputs)
         made.outputs(inputs)
     except Problem as problem:
@@ -87,7 +87,7 @@ def arithmetic(op: type[Op], example: Example, batch: int | str) -> None:
     named = {} if isinstance(batch, str) or "N" in example.fields.get("shape", ()) else {"N": batch}
     ours = make(op, example)
     inputs = tuple(TensorType(fill(shape, H=11, W=13, L=5, **named)) for shape in example.inputs)
-    ours.check(inputs)
+    ours.fits(inputs)
     outputs = ours.outputs(inputs)
     macs, formula = ours.macs(inputs, outputs), ours.macs_formula(inputs, outputs)
     check(bool(formula) == bool(macs), f"there are {macs} MACs, but the formula is `{formula}`")

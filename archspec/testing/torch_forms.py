@@ -59,7 +59,7 @@ def shapes(op: type[Op], example: Example, batch: int) -> None:
     from torch.utils.flop_counter import FlopCounterMode
 
     ours, inputs = make(op, example), types(example)
-    ours.check(inputs)
+    ours.fits(inputs)
     outputs = ours.outputs(inputs)
 
     def shape(type_: Any) -> list[int]:

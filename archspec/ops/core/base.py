@@ -12,6 +12,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from archspec.diagnostics import Problem
+from archspec.ops.core.constraints import Constraint
 from archspec.ops.core.data import Example, Inputs, Layout, Saved, Weight
 from archspec.ops.core.fields import Reading, reading
 from archspec.ops.core.init import Init
@@ -46,6 +47,8 @@ class Op(BaseModel):
     (`image`), or any (`free`)."""
     no_keyword: ClassVar[str | None] = None
     """What to do in place of a keyword for the padding, where there is none."""
+    constraints: ClassVar[tuple[Constraint, ...]] = ()
+    """What must hold of inputs and fields, as far as it is plain; the rest is for `check`."""
     examples: ClassVar[tuple[Example, ...]]
 
     @classmethod
@@ -53,8 +56,14 @@ class Op(BaseModel):
         """The values that a call takes, by their numbers, of those that a spec lists. Default: all."""
         return values
 
+    def fits(self, inputs: Inputs) -> None:
+        """Raise `Problem` where the inputs do not fit the op. Called before anything else below."""
+        for constraint in self.constraints:
+            constraint.check(self, inputs)
+        self.check(inputs)
+
     def check(self, inputs: Inputs) -> None:
-        """Raise `Problem` where the inputs do not fit the fields. Called before anything else below."""
+        """Raise `Problem` where something else than `constraints` says does not hold."""
 
     def output(self, inputs: Inputs) -> TensorType:
         """The type of the output. Raises `Problem` where a size falls to zero or below."""

@@ -2,17 +2,20 @@
 
 from math import prod
 
-from archspec.ops.core.checks import channels, divides, factors, initialised, one_of_ranks, sizes
+from archspec.ops.core.checks import factors, initialised, sizes
+from archspec.ops.core.constraints import Constraint, Divides, Ranks, in_channels
 from archspec.ops.core.data import Weight
 from archspec.ops.core.init import fan_in_uniform
 from archspec.types import Dim, TensorType
 
 
-def check_groups(x: TensorType, out: int, groups: int, what: str) -> None:
-    """Rank 3 to 5; groups divide the channels of input and output."""
-    one_of_ranks(x, range(3, 6), what)
-    divides(channels(x), groups, "the number of input channels", "groups")
-    divides(out, groups, "the number of output channels", "groups")
+def convolution(what: str) -> tuple[Constraint, ...]:
+    """Three to five axes; groups divide the channels of input and output."""
+    return (
+        Ranks(3, 5, what),
+        Divides("groups", in_channels, "the number of input channels"),
+        Divides("groups", lambda op, _: op.out, "the number of output channels"),
+    )
 
 
 def weight_and_bias(

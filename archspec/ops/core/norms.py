@@ -4,7 +4,8 @@ from typing import ClassVar
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import NoMacs, Op
-from archspec.ops.core.checks import at_least, axis_index, channels, initialised, size
+from archspec.ops.core.checks import axis_index, channels, initialised, size
+from archspec.ops.core.constraints import Constraint, Ranks
 from archspec.ops.core.data import Inputs, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Integer, PositiveNumber, Probability
 from archspec.ops.core.held import packed
@@ -31,6 +32,7 @@ class AxisNorm(NoMacs, Op):
     """A norm of the vectors along one axis: the last one, or the channels of each position."""
 
     group: ClassVar[str] = "Norms"
+    constraints: ClassVar[tuple[Constraint, ...]] = (Ranks(2),)
 
     axis: Integer = -1
     """The axis to normalise along: -1, the last, or 1, the channels."""
@@ -40,9 +42,8 @@ class AxisNorm(NoMacs, Op):
         return axis_index(self.axis, inputs[0].rank)
 
     def check(self, inputs: Inputs) -> None:
-        """At least rank 2; the axis is the last or the channels."""
+        """The axis is the last or the channels."""
         x = inputs[0]
-        at_least(x, 2)
         if self.normalised(inputs) not in (1, x.rank - 1):
             raise Problem(
                 "AS408",

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import NoMacs, Op
-from archspec.ops.core.checks import one_of_ranks
+from archspec.ops.core.constraints import Constraint, Ranks
 from archspec.ops.core.data import Inputs, Saved
 from archspec.ops.core.fields import Flag, Padding, Size, per_axis
 from archspec.ops.core.held import like_image_or_row, like_images
@@ -15,13 +15,12 @@ from archspec.ops.core.reach import Interval, Links, Reach, at_most, in_place, r
 from archspec.ops.core.window import AXIS_NAMES, Window, brief, counted, explained, kept, onnx_border, windows
 from archspec.types import Dim, TensorType
 
-RANKS = range(3, 6)
-
 
 class Pool(NoMacs, Op):
     """A pool over sliding windows, without padding."""
 
     group: ClassVar[str] = "Pools"
+    constraints: ClassVar[tuple[Constraint, ...]] = (Ranks(3, 5, "a pool"),)
 
     kernel: Size
     """Size of the window."""
@@ -35,8 +34,7 @@ class Pool(NoMacs, Op):
         return windows(inputs[0], self.kernel, self.step, 0, ceil=self.ceil)
 
     def check(self, inputs: Inputs) -> None:
-        """Rank 3 to 5; padding of at most half the kernel, PyTorch's bound."""
-        one_of_ranks(inputs[0], RANKS, "a pool")
+        """Padding of at most half the kernel, PyTorch's bound."""
         check_pool_padding(self.windows(inputs))
 
     def output(self, inputs: Inputs) -> TensorType:
@@ -97,13 +95,10 @@ class AdaptivePool(NoMacs, Op):
     """A pool whose windows are placed so that the output has a given size."""
 
     group: ClassVar[str] = "Pools"
+    constraints: ClassVar[tuple[Constraint, ...]] = (Ranks(3, 5, "a pool"),)
 
     size: Size
     """Size of the output: one for all axes, or one per axis."""
-
-    def check(self, inputs: Inputs) -> None:
-        """Rank 3 to 5."""
-        one_of_ranks(inputs[0], RANKS, "a pool")
 
     def output(self, inputs: Inputs) -> TensorType:
         """The spatial axes become `size`, smaller or larger than before."""
@@ -127,10 +122,7 @@ class GlobalPool(NoMacs, Op):
     """A pool over all positions. The spatial axes stay, with size 1."""
 
     group: ClassVar[str] = "Pools"
-
-    def check(self, inputs: Inputs) -> None:
-        """Rank 3 to 5."""
-        one_of_ranks(inputs[0], RANKS, "a pool")
+    constraints: ClassVar[tuple[Constraint, ...]] = (Ranks(3, 5, "a pool"),)
 
     def output(self, inputs: Inputs) -> TensorType:
         """One position per channel."""

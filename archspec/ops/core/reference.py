@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any, get_args, get_origin
 
 from archspec import ops
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import NoMacs, Op
 from archspec.ops.core.data import Example
 
 GROUPS = (
@@ -54,6 +54,9 @@ class Entry:
     weights: str
     macs: str
     inputs: str
+    """How many there are."""
+    constraints: tuple[str, ...]
+    """What must hold of them, as far as it is declared."""
     examples: tuple[Example, ...]
 
 
@@ -90,6 +93,7 @@ def describe(name: str) -> Entry:
         _method(op, "weights"),
         _method(op, "macs"),
         inputs,
+        tuple(map(str, op.constraints)),
         op.examples,
     )
 
@@ -98,7 +102,7 @@ def _method(op: type[Op], *names: str) -> str:
     """The docstring of a method that the op defines for itself."""
     for name in names:
         method = getattr(op, name)
-        if method is not getattr(Op, name):
+        if method not in (getattr(Op, name), NoMacs.macs):
             return " ".join(inspect.cleandoc(method.__doc__ or "").split())
     return ""
 
