@@ -58,8 +58,8 @@ def test_rules_are_explained(nets: Path) -> None:
     (rule,) = [rule for rule in rules if rule["id"] == "AS104"]
     assert rule["name"] == "repeated-key"
     assert rule["shortDescription"]["text"] == "A JSON object with the same key twice."
-    assert rule["fullDescription"]["text"].startswith("JSON's readers keep one of the two")
-    assert rule["help"]["markdown"].endswith("Delete one.")
+    assert rule["fullDescription"]["text"].startswith("JSON parsers keep one of the two")
+    assert rule["help"]["markdown"].endswith("Delete one of them.")
 
 
 def region_text(region: dict[str, int], lines: list[str], kind: str) -> str:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from nets import MORE, SPECS
 
 from archspec.diagnostics.locate import Locator
-from archspec.diagnostics.positions import Index, index
+from archspec.diagnostics.positions import PositionIndex, index
 
 thorough = settings(
     max_examples=400, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
@@ -35,7 +35,7 @@ def same(left: Any, right: Any) -> bool:
     )
 
 
-def check(found: Index, data: Any, *, is_json: bool) -> None:
+def check(found: PositionIndex, data: Any, *, is_json: bool) -> None:
     """Every path is found; the text of each value is that value; the text of each key is that key."""
     text = found.text
     wanted = dict(paths(data))

@@ -19,7 +19,7 @@ from archspec import Model, SpecError, UsageError
 from archspec.analysis.expand import expand
 from archspec.analysis.spec_text import to_text
 from archspec.diagnostics.locate import Locator, reader
-from archspec.diagnostics.render import FORMATS, Run, render
+from archspec.diagnostics.render import FORMATS, ValidationRun, render
 from archspec.lint.catalogue import catalogue
 from archspec.report.machine import to_json
 
@@ -66,7 +66,7 @@ def show(error: SpecError, text: str | bytes, path: str) -> None:
             assert 1 <= spot.line <= len(lines)
             assert 1 <= spot.column <= len(lines[spot.line - 1]) + 2
     for format_ in FORMATS:
-        render(format_, findings, Run((path,), 0, catalogue))
+        render(format_, findings, ValidationRun((path,), 0, catalogue))
 
 
 def codes(text: str | bytes, path: str = "net.toml", **options: Any) -> list[tuple[str, str]]:

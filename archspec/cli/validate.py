@@ -11,7 +11,7 @@ from archspec.cli.loading import inputs, settings, split
 from archspec.cli.printing import write
 from archspec.diagnostics import Diagnostic, UnreadableError
 from archspec.diagnostics.locate import Finding, Locator, reader
-from archspec.diagnostics.render import Run, render
+from archspec.diagnostics.render import ValidationRun, render
 from archspec.elaborate import without_collector
 from archspec.language import reading
 from archspec.lint import Layer, words
@@ -66,11 +66,16 @@ def run(
     diagnostics += [Diagnostic("AS106", str(error), error.path) for error in unreadable]
     texts = {path: data.decode("utf-8", "replace") for path, data in reading.taken.items()} | texts
     findings = Locator(reader(texts)).findings(diagnostics)
-    _report(findings, Run(tuple(dict.fromkeys(files.values())), networks, catalogue), format_, output_file)
+    _report(
+        findings,
+        ValidationRun(tuple(dict.fromkeys(files.values())), networks, catalogue),
+        format_,
+        output_file,
+    )
     return 2 if unreadable else int(bool(findings) and not exit_zero)
 
 
-def _report(findings: list[Finding], run_: Run, format_: str, output_file: str | None) -> None:
+def _report(findings: list[Finding], run_: ValidationRun, format_: str, output_file: str | None) -> None:
     """Print the findings, or write them to a file."""
     text = render(format_, findings, run_)
     if output_file is None:

@@ -1,4 +1,4 @@
-"""What can be wrong with a spec, and how it is said."""
+"""Diagnostics: rules, findings, and their output formats."""
 
 from archspec.diagnostics.diagnostic import Diagnostic, Label, Problem
 from archspec.diagnostics.errors import SpecError, UnreadableError, UsageError

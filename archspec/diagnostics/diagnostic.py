@@ -1,9 +1,9 @@
 """One finding in a spec, and the exceptions that carry findings.
 
-Problem          found while reading a value; becomes a Diagnostic where its place is known
+Problem          found while reading a value; becomes a Diagnostic once its location is known
 SpecError        the spec is wrong: carries every Diagnostic of the run (exit code 1)
 UsageError       the call is wrong: no such file, variant or parameter (exit code 2)
-UnreadableError  one of these: a file cannot be read
+UnreadableError  a UsageError: a file cannot be read
 """
 
 from collections.abc import Callable, Sequence
@@ -14,16 +14,16 @@ from typing import Any, NamedTuple
 Path = tuple[str | int, ...]
 
 STDIN = "<stdin>"
-"""What standard input is called where files have names."""
+"""The name of standard input among files."""
 
 
 class Label(NamedTuple):
-    """Another place that a finding is about, and what is there."""
+    """A secondary location of a finding, with a remark."""
 
     text: str
     path: Path
     file: str = ""
-    """Empty: the file of the finding."""
+    """The file; if empty, that of the finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,27 +37,27 @@ class Diagnostic:
     notes: tuple[str, ...] = ()
     help: str | None = None
     calls: tuple[tuple[str, Path], ...] = ()
-    """The block calls that led here, innermost first, as (file, path)."""
+    """The chain of block calls, innermost first, as (file, path)."""
     severity: str = "error"
     labels: tuple[Label, ...] = ()
-    """Other places that the finding is about."""
+    """The secondary locations."""
     subject: str = ""
-    """The word of the spec that is wrong, where it is a single one: it is underlined."""
+    """The word of the spec to underline, if the finding is about a single word."""
     about_key: bool = False
-    """Whether the key at `path` is wrong, and not its value."""
+    """Whether the finding is about the key at `path`, not its value."""
     replacement: str | None = None
-    """What should stand in place of `subject`; `help` asks whether it was meant."""
+    """The suggested replacement of `subject`, which `help` mentions."""
     line: int = 0
-    """Where a text does not parse, from 1; 0 where `path` tells the place."""
+    """The position of a syntax error, from 1; 0 if `path` gives the location."""
     column: int = 0
 
     @property
     def location(self) -> str:
-        """The path as a reader would write it: `model.layers[2].kernel`."""
+        """The path in readable form: `model.layers[2].kernel`."""
         return show_path(self.path)
 
     def to_json(self) -> dict[str, Any]:
-        """The finding as plain data, without what locates it in a text."""
+        """The finding as plain data, without the fields that only serve to locate it."""
         return {key: value for key, value in asdict(self).items() if key not in _LOCATING}
 
     def __str__(self) -> str:
@@ -68,7 +68,7 @@ _LOCATING = frozenset({"subject", "about_key", "replacement", "line", "column"})
 
 
 def show_path(path: Path) -> str:
-    """Write a document path the way people do: `model.layers[2].kernel`."""
+    """Format a document path: `model.layers[2].kernel`."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{shown(part)}" for part in path)
     return text.removeprefix(".")
 
@@ -80,7 +80,7 @@ def shown(text: str, *, limit: int = 80) -> str:
 
 
 def shown_file(path: str) -> str:
-    """The name of a file with control characters escaped; of one that is very long, its end."""
+    """The name of a file with control characters escaped; a very long name is cut at its start."""
     return shown(path if len(path) <= 240 else f"...{path[-237:]}", limit=240)
 
 
@@ -90,13 +90,13 @@ def reason(error: Exception) -> str:
 
 
 def _file(file: str, path: Path) -> str:
-    """A place of which no line is known."""
+    """A location without a line number."""
     del path
     return file
 
 
 def render(diagnostic: Diagnostic, place: str = "", where: Callable[[str, Path], str] = _file) -> str:
-    """The finding as text, without the source line. `place` is its own, `where` tells those of paths in files."""
+    """The finding as text, without the source line. `place` is its location, `where` gives those of other paths."""
     lines = [f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"]
     place = shown_file(place or diagnostic.file)
     lines.append(f"  --> {place}: {diagnostic.location}" if diagnostic.path else f"  --> {place}")
@@ -115,7 +115,7 @@ def render(diagnostic: Diagnostic, place: str = "", where: Callable[[str, Path],
 
 
 class Replacement(NamedTuple):
-    """The word that was probably meant, and what else is worth saying about it."""
+    """The word that was probably intended, with an optional remark."""
 
     word: str
     text: str = ""
@@ -124,10 +124,10 @@ class Replacement(NamedTuple):
         return f"did you mean `{self.word}`?" + (f" {self.text}" if self.text else "")
 
 
-class Problem(Exception):  # noqa: N818 — not an error of the program but a finding in the making
-    """Something is wrong with a value whose place in the document the caller knows.
+class Problem(Exception):  # noqa: N818 — not a program error, but an unlocated finding
+    """A finding about a value whose location in the document is known to the caller.
 
-    `at` is the rest of the path below that place. The other fields are those of `Diagnostic`.
+    `at` is the path relative to that location. The other fields are those of `Diagnostic`.
     """
 
     def __init__(
@@ -152,12 +152,12 @@ class Problem(Exception):  # noqa: N818 — not an error of the program but a fi
         self.line, self.column = place
 
     def within(self, *path: str | int) -> "Problem":
-        """The same problem, seen from further out."""
+        """The same problem relative to an enclosing value."""
         self.at = (*path, *self.at)
         return self
 
     def located(self, file: str, path: Path, calls: Sequence[tuple[str, Path]] = ()) -> Diagnostic:
-        """The diagnostic that this problem is at `path` in `file`."""
+        """The diagnostic for this problem at `path` in `file`."""
         return Diagnostic(
             self.code,
             self.message,
@@ -176,16 +176,16 @@ class Problem(Exception):  # noqa: N818 — not an error of the program but a fi
 
 
 _LONGEST = 100
-"""The characters of a word that a suggestion is made for at most."""
+"""The longest word for which a suggestion is made, in characters."""
 _CANDIDATES = 100
-"""The words that a suggestion is chosen from at most."""
+"""The most words from which a suggestion is chosen."""
 
 
 def suggest(word: str, known: Sequence[str]) -> Replacement | None:
-    """The known word nearest to `word`, if one is near."""
+    """The known word most similar to `word`, if any is similar enough."""
     if len(word) > _LONGEST:
         return None
-    # Comparing takes long: only words of about the same length, and not too many of them.
+    # Comparison is slow: limit it to words of similar length, and limit their number.
     known = [name for name in known if abs(len(name) - len(word)) <= 3][-_CANDIDATES:]
     lower = {name.lower(): name for name in known}
     exact = lower.get(word.lower())

@@ -1,4 +1,4 @@
-"""The exceptions that callers see."""
+"""The exceptions of the public API."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 class SpecError(Exception):
     """A spec is wrong. `diagnostics` has every finding of the run, in the order of the document.
 
-    `findings` has them with their lines and columns. `texts` are those of files that cannot be read again, by name.
+    `findings` has them with lines and columns. `texts` has the texts of files that cannot be read again, by name.
     """
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
@@ -22,11 +22,11 @@ class SpecError(Exception):
 
     @property
     def findings(self) -> "tuple[Finding, ...]":
-        """The findings where they stand in their files, in the order of lines."""
+        """The findings with their locations, in the order of lines."""
         return tuple(self._locator().findings(self.diagnostics))
 
     def _locator(self) -> "Locator":
-        from archspec.diagnostics.locate import Locator, reader  # files are read once somebody asks
+        from archspec.diagnostics.locate import Locator, reader  # files are read only when needed
 
         return Locator(reader(self.texts))
 
@@ -42,11 +42,11 @@ class SpecError(Exception):
 
 
 class UsageError(Exception):
-    """What was asked for cannot be done: a file, a variant or an argument is not there or not right."""
+    """A request cannot be fulfilled: a file, a variant or an argument is missing or invalid."""
 
 
 class UnreadableError(UsageError):
-    """A file or folder cannot be read, or has nothing in it that is meant. `path` is its name."""
+    """A file or folder cannot be read, or a folder has no specs. `path` is its name."""
 
     def __init__(self, message: str, path: str) -> None:
         super().__init__(message)

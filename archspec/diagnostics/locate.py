@@ -1,4 +1,4 @@
-"""From findings, which have paths, to lines and columns, which people and editors want."""
+"""Map the document paths of findings to lines and columns."""
 
 import re
 from bisect import bisect_right
@@ -6,23 +6,23 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from archspec.diagnostics.diagnostic import Diagnostic, Path
-from archspec.diagnostics.positions import Index, Place, Span, index, is_json
+from archspec.diagnostics.positions import PositionIndex, Span, ValueSpan, index, is_json
 
 Read = Callable[[str], str | None]
-"""The text of a file, or `None` where it cannot be had."""
+"""A function to the text of a file; `None` if it cannot be read."""
 
 REPEATED = "AS104"
-"""The finding that an object of JSON has a key twice: of two alike, a path tells nothing."""
+"""The rule about a repeated key of a JSON object, where a path is ambiguous."""
 BOM = "\ufeff"
 DECLARING = frozenset({"params", "required", "let"})
-"""The tables whose keys are names."""
+"""The tables whose keys are user-defined names."""
 AROUND = 400
-"""The characters of a line that are kept on each side of a place."""
+"""The characters of a line that are kept on each side of a location."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A place in a file: lines and columns from 1, columns in characters, the end exclusive. A line of 0: unknown."""
+    """A location in a file: lines and columns from 1, columns in characters, the end exclusive. Line 0: unknown."""
 
     file: str
     line: int = 0
@@ -30,15 +30,15 @@ class Spot:
     end_line: int = 0
     end_column: int = 0
     text: str = ""
-    """The line, without its end; of a long one, what is around the place."""
+    """The line without its newline; a long line is cut around the location."""
     skipped: int = 0
-    """How many characters of the line stand in front of `text`."""
+    """The number of characters of the line before `text`."""
     cut: bool = False
-    """Whether the line goes on behind `text`."""
+    """Whether the line continues after `text`."""
 
     @property
     def known(self) -> bool:
-        """Whether there is a line."""
+        """Whether the line is known."""
         return self.line > 0
 
     def __str__(self) -> str:
@@ -47,7 +47,7 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """The text that should stand from `start` to `stop` in the file of the finding."""
+    """A suggested edit: the replacement of the text from `start` to `stop` in the file of the finding."""
 
     start: int
     stop: int
@@ -56,38 +56,38 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A finding with its place, those of the calls that lead to it, and the edit that its help suggests."""
+    """A finding with its location, those of its chain of calls, and the suggested edit."""
 
     diagnostic: Diagnostic
     spot: Spot
     calls: tuple[Spot, ...] = ()
     labels: tuple[tuple[Spot, str], ...] = ()
-    """Other places that it is about, and what is there."""
+    """The secondary locations, with remarks."""
     edit: Edit | None = None
     corrected: str = ""
-    """The line as the edit makes it."""
+    """The line after the edit."""
 
 
 class Locator:
-    """Finds places; each file is read and scanned once, and only if something in it is reported."""
+    """Finds locations; each file is read and scanned once, and only if something in it is reported."""
 
     def __init__(self, read: Read) -> None:
         self.read = read
         self.texts: dict[str, str | None] = {}
-        self.indices: dict[str, Index | None] = {}
+        self.indices: dict[str, PositionIndex | None] = {}
         self.before: dict[str, int] = {}
-        """How many characters stand in front of the text of a file: the byte order mark, if there is one."""
+        """The number of characters before the text of a file: 1 if it has a byte order mark."""
         self.starts: dict[str, list[int]] = {}
-        """Where the lines of a file start."""
+        """The offsets of the lines of each file."""
         self.written: dict[tuple[str, Path], Path] = {}
-        """Where in a file stands what is read as something else: by the path of what was meant."""
+        """The paths at which values were found in place of suggested keys, by the suggested path."""
 
     def findings(self, diagnostics: Iterable[Diagnostic]) -> list[Finding]:
-        """The findings in the order of files and lines, each once for its code and place."""
+        """The findings in the order of files and lines, each code and location once."""
         diagnostics = list(diagnostics)
         for diagnostic in diagnostics:
             if diagnostic.about_key and diagnostic.replacement is not None and diagnostic.path:
-                # Reading has gone on as if the replacement stood there.
+                # Reading continued as if the suggested replacement had been written.
                 right = (*diagnostic.path[:-1], diagnostic.replacement)
                 places = self.index(diagnostic.file)
                 if places is None or right not in places.places:
@@ -106,7 +106,7 @@ class Locator:
         labels = tuple(
             [(self.named(file or diagnostic.file, path), text) for text, path, file in diagnostic.labels]
         )
-        if not diagnostic.path:  # of the file as a whole, which may be none that can be read
+        if not diagnostic.path:  # about the file as a whole, which may be unreadable
             return Finding(diagnostic, Spot(diagnostic.file), calls, labels)
         span = self.span(diagnostic.file, diagnostic.path, diagnostic)
         spot = self.at(diagnostic.file, span)
@@ -120,11 +120,11 @@ class Locator:
         return Finding(diagnostic, spot, calls, labels, edit, corrected)
 
     def spot(self, file: str, path: Path) -> Spot:
-        """The place of a path."""
+        """The location of a path."""
         return self.at(file, self.span(file, path, None))
 
     def named(self, file: str, path: Path) -> Spot:
-        """The place of a path; of a parameter or a `let`, its name."""
+        """The location of a path; for a parameter or a `let`, of its name."""
         found = self.index(file)
         at = found.places.get(path) if found is not None and path[-2:-1] and path[-2] in DECLARING else None
         return self.spot(file, path) if at is None else self.at(file, at.key)
@@ -139,22 +139,22 @@ class Locator:
             self.before[file] = int(text is not None and text.startswith(BOM))
         return self.texts[file]
 
-    def index(self, file: str) -> Index | None:
-        """The places of a file; `None` where it cannot be read or scanned."""
+    def index(self, file: str) -> PositionIndex | None:
+        """The index of a file; `None` if it cannot be read or scanned."""
         if file not in self.indices:
             text = self.text(file)
             self.indices[file] = None
             if text is not None:
                 try:
                     self.indices[file] = index(text, json=is_json(file, text))
-                except (LookupError, ValueError, RecursionError):  # a text that is not valid after all
+                except (LookupError, ValueError, RecursionError):  # the text is not valid after all
                     self.indices[file] = None
         return self.indices[file]
 
     # --- spans -----------------------------------------------------------------------------------------
 
     def span(self, file: str, path: Path, diagnostic: Diagnostic | None) -> Span | None:
-        """What of the text a path means: a key if the finding is about it, else a value, or a word of it."""
+        """The span of a path: the key if the finding is about it, else the value, or a word in it."""
         found = self.index(file)
         for end in range(1, len(path) + 1) if self.written else ():
             path = self.written.get((file, path[:end]), path[:end]) + path[end:]
@@ -167,14 +167,12 @@ class Locator:
         word = self.word(found, at, diagnostic) if diagnostic is not None else None
         if word is not None:
             return word
-        if (
-            near != path and at.key is not None
-        ):  # something is missing, or stands elsewhere: point at its table
+        if near != path and at.key is not None:  # the value is missing or elsewhere: point at its table
             return at.key
         return at.value
 
-    def word(self, found: Index, at: Place, diagnostic: Diagnostic) -> Span | None:
-        """The subject of a finding, if it stands once in a value of one line."""
+    def word(self, found: PositionIndex, at: ValueSpan, diagnostic: Diagnostic) -> Span | None:
+        """The span of a finding's subject, if it occurs once in a value on one line."""
         text, word = found.text[at.value.start : at.value.stop], diagnostic.subject
         if not word or at.is_header or "\n" in text or text[:1] not in "\"'":
             return None
@@ -185,7 +183,7 @@ class Locator:
         return Span(start, start + len(word))
 
     def at(self, file: str, span: Span | None) -> Spot:
-        """The lines and columns of a span; of one over several lines, the part on the first."""
+        """The location of a span; if it covers several lines, of its part on the first one."""
         text = self.text(file)
         if span is None or text is None:
             return Spot(file)
@@ -199,7 +197,7 @@ class Locator:
         return Spot(file, line, column, end_line, end_column, part, first - begin, last < end)
 
     def position(self, file: str, text: str, offset: int) -> tuple[int, int]:
-        """Line and column of a character."""
+        """The line and column of an offset."""
         if file not in self.starts:
             self.starts[file] = [0, *(match.end() for match in re.finditer("\n", text))]
         line = bisect_right(self.starts[file], offset)
@@ -208,14 +206,14 @@ class Locator:
     # --- special ones ----------------------------------------------------------------------------------
 
     def edit(self, diagnostic: Diagnostic, span: Span | None) -> Edit | None:
-        """The edit that puts the replacement in place of the subject, where that is at hand."""
+        """The edit that replaces the subject, if its span is known."""
         right, word = diagnostic.replacement, diagnostic.subject
         text = self.text(diagnostic.file)
         found = self.index(diagnostic.file)
         if right is None or span is None or text is None or found is None:
             return None
         if diagnostic.about_key and (*diagnostic.path[:-1], right) in found.places:
-            return None  # it is there already
+            return None  # the key exists already
         written = text[span.start : span.stop]
         if written == word:
             return Edit(span.start, span.stop, right)
@@ -224,7 +222,7 @@ class Locator:
         return None
 
     def syntax(self, diagnostic: Diagnostic) -> Spot:
-        """The place of a finding in a text that does not parse."""
+        """The location of a syntax error."""
         text = self.text(diagnostic.file)
         if text is None:
             return Spot(diagnostic.file)
@@ -240,7 +238,7 @@ class Locator:
 
 
 def reader(texts: Mapping[str, str]) -> Read:
-    """Texts that are at hand, such as that of standard input; else what is in the file."""
+    """A reader that prefers the given texts, such as that of standard input, to the files."""
 
     def read(file: str) -> str | None:
         if file in texts:

@@ -1,7 +1,7 @@
-"""Where in a file a value stands: an index from paths to places, built only when something is reported.
+"""An index from document paths to spans in the text, built only when something is reported.
 
-`tomli` and `json` tell no positions. So the text, which one of them has parsed, is scanned once more: the scanner
-takes for granted that it is valid. TOML 1.1: https://toml.io/en/v1.1.0, JSON: RFC 8259.
+`tomli` and `json` do not report positions. Therefore the text is scanned again after parsing; the scanner assumes that
+it is valid. TOML 1.1: https://toml.io/en/v1.1.0, JSON: RFC 8259.
 """
 
 import re
@@ -14,33 +14,33 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From `start` up to `stop`, in characters."""
+    """A range of characters, from `start` up to `stop`, exclusive."""
 
     start: int
     stop: int
 
 
 @dataclass(slots=True)
-class Place:
-    """Where a value stands, and its key if it has one."""
+class ValueSpan:
+    """The span of a value, and that of its key if it has one."""
 
     value: Span
     key: Span | None = None
     is_header: bool = False
-    """The value is a table of TOML with a header of its own, which is what `value` is."""
+    """Whether the value is a TOML table with a header, whose span is `value`."""
 
 
 @dataclass(slots=True)
-class Index:
-    """The places of a file."""
+class PositionIndex:
+    """The spans of all values of a file."""
 
     text: str
-    places: dict[Path, Place] = field(default_factory=dict)
+    places: dict[Path, ValueSpan] = field(default_factory=dict)
     repeated: list[Span] = field(default_factory=list)
-    """Keys that an object of JSON has twice."""
+    """The repeated keys of JSON objects."""
 
-    def find(self, path: Path) -> tuple[Path, Place] | None:
-        """The place of a path, or else of the nearest path around it; `None` for the file as a whole."""
+    def find(self, path: Path) -> tuple[Path, ValueSpan] | None:
+        """The spans of a path, or of the nearest enclosing one; `None` for the file as a whole."""
         while path:
             if path in self.places:
                 return path, self.places[path]
@@ -49,13 +49,13 @@ class Index:
 
 
 def is_json(file: str, text: str) -> bool:
-    """Whether a spec is JSON: its suffix tells; where that tells nothing, such as of standard input, its first sign."""
+    """Whether a spec is JSON, by its suffix or, if that does not decide, as for standard input, its first character."""
     return file.endswith(".json") or (not file.endswith(".toml") and text.lstrip()[:1] == "{")
 
 
-def index(text: str, *, json: bool) -> Index:
-    """The places of all values in a text that is valid."""
-    found = Index(text)
+def index(text: str, *, json: bool) -> PositionIndex:
+    """PositionIndex a valid text."""
+    found = PositionIndex(text)
     if json:
         _Json(found).value((), 0)
     else:
@@ -70,7 +70,7 @@ _WORD = re.compile(r"[^,\]}\s]+")
 
 
 class _Json:
-    def __init__(self, found: Index) -> None:
+    def __init__(self, found: PositionIndex) -> None:
         self.found, self.text = found, found.text
 
     def blank(self, at: int) -> int:
@@ -89,7 +89,7 @@ class _Json:
         else:
             match = _WORD.match(self.text, start)
             stop = match.end() if match else start
-        self.found.places[path] = Place(Span(start, stop), key)
+        self.found.places[path] = ValueSpan(Span(start, stop), key)
         return stop
 
     def object(self, path: Path, at: int) -> int:
@@ -129,10 +129,10 @@ _PLAIN = re.compile(r"[^,\]}#\r\n]+")
 
 
 class _Toml:
-    def __init__(self, found: Index) -> None:
+    def __init__(self, found: PositionIndex) -> None:
         self.found, self.text = found, found.text
         self.lengths: dict[Path, int] = {}
-        """How many tables an array of tables has so far."""
+        """The current length of each array of tables."""
 
     def document(self) -> None:
         table: Path = ()
@@ -161,17 +161,17 @@ class _Toml:
             number = self.lengths[path] = self.lengths.get(path, 0) + 1
             self.note(path, span)
             path = (*path, number - 1)
-        self.found.places[path] = Place(Span(at, stop), span, is_header=True)
+        self.found.places[path] = ValueSpan(Span(at, stop), span, is_header=True)
         return path, stop
 
     def inside(self, path: Path, span: Span) -> Path:
-        """The table that a key of a header leads to: of an array of tables the last."""
+        """The table for a key in a header: the last one of an array of tables."""
         self.note(path, span)
         return (*path, self.lengths[path] - 1) if path in self.lengths else path
 
     def note(self, path: Path, span: Span) -> None:
-        """A table that comes about since something stands in it."""
-        self.found.places.setdefault(path, Place(span, span, is_header=True))
+        """Record a table that is defined implicitly by its contents."""
+        self.found.places.setdefault(path, ValueSpan(span, span, is_header=True))
 
     def keys(self, at: int) -> Iterator[tuple[str, Span]]:
         """The parts of a dotted key."""
@@ -219,7 +219,7 @@ class _Toml:
         else:
             stop = self.match(_PLAIN, start)
             stop = start + len(self.text[start:stop].rstrip())
-        self.found.places[path] = Place(Span(start, stop), key)
+        self.found.places[path] = ValueSpan(Span(start, stop), key)
         return stop
 
     def table(self, path: Path, at: int) -> int:

@@ -1,7 +1,6 @@
-"""What a rule is: a code, a name, and what there is to say about it, in one class.
+"""The base class of rules: a code, a name and documentation in one class.
 
-The docstring of a rule has three parts, set apart by blank lines: what is wrong, in a line; why that matters; what to
-do instead.
+The docstring of a rule has three paragraphs: what is wrong, in one line; why that matters; what to do instead.
 """
 
 from collections.abc import Mapping
@@ -10,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 SPEC = "spec.toml"
-"""What the examples are called."""
+"""The file name of the examples."""
 PHASES = {
     "1": "Syntax",
     "2": "Keys and values",
@@ -20,12 +19,12 @@ PHASES = {
     "6": "Lint",
     "7": "Compilation",
 }
-"""What the hundreds of a code stand for."""
+"""The phase for the first digit of a code."""
 NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class Rule:
-    """Something that can be wrong with a spec. Codes and names are stable."""
+    """A kind of defect in a spec. Codes and names are stable."""
 
     code: ClassVar[str]
     """`AS` and three digits, of which the first is the phase."""
@@ -34,29 +33,29 @@ class Rule:
     severity: ClassVar[str] = "error"
     """`error` or `warning`."""
     on: ClassVar[bool] = True
-    """Whether it is looked for if nobody asks."""
+    """Whether it is enabled by default."""
     bad: ClassVar[str | bytes] = ""
-    """A spec in which nothing but this is wrong; empty where no spec alone can show it."""
+    """A spec whose only defect is this one; empty if no single spec can show it."""
     good: ClassVar[str] = ""
-    """The same spec, mended."""
+    """The same spec, corrected."""
     files: ClassVar[Mapping[str, str]] = NONE
-    """Other files that both need, by name."""
+    """Other files that both examples need, by name."""
     suffix: ClassVar[str] = ".toml"
-    """Of the examples."""
+    """The file suffix of the examples."""
 
     @classmethod
     def phase(cls) -> str:
-        """What the rule is about."""
+        """The phase that the rule belongs to."""
         return PHASES[cls.code[2]]
 
     @classmethod
     def wrong(cls) -> str:
-        """The example of what is wrong, as text."""
+        """The bad example as text."""
         return cls.bad if isinstance(cls.bad, str) else cls.bad.decode("utf-8", "replace")
 
     @classmethod
     def data(cls) -> dict[str, Any]:
-        """All that there is to say, as plain data."""
+        """The rule as plain data."""
         what, why, instead = cls.paragraphs()
         return {
             "code": cls.code,
@@ -74,7 +73,7 @@ class Rule:
 
     @classmethod
     def paragraphs(cls) -> tuple[str, ...]:
-        """What is wrong, why it matters, what to do instead; each as one line."""
+        """The three paragraphs of the docstring, each as one line."""
         return tuple([" ".join(part.split()) for part in (getdoc(cls) or "").split("\n\n")])
 
 

@@ -1,4 +1,4 @@
-"""Findings as text, one format a file."""
+"""Output formats of findings, one per file."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,18 +11,20 @@ FORMATS = ("full", "concise", "json", "github", "gitlab", "sarif", "junit")
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """What was looked at."""
+class ValidationRun:
+    """What was checked."""
 
     files: tuple[str, ...]
     networks: int
     rules: Callable[[], Mapping[str, type[Rule]]]
-    """What there is to say about the rules, by code."""
+    """The rules, by code."""
 
 
-def render(format_: str, findings: Sequence[Finding], run: Run) -> str:
+def render(format_: str, findings: Sequence[Finding], run: ValidationRun) -> str:
     """The findings of a run in one of `FORMATS`."""
-    function: Callable[[Sequence[Finding], Run], str] = import_module(f"{__name__}.{format_}_").render
+    function: Callable[[Sequence[Finding], ValidationRun], str] = import_module(
+        f"{__name__}.{format_}_"
+    ).render
     return function(findings, run)
 
 
@@ -31,8 +33,8 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'s' * (number != 1)}"
 
 
-def closing(findings: Sequence[Finding], run: Run) -> str:
-    """The last line for people."""
+def closing(findings: Sequence[Finding], run: ValidationRun) -> str:
+    """The summary line for people."""
     looked = counted(len(run.files), "file") + (
         f", {counted(run.networks, 'network')}" if run.networks else ""
     )

@@ -1,14 +1,14 @@
-"""A line a finding: for logs, editors and problem matchers."""
+"""One line per finding: for logs, editors and problem matchers."""
 
 from collections.abc import Sequence
 
 from archspec.diagnostics.diagnostic import shown
 from archspec.diagnostics.locate import Finding
-from archspec.diagnostics.render import Run, closing
+from archspec.diagnostics.render import ValidationRun, closing
 from archspec.diagnostics.render.full_ import place
 
 
-def render(findings: Sequence[Finding], run: Run) -> str:
+def render(findings: Sequence[Finding], run: ValidationRun) -> str:
     """`specs/net.toml:12:5: error[AS201] there is no …`."""
     return "".join(f"{line(finding)}\n" for finding in findings) + f"{closing(findings, run)}\n"
 

@@ -1,25 +1,25 @@
-"""For people: the line with what is wrong underlined, the arithmetic, and what to type instead."""
+"""The format for people: source lines with underlines, notes, and suggested edits."""
 
 from collections.abc import Iterator, Sequence
 from unicodedata import category, east_asian_width
 
 from archspec.diagnostics.diagnostic import shown, shown_file
 from archspec.diagnostics.locate import Finding, Spot
-from archspec.diagnostics.render import Run, closing
+from archspec.diagnostics.render import ValidationRun, closing
 
 WIDTH = 100
-"""The columns of a line that are shown; of a longer one, the part around what is meant."""
+"""The most columns of a source line that are shown; a longer line is cut around the underline."""
 BEFORE = 40
-"""Of these, at most how many stand in front of what is meant, where a line is cut."""
+"""The most columns before the underline if a line is cut."""
 
 
-def render(findings: Sequence[Finding], run: Run) -> str:
-    """The findings with a blank line between them, and the numbers of all."""
+def render(findings: Sequence[Finding], run: ValidationRun) -> str:
+    """The findings, separated by blank lines, and a summary line."""
     return "".join(f"{one(finding)}\n\n" for finding in findings) + f"{closing(findings, run)}\n"
 
 
 def one(finding: Finding) -> str:
-    """A finding as lines, without a line feed at the end."""
+    """A finding as lines, without a trailing newline."""
     diagnostic = finding.diagnostic
     gutter = " " * max(len(str(spot.line)) for spot in _spots(finding))
     lines = [f"{diagnostic.severity}[{diagnostic.code}]: {shown(diagnostic.message, limit=1000)}"]
@@ -63,7 +63,7 @@ def _spots(finding: Finding) -> Iterator[Spot]:
 
 
 def _lines(finding: Finding, width: int) -> Iterator[str]:
-    """The lines with what they are about underlined: in the file of the finding by line, then those elsewhere."""
+    """The source lines with underlines: those of the finding's file in order, then those of other files."""
     marked = [
         (finding.spot, "^", ""),
         *((spot, "-", f" {text}") for spot, text in finding.labels if spot.known),
@@ -87,14 +87,14 @@ def _lines(finding: Finding, width: int) -> Iterator[str]:
 
 
 def _columns_of(spot: Spot) -> tuple[int, int]:
-    """Where in its text a spot starts and ends, from 1."""
+    """The start and end of a spot in its line, from 1."""
     start = spot.column - spot.skipped
     stop = start + spot.end_column - spot.column if spot.end_line == spot.line else len(spot.text) + 1
     return start, max(stop, start + 1)
 
 
 def _window(spot: Spot, text: str, start: int, stop: int) -> tuple[str, tuple[int, int]]:
-    """What is shown of a line, and the columns from 0 of the characters from `start` to `stop`, which count from 1."""
+    """The visible part of a line, and the columns (from 0) of the characters `start` to `stop` (from 1)."""
     pieces = [_character(c) for c in text]
     widths = [sum(map(_columns, piece)) for piece in pieces]
     first = 0

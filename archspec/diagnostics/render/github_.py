@@ -6,23 +6,23 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-comm
 from collections.abc import Sequence
 
 from archspec.diagnostics.locate import Finding
-from archspec.diagnostics.render import Run
+from archspec.diagnostics.render import ValidationRun
 from archspec.diagnostics.repository import Repositories
 
 
-def render(findings: Sequence[Finding], run: Run) -> str:  # noqa: ARG001 — the same for every format
-    """A command a finding. GitHub keeps ten errors and ten warnings a step: print the full text beside them."""
+def render(findings: Sequence[Finding], run: ValidationRun) -> str:  # noqa: ARG001 — the same for every format
+    """One command per finding. GitHub shows only ten errors and ten warnings per step: print the full text as well."""
     files = Repositories()
     return "".join(f"{command(finding, files)}\n" for finding in findings)
 
 
 def command(finding: Finding, files: Repositories) -> str:
-    """`::error file=…,line=…::message`. GitHub takes the file as below the root of the repository."""
+    """`::error file=…,line=…::message`. GitHub resolves the file relative to the root of the repository."""
     diagnostic, spot = finding.diagnostic, finding.spot
     fields = [("title", f"archspec ({diagnostic.code})"), ("file", files.path(diagnostic.file))]
     if spot.known:
         fields.append(("line", str(spot.line)))
-        if spot.end_line == spot.line:  # columns of several lines confuse it
+        if spot.end_line == spot.line:  # GitHub mishandles columns of multi-line ranges
             fields += [
                 ("col", str(spot.column)),
                 ("endLine", str(spot.end_line)),

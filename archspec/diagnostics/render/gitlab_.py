@@ -1,15 +1,15 @@
-"""A code quality report of GitLab. https://docs.gitlab.com/ci/testing/code_quality/"""
+"""A GitLab code quality report. https://docs.gitlab.com/ci/testing/code_quality/"""
 
 import json
 from collections.abc import Sequence
 from hashlib import sha256
 
 from archspec.diagnostics.locate import Finding
-from archspec.diagnostics.render import Run
+from archspec.diagnostics.render import ValidationRun
 from archspec.diagnostics.repository import Repositories
 
 
-def render(findings: Sequence[Finding], run: Run) -> str:  # noqa: ARG001 — the same for every format
+def render(findings: Sequence[Finding], run: ValidationRun) -> str:  # noqa: ARG001 — the same for every format
     """A list of issues."""
     issues, files = [], Repositories()
     for finding in findings:
@@ -27,7 +27,7 @@ def render(findings: Sequence[Finding], run: Run) -> str:  # noqa: ARG001 — th
 
 
 def fingerprint(finding: Finding, files: Repositories) -> str:
-    """What stays the same when lines move or a job runs in another folder: the rule, the file and the path in it."""
+    """A hash of the rule, the file and the path in it, independent of line numbers and of the working folder."""
     diagnostic = finding.diagnostic
     text = f"{diagnostic.code}\n{files.path(diagnostic.file)}\n{diagnostic.location}"
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,22 +1,22 @@
-"""For programs: a list of objects. Keys are added in later versions, never renamed."""
+"""The format for programs: a list of objects. Later versions may add keys, but never rename them."""
 
 import json
 from collections.abc import Sequence
 from typing import Any
 
 from archspec.diagnostics.locate import Finding
-from archspec.diagnostics.render import Run
+from archspec.diagnostics.render import ValidationRun
 
 
-def render(findings: Sequence[Finding], run: Run) -> str:
-    """All findings; an empty list where there are none."""
+def render(findings: Sequence[Finding], run: ValidationRun) -> str:
+    """All findings; an empty list if there are none."""
     rules = run.rules()
     listed = [data(finding, rules[finding.diagnostic.code].name) for finding in findings]
     return json.dumps(listed, indent=2) + "\n"
 
 
 def data(finding: Finding, rule: str) -> dict[str, Any]:
-    """One finding of a rule. Lines and columns count from 1, columns in characters; `null` where it has no place."""
+    """One finding of a rule. Lines and columns count from 1, columns in characters; `null` if unknown."""
     diagnostic, spot = finding.diagnostic, finding.spot
     edit = finding.edit
     return {

@@ -1,19 +1,19 @@
-"""JUnit's XML, which Jenkins and others show: a test a file, a failure a finding."""
+"""JUnit XML, as read by Jenkins and others: one test suite per file, one failure per finding."""
 
 import re
 from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from archspec.diagnostics.locate import Finding
-from archspec.diagnostics.render import Run
+from archspec.diagnostics.render import ValidationRun
 from archspec.diagnostics.render.full_ import one
 from archspec.diagnostics.repository import Repositories
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def render(findings: Sequence[Finding], run: Run) -> str:
-    """All files that were looked at; those with findings fail."""
+def render(findings: Sequence[Finding], run: ValidationRun) -> str:
+    """All checked files; those with findings fail."""
     files = Repositories()
     by_file: dict[str, list[Finding]] = {files.path(file): [] for file in run.files}
     for finding in findings:
@@ -44,5 +44,5 @@ def _attribute(text: str) -> str:
 
 
 def _xml(text: str) -> str:
-    """Without the characters that XML cannot say."""
+    """Replace the characters that XML cannot represent."""
     return _NOT_XML.sub("\ufffd", text)

@@ -7,14 +7,14 @@ from typing import Any
 
 from archspec._version import __version__
 from archspec.diagnostics.locate import Finding, Spot
-from archspec.diagnostics.render import Run
+from archspec.diagnostics.render import ValidationRun
 from archspec.diagnostics.render.gitlab_ import fingerprint
 from archspec.diagnostics.repository import Repositories
 from archspec.diagnostics.rule import Rule
 
 
-def render(findings: Sequence[Finding], run: Run) -> str:
-    """One run, with the rules that found something."""
+def render(findings: Sequence[Finding], run: ValidationRun) -> str:
+    """One run, with the rules of its findings."""
     rules, bases = run.rules(), Bases()
     codes = sorted({finding.diagnostic.code for finding in findings})
     results = [result(finding, codes.index(finding.diagnostic.code), bases) for finding in findings]
@@ -40,14 +40,14 @@ def render(findings: Sequence[Finding], run: Run) -> str:
 
 
 class Bases:
-    """The roots of repositories, which the addresses of files are relative to; 3.14.14."""
+    """The roots of repositories, to which the URIs of files are relative; 3.14.14."""
 
     def __init__(self) -> None:
         self.files = Repositories()
         self.names: dict[str, str] = {}
 
     def artifact(self, file: str) -> dict[str, str]:
-        """The address of a file; 3.4."""
+        """The location of a file; 3.4."""
         located = self.files.locate(file)
         if not located.root:
             return {"uri": located.uri}
@@ -56,12 +56,12 @@ class Bases:
         return {"uri": located.uri, "uriBaseId": name}
 
     def data(self) -> dict[str, Any]:
-        """What the names of the roots stand for."""
+        """The URIs of the roots, by name."""
         return {name: {"uri": f"{PurePath(root).as_uri().rstrip('/')}/"} for root, name in self.names.items()}
 
 
 def description(rule: type[Rule]) -> dict[str, Any]:
-    """What there is to say about a rule."""
+    """The description of a rule."""
     what, why, instead = rule.paragraphs()
     text = f"{why}\n\n{instead}"
     return {
@@ -75,7 +75,7 @@ def description(rule: type[Rule]) -> dict[str, Any]:
 
 
 def result(finding: Finding, rule: int, bases: Bases) -> dict[str, Any]:
-    """One finding; its labels and the calls that lead to it are related places."""
+    """One finding; its labels and its chain of calls are related locations."""
     diagnostic = finding.diagnostic
     lines = [diagnostic.message, *diagnostic.notes]
     if diagnostic.help:

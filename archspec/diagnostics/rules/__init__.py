@@ -1,4 +1,4 @@
-"""The errors, a file for each phase. Rules about specs that are right are in `archspec.lint`."""
+"""The errors, one file per phase. Rules about valid specs are in `archspec.lint`."""
 
 from archspec.diagnostics.rule import Rule
 from archspec.diagnostics.rules import expectation, graph, lowering, schema, shape, syntax

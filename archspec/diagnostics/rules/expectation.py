@@ -1,4 +1,4 @@
-"""5: what a spec expects of its own numbers."""
+"""Phase 5: failed expectations."""
 
 from typing import ClassVar
 
@@ -8,10 +8,10 @@ from archspec.diagnostics.rule import Rule, spec_of
 class FailedExpectation(Rule):
     """An expectation that does not hold.
 
-    `[expect]` says what the numbers of the network are, exactly or as a bound. A change that moves them unawares is
-    found here. The finding has the number, the bound, and the difference in per cent.
+    `[expect]` states the numbers of the network, exactly or as bounds, and so detects unintended changes of them. The
+    finding shows the number, the bound, and the difference in per cent.
 
-    Undo the change, or write down the new number.
+    Undo the change, or update the number.
     """
 
     code: ClassVar[str] = "AS501"

@@ -1,4 +1,4 @@
-"""3: names, values and nodes that do not come together."""
+"""Phase 3: unresolved names, values and connections of nodes."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -38,12 +38,12 @@ layers = [{ op = "conv", out = 8, kernel = 3 }, "relu"]
 
 
 class UndefinedName(Rule):
-    """A name that nothing has.
+    """An undefined name.
 
     An expression sees the counters of repeats, the block's parameters and `let`s, and those of its file; `from` sees
-    the nodes before it in the same scope. Neither sees what the caller of a block has.
+    the earlier nodes of the same scope. Neither sees the names of a block's caller.
 
-    Use a name that is there, or define it; the nearest one is suggested.
+    Use a defined name, or define it; the most similar one is suggested.
     """
 
     code: ClassVar[str] = "AS301"
@@ -57,10 +57,10 @@ class UndefinedName(Rule):
 class LaterNode(Rule):
     """A reference to a later node.
 
-    The nodes of a chain are in the order in which they are computed. A value can only be used behind the node that
-    makes it, so that there are no cycles.
+    The nodes of a chain are in the order of computation. A value can only be used after the node that computes it, so
+    that there are no cycles.
 
-    Move the node that makes the value to the front.
+    Move the node that computes the value forward.
     """
 
     code: ClassVar[str] = "AS302"
@@ -70,11 +70,12 @@ class LaterNode(Rule):
 
 
 class TakenName(Rule):
-    """A name that is taken.
+    """A duplicate name.
 
-    Two modules of one name would be one key of the state_dict, and a reference to the name would mean either.
+    Two modules with the same name would have the same keys in the state_dict, and a reference to the name would be
+    ambiguous.
 
-    Give one of them another name; in a repeat, put the counter into it, as in `conv{i + 1}`.
+    Rename one of them; in a repeat, put the counter into the name, as in `conv{i + 1}`.
     """
 
     code: ClassVar[str] = "AS303"
@@ -86,9 +87,9 @@ class TakenName(Rule):
 class RecursiveBlock(Rule):
     """A block that contains itself.
 
-    It would never end: a network is a finite list of nodes. What comes again and again is a `repeat`.
+    The expansion would never end: a network is a finite list of nodes. Use a `repeat` for repeated parts.
 
-    Call another block, or repeat the part that recurs.
+    Call another block, or `repeat` the recurring part.
     """
 
     code: ClassVar[str] = "AS304"
@@ -100,9 +101,9 @@ class RecursiveBlock(Rule):
 class LibraryCycle(Rule):
     """Libraries that use each other in a cycle.
 
-    What a library means must not depend on who uses it.
+    The meaning of a library must not depend on the file that uses it.
 
-    Move what both need into a third file.
+    Move the shared definitions into a third file.
     """
 
     code: ClassVar[str] = "AS305"
@@ -113,10 +114,10 @@ class LibraryCycle(Rule):
 
 
 class NetworkTooLarge(Rule):
-    """A network beyond the limits.
+    """A network that exceeds the limits.
 
-    The numbers of nodes, levels and characters are bounded, far above any network that is known, so that a slip such as
-    a `repeat` of millions ends in a message, not in a machine without memory. The limits are listed in the reference.
+    The numbers of nodes, levels and characters are limited, far above any known network, so that a mistake such as a
+    `repeat` of millions gives a message instead of exhausting memory. The limits are listed in the reference.
 
     Make the network smaller; equal blocks count once.
     """
@@ -130,10 +131,9 @@ class NetworkTooLarge(Rule):
 class NoValue(Rule):
     """An expression without a value.
 
-    It parses, but what it asks for does not exist: a division by zero, an item beyond the end of a list, text in
-    arithmetic.
+    It parses, but cannot be evaluated: a division by zero, an index beyond the end of a list, text in arithmetic.
 
-    Change the expression, or the values that it is about.
+    Change the expression, or the values that it uses.
     """
 
     code: ClassVar[str] = "AS307"
@@ -147,11 +147,11 @@ class NoValue(Rule):
 
 
 class ValueCycle(Rule):
-    """Values that are defined by each other.
+    """Values that are defined in terms of each other.
 
-    Parameters and `let`s may use each other in any order, but there has to be one to begin with.
+    Parameters and `let`s may use each other in any order, but not in a cycle.
 
-    Give one of them a value of its own.
+    Give one of them a value that does not depend on the others.
     """
 
     code: ClassVar[str] = "AS308"
@@ -167,10 +167,10 @@ class ValueCycle(Rule):
 class UnusableLibrary(Rule):
     """A library that cannot be used.
 
-    The file is not there, or it is outside of the spec's folder: a spec that someone sent must not read what lies
-    elsewhere on the machine.
+    The file does not exist, or it is outside the spec's folder: a spec from an untrusted source must not read other
+    files of the machine.
 
-    Correct the path, which is relative to the file that says `use`; `--allow-outside` lifts the restriction.
+    Correct the path, which is relative to the file with the `use`; `--allow-outside` lifts the restriction.
     """
 
     code: ClassVar[str] = "AS309"
@@ -183,10 +183,10 @@ class UnusableLibrary(Rule):
 class WrongInputs(Rule):
     """A node with the wrong number of inputs.
 
-    Most ops take one value, joins several, blocks as many as they declare; and a value with parts, such as that of a
-    split, is not one tensor.
+    Most ops take one value, joins several, blocks as many as they declare; and a value with parts, such as the result
+    of a split, is not a single tensor.
 
-    Name in `from` as many values as the op takes; pick a part by its number, as in `halves.0`.
+    List as many values in `from` as the op takes; select a part by its index, as in `halves.0`.
     """
 
     code: ClassVar[str] = "AS310"

@@ -1,4 +1,4 @@
-"""7: networks that cannot be compiled."""
+"""Phase 7: networks that cannot be lowered."""
 
 from typing import ClassVar
 
@@ -26,9 +26,9 @@ _SHARED = """
 
 
 class UnwritableOp(Rule):
-    """An op that a backend cannot write.
+    """An op that a backend does not support.
 
-    Every builtin op has a form in PyTorch and in ONNX. A plug-in may lack one of them.
+    Every builtin op can be lowered to PyTorch and to ONNX. A plug-in may lack one of them.
 
     Use another op, or validate for the other backend alone: `--only torch`, `--only onnx`.
     """
@@ -40,10 +40,10 @@ class UnwritableOp(Rule):
 class HiddenDimension(Rule):
     """A free dimension whose size a backend cannot find.
 
-    The code that is written has to read the size of the batch off a tensor at hand. Inside a block, only the inputs of
-    the block are at hand.
+    The generated code has to read the batch size from a tensor in scope. Inside a block, only the inputs of the block
+    are in scope.
 
-    Do it outside of the block, or give the block an input that has the dimension.
+    Move the node out of the block, or give the block an input that has the dimension.
     """
 
     code: ClassVar[str] = "AS702"
@@ -55,12 +55,12 @@ class HiddenDimension(Rule):
 
 
 class DifferentModules(Rule):
-    """Weights that are shared by calls which need different modules.
+    """Calls that share weights but need different modules.
 
-    In PyTorch, what a module does is fixed when it is made. `"same_upper"` padding, as an example, depends on the size
-    of the input: calls for inputs of different sizes pad differently, and would need two modules with one weight.
+    A PyTorch module is configured when it is constructed. For example, `"same_upper"` padding depends on the size of
+    the input: calls with inputs of different sizes pad differently, and would need two modules with one weight.
 
-    Say the padding in numbers, bring both inputs to the same size, or use a layer of its own.
+    Give the padding as numbers, make both inputs the same size, or use a separate layer.
     """
 
     code: ClassVar[str] = "AS703"
@@ -70,10 +70,10 @@ class DifferentModules(Rule):
 
 
 class UnprovenNumber(Rule):
-    """What a backend makes is not what was said of it.
+    """A number that differs from the backend's.
 
-    `archspec verify` compares every number with PyTorch and ONNX Runtime. A difference is a fault of archspec, not of
-    the spec.
+    `archspec verify` compares every number with PyTorch and ONNX Runtime. A difference is a bug in archspec, not in the
+    spec.
 
     Report it, with the spec.
     """
@@ -83,12 +83,12 @@ class UnprovenNumber(Rule):
 
 
 class UnsayableInOnnx(Rule):
-    """What ONNX, or its runtimes, cannot say.
+    """An op that ONNX, or its runtimes, cannot express.
 
-    A few corners of PyTorch have no counterpart: a window of a dilated max pool that lies in the padding alone is -inf
-    in PyTorch, and something else elsewhere.
+    A few corner cases of PyTorch have no equivalent: a window of a dilated max pool that lies entirely in the padding
+    is -inf in PyTorch, but not in other runtimes.
 
-    Change the op as the message says, or validate for PyTorch alone: `--only torch`.
+    Change the op as described in the message, or validate for PyTorch alone: `--only torch`.
     """
 
     code: ClassVar[str] = "AS705"

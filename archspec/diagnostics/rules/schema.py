@@ -1,4 +1,4 @@
-"""2: keys and values that the language does not have."""
+"""Phase 2: unknown keys and invalid values."""
 
 from typing import ClassVar
 
@@ -10,10 +10,10 @@ _CONV = spec_of('{ op = "conv", out = 16, kernel = 3 },')
 class UnknownKey(Rule):
     """A key that does not exist.
 
-    A misspelt key would be passed over in silence, and its default used: every section, op and block refuses keys that
-    it does not know. The nearest key that exists is suggested.
+    If unknown keys were ignored, a misspelt key would silently have its default value: every section, op and block
+    rejects them. The most similar known key is suggested.
 
-    Write the key as it is called; `archspec ops NAME` lists those of an op.
+    Correct the key; `archspec ops NAME` lists those of an op.
     """
 
     code: ClassVar[str] = "AS201"
@@ -25,8 +25,8 @@ class UnknownKey(Rule):
 class MissingKey(Rule):
     """A key or an argument that is missing.
 
-    What has no sensible default must be said, such as the channels of a convolution or the `required` parameters of a
-    block.
+    A key without a sensible default must be given, such as the channels of a convolution or the `required` parameters
+    of a block.
 
     Add it.
     """
@@ -40,10 +40,10 @@ class MissingKey(Rule):
 class WrongValue(Rule):
     """A value of the wrong type, or out of range.
 
-    Types are not converted: `"3"` is an expression, `true` is no number, and `1.5` no size. Bounds are those of the op
-    or of the parameter's declaration.
+    Types are not converted: `"3"` is an expression, `true` is not a number, and `1.5` is not a size. The bounds are
+    those of the op or of the parameter's declaration.
 
-    Write a value as the message says.
+    Use a value as described in the message.
     """
 
     code: ClassVar[str] = "AS203"
@@ -55,10 +55,10 @@ class WrongValue(Rule):
 class UnknownOp(Rule):
     """An op that does not exist.
 
-    An op is a builtin one, a block of the file, a block of a library by `alias.block`, or a plug-in. The nearest name
-    is suggested, and for the classes of PyTorch what they are called here.
+    An op is a builtin, a block of the file, a block of a library as `alias.block`, or a plug-in. The most similar name
+    is suggested; for a PyTorch class, its name in archspec.
 
-    Write the name as it is called; `archspec ops` lists the builtin ones.
+    Correct the name; `archspec ops` lists the builtin ops.
     """
 
     code: ClassVar[str] = "AS204"
@@ -71,9 +71,9 @@ class ExpressionSyntax(Rule):
     """An expression that does not parse.
 
     Where a number is expected, a string is an expression: arithmetic, comparisons, `and`, `or`, `not`, a conditional,
-    lists, and the functions that the reference lists. There is nothing else in it: no calls of Python, no assignment.
+    lists, and the functions in the reference. Nothing else is allowed: no Python calls, no assignment.
 
-    Write it in these terms.
+    Rewrite it with these constructs.
     """
 
     code: ClassVar[str] = "AS205"
@@ -83,10 +83,10 @@ class ExpressionSyntax(Rule):
 
 
 class BadName(Rule):
-    """A name that cannot be a module's, a parameter's or a dimension's.
+    """An invalid name of a module, a parameter or a dimension.
 
-    The names of nodes become keys of PyTorch's state_dict and attributes of its modules, those of parameters are words
-    in expressions. Neither has dots in it, and some words PyTorch or the language needs itself.
+    The names of nodes become keys of PyTorch's state_dict and attributes of its modules; those of parameters are words
+    in expressions. Neither may contain dots, and some words are reserved by PyTorch or the language.
 
     Choose another name.
     """
@@ -98,12 +98,11 @@ class BadName(Rule):
 
 
 class LanguageVersion(Rule):
-    """A language version that this archspec does not read.
+    """A language version that this release does not support.
 
-    A spec says in its first line which version of the language it is in, so that what it means never changes. There is
-    one version, 1.
+    A spec states the version of the language, so that its meaning never changes. The only version is 1.
 
-    Write `archspec = 1`; for a later version, install a later archspec.
+    Write `archspec = 1`; for a later version, install a later release of archspec.
     """
 
     code: ClassVar[str] = "AS207"
@@ -113,12 +112,12 @@ class LanguageVersion(Rule):
 
 
 class MeaninglessKey(Rule):
-    """A key that exists, but means nothing in this place.
+    """A key that exists, but has no effect in this place.
 
-    `index` without `repeat`, `branches` of an op that is no join, a variant's value for a parameter that is not there:
-    whoever wrote it expects something of it.
+    Examples are `index` without `repeat`, `branches` of an op that is not a join, and a variant's value for a parameter
+    that does not exist. Its author expects it to have an effect.
 
-    Delete it, or add what gives it a meaning.
+    Delete it, or add what it refers to.
     """
 
     code: ClassVar[str] = "AS208"

@@ -1,4 +1,4 @@
-"""4: shapes that do not work out."""
+"""Phase 4: invalid shapes."""
 
 from typing import ClassVar
 
@@ -8,10 +8,10 @@ from archspec.diagnostics.rule import Rule, spec_of
 class ShapeMismatch(Rule):
     """Shapes that do not fit together.
 
-    A sum adds element to element, a concatenation needs all axes but one to be equal. `add`, `mul`, `sub` and `max`
-    stretch axes of size 1, as PyTorch does; a residual and a concatenation stretch nothing.
+    A sum is elementwise; a concatenation requires all axes but one to be equal. `add`, `mul`, `sub` and `max`
+    broadcast axes of size 1, as PyTorch does; a residual and a concatenation do not broadcast.
 
-    Make channels, strides and padding of the branches agree: the note has the shape of each.
+    Make channels, strides and padding of the branches agree: the note shows the shape of each.
     """
 
     code: ClassVar[str] = "AS401"
@@ -27,10 +27,10 @@ class ShapeMismatch(Rule):
 class WrongRank(Rule):
     """An input of the wrong rank.
 
-    A convolution or a pool slides over one, two or three axes behind batch and channels; a flattened image has none
-    left.
+    A convolution or a pool slides over one, two or three axes after batch and channels; a flattened image has no such
+    axis.
 
-    Move the node in front of `flatten`, or change the input's shape.
+    Move the node before the `flatten`, or change the input's shape.
     """
 
     code: ClassVar[str] = "AS402"
@@ -40,11 +40,11 @@ class WrongRank(Rule):
 
 
 class EmptyOutput(Rule):
-    """A size that falls to zero or below.
+    """An output size of zero or below.
 
-    The kernel is larger than what is left of the image with its padding: there is no place where it fits.
+    The kernel is larger than its padded input, so there is no position where it fits.
 
-    Use a smaller kernel, more padding, fewer strides before, or a larger input.
+    Use a smaller kernel, more padding, smaller strides in earlier layers, or a larger input.
     """
 
     code: ClassVar[str] = "AS403"
@@ -54,11 +54,11 @@ class EmptyOutput(Rule):
 
 
 class Indivisible(Rule):
-    """A size that does not divide.
+    """A size that is not divisible.
 
-    Groups, heads and the parts of a split are equal in size: their number must divide the channels.
+    Groups, heads and the parts of a split have equal sizes: their number must divide the number of channels.
 
-    Choose numbers of which one divides the other.
+    Choose a number that divides the size.
     """
 
     code: ClassVar[str] = "AS404"
@@ -70,9 +70,9 @@ class Indivisible(Rule):
 
 
 class AssertedShape(Rule):
-    """A shape that is not the one asserted.
+    """A shape that differs from the asserted one.
 
-    `shape` on a node is what its author believes to come out. It is checked, so that it is true where it is read.
+    `shape` on a node states the expected output shape. It is checked, so that readers can rely on it.
 
     Correct the assertion, or the nodes up to it; `archspec summary --explain` shows the arithmetic.
     """
@@ -86,10 +86,10 @@ class AssertedShape(Rule):
 class UnsharableWeights(Rule):
     """Weights that cannot be shared.
 
-    `reuse` calls an earlier module with its weights. For an input of other channels the weights would have another
-    shape.
+    `reuse` calls an earlier module with its weights. For an input with another number of channels, the weights would
+    need another shape.
 
-    Bring the input to the channels of the first call, or use a layer of its own.
+    Give the input the same number of channels as in the first call, or use a separate layer.
     """
 
     code: ClassVar[str] = "AS406"
@@ -105,7 +105,7 @@ class UnsharableWeights(Rule):
 class FreeDimension(Rule):
     """A free dimension where a size is needed.
 
-    Only the batch may be free: weights and output sizes need numbers. A name in upper case is a free dimension.
+    Only the batch may be free: weights and output sizes must be known. A name in upper case is a free dimension.
 
     Write the size, or give it with `--input`.
     """
@@ -117,12 +117,12 @@ class FreeDimension(Rule):
 
 
 class UnsuitableValue(Rule):
-    """A value that does not suit the input.
+    """A value that is invalid for the input.
 
-    By itself the value is right, but not for this input: an axis that it does not have, a pool's padding above half its
-    kernel, which PyTorch refuses, `"same"` with a stride.
+    The value is valid in itself, but not for this input: an axis that does not exist, a pool's padding above half its
+    kernel, which PyTorch rejects, or `"same"` with a stride.
 
-    Change it as the help says.
+    Change it as described in the help.
     """
 
     code: ClassVar[str] = "AS408"

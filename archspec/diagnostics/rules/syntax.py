@@ -1,4 +1,4 @@
-"""1: files that cannot be read as TOML or JSON."""
+"""Phase 1: files that cannot be read as TOML or JSON."""
 
 from typing import ClassVar
 
@@ -10,7 +10,7 @@ _RELU = spec_of('"relu",')
 class NotUtf8(Rule):
     """A file that is not UTF-8 text.
 
-    TOML and JSON are UTF-8. Other encodings come from editors that are set to one, and from files that are no text.
+    TOML and JSON must be UTF-8. Other encodings come from editor settings, or the file is not text.
 
     Save the file as UTF-8.
     """
@@ -24,10 +24,10 @@ class NotUtf8(Rule):
 class TomlSyntax(Rule):
     """TOML that does not parse.
 
-    The file breaks the grammar of TOML 1.1, so nothing in it can be read. The finding points at where the parser gave
-    up, which may be behind the cause: behind a bracket or quote that is not closed.
+    The file violates the grammar of TOML 1.1, so nothing in it can be read. The finding points to where the parser
+    stopped, which may be after the cause, such as an unclosed bracket or quote.
 
-    Mend the syntax there or just before; https://toml.io/en/v1.0.0 has the grammar.
+    Correct the syntax there or just before; https://toml.io/en/v1.0.0 has the grammar.
     """
 
     code: ClassVar[str] = "AS102"
@@ -39,10 +39,10 @@ class TomlSyntax(Rule):
 class JsonSyntax(Rule):
     """JSON that does not parse.
 
-    The file breaks the grammar of JSON, so nothing in it can be read: often by a comma behind the last item, or by a
-    comment. NaN and infinity are no JSON either.
+    The file violates the grammar of JSON, so nothing in it can be read: often by a trailing comma or a comment. NaN and
+    infinity are not JSON either.
 
-    Mend the syntax, or write TOML, which has comments.
+    Correct the syntax, or use TOML, which has comments.
     """
 
     code: ClassVar[str] = "AS103"
@@ -57,10 +57,10 @@ class JsonSyntax(Rule):
 class RepeatedKey(Rule):
     """A JSON object with the same key twice.
 
-    JSON's readers keep one of the two and drop the other in silence; which of them was meant is not known. In TOML a
-    repeated key is an error of syntax.
+    JSON parsers keep one of the two and silently drop the other; which one was intended is unknown. In TOML a repeated
+    key is a syntax error.
 
-    Delete one.
+    Delete one of them.
     """
 
     code: ClassVar[str] = "AS104"
@@ -83,11 +83,11 @@ class RepeatedKey(Rule):
 class UnreadableFile(Rule):
     """A file or folder that cannot be read, or a folder without specs.
 
-    It is not there, may not be read, leads nowhere, or is a pipe: often it was deleted or renamed, and a list of files
-    still has it. What is in it was not checked, so the exit code is 2, also with `--exit-zero`; the other files are
-    reported all the same.
+    It does not exist, is not readable, is a broken link, or is a pipe: often it was deleted or renamed, but is still in
+    a list of files. Its contents were not checked, so the exit code is 2, even with `--exit-zero`; the other files are
+    still reported.
 
-    Correct the path, or take it off the list.
+    Correct the path, or remove it from the list.
     """
 
     code: ClassVar[str] = "AS106"
@@ -95,12 +95,12 @@ class UnreadableFile(Rule):
 
 
 class FileTooLarge(Rule):
-    """A file that is larger, or nested deeper, than archspec reads.
+    """A file that is larger, or more deeply nested, than the limits.
 
-    Specs are small: a network of any size is a few pages with blocks and repeats. The bounds keep a broken or hostile
-    file from taking a machine's memory. They are listed under Limits in the reference of the language.
+    Specs are small: with blocks and repeats, a network of any size takes a few pages. The limits keep a broken or
+    hostile file from exhausting memory. They are listed under Limits in the language reference.
 
-    Say with `repeat` and blocks what is written out.
+    Use `repeat` and blocks instead of repetition.
     """
 
     code: ClassVar[str] = "AS105"
