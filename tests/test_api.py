@@ -136,8 +136,8 @@ def test_a_summary_is_what_the_command_prints(
     [
         ({"format": "html"}, "there is no format `html`"),
         ({"columns": ["op", "size"]}, "there is no column `size`"),
-        ({"depth": 0}, "`depth` is at least 1, not 0"),
-        ({"top": -1}, "`top` is at least 1, not -1"),
+        ({"depth": 0}, "`depth` must be at least 1, not 0"),
+        ({"top": -1}, "`top` must be at least 1, not -1"),
         ({"memory": True, "dtype": "float8"}, "there is no `float8`"),
     ],
 )

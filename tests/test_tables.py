@@ -13,7 +13,7 @@ from rich.console import Console
 
 import archspec
 from archspec.report import comparison, comparison_table
-from archspec.report.layout import Column, Kind, Name, force
+from archspec.report.layout import Column, Kind, NameCell, force
 from archspec.report.machine import to_json, to_markdown
 from archspec.report.table import tree
 from archspec.report.wrapping import cells, wrap
@@ -225,7 +225,7 @@ def test_wrapping_keeps_all_of_a_text(text: str, width: int, indent: str) -> Non
     st.integers(26, 100),
 )
 def test_names_lose_their_middle_and_nothing_else(rows: list[tuple[int, str, bool]], width: int) -> None:
-    names = [Name("│ " * depth, name, "  × 1200" if many else "") for depth, name, many in rows]
+    names = [NameCell("│ " * depth, name, "  × 1200" if many else "") for depth, name, many in rows]
     column = Column("Module", Kind.NAME, ["".join(name) for name in names], names=names)
     table = force([column, Column("Op", Kind.TEXT, ["conv 64, k3"] * len(names))], width)
     assert table.width <= width
@@ -241,7 +241,7 @@ def test_names_lose_their_middle_and_nothing_else(rows: list[tuple[int, str, boo
 def test_shapes_are_shortened_before_names_and_names_before_digits() -> None:
     name = "a_name_of_thirty_characters_xy"
     columns = [
-        Column("Module", Kind.NAME, [name], names=[Name("", name)]),
+        Column("Module", Kind.NAME, [name], names=[NameCell("", name)]),
         Column("Output", Kind.SHAPES, ["128×7×7, 64×7×7"], ["128×7×7 +1"]),
         Column("Params", Kind.COUNTS, ["25,557,032"], ["25.6M"], right=True),
     ]
@@ -322,7 +322,7 @@ def test_a_repeat_of_equal_copies_is_said_once(copies: int) -> None:
         "144",
         "",
     ]  # 4 · 4 · 3 · 3, of each copy
-    assert "More inside" not in model.summary()
+    assert "More modules inside" not in model.summary()
 
 
 def test_a_repeat_of_unequal_copies_has_its_own_row() -> None:
@@ -415,8 +415,8 @@ def test_a_comparison_has_every_number_whole(width: int, count: int) -> None:
     for data in comparison.to_json(models)["models"]:
         assert f"{data['params']:,}" in text or width < 50
         assert f"{data['macs']:,}" in text or width < 50
-    if "No room for: " in text:
-        left_out = " ".join(text.split("No room for: ")[1].split()).split(". `--json`")[0].split(", ")
+    if "Not shown: " in text:
+        left_out = " ".join(text.split("Not shown: ")[1].split()).split(". `--json`")[0].split(", ")
         assert not set(left_out) & set(re.findall(r"\S+(?: \S+)*", text.splitlines()[0]))
     else:
         assert "linear layers" in text
@@ -516,7 +516,7 @@ def test_markdown_tells_copies_and_keeps_bars_out_of_its_columns() -> None:
 
 def test_what_a_depth_hides_is_said() -> None:
     model = spec('[{ name = "a", layers = [{ name = "b", layers = ["relu"] }] }]')
-    assert ["More inside" in model.summary(depth=depth) for depth in (1, 2, 3)] == [True, True, False]
+    assert ["More modules inside" in model.summary(depth=depth) for depth in (1, 2, 3)] == [True, True, False]
 
 
 @pytest.mark.parametrize(
@@ -605,4 +605,4 @@ def test_an_explanation_says_how_many_weights_it_leaves_out() -> None:
 @pytest.mark.parametrize(("kernel", "says"), [(4, True), (3, False)])
 def test_an_explanation_says_that_ways_look_at_different_places(kernel: int, *, says: bool) -> None:
     layers = f'[{{ name = "r", op = "residual", layers = [{{ op = "conv", out = 3, kernel = {kernel}, padding = "same" }}] }}]'
-    assert spec(layers).summary(explain="r").count("; its ways are misaligned") == says
+    assert spec(layers).summary(explain="r").count("; misaligned branches") == says

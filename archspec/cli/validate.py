@@ -35,14 +35,15 @@ def run(
     allow_outside: bool = False,
     skip_others: bool = False,
 ) -> int:
-    """Check specs; the exit code: 1 for findings, 2 where a file could not be read."""
+    """Check specs; return the exit code: 1 for findings, 2 if a file could not be read."""
     config = Config(Layer(None if select is None else words(select), words(extend_select), words(ignore)))
-    params, shapes = settings(set_), inputs(input_)
-    look = partial(examine, only=only, params=params, inputs=shapes, allow_outside=allow_outside)
-    files: dict[str, str] = {}  # by what they really are, so that each is looked at once
+    look = partial(
+        examine, only=only, params=settings(set_), inputs=inputs(input_), allow_outside=allow_outside
+    )
+    files: dict[str, str] = {}  # by real path, so that each is checked once
     networks = 0
     diagnostics: list[Diagnostic] = []
-    texts: dict[str, str] = {}  # what standard input had, by the name that it goes under
+    texts: dict[str, str] = {}  # the text of standard input, by the name given for it
     unreadable: list[UnreadableError] = []
     for path, variant in _named(paths, unreadable.append):
         name, source = stdin_filename if path == "-" else path, None
@@ -56,7 +57,7 @@ def run(
             if path == "-":
                 source = _stdin()
                 texts[name] = source.decode("utf-8", "replace")
-            with without_collector():  # between files it may look for what is left of the last
+            with without_collector():  # let it collect the garbage of the previous file in between
                 found, count = look(name, source, selection=config.of(name), variant=variant)
         except UnreadableError as error:
             unreadable.append(error)
@@ -65,14 +66,9 @@ def run(
         networks += count
     diagnostics += [Diagnostic("AS106", str(error), error.path) for error in unreadable]
     texts = {path: data.decode("utf-8", "replace") for path, data in reading.taken.items()} | texts
-    findings = Locator(reader(texts)).findings(diagnostics)
-    _report(
-        findings,
-        ValidationRun(tuple(dict.fromkeys(files.values())), networks, catalogue),
-        format_,
-        output_file,
-    )
-    return 2 if unreadable else int(bool(findings) and not exit_zero)
+    run_ = ValidationRun(tuple(dict.fromkeys(files.values())), networks, catalogue)
+    _report(Locator(reader(texts)).findings(diagnostics), run_, format_, output_file)
+    return 2 if unreadable else int(bool(diagnostics) and not exit_zero)
 
 
 def _report(findings: list[Finding], run_: ValidationRun, format_: str, output_file: str | None) -> None:
@@ -85,14 +81,14 @@ def _report(findings: list[Finding], run_: ValidationRun, format_: str, output_f
 
         with writing(output_file) as file:
             file.write(text.encode("utf-8", "replace"))
-    if format_ == "github" or output_file is not None:  # people read the log all the same
+    if format_ == "github" or output_file is not None:  # the log still gets the full text
         write(render("full", findings, run_), sys.stderr)
 
 
 def _named(
     paths: list[str], unreadable: Callable[[UnreadableError], None]
 ) -> Iterator[tuple[str, str | None]]:
-    """The files that are meant, each with the variant if one is: as short as possible, below the working folder."""
+    """The selected files, each with its variant if one is given; paths are relative where possible."""
     for path in paths:
         file, variant = split(path)
         if variant is not None:

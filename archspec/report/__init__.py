@@ -1,1 +1,1 @@
-"""Pure functions from a model to text, one format a file."""
+"""Pure functions from a model to text, one format per file."""

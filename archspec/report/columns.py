@@ -1,4 +1,4 @@
-"""The columns that a summary can have: their headings, and how a row fills them."""
+"""The columns of a summary: their headings, and their cells for a row."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Column:
-    """A column: heading, the text of a cell for people, and the value for machines and sorting."""
+class SummaryColumn:
+    """A column: its heading, the text of a cell for people, and the value for programs and sorting."""
 
     heading: str
     text: Callable[[Row, "Model"], str]
     value: Callable[[Row, "Model"], int | str]
     kind: Kind = Kind.OTHER
     short: Callable[[Row, "Model"], str] | None = None
-    """A shorter text of shapes and counts, where there is not the room."""
+    """A shorter text for shapes and counts, used if space is short."""
 
     @property
     def right(self) -> bool:
-        """Whether it is a column of numbers, which are aligned at their ends."""
+        """Whether it is a column of numbers, which are right-aligned."""
         return self.kind in (Kind.COUNTS, Kind.OTHER)
 
 
@@ -61,12 +61,12 @@ def _human(value: int) -> str:
     return human(value) if value else ""
 
 
-def _words(heading: str, text: Callable[[Row], str], kind: Kind = Kind.TEXT) -> Column:
-    return Column(heading, lambda row, _: text(row), lambda row, _: text(row), kind)
+def _words(heading: str, text: Callable[[Row], str], kind: Kind = Kind.TEXT) -> SummaryColumn:
+    return SummaryColumn(heading, lambda row, _: text(row), lambda row, _: text(row), kind)
 
 
-def _types(heading: str, types: Callable[[Row], tuple[TensorType, ...]]) -> Column:
-    return Column(
+def _types(heading: str, types: Callable[[Row], tuple[TensorType, ...]]) -> SummaryColumn:
+    return SummaryColumn(
         heading,
         lambda row, model: shapes(types(row), _batch(model)),
         lambda row, _: shapes(types(row)),
@@ -75,8 +75,8 @@ def _types(heading: str, types: Callable[[Row], tuple[TensorType, ...]]) -> Colu
     )
 
 
-def _count(heading: str, value: Callable[[Row, "Model"], int]) -> Column:
-    return Column(
+def _count(heading: str, value: Callable[[Row, "Model"], int]) -> SummaryColumn:
+    return SummaryColumn(
         heading,
         lambda row, model: _number(value(row, model)),
         value,
@@ -85,11 +85,15 @@ def _count(heading: str, value: Callable[[Row, "Model"], int]) -> Column:
     )
 
 
-def _share(heading: str, value: Callable[[Row, "Model"], int], whole: Callable[[Totals], int]) -> Column:
-    return Column(heading, lambda row, model: percent(value(row, model), whole(model.training_totals)), value)
+def _share(
+    heading: str, value: Callable[[Row, "Model"], int], whole: Callable[[Totals], int]
+) -> SummaryColumn:
+    return SummaryColumn(
+        heading, lambda row, model: percent(value(row, model), whole(model.training_totals)), value
+    )
 
 
-COLUMNS: dict[str, Column] = {
+COLUMNS: dict[str, SummaryColumn] = {
     "path": _words("Path", lambda row: row.path, Kind.NAME),
     "op": _words("Op", lambda row: row.text),
     "input": _types("Input", lambda row: row.inputs),
@@ -97,15 +101,15 @@ COLUMNS: dict[str, Column] = {
     "params": _count("Params", _params),
     "params%": _share("Params %", _params, lambda totals: totals.params),
     "buffers": _count("Buffers", _buffers),
-    "macs": Column("MACs", lambda row, model: _human(_macs(row, model)), _macs),
+    "macs": SummaryColumn("MACs", lambda row, model: _human(_macs(row, model)), _macs),
     "macs#": _count("MACs", _macs),
     "macs%": _share("MACs %", _macs, lambda totals: totals.macs),
-    "flops": Column("FLOPs", lambda row, model: _human(_flops(row, model)), _flops),
+    "flops": SummaryColumn("FLOPs", lambda row, model: _human(_flops(row, model)), _flops),
     "field": _words("Field", lambda row: _field(row), Kind.PLAIN),
     "jump": _words("Jump", lambda row: _jump(row), Kind.PLAIN),
     "source": _words("Defined at", lambda row: _source(row)),
 }
-"""By the name that `--columns` and `--sort` give them."""
+"""The columns by their names in `--columns` and `--sort`."""
 
 BASE = ("op", "output", "params", "macs")
 NARROW = (*BASE, "macs%")
@@ -121,7 +125,7 @@ BY_WIDTH = (
     ("op", "params"),
     ("op",),
 )
-"""What a table shows, from the most to the least. `BASE` it shows wherever there is room."""
+"""The default sets of columns, from the largest to the smallest. `BASE` is shown whenever it fits."""
 SORTABLE = ("path", "op", "output", "params", "buffers", "macs", "flops")
 
 
@@ -132,12 +136,12 @@ def _source(row: Row) -> str:
 
 
 def needs_fields(columns: Iterable[str] | None) -> bool:
-    """Whether a column shows receptive fields."""
+    """Whether any of the columns shows receptive fields."""
     return columns is not None and any(name in ("field", "jump") for name in columns)
 
 
 def _field(row: Row) -> str:
-    """The size of the receptive field; `all` for the whole input, `≤` for at most, `!` where misaligned."""
+    """The size of the receptive field; `all` for the whole input, `≤` for an upper bound, `!` if misaligned."""
     if row.field is None:
         return ""
     size = "all" if row.field.everything else "×".join(map(str, row.field.size))
@@ -146,14 +150,14 @@ def _field(row: Row) -> str:
 
 
 def _jump(row: Row) -> str:
-    """The stride of the receptive field; nothing where every position sees the same."""
+    """The stride of the receptive field; empty if all positions have the same field."""
     if row.field is None or not any(row.field.stride):
         return ""
     return "×".join(map(str, row.field.stride))
 
 
 def parse_columns(given: str | Sequence[str]) -> tuple[str, ...]:
-    """The names in `--columns`, or a list of them. Raises `UsageError` for one that does not exist."""
+    """The names in `--columns`, or in a list. Raises `UsageError` for an unknown name."""
     listed = given.split(",") if isinstance(given, str) else given
     names = tuple(name.strip() for name in listed if name.strip())
     for name in names:
@@ -168,7 +172,7 @@ def parse_columns(given: str | Sequence[str]) -> tuple[str, ...]:
 def ranked(
     model: "Model", sort: str | None, top: int | None, columns: tuple[str, ...] | None = None
 ) -> list[Row]:
-    """All ops, flat: sorted by a column, the largest first, and cut to `top`."""
+    """A flat list of all ops, sorted by a column, largest first, and cut to `top`."""
     key = sort or "macs"
     if key not in SORTABLE:
         hint = suggest(key, SORTABLE) or f"there are {', '.join(SORTABLE)}"

@@ -1,4 +1,4 @@
-"""Networks side by side."""
+"""Compare networks side by side."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 SIDE_BY_SIDE = 6
-"""The networks up to which each has a column; more have a row each."""
+"""The most networks that have a column each; if there are more, each has a row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What is compared: as text in full and shorter, with the kind of column that it makes."""
+    """A compared property: its full and its short text, and the kind of its column."""
 
     heading: str
     text: Callable[["Model"], str]
@@ -75,18 +75,18 @@ BY_NEED = (
     "conv layers",
     "linear layers",
 )
-"""The facts in the order in which the row of a network gets them as far as there is room."""
+"""The facts in the order in which they are added to a row while they fit."""
 
 
 def _kinds(model: "Model") -> dict[str, int]:
-    """How many ops of each kind there are."""
+    """The number of ops of each kind."""
     from archspec.analysis.kinds import op_counts
 
     return op_counts(model.root)
 
 
 def titles(models: Sequence["Model"]) -> list[str]:
-    """A heading for each: its name, with its file where two have the same."""
+    """A heading for each network: its name, with its file if the name is not unique."""
     names = [model.name for model in models]
     return [
         name if names.count(name) == 1 else f"{name} ({shown(model.file)})"
@@ -95,7 +95,7 @@ def titles(models: Sequence["Model"]) -> list[str]:
 
 
 def columns(models: Sequence["Model"]) -> list[Column]:
-    """A column for each fact that any of the networks has, with a row for each network."""
+    """A column for each fact that applies to any of the networks, with a row for each network."""
     made = [
         Column(
             fact.heading,
@@ -140,7 +140,7 @@ def to_json(models: Sequence["Model"]) -> dict[str, Any]:
 
 
 def to_markdown(models: Sequence["Model"]) -> str:
-    """The comparison as a Markdown table: a column a network, or of many networks a row each."""
+    """The comparison as a Markdown table: one column per network, or one row if there are many."""
     names, facts = [title.replace("|", "\\|") for title in titles(models)], columns(models)
     if len(models) > SIDE_BY_SIDE:
         heads = ["", *(fact.heading for fact in facts)]

@@ -1,4 +1,4 @@
-"""Networks side by side, or below each other, as a table for a terminal."""
+"""A comparison of networks as a table for a terminal."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from archspec.report import layout
 from archspec.report.comparison import BY_NEED, SIDE_BY_SIDE, columns, titles
 from archspec.report.drawing import body, paragraph, plain
-from archspec.report.layout import Column, Kind, Layout, Name
+from archspec.report.layout import Column, Kind, Layout, NameCell
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def show(models: "Sequence[Model]", console: "Console", *, ascii_only: bool) -> None:
-    """Print the comparison: a column a network, or a row where they are many or have not the room."""
+    """Print the comparison: one column per network, or one row if there are many or they do not fit."""
     width = max(console.width, layout.MIN_WIDTH)
     ellipsis = plain("…") if ascii_only else "…"
     facts, names = columns(models), titles(models)
@@ -29,7 +29,7 @@ def show(models: "Sequence[Model]", console: "Console", *, ascii_only: bool) -> 
         table, left_out = _down(names, facts, needs, width, ellipsis)
     lines = body(table, [["bold", *[""] * (len(table.columns) - 1)]] * len(table.rows))
     if left_out:
-        remark = f"No room for: {', '.join(left_out)}. `--json` and `--markdown` have all."
+        remark = f"Not shown: {', '.join(left_out)}. `--json` and `--markdown` show everything."
         lines += [*paragraph("", width), *paragraph(remark, width, "dim")]
     for line in lines:
         console.print(line, soft_wrap=True)
@@ -41,7 +41,7 @@ def _plain(fact: Column) -> Column:
 
 
 def _across(names: list[str], facts: list[Column], width: int, ellipsis: str) -> Layout | None:
-    """A column a network, if that has room with every number whole."""
+    """One column per network, if that fits with all numbers in full."""
     made = [Column("", Kind.PLAIN, [fact.heading for fact in facts])]
     for index, name in enumerate(names):
         made.append(Column(name, Kind.PLAIN, [fact.cells[index] for fact in facts], right=True))
@@ -51,11 +51,11 @@ def _across(names: list[str], facts: list[Column], width: int, ellipsis: str) ->
 def _down(
     names: list[str], facts: list[Column], needs: list[int], width: int, ellipsis: str
 ) -> tuple[Layout, list[str]]:
-    """A row a network, with the facts that there is room for, and which there is none for.
+    """One row per network, with the facts that fit, and the names of those that do not.
 
-    For the first two, parameters and MACs, names and digits may go; for the others nothing more.
+    Names and numbers may be shortened to fit the first two facts, parameters and MACs, but not for the others.
     """
-    first = Column("Network", Kind.NAME, names, names=[Name("", name) for name in names])
+    first = Column("Network", Kind.NAME, names, names=[NameCell("", name) for name in names])
     table, chosen = layout.force([first], width, ellipsis), set[int]()
     for place, index in enumerate(needs):
         more = [first, *(facts[i] for i in sorted({*chosen, index}))]

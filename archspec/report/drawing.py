@@ -1,4 +1,4 @@
-"""Laid-out tables as styled lines of text."""
+"""Render table layouts as styled lines of text."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 LEAST_REMARK = 16
-"""The blanks that a remark must have beside its number; else it stands below."""
+"""The least width of a remark beside its number; with less, the remark goes below."""
 
 
 def body(table: Layout, styles: Sequence[Sequence[str]], below: Sequence[str] = ()) -> list["Text"]:
-    """The headings, a rule, and the rows. `below` stands before the further lines of each row."""
+    """The headings, a rule, and the rows. `below` is the prefix of each row's continuation lines."""
     from rich.text import Text
 
     lines = [
@@ -41,7 +41,7 @@ def _line(table: Layout, index: int, number: int, styles: Sequence[str], below: 
             part = _padded(texts[number], wide, styles[place], right=column.right)
             if column.kind is Kind.NAME:
                 part.stylize("dim", 0, len(table.names[place][index].before))
-        else:  # a tree goes on beside the further lines
+        else:  # the guides of a tree continue beside continuation lines
             text = below if place == 0 and cells(below) <= wide else ""
             part = _padded(text, wide, "dim", right=False)
         parts.append(part)
@@ -56,7 +56,7 @@ def _padded(text: str, width: int, style: str, *, right: bool) -> "Text":
 
 
 def grid(rows: Sequence[tuple[str, str, str]], width: int) -> list["Text"]:
-    """Names, numbers and remarks; the remarks below the numbers where there is no room beside them."""
+    """Names, numbers and remarks; a remark goes below its number if it does not fit beside it."""
     from rich.text import Text
 
     first, second = (max(cells(row[place]) for row in rows) for place in (0, 1))
@@ -75,7 +75,7 @@ def grid(rows: Sequence[tuple[str, str, str]], width: int) -> list["Text"]:
 
 
 def paragraph(text: str, width: int, style: str = "", ends: tuple[str, ...] = WORDS) -> list["Text"]:
-    """Text in lines; an empty one for no text."""
+    """Wrapped text; one empty line for empty text."""
     from rich.text import Text
 
     return [Text(line, style) for line in wrap(text, width, "  ", ends)]
@@ -98,5 +98,5 @@ _PLAIN = str.maketrans(
 
 
 def plain(text: str) -> str:
-    """`text` with nothing but ASCII."""
+    """`text` with all non-ASCII characters replaced."""
     return text.translate(_PLAIN).encode("ascii", "replace").decode()

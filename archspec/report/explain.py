@@ -1,4 +1,4 @@
-"""One module explained: its fields, the arithmetic of its sizes, its weights and its MACs."""
+"""Explain one module: its fields, the arithmetic of its sizes, its weights and its MACs."""
 
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 WEIGHTS_SHOWN = 24
 FIELDS_UP_TO = 20_000
-"""The modules of a network up to which the receptive field of one is worth the time of following all."""
+"""The largest network, in modules, for which an explanation includes the receptive field, which requires them all."""
 
 
 def explain(model: "Model", path: str) -> str:
-    """What the module at `path` is and how its numbers come about."""
+    """The description of the module at `path`, and the derivation of its numbers."""
     node, _ = find(model.root, path)
     module = node.module
     lines = [
@@ -51,14 +51,14 @@ def explain(model: "Model", path: str) -> str:
 
 
 def _seen(field: Field) -> str:
-    """What an output position depends on of the network's input."""
+    """The receptive field of an output, in words."""
     size, stride = ("×".join(map(str, values)) for values in (field.size, field.stride))
     most = "at most " if field.at_most else ""
     if field.everything:
         return f"{most}the whole input"
     centre = ", ".join(f"{float(place):g}" for place in field.centre)
-    text = f"{most}{size} of the input, every {stride}, the first around {centre}"
-    return text if field.aligned else f"{text}; its ways are misaligned"
+    text = f"{most}{size} of the input, stride {stride}, first centre {centre}"
+    return text if field.aligned else f"{text}; misaligned branches"
 
 
 def _sizes(module: Module) -> list[str]:

@@ -1,14 +1,14 @@
-"""How a table fits into a width without a number or an op being cut.
+"""Fit a table into a width without truncating a number or an op.
 
-What columns give up, one step after the other, until they fit:
+Columns are narrowed in these steps until they fit:
 
-1. of several shapes, the first is shown, and how many follow: `128×7×7 +3`
-2. long texts, such as ops with many settings, go on in further lines
-3. long names lose their middle
-4. counts are shown in units: `25.6M`
+1. of several shapes, only the first one and the number of others are shown: `128×7×7 +3`
+2. long texts, such as ops with many settings, wrap to continuation lines
+3. the middle of long names is elided
+4. counts are shown with units: `25.6M`
 5. texts and names become very narrow
 
-Where even that is too wide, the table is wider than asked for.
+If even that is too wide, the table exceeds the requested width.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,38 +19,38 @@ from typing import NamedTuple
 from archspec.report.wrapping import cells, middle, wrap
 
 GAP = 2
-"""The blanks between two columns."""
+"""The number of spaces between two columns."""
 MIN_WIDTH = 40
-"""The narrowest that a table is laid out for."""
+"""The least width of a table."""
 INDENT = "  "
-"""Before the further lines of a text."""
+"""The indent of continuation lines."""
 
 
 class Kind(Enum):
-    """What a column has, and so what can be done with it."""
+    """The kind of a column's cells, which decides how it can be narrowed."""
 
     NAME = auto()
-    """May lose its middle."""
+    """Names, whose middle may be elided."""
     TEXT = auto()
-    """May go on in further lines."""
+    """Text that may wrap to continuation lines."""
     SHAPES = auto()
     COUNTS = auto()
-    """Numbers of a shorter form, as shapes have one."""
+    """Numbers with a shorter form."""
     OTHER = auto()
-    """Numbers as they are."""
+    """Numbers that cannot be shortened."""
     PLAIN = auto()
-    """Text as it is."""
+    """Text that cannot be shortened."""
 
 
-class Name(NamedTuple):
-    """A cell with a name: what is in front of it, such as the guides of a tree, and what follows and is never cut."""
+class NameCell(NamedTuple):
+    """A cell with a name: a prefix, such as the guides of a tree, the name, and a suffix that is never cut."""
 
     before: str
     name: str
     after: str = ""
 
-    def within(self, width: int, ellipsis: str) -> "Name":
-        """The same in a width: the name loses its middle; deep in a tree, the guides lose their start first."""
+    def within(self, width: int, ellipsis: str) -> "NameCell":
+        """Fit the cell into a width by eliding the middle of the name; deep in a tree, the guides are cut first."""
         before, least = self.before, min(cells(self.name), LEAST_NAME) + cells(self.after)
         if (surplus := cells(before) + least - width) > 0:
             before = (
@@ -58,7 +58,7 @@ class Name(NamedTuple):
                 if surplus + len(ellipsis) < len(before)
                 else ""
             )
-        return Name(
+        return NameCell(
             before, middle(self.name, width - cells(before) - cells(self.after), ellipsis), self.after
         )
 
@@ -68,18 +68,18 @@ LEAST_NAME = 6
 
 @dataclass(slots=True)
 class Column:
-    """A column: its heading and the text of each row; shapes and counts have a shorter form, names their parts."""
+    """A column of cells: its heading and its texts; shapes and counts also have short texts, and names have parts."""
 
     heading: str
     kind: Kind
     cells: Sequence[str]
     short: Sequence[str] = ()
-    names: Sequence[Name] = ()
+    names: Sequence[NameCell] = ()
     right: bool = False
 
 
-class Step(NamedTuple):
-    """What is given up: the kinds in their shorter form, and how narrow texts and names may become."""
+class Narrowing(NamedTuple):
+    """A narrowing step: the kinds shown in short form, and the least widths of texts and names."""
 
     shorter: tuple[Kind, ...] = ()
     text: int | None = None
@@ -87,42 +87,42 @@ class Step(NamedTuple):
 
 
 WHOLE = 1
-"""The last step that leaves each row its one line."""
+"""The last step that leaves each row on one line."""
 STEPS = (
-    Step(),
-    Step((Kind.SHAPES,)),
-    Step((Kind.SHAPES,), text=24),
-    Step((Kind.SHAPES,), text=24, name=24),
-    Step((Kind.SHAPES, Kind.COUNTS), text=24, name=24),
-    Step((Kind.SHAPES, Kind.COUNTS), text=12, name=12),
+    Narrowing(),
+    Narrowing((Kind.SHAPES,)),
+    Narrowing((Kind.SHAPES,), text=24),
+    Narrowing((Kind.SHAPES,), text=24, name=24),
+    Narrowing((Kind.SHAPES, Kind.COUNTS), text=24, name=24),
+    Narrowing((Kind.SHAPES, Kind.COUNTS), text=12, name=12),
 )
 
 
 @dataclass(slots=True)
 class Layout:
-    """Columns in their widths. A cell is the lines of its text; that of a name has one."""
+    """Columns with their widths. A cell is a list of lines; a name has a single line."""
 
     columns: Sequence[Column]
     widths: list[int]
     rows: list[list[list[str]]]
-    names: list[list[Name]]
+    names: list[list[NameCell]]
     """For each column, the parts of its names."""
     step: int
     ascii_only: bool
 
     @property
     def width(self) -> int:
-        """Of each line."""
+        """The width of a line."""
         return sum(self.widths) + GAP * (len(self.widths) - 1)
 
 
 def widest(
     sets: Sequence[Sequence[str]], base: int, make: Callable[[str], Column], width: int, ellipsis: str = "…"
 ) -> tuple[Sequence[str], Layout]:
-    """The columns that a width has room for, by name, out of sets from many to few.
+    """The largest set of columns that fits into a width; `sets` are ordered from large to small.
 
-    The set at `base` gives up what it must, and is left for a smaller one only where that is not enough. A larger one
-    is taken where nothing is given up for it.
+    The set at `base` is narrowed as far as possible before a smaller set is used. A larger set is used only if it fits
+    without narrowing.
     """
     made: dict[str, Column] = {}
 
@@ -138,20 +138,20 @@ def widest(
         names = sets[-1]
         found = force([made[name] for name in names], width, ellipsis)
     if names is sets[base]:
-        for more in sets[:base]:  # from the most
+        for more in sets[:base]:  # the largest set first
             if larger := layout(more, range(min(found.step, WHOLE) + 1)):
                 return more, larger
     return names, found
 
 
 def force(columns: Sequence[Column], width: int, ellipsis: str = "…") -> Layout:
-    """All of the columns in a width; wider where no step is enough."""
+    """Lay out all columns in a width, or wider if no step is enough."""
     found = fit(columns, width, range(len(STEPS)), ellipsis)
     return found or _laid_out(columns, _least(columns, len(STEPS) - 1), len(STEPS) - 1, ellipsis)
 
 
 def fit(columns: Sequence[Column], width: int, steps: range, ellipsis: str = "…") -> Layout | None:
-    """The columns in a width after the first of the steps that is enough, if one is."""
+    """Lay out the columns after the first step with which they fit; `None` if there is none."""
     for step in steps:
         widths = _least(columns, step)
         spare = width - sum(widths) - GAP * (len(widths) - 1)
@@ -169,7 +169,7 @@ def _natural(column: Column, step: int) -> int:
 
 
 def _least(columns: Sequence[Column], step: int) -> list[int]:
-    """The widths that the columns have at least after a step."""
+    """The least widths of the columns after a step."""
     result = []
     for column in columns:
         least = {Kind.TEXT: STEPS[step].text, Kind.NAME: STEPS[step].name}.get(column.kind)
@@ -179,7 +179,7 @@ def _least(columns: Sequence[Column], step: int) -> list[int]:
 
 
 def _shared(columns: Sequence[Column], widths: list[int], step: int, spare: int) -> list[int]:
-    """The widths, with spare blanks given to the columns that are too narrow, the narrowest first."""
+    """Distribute spare width to the columns that are too narrow, the narrowest first."""
     natural = [_natural(column, step) for column in columns]
     widths = list(widths)
     while spare and (narrow := [index for index, wide in enumerate(natural) if widths[index] < wide]):

@@ -1,4 +1,4 @@
-"""The summary for programs: JSON, CSV and Markdown, without rich. JSON is a contract: fields are only added."""
+"""The summary for programs: JSON, CSV and Markdown, without rich. The JSON format is stable: keys are only added."""
 
 import csv
 import io
@@ -19,7 +19,7 @@ FORMAT_VERSION = "1.0"
 
 
 def to_json(model: "Model") -> dict[str, Any]:
-    """The whole summary as plain data. One entry for each module, whose MACs are those of all its calls."""
+    """The whole summary as plain data, with one entry per module, whose MACs are those of all its calls."""
     calls: dict[str, list[int]] = {}
     modules = []
     for row in model.modules():
@@ -91,12 +91,12 @@ def _fields(row: Row) -> dict[str, Any]:
 
 
 def _output(outputs: list[list[Dim]]) -> list[Any]:
-    """The shape of the one output; a list of shapes for several."""
+    """The shape of a single output; a list of shapes for several."""
     return outputs[0] if len(outputs) == 1 else outputs
 
 
 def to_csv(model: "Model", columns: tuple[str, ...], listed: list[Row]) -> str:
-    """A row for each module, with plain numbers."""
+    """A CSV row for each module, with plain numbers."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     names = ("path", *(name for name in columns if name != "path"))

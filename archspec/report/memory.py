@@ -1,4 +1,4 @@
-"""The memory of a network, for people and for programs."""
+"""Format the memory of a network, for people and for programs."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def lines(model: "Model", dtype: str, optimizer: "Optimizer") -> list[tuple[str, str, str]]:
-    """The rows below a summary: what, how much, and what that is made of."""
+    """The rows below a summary: name, amount, and its breakdown."""
     memory = model.memory(dtype, optimizer)
     inference, training = memory.inference, memory.training
     parts = {"weights": training.weights, "gradients": training.gradients, optimizer: training.optimizer}

@@ -1,4 +1,4 @@
-"""Numbers and shapes for people."""
+"""Format numbers and shapes for people."""
 
 from archspec.types import DTYPES, Dim, TensorType
 
@@ -31,7 +31,7 @@ def in_bytes(number: int) -> str:
 
 
 def percent(part: int, whole: int) -> str:
-    """A share: `12.3%`; nothing where there is none."""
+    """A percentage: `12.3%`; empty if the part is zero."""
     if not part or not whole:
         return ""
     share = 100 * part / whole
@@ -46,7 +46,7 @@ def dims(shape: tuple[Dim, ...], batch: int | None = None) -> str:
 
 
 def shapes(types: tuple[TensorType, ...], batch: int | None = None, *, short: bool = False) -> str:
-    """The shapes of one or several values; in `short` the first, and how many follow: `128×7×7 +3`."""
+    """The shapes of one or several values; if `short`, the first one and the number of others: `128×7×7 +3`."""
     if short and len(types) > 1:
         return f"{dims(types[0].shape, batch)} +{len(types) - 1}"
     if len(types) > 3 and len(set(types)) == 1:

@@ -1,4 +1,4 @@
-"""The summary in any of its formats, for the command line and for Python."""
+"""The summary in each of its formats, for the command line and for Python."""
 
 from collections.abc import Callable, Sequence
 from io import StringIO
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 FORMATS = ("table", "json", "csv", "markdown")
 ALL = ("op", "input", "output", "params", "buffers", "macs")
-"""The columns of CSV, where width does not matter."""
+"""The default columns of CSV."""
 
 Draw = Callable[["Console", bool], None]
-"""Prints a table to a console, and is told whether only ASCII can be shown."""
+"""A function that prints a table to a console, given whether only ASCII can be shown."""
 
 
 def summary(
@@ -35,17 +35,17 @@ def summary(
     explain: str | None = None,
     memory: "tuple[str, Optimizer] | None" = None,
 ) -> str:
-    """The text of a summary. `show` makes text of a table.
+    """The text of a summary. `show` renders a table as text.
 
-    `memory` asks for that too, for a floating type and an optimizer.
+    `memory` adds the memory for a floating type and an optimizer.
 
-    Raises `UsageError` for an option that cannot be.
+    Raises `UsageError` for an invalid option.
     """
     if format_ not in FORMATS:
         raise UsageError(f"there is no format `{shown(format_)}`: there are {', '.join(FORMATS)}")
     for name, value in (("depth", depth), ("top", top)):
         if value is not None and value < 1:
-            raise UsageError(f"`{name}` is at least 1, not {value}")
+            raise UsageError(f"`{name}` must be at least 1, not {value}")
     if explain is not None:
         if format_ != "table":
             raise UsageError(
@@ -111,7 +111,7 @@ def _json(model: "Model", memory: "tuple[str, Optimizer] | None") -> str:
 
 
 def _all(model: "Model", depth: int | None, columns: tuple[str, ...] | None) -> list[Row]:
-    """Every module."""
+    """A row for every module."""
     return [
         row
         for row in model.modules(fields=needs_fields(columns))
@@ -120,7 +120,7 @@ def _all(model: "Model", depth: int | None, columns: tuple[str, ...] | None) -> 
 
 
 def _page(model: "Model", depth: int | None, columns: tuple[str, ...] | None) -> list[Row]:
-    """About a page of rows, equal instances together."""
+    """About a page of rows, with equal instances merged."""
     from archspec.report.table import tree
 
     return [row for row in tree(model, depth, columns or ())[0] if row.is_module]

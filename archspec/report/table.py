@@ -9,7 +9,7 @@ from archspec.analysis.modules import Row, rows
 from archspec.report import layout
 from archspec.report.columns import BASE, BY_WIDTH, COLUMNS, NARROW, needs_fields
 from archspec.report.drawing import body, grid, paragraph, plain
-from archspec.report.layout import Kind, Name
+from archspec.report.layout import Kind, NameCell
 from archspec.report.numbers import dims, human, mebibytes, shapes
 from archspec.report.wrapping import ITEMS
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from archspec.model import Model
 
 PAGE = 64
-"""The rows that a table shows at most unless a depth is asked for."""
+"""The most rows of a table, unless a depth is given."""
 WIDE_FROM = 120
-"""The width from which there is room for inputs, exact MACs and whole headings."""
+"""The least width for inputs, exact MACs and full headings."""
 MOST_ROWS = 1_000
-"""The rows that a table shows at most in any case."""
+"""The most rows of a table in any case."""
 
 
 def show(
@@ -37,7 +37,7 @@ def show(
     ascii_only: bool = False,
     extra: Sequence[tuple[str, str, str]] = (),
 ) -> None:
-    """Print the table to a rich console. `extra` are further rows below the totals."""
+    """Print the table to a rich console. `extra` are additional rows below the totals."""
     hidden = False
     if flat is not None:
         listed = flat
@@ -53,7 +53,7 @@ def show(
 def tree(model: "Model", depth: int | None, columns: tuple[str, ...] = ()) -> tuple[list[Row], bool]:
     """The rows of the tree, and whether the depth hides some.
 
-    Without a depth, the tree is as deep as a page of rows allows.
+    Without a depth, the tree is as deep as fits on a page.
     """
 
     def at(limit: int | None) -> list[Row]:
@@ -84,26 +84,26 @@ def tree(model: "Model", depth: int | None, columns: tuple[str, ...] = ()) -> tu
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Table:
-    """Rows on their way to lines of text, of at most `width` columns unless that cannot be."""
+    """Renders rows as lines of text, in `width` columns if possible."""
 
     model: "Model"
     listed: list[Row]
     flat: bool
-    """Whether modules have their paths, and not the lines of a tree."""
+    """Whether modules are shown by path instead of as a tree."""
     ascii_only: bool
     width: int
 
     @property
     def batch(self) -> int | None:
-        """The batch size, if one was asked for."""
+        """The batch size, if it is not 1."""
         return self.model.batch if self.model.batch != 1 else None
 
     def plain(self, text: str) -> str:
-        """The text as it can be shown."""
+        """The text, in ASCII if required."""
         return plain(text) if self.ascii_only else text
 
     def heading(self) -> list["Text"]:
-        """The network's name, its input and its output."""
+        """The network's name, inputs and outputs."""
         model = self.model
         inputs = ", ".join(
             (f"{name} " if len(model.inputs) > 1 else "") + dims(type_.shape, self.batch)
@@ -115,7 +115,7 @@ class Table:
         return [*lines, *paragraph("", self.width)]
 
     def body(self, columns: tuple[str, ...] | None) -> list["Text"]:
-        """The rows: with the columns that were asked for, or with those that there is room for."""
+        """The rows, with the requested columns or those that fit."""
         ellipsis, width = self.plain("…"), self.width
         if columns is None:
             sets = [
@@ -130,14 +130,14 @@ class Table:
         return body(found, styles, self._guides_below())
 
     def _column(self, name: str) -> layout.Column:
-        """A column of all rows; the first, which has no name, is the tree."""
+        """A column of all rows; the first one, whose name is empty, is the tree."""
         if not name:
             names = [self._name(row) for row in self.listed]
             return layout.Column("Module", Kind.NAME, ["".join(one) for one in names], names=names)
         column = COLUMNS[name]
         texts = [self.plain(self._text(name, row)) for row in self.listed]
         short = [self.plain(column.short(row, self.model)) for row in self.listed] if column.short else ()
-        parts = [Name("", text) for text in texts] if column.kind is Kind.NAME else ()
+        parts = [NameCell("", text) for text in texts] if column.kind is Kind.NAME else ()
         heading = "%" if name.endswith("%") and self.width < WIDE_FROM else column.heading
         return layout.Column(heading, column.kind, texts, short, parts, column.right)
 
@@ -145,17 +145,17 @@ class Table:
         text = COLUMNS[column].text(row, self.model)
         return f"{text} (training)" if column == "op" and row.training else text
 
-    def _name(self, row: Row) -> Name:
-        """The module's name behind the lines of the tree; of several equal ones, the first and the last."""
+    def _name(self, row: Row) -> NameCell:
+        """The module's name after the guides of the tree; for several equal ones, the first and the last name."""
         if self.flat:
-            return Name("", row.path)
+            return NameCell("", row.path)
         name, after = row.name or self.plain("·"), ""
         if row.count > 1:
             name, after = self.plain(f"{name}–{_end(row)}"), self.plain(f"  × {row.count}")
-        return Name(guides(row, ascii_only=self.ascii_only), name, after)
+        return NameCell(guides(row, ascii_only=self.ascii_only), name, after)
 
     def _guides_below(self) -> list[str]:
-        """What stands before the further lines of each row."""
+        """The prefixes of the continuation lines of each row."""
         if self.flat:
             return [""] * len(self.listed)
         following = [*(row.depth for row in self.listed[1:]), 0][: len(self.listed)]
@@ -171,10 +171,10 @@ class Table:
         return "dim" if not row.is_module or is_idle or column.endswith("%") else _STYLES.get(column, "")
 
     def footer(self, extra: Sequence[tuple[str, str, str]] = (), *, hidden: bool, more: bool) -> list["Text"]:
-        """The totals, in full digits, and what is not shown."""
+        """The totals with all digits, and remarks on what is not shown."""
         remarks = []
         if hidden:
-            remarks.append("More inside: `--depth N` opens more levels.")
+            remarks.append("More modules inside: `--depth N` shows more levels.")
         if more:
             remarks.append(f"Only the first {MOST_ROWS:,} rows are shown.")
         if self.model.variants and self.model.variant is None:
@@ -191,7 +191,7 @@ _STYLES = {"op": "cyan", "input": "dim", "params": "green", "macs": "yellow", "m
 
 
 def _end(row: Row) -> str:
-    """The name of the last of equal instances; its number alone where that is what tells it from the first."""
+    """The name of the last of equal instances; only its number if that is the only difference from the first."""
     first, last = row.name.rpartition(".")[2], row.last
     number = re.search(r"[0-9]*$", last)
     assert number is not None  # noqa: S101 — it may be empty
@@ -200,7 +200,7 @@ def _end(row: Row) -> str:
 
 
 def guides(row: Row, *, ascii_only: bool, below: bool = False, opens: bool = False) -> str:
-    """The lines that show which module a row is in; `below` it if it has further lines, and something inside."""
+    """The guides of a row in the tree; with `below`, those of its continuation lines, if it `opens` a level."""
     bar, space, tee, corner = ("|  ", "   ", "|- ", "`- ") if ascii_only else ("│ ", "  ", "├ ", "└ ")
     inner = "".join(space if end else bar for end in row.ends[1:-1])
     if below:
@@ -210,7 +210,7 @@ def guides(row: Row, *, ascii_only: bool, below: bool = False, opens: bool = Fal
 
 
 def totals(model: "Model") -> list[tuple[str, str, str]]:
-    """The totals: what, how much, and what there is to say of it."""
+    """The totals: name, amount and remark."""
     whole, training = model.totals, model.report.training
     result = [("Parameters", f"{whole.params:,}", f"{mebibytes(whole.params)} in float32")]
     if whole.buffers:

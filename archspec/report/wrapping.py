@@ -1,10 +1,10 @@
-"""Text in a width: in several lines, or without its middle. Nothing here needs rich for text that is ASCII."""
+"""Fit text into a width, by wrapping or by eliding its middle. ASCII text is handled without rich."""
 
 import re
 
 
 def cells(text: str) -> int:
-    """The columns of a terminal that a text takes."""
+    """The number of terminal columns of a text."""
     if text.isascii():
         return len(text)
     from rich.cells import cell_len
@@ -13,7 +13,7 @@ def cells(text: str) -> int:
 
 
 def middle(text: str, width: int, ellipsis: str = "…") -> str:
-    """A name without its middle, `layer…conv1`, where it is wider than `width`; its ends stay."""
+    """Elide the middle of a name that is wider than `width`: `layer…conv1`."""
     if cells(text) <= width:
         return text
     for kept in range(len(text) - 1, 1, -1):
@@ -24,13 +24,13 @@ def middle(text: str, width: int, ellipsis: str = "…") -> str:
 
 
 ITEMS = (r"(?<=, )", r"(?<= )(?!\d)", r"(?<= )", r"(?<=[×_/-])|(?<=\dx)(?=\d)")
-"""Where lines of a list end: after commas, else at blanks, those before a number (`width 64`) last, else in words."""
+"""The break points of lists, in order of preference: commas, spaces, spaces before numbers (`width 64`), symbols."""
 WORDS = ITEMS[2:]
-"""Where lines of a sentence end."""
+"""The break points of sentences."""
 
 
 def wrap(text: str, width: int, indent: str = "", ends: tuple[str, ...] = ITEMS) -> list[str]:
-    """The lines of a text, all of it. Those after the first start with `indent`."""
+    """Wrap a text without loss. Lines after the first start with `indent`."""
     lines, line = [], ""
     for piece in _pieces(text, width - len(indent), ends):
         if line.strip() and cells(line) + cells(piece.rstrip()) > width:
@@ -41,7 +41,7 @@ def wrap(text: str, width: int, indent: str = "", ends: tuple[str, ...] = ITEMS)
 
 
 def _pieces(text: str, width: int, ends: tuple[str, ...]) -> list[str]:
-    """What a line may end behind, blanks included: as much as has room in a line."""
+    """Split a text at its break points into pieces, spaces included, each of which fits into a line."""
     result = re.split(ends[0], text)
     for pattern in ends[1:]:
         result = [
@@ -53,7 +53,7 @@ def _pieces(text: str, width: int, ends: tuple[str, ...]) -> list[str]:
 
 
 def _chopped(piece: str, width: int) -> list[str]:
-    """A piece in parts that have room in a line, for the want of a better place to break it."""
+    """Split a piece without break points into parts that fit into a line."""
     parts, part = [], ""
     for character in piece:
         if part and character != " " and cells(part + character) > width:
