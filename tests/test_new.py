@@ -54,7 +54,7 @@ def test_the_help_lists_the_starts() -> None:
 
 def test_what_it_refuses(tmp_path: Path) -> None:
     (tmp_path / "old.toml").write_text("old")
-    assert "is there already" in new("old", cwd=tmp_path, code=2).stderr
+    assert "already exists" in new("old", cwd=tmp_path, code=2).stderr
     assert "did you mean `resnet`?" in new("net", "--from", "resnt", cwd=tmp_path, code=2).stderr
     assert "cannot be the name" in new("a\nb", cwd=tmp_path, code=2).stderr
     assert "cannot be the name" in new("", cwd=tmp_path, code=2).stderr

@@ -159,7 +159,7 @@ def test_a_copy_is_the_network(name: str, tmp_path: Path) -> None:
     file, variant = zoo.find(f"zoo:{name}")
     assert (tmp_path / "net.toml").read_bytes() == Path(file).read_bytes()
     assert archspec.load(str(tmp_path / "net.toml"), variant).totals == archspec.load(f"zoo:{name}").totals
-    assert "is there already" in command("new", "net", "--from", f"zoo:{name}", cwd=tmp_path, code=2).stderr
+    assert "already exists" in command("new", "net", "--from", f"zoo:{name}", cwd=tmp_path, code=2).stderr
     assert (
         "did you mean `resnet50`?"
         in command("new", "n", "--from", "zoo:resnt50", cwd=tmp_path, code=2).stderr

@@ -21,34 +21,34 @@ from archspec.types import TensorType
 
 @dataclass(slots=True, eq=False)
 class Value:
-    """A value of the expanded network: the node that makes it, or the name by which it is known everywhere."""
+    """A value of the expanded network: the node that defines it, or a name that is visible everywhere."""
 
     name: str = ""
     node: Json = field(default_factory=dict)
     scope: int = -1
-    """The body that the node stands in."""
+    """The body that contains the node."""
     label: str | None = None
     """What the spec calls it."""
     part: int | None = None
-    """Which of its parts is meant."""
+    """The index of the part, if it is a part."""
     inside: "Value | None" = None
-    """The value inside the node, a group, that is meant."""
+    """The value inside the node, if that is a group."""
     same: "Value | None" = None
-    """The value that this one, of a removed node, stands for."""
+    """The value of which this one is an alias, as for a removed node."""
 
     @property
     def real(self) -> "Value":
-        """The value itself, where this one only stands for it."""
+        """The value, with aliases resolved."""
         return self if self.same is None else self.same.real
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What is the same for two that mean one value."""
+        """A key that is equal for equal values."""
         return self.name, id(self.node), self.part, self.inside and self.inside.key
 
     @property
     def whole(self) -> "Value":
-        """The value that this one is a part of."""
+        """The value of which this one is a part."""
         return Value(self.name, self.node, self.scope, self.label)
 
 
@@ -59,7 +59,7 @@ class Scope:
     number: int
     inputs: list[Value]
     given: list[Value]
-    """What the inputs are outside."""
+    """The values of the inputs in the enclosing scope."""
     made: list[list[Value]] = field(default_factory=list)
     """The values of each node that is left."""
     inner: list["Scope | None"] = field(default_factory=list)

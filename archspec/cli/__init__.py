@@ -1,4 +1,4 @@
-"""The command line. One module a command, imported when it runs: `archspec --help` pays for none of them."""
+"""The command line. Each command is a module that is imported when it runs, so that `archspec --help` is fast."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ import sys
 def main() -> None:
     """Run `archspec`. Exit codes: 0 clean, 1 findings, 2 could not run, 130 interrupted."""
     try:
-        # Looking for pydantic's plug-ins costs a tenth of the start, and none of them has a say in a spec.
+        # The search for pydantic plug-ins takes a tenth of the start-up time, and no plug-in affects a spec.
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
         from archspec.cli.errors import guarded
 
@@ -20,12 +20,12 @@ def main() -> None:
 
 
 def _terminated(number: int, _frame: object) -> None:
-    """End as by an error, so that half-written files are taken away."""
+    """Raise an exception, so that incomplete files are removed."""
     sys.exit(128 + number)
 
 
 def _run(arguments: list[str]) -> None:
-    """Run a command. The plainest, and most frequent, does not wait for typer: that takes as long as all the rest."""
+    """Run a command. The most frequent form bypasses typer, whose import takes as long as everything else."""
     match arguments:
         case ["summary", spec] | ["summary", spec, "--json"] if not spec.startswith("-"):
             from archspec.cli.loading import load

@@ -1,4 +1,4 @@
-"""`[tool.archspec]` in `pyproject.toml`: which lint rules a project looks for."""
+"""`[tool.archspec]` in `pyproject.toml`: the lint rules that a project enables."""
 
 import os
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ KEYS = (*LISTS, "severity")
 
 @dataclass(slots=True)
 class Config:
-    """The rules for each file: those of the nearest `pyproject.toml` that has any, changed by the command."""
+    """The rules for each file: those of the nearest `pyproject.toml` with any, changed by the command line."""
 
     command: Layer
     folders: dict[str, Layer | None] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class Config:
         return self.chosen[id(layer)]
 
     def layer(self, folder: str) -> Layer | None:
-        """What the nearest configuration at or above a folder says."""
+        """The nearest configuration at or above a folder."""
         visited = []
         while folder not in self.folders:
             visited.append(folder)
@@ -49,7 +49,7 @@ class Config:
 
 
 def read(path: str) -> Layer | None:
-    """What a `pyproject.toml` says of archspec; `None` if it is not there or says nothing."""
+    """The configuration in a `pyproject.toml`; `None` if the file does not exist or has none."""
     if not os.path.isfile(path):
         return None
     try:

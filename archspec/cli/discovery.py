@@ -1,4 +1,4 @@
-"""The specs that files and folders on the command line stand for."""
+"""Find the specs in the files and folders given on the command line."""
 
 import os
 import re
@@ -16,7 +16,7 @@ _MENTIONS = re.compile(rb"""^[ \t]*["']?archspec["']?[ \t]*[=:]""", re.MULTILINE
 def specs(paths: list[str], *, allow_outside: bool = False) -> Iterator[tuple[str, str | None]]:
     """Each network as file and variant: those named, all variants of the files named, and all of what is in folders.
 
-    In a folder, a `.toml` or `.json` file with the key `archspec` is a spec; libraries of blocks are passed over.
+    In a folder, a `.toml` or `.json` file with the key `archspec` is a spec; block libraries are skipped.
     """
     for path in paths:
         file, variant = split(path)
@@ -32,9 +32,9 @@ def _stop(error: UnreadableError) -> None:
 
 
 def specs_of(paths: list[str], unreadable: Callable[[UnreadableError], None] = _stop) -> Iterator[str]:
-    """The files that are named, and the specs in the folders that are named.
+    """The given files, and the specs in the given folders.
 
-    `unreadable` takes what cannot be read in a folder, and a folder without specs; without it, it is raised.
+    `unreadable` is called for unreadable files in a folder, and for a folder without specs; by default, it raises.
     """
     for path in paths:
         if not os.path.isdir(path):
@@ -52,14 +52,14 @@ def specs_of(paths: list[str], unreadable: Callable[[UnreadableError], None] = _
 
 
 def variants(file: str, *, allow_outside: bool, library_ok: bool) -> Iterator[tuple[str, str | None]]:
-    """All variants of a file; the network itself where there are none, or where the file is wrong."""
+    """All variants of a file; the network itself if there are none, or if the file is invalid."""
     if file == "-":
-        yield file, None  # it can be read but once
+        yield file, None  # it can be read only once
         return
     try:
         document = load_document(file, allow_outside=allow_outside)
     except SpecError:
-        yield file, None  # whoever loads it reports it
+        yield file, None  # the error is reported when the file is loaded
         return
     if document.model is None and library_ok:
         return
@@ -67,7 +67,7 @@ def variants(file: str, *, allow_outside: bool, library_ok: bool) -> Iterator[tu
 
 
 def _inside(folder: str, unreadable: Callable[[UnreadableError], None]) -> Iterator[str]:
-    """The specs below a folder, in order; folders that start with a dot are passed over."""
+    """The specs below a folder, in order; folders whose names start with a dot are skipped."""
 
     def closed(error: OSError) -> None:
         text = f"cannot read `{shown_file(error.filename)}`: {reason(error)}"
@@ -87,7 +87,7 @@ def _inside(folder: str, unreadable: Callable[[UnreadableError], None]) -> Itera
 
 
 def is_spec(path: str) -> bool:
-    """Whether a file has the key `archspec`, or says so where it does not parse."""
+    """Whether a file has the key `archspec`, or a line with that key if it does not parse."""
     text = reading.read(path)
     assert isinstance(text, bytes)  # noqa: S101 — a file is read as bytes
     try:

@@ -1,4 +1,4 @@
-"""What goes wrong, as a message and an exit code: 1 for findings in a spec, 2 for what could not run."""
+"""Turn exceptions into messages and exit codes: 1 for findings in a spec, 2 if the command could not run."""
 
 import os
 import sys
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 
 
 def guarded(run: Callable[[], object]) -> int:
-    """Run a command; its exit code. Messages go to stderr, never a traceback for what a user can cause.
+    """Run a command and return its exit code. User errors give a message on stderr, never a traceback.
 
-    Typer itself ends the process with 2 for arguments that it cannot parse.
+    Typer itself exits with 2 for arguments that it cannot parse.
     """
     from archspec.diagnostics import SpecError, UsageError
 
-    if sys.stdout is None:  # it was closed before we began
+    if sys.stdout is None:  # it was closed before the start
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 — open to the end
     try:
         code = run()
@@ -26,10 +26,10 @@ def guarded(run: Callable[[], object]) -> int:
     except UsageError as error:
         return _say(f"error: {error}", 2)
     except BrokenPipeError:
-        # The reader has gone. Python would flush stdout once more at exit, and complain.
+        # The reader is gone. Python would flush stdout again at exit, and fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except OSError as error:  # the disk is full, or the terminal is gone
+    except OSError as error:  # for example, the disk is full or the terminal is gone
         from archspec.diagnostics.diagnostic import reason
 
         return _say(f"error: {reason(error)}", 2)
@@ -48,13 +48,13 @@ def _say(text: str, code: int) -> int:
 
 
 def _findings(diagnostics: "Sequence[Diagnostic]") -> str:
-    """Findings, and how many there are."""
+    """The findings and their number."""
     texts = located(diagnostics)
     return "\n\n".join([*texts, f"{len(texts)} error{'s' * (len(texts) != 1)}"])
 
 
 def located(diagnostics: "Sequence[Diagnostic]") -> list[str]:
-    """Findings with the lines that they are about."""
+    """The findings with their source lines."""
     from archspec.diagnostics.locate import Locator, reader
     from archspec.diagnostics.render.full_ import one
     from archspec.language.reading import taken

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def run(model: "Model") -> None:
-    """Print the expanded network. Raises `UsageError` where that is too large to be read as a spec again."""
+    """Print the expanded network. Raises `UsageError` if it exceeds the limits of a spec."""
     text = canonical(model.network, model.costs)
     try:
         parse(text, "expanded.json")

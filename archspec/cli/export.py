@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from archspec.model import Model
 
 PATIENCE = 1.0
-"""The seconds after which people want to see how far it is."""
+"""The seconds after which a progress bar is shown."""
 
 
 def run(
@@ -35,7 +35,7 @@ def run(
 
 @contextmanager
 def notes() -> Iterator[None]:
-    """What writes to stderr whatever archspec has to say of files, such as a prefix of keys that it leaves off."""
+    """Within the context, log messages about files are written to stderr, such as that a prefix of keys is ignored."""
     import logging
 
     logger, handler = logging.getLogger("archspec"), logging.StreamHandler()
@@ -52,7 +52,7 @@ def notes() -> Iterator[None]:
 
 @contextmanager
 def progress() -> "Iterator[Progress | None]":
-    """What draws a bar on stderr, if that is a terminal, once it has taken longer than a second."""
+    """A context for a progress bar on stderr, if that is a terminal, which is shown after a second."""
     if not sys.stderr.isatty():
         yield None
         return

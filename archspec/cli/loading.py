@@ -1,4 +1,4 @@
-"""From what the command line says to the model that it means."""
+"""Load the model that is specified on the command line."""
 
 import re
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def split(spec: str) -> tuple[str, str | None]:
-    """The file and the variant of `FILE@VARIANT` or `zoo:NAME`. A file whose own name has an `@` wins."""
+    """The file and the variant of `FILE@VARIANT` or `zoo:NAME`. A file whose name contains an `@` takes precedence."""
     from os.path import exists
 
     if zoo.is_name(spec):
@@ -64,7 +64,7 @@ def load(
     *,
     allow_outside: bool = False,
 ) -> "Model":
-    """The model that a command is about."""
+    """Load the model for a command."""
     from archspec.api import load
 
     path, variant = split(spec)

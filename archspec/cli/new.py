@@ -15,7 +15,7 @@ from archspec.language.names import check_model_name
 
 
 def run(name: str, start: str) -> None:
-    """Write the start of a spec to NAME.toml, with the files that it uses beside it; an old file stays."""
+    """Write a template to NAME.toml, with the libraries that it uses beside it; existing files are not overwritten."""
     path = name if name.endswith(".toml") else f"{name}.toml"
     model = os.path.basename(path).removesuffix(".toml")
     try:
@@ -25,7 +25,7 @@ def run(name: str, start: str) -> None:
     texts = dict(_copies(start, path)) if zoo.is_name(start) else {path: _start(start, model)}
     for target in texts:
         if os.path.lexists(target):
-            raise UsageError(f"`{shown_file(target)}` is there already")
+            raise UsageError(f"`{shown_file(target)}` already exists")
     with writing_together(*texts) as opened:
         for file, text in zip(opened, texts.values(), strict=True):
             file.write(text)
@@ -33,7 +33,7 @@ def run(name: str, start: str) -> None:
 
 
 def _start(start: str, model: str) -> bytes:
-    """A template, with the name of the model in it."""
+    """A template, with the name of the model filled in."""
     if start not in starts():
         hint = suggest(start, starts()) or f"there is {', '.join(starts())}, and what `archspec zoo` lists"
         raise UsageError(f"there is nothing called `{shown(start)}` to start from: {hint}")
@@ -42,7 +42,7 @@ def _start(start: str, model: str) -> bytes:
 
 
 def _copies(spec: str, path: str) -> Iterator[tuple[str, bytes]]:
-    """A spec of the zoo as `path`, and the libraries that it uses where it will look for them."""
+    """A spec of the zoo as `path`, and the libraries that it uses, at the paths where it expects them."""
     from archspec.elaborate.network import load_document
 
     file, _ = zoo.find(spec)
@@ -53,7 +53,7 @@ def _copies(spec: str, path: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _libraries(document: Document) -> list[str]:
-    """The files that a document uses, and those use, without what ships with the package."""
+    """The files that a document uses, directly or indirectly, except those that ship with the package."""
     shipped = os.path.join(zoo.folder(), "libraries", "")
     found: dict[str, None] = {}
     for library in document.libraries.values():
@@ -68,6 +68,6 @@ def _bytes(path: str) -> bytes:
 
 
 def starts() -> list[str]:
-    """What a spec can start from, beside the zoo."""
+    """The names of the templates."""
     folder = files("archspec") / "templates"
     return sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))

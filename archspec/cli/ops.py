@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def run(name: str | None, *, json: bool, width: int | None, ascii_only: bool) -> None:
-    """Print the list of ops, or all that is known of one."""
+    """Print the list of ops, or the description of one."""
     if name is not None and name not in names():
         hint = suggest(name, sorted(names())) or "`archspec ops` lists them"
         raise UsageError(f"there is no op `{shown(name)}`: {hint}")
@@ -109,7 +109,7 @@ def _one(console: "Console", entry: Entry) -> None:
 
 
 def _shapes(name: str, inputs: Any, fields: dict[str, Any], error: str) -> str:
-    """The shapes that an example takes and gives, or the code of what is wrong with it."""
+    """The input and output shapes of an example, or the code of its error."""
     from archspec.elaborate.settings import thaw
     from archspec.language.params import freeze
     from archspec.ops import lookup

@@ -1,4 +1,4 @@
-"""Results to stdout."""
+"""Print results to stdout."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def write(text: str, stream: "TextIO | None" = None) -> None:
-    """Print a result to stdout, in UTF-8 unless its encoding is another; what that lacks is written as `?`."""
+    """Print a result to stdout in its encoding, by default UTF-8; characters that it lacks are printed as `?`."""
     import sys
 
     stream = sys.stdout if stream is None else stream
@@ -17,15 +17,15 @@ def write(text: str, stream: "TextIO | None" = None) -> None:
 
 
 def print_rich(draw: Callable[[Any, bool], None], width: int | None, *, ascii_only: bool) -> None:
-    """Print what `draw` draws."""
+    """Print the output of `draw`."""
     write(drawn(draw, width, ascii_only=ascii_only))
 
 
 def drawn(draw: Callable[[Any, bool], None], width: int | None, *, ascii_only: bool) -> str:
-    """What `draw` prints to a rich console, told whether only ASCII can be shown.
+    """The output of `draw` on a rich console; it is told whether only ASCII can be shown.
 
-    Colours go to terminals; `NO_COLOR` and `FORCE_COLOR` are honoured. Into a file or a pipe a table is 100 columns
-    wide, and lines end without blanks.
+    Terminals get colours; `NO_COLOR` and `FORCE_COLOR` are honoured. In a file or a pipe a table is 100 columns wide,
+    and lines have no trailing spaces.
     """
     import os
     import sys

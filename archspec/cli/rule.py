@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 SIDE_BY_SIDE = 72
-"""The width from which what rules are about stands beside their names."""
+"""The least width at which descriptions are shown beside the names of rules."""
 
 
 def run(name: str | None, *, json: bool, width: int | None, ascii_only: bool) -> None:
@@ -53,12 +53,12 @@ def _list(console: "Console", rules: list[type[Rule]]) -> None:
                 Text(f"  {rule.code}"), Text(rule.name), what if rule.on else what.append(" Off.", "dim")
             )
         console.print(table)
-    text = "\n`archspec rule CODE` explains one. Those that are off are looked for on request: `--extend-select`."
+    text = "\n`archspec rule CODE` explains one. Rules that are off can be enabled with `--extend-select`."
     console.print(Text(text, "dim"))
 
 
 def _below(console: "Console", rules: Iterable[type[Rule]]) -> None:
-    """What each rule is about, below its name."""
+    """Print the description of each rule below its name."""
     from rich.padding import Padding
     from rich.text import Text
 

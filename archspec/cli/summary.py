@@ -23,7 +23,7 @@ def run(
     ascii_only: bool = False,
     memory: "tuple[str, Optimizer] | None" = None,
 ) -> None:
-    """Print a summary. `memory` asks for that too, for a floating type and an optimizer."""
+    """Print a summary. `memory` adds the memory for a floating type and an optimizer."""
     text = summary(
         model,
         lambda draw: drawn(draw, width, ascii_only=ascii_only),

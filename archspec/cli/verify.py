@@ -93,7 +93,7 @@ def prove(
 
 @contextmanager
 def watched(name: str) -> "Iterator[Progress | None]":
-    """What shows on stderr what is being done with a network, if that is a terminal."""
+    """A context for showing the progress of a network's verification on stderr, if that is a terminal."""
     if not sys.stderr.isatty():
         yield None
         return

@@ -28,7 +28,7 @@ def run(
     width: int | None,
     ascii_only: bool,
 ) -> None:
-    """Print the networks of the zoo, of a family, or one; in the order of families unless `sort` names a column."""
+    """Print the networks of the zoo, of a family, or one; ordered by family unless `sort` names a column."""
     found = list(_named(name))
     if search is not None:
         found = [item for item in found if _matches(item, search)]
@@ -47,7 +47,7 @@ def run(
 
 
 def _place(value: str | int | None) -> tuple[bool, str | int]:
-    """Where a value stands in a sorted column: what is not known comes last."""
+    """The sort key of a value: unknown values come last."""
     return value is None, value or 0
 
 
@@ -60,7 +60,7 @@ def number(text: str, option: str) -> float:
 
 
 def _named(name: str | None) -> Iterator[Found]:
-    """All networks, those of a family, or the one of that name."""
+    """All networks, those of a family, or the one with the given name."""
     asked = None if name is None else name.removeprefix(zoo.PREFIX)
     family, _, variant = (asked or "").partition("@")
     everything = [(family, network) for family in zoo.families() for network in family.networks]
@@ -76,7 +76,7 @@ def _named(name: str | None) -> Iterator[Found]:
 
 
 def _matches(item: Found, words: str) -> bool:
-    """Whether every word stands in what is said of a network."""
+    """Whether every word occurs in the description of a network."""
     family, network = item
     text = " ".join((family.name, family.doc, network.name, network.paper, network.authors)).lower()
     return all(word in text for word in words.lower().split())
@@ -130,7 +130,7 @@ def _show(console: "Console", found: list[Found]) -> None:
 
 
 def _describe(console: "Console", item: Found) -> None:
-    """What else is known of a family, and of the paper of its first network here."""
+    """Describe a family, and the paper of its first listed network."""
     from rich.text import Text
 
     family, network = item

@@ -1,4 +1,4 @@
-"""The module tree, composite by composite, against the modules and the `forward` of generated source.
+"""Compare the module tree, composite by composite, with the modules and the `forward` of generated source.
 
 Every node of a composite must be there: a module of the op's class with the op's arguments, under its name where it
 has weights, or a call of the op's function, on the values that the nodes before it made; and nothing else.
@@ -31,7 +31,7 @@ def check(
     weights: Callable[[Composite], int],
     helpers: Mapping[str, str],
 ) -> None:
-    """Raise `Disagreement` where the classes of `source`, whose last is the network, are not what the spec says.
+    """Raise `Disagreement` if the classes of `source`, whose last one is the network, do not match the spec.
 
     `source` is changed. The last `training` outputs of `root` are there in training only. `code_of` tells how an op is
     written, `weights` how many a module has; `helpers` are the classes of the source that stand for one of PyTorch.
@@ -73,7 +73,7 @@ class _Checker:
         around: tuple[Composite, ...],
         late: Live,
     ) -> None:
-        """Raise `Disagreement` where a module is not what the composite says; `late` outputs may be `None`."""
+        """Raise `Disagreement` if a module does not match the composite; `late` outputs may be `None`."""
         key = (module, id(made.__dict__), late)
         if key not in self.done:
             _Body(self, module, made, path, (module, *around), late).check()
@@ -94,18 +94,18 @@ class _Body:
     ) -> None:
         self.checker, self.module, self.made, self.path, self.around = checker, module, made, path, around
         self.recorder, self.late = checker.recorder, late
-        """The outputs that are there in training only."""
+        """The outputs that exist in training only."""
         self.inputs = [self.recorder.value("input", self, index) for index in range(len(module.inputs))]
         self.start = len(self.recorder.values)
         self.results = self._run(training=True)
         self.has_modes = self.recorder.training.asked
         self.end = len(self.recorder.values)
-        """The number of the first value that `forward` does not make."""
+        """The number of the first value that `forward` does not compute."""
         self.values: list[tuple[Value, TensorType]] = list(zip(self.inputs, module.inputs, strict=True))
         self.claimed: set[int] = set()
 
     def _run(self, *, training: bool) -> tuple[Any, ...]:
-        """What `forward` returns."""
+        """The results of `forward`."""
         self.recorder.training.now, self.recorder.training.asked = training, False
         try:
             result = self.made.forward(*self.inputs)  # type: ignore[attr-defined]
@@ -136,7 +136,7 @@ class _Body:
         }
 
     def check(self) -> None:
-        """Compare every node, then what is returned."""
+        """Compare every node, then the results."""
         self._overwritten()
         for node in self.module.body:
             given = [self.values[index][0] for index in node.inputs]
@@ -150,7 +150,7 @@ class _Body:
         self._returned()
 
     def _returned(self) -> None:
-        """Raise `Disagreement` unless the results are the values that the spec says, in training and evaluation."""
+        """Raise `Disagreement` unless the results match the spec, in training and evaluation mode."""
         wanted = [self.values[index][0] for index in self.module.results]
         self._compare(wanted, self.results)
         is_network = not self.path
@@ -173,7 +173,7 @@ class _Body:
                 raise self._wrong("what it returns", value, other)
 
     def _overwritten(self) -> None:
-        """Raise `Disagreement` where a value is overwritten in place that is not this module's, or is used again."""
+        """Raise `Disagreement` if an in-place op overwrites a value that the caller owns or that is used again."""
         made = self.recorder.order[self.start : self.end]
         inplace = [value for value in made if value in self.recorder.inplace]
         if not inplace:

@@ -1,4 +1,4 @@
-"""Blocks and groups as calls of classes and as chains, and the sizes of what they yield."""
+"""Write blocks and groups as constructor calls or chains, with the sizes of their outputs."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -28,12 +28,12 @@ class Chains(Modules):
     """Writes composites."""
 
     literal = False
-    """Whether copies that their counter tells apart are written one by one."""
+    """Whether copies that depend on their counter are written one by one."""
 
     # --- composites ------------------------------------------------------------------------------------
 
     def _composite(self, places: Places, nodes: Nodes, here: list[Dims]) -> tuple[Made, list[Initialised]]:
-        """A block, or a group: a class of its own, or a chain in place."""
+        """A block or a group: a call of its class, or an inline chain."""
         found = {self.facts.class_of(node.module) for node in nodes if node is not None}
         if len(found) > 1:
             raise Misfit
@@ -48,7 +48,7 @@ class Chains(Modules):
         return chain, inits
 
     def _instance(self, class_: Class, places: Places, nodes: Nodes, here: list[Dims]) -> Constructor:
-        """A call of one of our classes."""
+        """A call of a generated class."""
         symbols: dict[str, Symbol | None] = {}
         arguments = []
         for parameter in class_.parameters:
@@ -77,7 +77,7 @@ class Chains(Modules):
         here: list[Dims],
         symbols: dict[str, Symbol | None],
     ) -> Iterator[Symbol | None]:
-        """What a call may give for an argument of a class."""
+        """The candidate expressions for an argument of a class."""
         parameter = next(parameter for parameter in class_.parameters if parameter.key == key)
         view = View(at(places, nodes), here[0] if here else None)
         node, place = next((n, p) for n, p in zip(nodes, places, strict=True) if n is not None and p)
@@ -90,7 +90,7 @@ class Chains(Modules):
         elif not key.startswith("@"):
             frame = class_.places[0].frame
             if not class_.places[0].is_definition:
-                yield self.resolve(key, view)  # a group sees what is around it
+                yield self.resolve(key, view)  # a group sees the names of its enclosing block
                 return
             raw = setting(places, nodes, key, node.module.kind)
             if raw is not None:
@@ -102,7 +102,7 @@ class Chains(Modules):
     # --- chains ----------------------------------------------------------------------------------------
 
     def _chain(self, places: Places, here: Dims) -> tuple[Chain, Dims]:
-        """The nodes of a chain as the items of an `nn.Sequential`, and the sizes of what comes out."""
+        """The nodes of a chain as items of an `nn.Sequential`, and the sizes of its output."""
         items: list[ChainItem] = []
         positions = [0] * len(places)
         for group in merged(places):
@@ -157,7 +157,7 @@ class Chains(Modules):
     def _counted(
         self, places: Places, group: list[list[Node]], here: Dims, positions: list[int], length: int
     ) -> tuple[list[ChainItem], Dims] | None:
-        """Copies that differ in what their counter says, in one comprehension; `None` where they do not."""
+        """Copies that depend on their counter, as one comprehension; `None` if they do not."""
         if (
             self.literal
             or self.pairs is not None
@@ -197,7 +197,7 @@ class Chains(Modules):
     def _uneven(
         self, places: Places, group: list[list[Node]], here: Dims, positions: list[int]
     ) -> tuple[list[ChainItem], Dims]:
-        """Copies whose number differs between the instances: a first one, and others that are all alike."""
+        """Copies whose number differs between instances: a first one, and others that are all equal."""
         heads: Nodes = tuple(nodes[0] if nodes else None for nodes in group)
         rests: Nodes = tuple(nodes[1] if len(nodes) > 1 else None for nodes in group)
         for nodes in group:
@@ -225,13 +225,13 @@ class Chains(Modules):
         return [first, replace(rest, count=fewer)], after
 
     def branches(self, made: Made) -> bool:
-        """Whether some of it is made under a condition."""
+        """Whether a part of it is constructed under a condition."""
         return isinstance(made, Chain) and any(
             item.when is not None or self.branches(item.made) for item in made.items
         )
 
     def _alike(self, node: Node, other: Node) -> bool:
-        """Whether two copies are made by the same call."""
+        """Whether two copies are constructed by the same call."""
         if node.module is other.module:
             return True
         if node.module.op is not None or other.module.op is not None:
@@ -272,7 +272,7 @@ class Chains(Modules):
     # --- sizes and presence ----------------------------------------------------------------------------
 
     def _dims(self, places: Places, nodes: Nodes, output: int, here: list[Dims]) -> Dims:
-        """The sizes of what a node yields; of one that is not there, those of its input."""
+        """The sizes of a node's output; for an absent node, those of its input."""
         node = next(node for node in nodes if node is not None)
         shapes = [n.module.outputs[output].shape if n is not None else None for n in nodes]
         there = [shape for shape in shapes if shape is not None]
@@ -295,7 +295,7 @@ class Chains(Modules):
     def _sizes(
         self, places: Places, nodes: Nodes, node: Node, output: int, axis: int, here: list[Dims]
     ) -> Iterator[Symbol | None]:
-        """What the size of an axis may be."""
+        """The candidate expressions for the size of an axis."""
         op = node.module.op
         if op is None:
             yield self._size_of_composite(places, nodes, output, axis, here)
@@ -313,7 +313,7 @@ class Chains(Modules):
     def _size_of_composite(
         self, places: Places, nodes: Nodes, output: int, axis: int, here: list[Dims]
     ) -> Symbol | None:
-        """The size of an axis in terms of what a block or a group is called with."""
+        """The size of an axis of a composite's output in terms of the arguments of its call."""
         node = next(node for node in nodes if node is not None)
         class_ = self.facts.class_of(node.module)
         if class_ is None:
@@ -340,14 +340,14 @@ class Chains(Modules):
         return self.symbol(tree) if tree is not None else None
 
     def _presence(self, places: Places, nodes: Nodes, here: list[Dims]) -> Symbol:
-        """Whether an instance has a node: its `when`, or that of a group around it."""
+        """Whether an instance has a node: its `when`, or that of an enclosing group."""
         column = tuple(
             ABSENT if place is None else node is not None for place, node in zip(places, nodes, strict=True)
         )
         node, place = next((n, p) for n, p in zip(nodes, places, strict=True) if n is not None and p)
         around = reversed(place.around(node))
         texts = [raw[key] for raw in around for key in ("when", "skip") if isinstance(raw.get(key), str)]
-        # `x` is the node's input, or that of a node around it
+        # `x` is the input of the node, or of an enclosing node
         views = [View(places, dims) for dims in (*here, self.values[0])]
         candidates = (self.text(text, view) for text in texts for view in views)
         return self.fit(column, candidates) or self.role(f"has_{stem(node)}", column)
