@@ -17,7 +17,7 @@ CROWD = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Call:
+class OpCall:
     """An op node of a document; there is one for each pair of node and module."""
 
     origin: Origin
@@ -28,15 +28,15 @@ class Call:
 class Flow:
     """A value: the op that defines it, `None` for an input of the network, and its users."""
 
-    made: Call | None = None
-    users: dict[Call, None] = field(default_factory=dict)
+    made: OpCall | None = None
+    users: dict[OpCall, None] = field(default_factory=dict)
     is_output: bool = False
     is_crowded: bool = False
     """Whether it has too many users to track them outside their module."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class _Body:
+class _Interface:
     """The interface of a module: its inputs and its results, which are the same value if one is passed through."""
 
     inputs: list[Flow]
@@ -52,13 +52,13 @@ class Flows:
 
     def __init__(self, root: Module) -> None:
         self.root = root
-        self.bodies: dict[Module, _Body] = {}
-        self.calls: dict[tuple[int, Module], Call] = {}
+        self.bodies: dict[Module, _Interface] = {}
+        self.calls: dict[tuple[int, Module], OpCall] = {}
         self.values: list[Flow] = []
         """The values defined by ops and the inputs of the network, once for each distinct context."""
         self.unused: dict[Key, Origin | None] = {}
         """The origins of nodes whose values are unused in every call; `None` for a used node."""
-        self.crowd: set[Call] = set()
+        self.crowd: set[OpCall] = set()
         """The users of crowded values, about which nothing is known elsewhere."""
         self.shared: set[Origin] = set()
         """The ops whose weights are shared by several calls, and those calls."""
@@ -70,14 +70,14 @@ class Flows:
         for module, wanted in needed(root, every(root)).items():
             self._note_unused(module, wanted)
 
-    def body(self, module: Module) -> _Body:
+    def body(self, module: Module) -> _Interface:
         """The interface of a composite, memoised."""
         found = self.bodies.get(module)
         if found is None:
             found = self.bodies[module] = self._body(module)
         return found
 
-    def _body(self, module: Module) -> _Body:
+    def _body(self, module: Module) -> _Interface:
         inputs = [Flow() for _ in module.inputs]
         values = list(inputs)
         for node in module.body:
@@ -96,7 +96,7 @@ class Flows:
             if id(flow) not in kept and key not in seen:
                 seen.add(key)
                 self.values.append(flow)
-        return _Body(inputs, results)
+        return _Interface(inputs, results)
 
     def _outputs(self, node: Node, given: list[Flow]) -> list[Flow]:
         module = node.module
@@ -106,7 +106,7 @@ class Flows:
             key = id(node.origin), module  # a node of a document has a single origin object
             call = self.calls.get(key)
             if call is None:
-                call = self.calls[key] = Call(node.origin, module)
+                call = self.calls[key] = OpCall(node.origin, module)
             for flow in given:
                 flow.users[call] = None
             return [Flow(call) for _ in module.outputs]
@@ -149,13 +149,13 @@ def _origins(node: Node) -> Iterator[Origin]:
 
 
 def always(
-    verdicts: Iterable[tuple[Call, T | None]], crowd: Iterable[Call] = ()
-) -> dict[Origin, tuple[Call, T | None]]:
+    verdicts: Iterable[tuple[OpCall, T | None]], crowd: Iterable[OpCall] = ()
+) -> dict[Origin, tuple[OpCall, T | None]]:
     """For each node, the finding of one of its calls, or `None` if any call has none.
 
     Ops in `crowd` have no findings, since their users are unknown.
     """
-    found: dict[Origin, tuple[Call, T | None]] = {}
+    found: dict[Origin, tuple[OpCall, T | None]] = {}
     for call, verdict in verdicts:
         if verdict is None or found.get(call.origin, (call, verdict))[1] is not None:
             found[call.origin] = call, verdict

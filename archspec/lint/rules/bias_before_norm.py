@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from archspec.diagnostics import Label
 from archspec.diagnostics.rule import spec_of
-from archspec.lint.flow import Call, Flow, Flows, always
+from archspec.lint.flow import Flow, Flows, OpCall, always
 from archspec.lint.lint import PUBLISHED, Lint, Verdict
 from archspec.ops.core.norms import RunningNorm
 
@@ -36,7 +36,7 @@ class BiasBeforeNorm(Lint):
     def network(self, flows: Flows) -> Iterator[Verdict]:
         """Check for layers whose output is used only by norms, in every call."""
 
-        def verdicts() -> Iterator[tuple[Call, Call | None]]:
+        def verdicts() -> Iterator[tuple[OpCall, OpCall | None]]:
             for flow in flows.values:
                 if flow.made is not None and _has_bias(flow.made):
                     norm = _norm(flow)
@@ -59,13 +59,13 @@ class BiasBeforeNorm(Lint):
             )
 
 
-def _has_bias(call: Call) -> bool:
+def _has_bias(call: OpCall) -> bool:
     """Whether an op adds a bias to each channel."""
     op = call.module.op
     return op is not None and op.shifts_channels(call.module.inputs)
 
 
-def _norm(flow: Flow) -> Call | None:
+def _norm(flow: Flow) -> OpCall | None:
     """One of the norms that use a value, if nothing else uses it."""
     if (
         flow.is_output

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from archspec.diagnostics.rule import spec_of
 from archspec.ir import Module
-from archspec.lint.flow import Call, Flows, always
+from archspec.lint.flow import Flows, OpCall, always
 from archspec.lint.lint import PUBLISHED, Lint, Verdict
 from archspec.ops.core.window import Window
 
@@ -32,7 +32,7 @@ class EvenKernel(Lint):
     def network(self, flows: Flows) -> Iterator[Verdict]:
         """Check for ops whose dilated kernel is even along an axis."""
 
-        def verdicts() -> Iterator[tuple[Call, Window | None]]:
+        def verdicts() -> Iterator[tuple[OpCall, Window | None]]:
             for call in dict.fromkeys(user for flow in flows.values for user in flow.users):
                 if call.module.op is not None and call.module.op.windows(call.module.inputs):
                     yield call, _even(call.module)

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from archspec.diagnostics import Diagnostic
 from archspec.diagnostics.rule import spec_of
-from archspec.lint.flow import Call, Flow, Flows, always
+from archspec.lint.flow import Flow, Flows, OpCall, always
 from archspec.lint.lint import Lint, Verdict
 
 
@@ -36,7 +36,7 @@ class LinearOnImage(Lint):
 
     def network(self, flows: Flows) -> Iterator[Verdict]:
         """Check for linear layers whose input is an image in every call."""
-        taken: dict[Call, list[Flow]] = {}
+        taken: dict[OpCall, list[Flow]] = {}
         for flow in flows.values:
             for user in flow.users:
                 taken.setdefault(user, []).append(flow)
@@ -46,7 +46,7 @@ class LinearOnImage(Lint):
             if call.module.kind == "linear":
                 yield origin, self.report(call) if is_image else None
 
-    def report(self, call: Call) -> Diagnostic:
+    def report(self, call: OpCall) -> Diagnostic:
         """The finding."""
         return self.found_at(
             "this `linear` works along the width of an image",
@@ -57,7 +57,7 @@ class LinearOnImage(Lint):
         )
 
 
-def _image(call: Call, taken: dict[Call, list[Flow]]) -> bool:
+def _image(call: OpCall, taken: dict[OpCall, list[Flow]]) -> bool:
     """Whether the input of a layer is an image, derived from images only."""
     if call.module.inputs[0].rank != 4:
         return False

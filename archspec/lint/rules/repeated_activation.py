@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from archspec.diagnostics import Diagnostic, Label
 from archspec.diagnostics.rule import spec_of
-from archspec.lint.flow import Call, Flows, always
+from archspec.lint.flow import Flows, OpCall, always
 from archspec.lint.lint import PUBLISHED, Lint, Verdict
 from archspec.ops.core.activation import Activation, AlongAxis
 
@@ -40,7 +40,7 @@ class RepeatedActivation(Lint):
     def network(self, flows: Flows) -> Iterator[Verdict]:
         """Check for activations that follow another one in every call."""
 
-        def verdicts() -> Iterator[tuple[Call, Call | None]]:
+        def verdicts() -> Iterator[tuple[OpCall, OpCall | None]]:
             for flow in flows.values:
                 first = flow.made if flow.made and _is_activation(flow.made) else None
                 for user in flow.users:
@@ -58,7 +58,7 @@ class RepeatedActivation(Lint):
         for origin, (call, first) in always(verdicts(), flows.crowd).items():
             yield origin, None if first is None else self.report(call, first)
 
-    def report(self, call: Call, first: Call) -> Diagnostic:
+    def report(self, call: OpCall, first: OpCall) -> Diagnostic:
         """The finding."""
         return self.found_at(
             f"`{call.module.kind}` directly follows `{first.module.kind}`",
@@ -69,12 +69,12 @@ class RepeatedActivation(Lint):
         )
 
 
-def _block(call: Call) -> tuple[str | int, ...]:
+def _block(call: OpCall) -> tuple[str | int, ...]:
     """The path of the block that contains an op; empty for the model, and for a single repeated node."""
     return call.origin.path[:2] if call.origin.path[:1] == ("blocks",) else ()
 
 
-def _is_activation(call: Call) -> bool:
+def _is_activation(call: OpCall) -> bool:
     """Whether an op is elementwise; a placeholder such as `identity` does not count as an activation."""
     op = call.module.op
     return (

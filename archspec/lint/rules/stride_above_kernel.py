@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from archspec.diagnostics.rule import spec_of
 from archspec.ir import Module
-from archspec.lint.flow import Call, Flow, Flows, always
+from archspec.lint.flow import Flow, Flows, OpCall, always
 from archspec.lint.lint import PUBLISHED, Lint, Verdict
 from archspec.ops.core.window import AXIS_NAMES, Window
 
@@ -39,12 +39,12 @@ class StrideAboveKernel(Lint):
         """Check for ops that skip parts of their input that no other op reads, in every call."""
         gaps: dict[Module, list[Gap] | None] = {}
 
-        def gap(call: Call) -> list[Gap] | None:
+        def gap(call: OpCall) -> list[Gap] | None:
             if call.module not in gaps:
                 gaps[call.module] = _gaps(call.module)
             return gaps[call.module]
 
-        def verdicts() -> Iterator[tuple[Call, list[Gap] | None]]:
+        def verdicts() -> Iterator[tuple[OpCall, list[Gap] | None]]:
             for flow in flows.values:
                 found = {user: gap(user) for user in flow.users}
                 is_known = not flow.is_output and not flow.is_crowded and not _is_part(flow)

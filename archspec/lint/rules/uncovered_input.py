@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from archspec.diagnostics.rule import spec_of
-from archspec.lint.flow import Call, Flows, always
+from archspec.lint.flow import Flows, OpCall, always
 from archspec.lint.lint import PUBLISHED, Lint, Verdict
 from archspec.ops.core.window import AXIS_NAMES
 
@@ -33,7 +33,7 @@ class UncoveredInput(Lint):
     def network(self, flows: Flows) -> Iterator[Verdict]:
         """Check for ops whose last window ends before the input does, if no other op reads the rest of it."""
 
-        def verdicts() -> Iterator[tuple[Call, list[str] | None]]:
+        def verdicts() -> Iterator[tuple[OpCall, list[str] | None]]:
             for flow in flows.values:
                 is_left = not flow.is_output and not flow.is_crowded and all(map(_left, flow.users))
                 for user in flow.users:
@@ -53,7 +53,7 @@ class UncoveredInput(Lint):
             )
 
 
-def _left(call: Call) -> list[str]:
+def _left(call: OpCall) -> list[str]:
     """The axes along which windows leave out the end, as text."""
     op = call.module.op
     windows = op.windows(call.module.inputs) if op is not None else ()

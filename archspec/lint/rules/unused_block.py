@@ -14,7 +14,7 @@ class UnusedBlock(Lint):
     No network contains it: it is left over, or the node that should call it calls something else. The rule does not
     apply to libraries, files without `[model]`, whose blocks are called by other files.
 
-    Call it, or delete it.
+    OpCall it, or delete it.
     """
 
     code: ClassVar[str] = "AS601"

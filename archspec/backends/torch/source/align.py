@@ -16,7 +16,7 @@ Key = tuple[object, ...]
 
 
 @dataclass(slots=True, eq=False)
-class Entry:
+class InstanceNode:
     """A node of one instance, or the copies of a loop; values are renumbered consistently across instances."""
 
     key: Key
@@ -37,7 +37,7 @@ class Aligned:
     """The corresponding nodes of all instances; `None` where an instance lacks it."""
 
     key: Key
-    entries: tuple[Entry | None, ...]
+    entries: tuple[InstanceNode | None, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
 
@@ -63,7 +63,7 @@ class Aligned:
 
 
 @dataclass(slots=True, eq=False)
-class Body:
+class AlignedBody:
     """The aligned bodies of all instances."""
 
     steps: list[Aligned]
@@ -72,13 +72,13 @@ class Body:
     """Values of nodes that every instance lacks, and the values that they pass through."""
 
 
-def body_of(place: Place, *, fold: bool) -> tuple[list[Entry], tuple[int, ...]]:
+def body_of(place: Place, *, fold: bool) -> tuple[list[InstanceNode], tuple[int, ...]]:
     """The nodes and the results of an instance."""
     module = place.module
     loops = dict(_loops(module)) if fold else {}
     values = {index: index for index in range(len(module.inputs))}
     seen: dict[Key, int] = {}
-    entries: list[Entry] = []
+    entries: list[InstanceNode] = []
     skip, made = 0, len(module.inputs)
     for index, (node, ids) in enumerate(module.values()):
         if skip:
@@ -99,11 +99,11 @@ def body_of(place: Place, *, fold: bool) -> tuple[list[Entry], tuple[int, ...]]:
             outputs = tuple(range(made, made + len(ids)))
             values |= zip(ids, outputs, strict=True)
         made += len(outputs)
-        entries.append(Entry((*key, seen[key], bool(copies)), node, inputs, outputs, copies))
+        entries.append(InstanceNode((*key, seen[key], bool(copies)), node, inputs, outputs, copies))
     return entries, tuple(values[value] for value in module.results)
 
 
-def align(places: list[Place], *, fold: bool) -> Body:
+def align(places: list[Place], *, fold: bool) -> AlignedBody:
     """Align the instances. Raises `Misfit` if their nodes, or the inputs of these, differ."""
     bodies = [body_of(place, fold=fold) for place in places]
     first, results = bodies[0]
@@ -120,10 +120,10 @@ def align(places: list[Place], *, fold: bool) -> Body:
         else:
             step.inputs = tuple(aliases.get(value, value) for value in step.inputs)
             steps.append(step)
-    return Body(steps, tuple(aliases.get(value, value) for value in results), aliases)
+    return AlignedBody(steps, tuple(aliases.get(value, value) for value in results), aliases)
 
 
-def _aligned(row: tuple[Entry, ...]) -> Aligned | None:
+def _aligned(row: tuple[InstanceNode, ...]) -> Aligned | None:
     key, outputs = row[0].key, row[0].outputs
     if any(entry.key != key or entry.outputs != outputs for entry in row):
         raise Misfit

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from archspec.backends.torch.source.align import Aligned, Entry, Misfit
+from archspec.backends.torch.source.align import Aligned, InstanceNode, Misfit
 from archspec.backends.torch.source.chains import Chains
 from archspec.backends.torch.source.columns import View
 from archspec.backends.torch.source.facts import Facts
@@ -68,12 +68,12 @@ class Loops(Chains):
         self.values[step.outputs[0]] = tuple(dims)
         self.actions.append(action)
 
-    def _check_worth(self, entries: list[Entry]) -> None:
+    def _check_worth(self, entries: list[InstanceNode]) -> None:
         """Raise `Misfit` for at most two copies, equally many in all instances: these are written one by one."""
         if len({len(entry.copies) for entry in entries}) == 1 and len(entries[0].copies) < 3:
             raise Misfit
 
-    def _growth(self, entries: list[Entry]) -> list[int | None]:
+    def _growth(self, entries: list[InstanceNode]) -> list[int | None]:
         """The amount by which each copy changes each axis; `None` if it differs between copies."""
         growth: list[int | None] = []
         rank = entries[0].node.module.inputs[0].rank
@@ -128,14 +128,14 @@ class Loops(Chains):
                 raise Misfit
         return tuple(part if isinstance(part, str) else part.tree for part in parts)
 
-    def _count(self, entries: list[Entry]) -> Symbol:
+    def _count(self, entries: list[InstanceNode]) -> Symbol:
         column = tuple(len(entry.copies) for entry in entries)
         place, node = self.places[0], entries[0].node
         raws = [raw["repeat"] for raw in place.around(node) if "repeat" in raw]
         candidates = [self.text(raws[-1], View(self.places))] if raws else []
         return self.fit(column, candidates) or self.role("depth", column)
 
-    def _join(self, node: Node, entries: list[Entry], position: int) -> Action:
+    def _join(self, node: Node, entries: list[InstanceNode], position: int) -> Action:
         """An action of a copy after its module. Value 0 is the carried one, then follow the copy's own values."""
         first = entries[0].copies[0]
         texts = set()
