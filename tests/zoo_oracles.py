@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import timm
 import torchvision
+from timm.models.resnet import Bottleneck, ResNet
 from torch import Tensor
 
 Shape = tuple[int, ...]
@@ -27,6 +29,11 @@ class Oracle:
     bare: Callable[[], Any] | None = None
     """The network without what only training has, where there is such a thing."""
     batches: tuple[int, ...] = (1, 3)
+    in_order: bool = True
+    """Whether its state_dict is in the order in which modules are called, which is ours."""
+    gain: float = 1.0
+    """What random weights of layers are multiplied by: less than 1 where gates would be so steep that the last bit of
+    what they see decides."""
     tolerance: float = 0.0
     """Of the outputs, relative to the largest: more than 0 where sums are made in another order."""
 
@@ -82,4 +89,33 @@ ORACLES |= {
     "mc3_18": Oracle(torchvision_net("mc3_18"), small=(VIDEO,)),
     "r2plus1d_18": Oracle(torchvision_net("r2plus1d_18"), small=(VIDEO,)),
     "s3d": Oracle(torchvision_net("s3d"), small=((3, 13, 209, 209),), batches=(1,)),
+}
+
+
+# --- timm ------------------------------------------------------------------------------------------------
+
+
+def timm_net(name: str) -> Callable[[], Any]:
+    """A network of timm, which loads nothing."""
+    return lambda: timm.create_model(name, pretrained=False)
+
+
+def attentive(attention: str) -> Callable[[], Any]:
+    """ResNet-50 with timm's attention modules, which has no name of its own for these."""
+    return lambda: ResNet(Bottleneck, [3, 4, 6, 3], block_args={"attn_layer": attention})
+
+
+ORACLES |= {
+    "xception": Oracle(timm_net("legacy_xception"), small=((3, 75, 91),)),
+    "inception_v4": Oracle(timm_net("inception_v4"), small=((3, 91, 107),)),
+    "inception_resnet_v2": Oracle(timm_net("inception_resnet_v2"), small=((3, 91, 107),), tolerance=1e-5),
+    "resnetv2_50": Oracle(timm_net("resnetv2_50"), small=((3, 65, 81),), in_order=False),
+    "resnetv2_101": Oracle(timm_net("resnetv2_101"), in_order=False),
+    "resnetv2_152": Oracle(timm_net("resnetv2_152"), in_order=False),
+    "cspdarknet53": Oracle(timm_net("cspdarknet53"), small=((3, 64, 96),)),
+    "seresnet50": Oracle(timm_net("seresnet50"), small=((3, 65, 81),), gain=0.5),
+    "seresnet101": Oracle(timm_net("seresnet101")),
+    "seresnet152": Oracle(timm_net("seresnet152")),
+    "ecaresnet50": Oracle(attentive("eca"), small=((3, 65, 81),), gain=0.5),
+    "cbamresnet50": Oracle(attentive("cbam"), small=((3, 65, 81),), tolerance=1e-5),
 }
