@@ -708,7 +708,8 @@ class Generator:
         if keep or len(shape) < 3 or self.counters:
             raise Unfit("matmul")
         label = self.label("left")
-        first: Node = {"op": "identity", "as": label}
+        # Powers of large numbers would grow until single precision has no digits left.
+        first: Node = {"op": "tanh", "as": label}
         other: dict[str, Any]
         if self.rng.random() < 0.5:
             other = {"op": "permute", "axes": [*range(len(shape) - 2), len(shape) - 1, len(shape) - 2]}

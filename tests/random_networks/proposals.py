@@ -5,7 +5,7 @@ from math import gcd, prod
 from random import Random
 from typing import Any
 
-from random_networks.terms import Shape, Writer, name, template
+from random_networks.terms import Shape, Term, Writer, binary, constant, name, template
 
 Fields = dict[str, Any]
 MAX_CHANNELS, MAX_SIZE, MAX_ELEMENTS = 12, 24, 20_000
@@ -90,7 +90,11 @@ class Proposer:
             return name("border")
         match self.rng.randrange(4):
             case 0:
-                return self.w.integer(0, 2, 0.6)
+                number = self.w.integer(0, 2, 0.6)
+                # the name alone would be the keyword, whatever the spec calls so
+                if isinstance(number, Term) and number.text in keywords:
+                    return binary(number, "+", constant(0))
+                return number
             case 1:
                 return [self.w.integer(0, 2, 0.7) for _ in range(self.axes)]
             case 2 if sided:
