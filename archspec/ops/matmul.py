@@ -61,7 +61,7 @@ class MatMul(Op):
         """`(4 * 49 * 49) outputs * 32`."""
         return f"{factors(outputs[0].shape)} outputs * {inputs[0].shape[-1]}"
 
-    def _folded(self, inputs: Inputs, *, training: bool) -> int | None:
+    def _folded(self, inputs: Inputs) -> int | None:
         """The input whose matrices PyTorch puts below each other, where the other one is a single matrix.
 
         `should_fold` in ATen's LinearAlgebra.cpp: unless that would take a copy for no gradient.
@@ -69,14 +69,14 @@ class MatMul(Op):
         for index, (stack, other) in enumerate((inputs, inputs[::-1])):
             if stack.rank > 2 and other.rank == 2:
                 rows = _turned(stack) if index else stack
-                if (training and is_trained(other)) or viewed(rows, _rows(rows)) is not None:
+                if is_trained(other) or viewed(rows, _rows(rows)) is not None:
                     return index
         return None
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """Each factor for the gradient of the other one, as a stack of matrices: a copy where no view has that form."""
         kept, elements = [], 0
-        folded, front = self._folded(inputs, training=True), sizes(self._front(inputs))
+        folded, front = self._folded(inputs), sizes(self._front(inputs))
         for index, x in enumerate(inputs):
             if not is_trained(inputs[1 - index]):
                 continue
@@ -95,14 +95,6 @@ class MatMul(Op):
             else:
                 kept.append(index)
         return Saved(inputs=tuple(kept), elements=elements)
-
-    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
-        """Row by row; turned, where the second input was folded."""
-        if self._folded(inputs, training=False) != 1:
-            return outputs
-        shape = outputs[0].shape
-        turned = strides(TensorType((*shape[:-2], shape[-1], shape[-2])))
-        return (lying(outputs[0], (*turned[:-2], turned[-1], turned[-2])),)
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """A row of the first, a column of the second."""
