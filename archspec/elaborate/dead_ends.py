@@ -15,7 +15,7 @@ def instead(name: str, module: Module, path: tuple[str, ...]) -> Replacement | s
     if inner.is_removed:
         return f"nothing is left of `{shown(here)}`: `when` removed it"
     if inner.is_block:
-        return _of_block(here, word, inner)
+        return _of_block(here, path[way:], inner)
     return (
         within(here, inner, path[way:])
         or _near(here, word, names_inside(inner))
@@ -35,7 +35,10 @@ def within(name: str, module: Module, path: tuple[str, ...]) -> Replacement | st
     return Replacement(dotted, f"what is inside `{name}` is called by its path")
 
 
-def _of_block(name: str, word: str, block: Module) -> Replacement | str:
+def _of_block(name: str, path: tuple[str, ...], block: Module) -> Replacement | str:
+    word = path[0]
+    if len(path) > 1 and path[-1] in block.exports:
+        return Replacement(shown(f"{name}.{path[-1]}"), "an output is called by the last part of its path")
     if word in names_inside(block):
         return (
             f"it is inside the block `{block.kind}`, which shows nothing but its `outputs`: declare it there"
