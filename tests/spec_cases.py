@@ -1153,7 +1153,7 @@ INVALID: dict[str, Invalid] = {
     "output on a condition of unknown names": bad(net(f'[{C4}]', 'outputs = [{ of = "input", when = "deep" }]'), "AS301", "model.outputs[0].when", "`deep`"),
     "output on a condition that is a number": bad(net(f'[{C4}]', 'outputs = [{ of = "input", when = "3" }]'), "AS203", "model.outputs[0].when", "3"),
     "output of a block by its whole path": bad(
-        net('["relu", { name = "b", op = "b" }]', f'outputs = ["b.g.c"]\n[blocks.b]\noutputs = ["g.c"]\nlayers = [{{ name = "g", layers = [{{ name = "c", op = "conv", out = 4 }}, "relu"] }}]'),
+        net('["relu", { name = "b", op = "b" }]', 'outputs = ["b.g.c"]\n[blocks.b]\noutputs = ["g.c"]\nlayers = [{ name = "g", layers = [{ name = "c", op = "conv", out = 4 }, "relu"] }]'),
         "AS301", "model.outputs[0]", "did you mean `b.c`?"),
     "two outputs of one name": bad(net(f'[{{ name = "a", layers = [{C4}] }}, {{ name = "b", layers = [{C4}] }}]', 'outputs = ["a.0", "b.0"]'),
                                    "AS303", "model.outputs[1]", "two outputs `0`", "another name"),

@@ -16,6 +16,7 @@ class Add(SavesNothing, Elementwise):
     """
 
     name: ClassVar[str] = "add"
+    aligns: ClassVar[bool] = True
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`a + b`."""

@@ -43,21 +43,19 @@ class MisalignedResidual(Lint):
         Upsampled values are shifted by half a pixel by nature, and are exempt. So are networks that pad single sides,
         such as causal ones, where the shift is intended.
         """
-        sums = {
-            module: [node for node in module.body if node.module.kind == "add"] for module in flows.bodies
-        }
+        sums = {module: list(filter(_aligns, module.body)) for module in flows.bodies}
         transfers = Transfers()
         is_fine = not any(sums.values()) or _is_centred(flows) or _is_one_sided(flows)
         # a misaligned value stays misaligned
         is_fine = is_fine or all(map(is_aligned, transfers.of(flows.root)))
         for module, nodes in sums.items():
             if is_fine or not nodes or all(map(is_aligned, transfers.of(module))):
-                yield from (((node.origin, "add"), None) for node in nodes)
+                yield from (((node.origin, node.module.kind), None) for node in nodes)
                 continue
             for node, taken, made in transfers.walk(module, inputs(module)):
-                if node.module.kind == "add":
+                if _aligns(node):
                     is_new = all(map(is_aligned, taken)) and not is_aligned(made[0])
-                    yield (node.origin, "add"), self.join(node, taken, made[0]) if is_new else None
+                    yield (node.origin, node.module.kind), self.join(node, taken, made[0]) if is_new else None
 
     def join(self, node: Node, taken: list[Seen], made: Seen) -> Diagnostic | None:
         """The finding for one sum, with the centres of its branches along the first axis that differs."""
@@ -79,6 +77,10 @@ class MisalignedResidual(Lint):
                     "if it is intended, add the rule to `[lint] ignore`",
                 )
         return None
+
+
+def _aligns(node: Node) -> bool:
+    return node.module.op is not None and node.module.op.aligns
 
 
 def _is_centred(flows: Flows) -> bool:

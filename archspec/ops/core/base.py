@@ -45,6 +45,8 @@ class Op(BaseModel):
     layout: ClassVar[Layout] = "kept"
     """Which axes of the output the channels and the width are: those of the input (`kept`), the second and the last
     (`image`), or any (`free`)."""
+    aligns: ClassVar[bool] = False
+    """Whether its inputs are meant to look at the same places of the image, as those of a sum are."""
     no_keyword: ClassVar[str | None] = None
     """What to do in place of a keyword for the padding, where there is none."""
     constraints: ClassVar[tuple[Constraint, ...]] = ()
