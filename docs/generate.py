@@ -45,7 +45,7 @@ from archspec.language import limits
 from archspec.language.params import freeze
 from archspec.lint.catalogue import catalogue
 from archspec.ops import Example, lookup
-from archspec.ops.core.reference import Entry, Field, entries, spec_text
+from archspec.ops.core.reference import Field, OpReference, entries, spec_text
 from archspec.report.schema import render as render_schema
 from archspec.types import TensorType
 
@@ -272,7 +272,7 @@ def ops_page() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _entry(entry: Entry) -> Iterator[str]:
+def _entry(entry: OpReference) -> Iterator[str]:
     yield from (f"### {entry.name}", "", _markdown(entry.doc), "")
     facts = [
         ("Inputs", entry.inputs),

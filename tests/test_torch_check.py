@@ -24,7 +24,7 @@ from archspec.backends.torch.source.modules import Modules
 from archspec.backends.torch.source.parts import Constructor
 from archspec.backends.torch.source.program import Program
 from archspec.backends.torch.source.render import text_of
-from archspec.backends.torch.source.symbols import Symbol
+from archspec.backends.torch.source.symbols import SourceSymbol
 from archspec.backends.torch.source.writer import ClassWriter
 from archspec.language.expressions import Literal
 from archspec.ops import Example, Op
@@ -262,8 +262,8 @@ def with_default(monkeypatch: pytest.MonkeyPatch) -> None:
 def as_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """All instances get what the first has."""
 
-    def wrong(_: Columns, column: Any, __: Any) -> Symbol:
-        return Symbol(Literal(column[0]), column)
+    def wrong(_: Columns, column: Any, __: Any) -> SourceSymbol:
+        return SourceSymbol(Literal(column[0]), column)
 
     monkeypatch.setattr(Columns, "fit", wrong)
 

@@ -10,7 +10,7 @@ from archspec.ops.core.held import Strides
 
 Layouts = tuple[Strides | None, ...]
 """The memory layouts of a call's inputs."""
-Call = tuple[Module, Layouts]
+ModuleCall = tuple[Module, Layouts]
 """A module and the memory layouts of its inputs."""
 
 
@@ -49,13 +49,13 @@ class Peaks:
     """The memory needs of calls in inference, memoised for each distinct module."""
 
     sizing: Sizing
-    known: dict[Call, Lived] = field(default_factory=dict)
+    known: dict[ModuleCall, Lived] = field(default_factory=dict)
 
     def root(self, module: Module) -> Lived:
         """The memory that a network needs."""
         return self.of(module, (None,) * len(module.inputs))
 
-    def of(self, *call: *Call) -> Lived:
+    def of(self, *call: *ModuleCall) -> Lived:
         """The memory that a call needs."""
         if call not in self.known:
             module, held = call

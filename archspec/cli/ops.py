@@ -9,7 +9,7 @@ from archspec.diagnostics import UsageError
 from archspec.diagnostics.diagnostic import shown, suggest
 from archspec.ops import names
 from archspec.ops.core.data import Inputs
-from archspec.ops.core.reference import Entry, describe, entries, spec_text
+from archspec.ops.core.reference import OpReference, describe, entries, spec_text
 from archspec.report.numbers import shapes
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def run(name: str | None, *, json: bool, width: int | None, ascii_only: bool) ->
     print_rich(draw, width, ascii_only=ascii_only)
 
 
-def _data(entry: Entry) -> dict[str, Any]:
+def _data(entry: OpReference) -> dict[str, Any]:
     return {
         "name": entry.name,
         "group": entry.group,
@@ -75,7 +75,7 @@ def _list(console: "Console", _: bool) -> None:
     console.print(Text("\n`archspec ops NAME` describes one.", "dim"))
 
 
-def _one(console: "Console", entry: Entry) -> None:
+def _one(console: "Console", entry: OpReference) -> None:
     from rich.table import Table
     from rich.text import Text
 

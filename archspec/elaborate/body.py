@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-from archspec.elaborate.exposure import Place, extend, locate
+from archspec.elaborate.exposure import ValuePath, extend, locate
 from archspec.ir import Module, Node, Origin
 from archspec.types import TensorType, Value
 
@@ -33,7 +33,7 @@ class Draft:
     outputs: list[Handle] = field(default_factory=list)
     again: Callable[[Handles], tuple[Module, Handles] | None] | None = None
     """Elaborates the same module for other inputs: what `reuse` calls."""
-    exposed: dict[Place, Handle] = field(default_factory=dict)
+    exposed: dict[ValuePath, Handle] = field(default_factory=dict)
     """Values inside the module that are used from outside. They follow the module's own outputs."""
 
 

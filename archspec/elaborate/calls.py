@@ -9,7 +9,7 @@ from archspec.elaborate.construct import construct
 from archspec.elaborate.frames import Poisoned
 from archspec.elaborate.plan import Compiler
 from archspec.elaborate.run import Run
-from archspec.elaborate.scopes import Entry, Env
+from archspec.elaborate.scopes import Binding, Env
 from archspec.elaborate.settings import NOWHERE, Setting
 from archspec.elaborate.steps import Settings, Step
 from archspec.elaborate.targets import Target, resolve_op
@@ -387,5 +387,5 @@ def labelled(run: Run, step: Step, env: Env, result: Handles) -> Handles:
         return result
     label = str(run.label(step, env))
     passed = run.pass_through(step, env, result, label)
-    env.names.enter(label, Entry(env.body, passed, None, step.path))
+    env.names.enter(label, Binding(env.body, passed, None, step.path))
     return passed

@@ -13,7 +13,7 @@ from archspec.elaborate import calls, wiring
 from archspec.elaborate.body import Body, Draft, Handles
 from archspec.elaborate.frames import Poisoned
 from archspec.elaborate.run import Run
-from archspec.elaborate.scopes import Entry, Env
+from archspec.elaborate.scopes import Binding, Env
 from archspec.elaborate.settings import Setting
 from archspec.elaborate.steps import Chain, Step, text_at
 from archspec.elaborate.targets import check_defaults
@@ -191,7 +191,7 @@ class Elaborator(Run):
                 env.names.lost.append(around(text_at(env.definition, (*step.path, key))))
             elif setting is not None:
                 name = str(setting.evaluate(env))
-                env.names.entries.setdefault(name, Entry(env.body, handles, None, step.path))
+                env.names.entries.setdefault(name, Binding(env.body, handles, None, step.path))
                 env.body.modules.setdefault(name, None)
         return handles
 

@@ -6,14 +6,14 @@ from functools import lru_cache
 from archspec.ir import Module, Node
 from archspec.types import TensorType
 
-Place = tuple[int, ...]
+ValuePath = tuple[int, ...]
 """Where a value is inside a module: body indices from outside in, then an output of the last node.
 
 A place of one number is an output of the module itself.
 """
 
 
-def locate(module: Module, path: tuple[str, ...]) -> tuple[Place, TensorType] | None:
+def locate(module: Module, path: tuple[str, ...]) -> tuple[ValuePath, TensorType] | None:
     """The place and the type of the value that `path` names inside a module; `None` if there is none.
 
     Of a block only the declared outputs can be named, of an op only its parts.
@@ -109,7 +109,7 @@ def _output(module: Module, name: str) -> int | None:
     return None
 
 
-def _whole(module: Module) -> tuple[Place, TensorType] | None:
+def _whole(module: Module) -> tuple[ValuePath, TensorType] | None:
     """The value of a node, which must be one tensor."""
     return None if module.op is not None and len(module.outputs) != 1 else ((0,), module.outputs[0])
 
@@ -130,9 +130,9 @@ def _starts(module: Module) -> tuple[int, ...]:
     return tuple(starts)
 
 
-def extend(module: Module, places: list[Place]) -> Module:
+def extend(module: Module, places: list[ValuePath]) -> Module:
     """The module with the values at these places as further outputs, in their order."""
-    inside: dict[int, list[Place]] = {}
+    inside: dict[int, list[ValuePath]] = {}
     for place in places:
         if len(place) > 2:
             inside.setdefault(place[0], []).append(place[1:])

@@ -17,7 +17,7 @@ class Poisoned(Exception):  # noqa: N818 — nothing new is wrong
     """A value depends on one that is unknown because of an error that is reported already."""
 
 
-Report = Callable[[Problem, str, Path], None]
+Reporter = Callable[[Problem, str, Path], None]
 _UNDER_WAY: Any = object()
 _POISON: Any = object()
 
@@ -34,7 +34,7 @@ class Frame:
         given: Mapping[str, Value],
         inputs: Mapping[str, TensorType],
         outer: "Frame | None",
-        report: Report,
+        report: Reporter,
     ) -> None:
         self.document, self.path, self.params, self.let = document, path, params, let
         self.values: dict[str, Any] = dict(given)

@@ -11,7 +11,7 @@ from archspec.diagnostics.diagnostic import Path
 from archspec.elaborate.body import Body, Draft, Handles
 from archspec.elaborate.frames import Frame, Poisoned
 from archspec.elaborate.plans import Plans
-from archspec.elaborate.scopes import Entry, Env, Names
+from archspec.elaborate.scopes import Binding, Env, Names
 from archspec.elaborate.settings import Setting
 from archspec.elaborate.steps import Chain, Plan, Step
 from archspec.ir import REMOVED, Module
@@ -234,7 +234,7 @@ class Run(ABC):
             words = [word for word in (self.name(step, env), self.label(step, env)) if word is not None]
         passed = self.pass_through(step, env, value, words[0] if words else None)
         for word in words:
-            env.names.enter(word, Entry(env.body, passed, None, step.path, stands_in=True))
+            env.names.enter(word, Binding(env.body, passed, None, step.path, stands_in=True))
         return passed if step.sources is None else x
 
     def pass_through(self, step: Step, env: Env, value: Handles, label: str | None = None) -> Handles:
@@ -277,9 +277,9 @@ class Run(ABC):
         outputs = body.add(draft)
         value = outputs if draft.module.op is not None else outputs[: draft.module.parts]
         if name is not None:
-            self.enter(env, name, Entry(body, value, draft, path), "name")
+            self.enter(env, name, Binding(body, value, draft, path), "name")
         if draft.label is not None:
-            self.enter(env, draft.label, Entry(body, value, draft, path), "as")
+            self.enter(env, draft.label, Binding(body, value, draft, path), "as")
         return value
 
     @staticmethod
@@ -289,7 +289,7 @@ class Run(ABC):
         first = body.drafts[index].origin if index is not None else other.origin
         return [] if first == other.origin else [Label("the first one", first.path, first.file)]
 
-    def enter(self, env: Env, name: str, entry: Entry, key: str) -> None:
+    def enter(self, env: Env, name: str, entry: Binding, key: str) -> None:
         """Give a name to a value; a problem is that of the node's `key`."""
         try:
             env.names.enter(name, entry)

@@ -50,7 +50,7 @@ moment = count().__next__
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Entry:
+class Binding:
     """What a name refers to: a value of `body`, and the node that makes it."""
 
     body: Body
@@ -71,7 +71,7 @@ class Names:
     body: Body
     inputs: dict[str, Handles] = field(default_factory=dict)
     outer: "Names | None" = None
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, Binding] = field(default_factory=dict)
     written: Mapping[str, int] = field(default_factory=dict)
     """All names that the block gives anywhere, with the order of their nodes."""
     lost: list[list[str]] = field(default_factory=list)
@@ -79,7 +79,7 @@ class Names:
     until: float = inf
     """What came up later around this scope cannot be seen: so that a group that is called again means the same."""
 
-    def find(self, name: str) -> Entry | None:
+    def find(self, name: str) -> Binding | None:
         """The nearest earlier node called `name`."""
         scope: Names | None = self
         until = inf
@@ -88,7 +88,7 @@ class Names:
             if entry is not None and entry.moment < until:
                 return entry
             if name in scope.inputs:
-                return Entry(scope.body, scope.inputs[name])
+                return Binding(scope.body, scope.inputs[name])
             until = min(until, scope.until)
             scope = scope.outer
         return None
@@ -124,7 +124,7 @@ class Names:
         """Every name that can be used here."""
         return [*self.inputs, *self.entries, *(self.outer.all() if self.outer else ())]
 
-    def enter(self, name: str, entry: Entry) -> None:
+    def enter(self, name: str, entry: Binding) -> None:
         """Give `name` to a value. Only copies of one node, and alternatives of which one is left, may share it."""
         taken = self.entries.get(name)
         if taken is not None and entry.stands_in and not taken.stands_in:
@@ -217,7 +217,7 @@ class Env:
             subject=path,
         )
 
-    def lookup(self, path: str) -> tuple[Entry, tuple[str, ...]]:
+    def lookup(self, path: str) -> tuple[Binding, tuple[str, ...]]:
         """The node that the first part of `path` names, and the rest of the path."""
         first, *rest = path.split(".")
         if (slip := self._slip(path)) is not None:
@@ -287,7 +287,7 @@ class Env:
             subject=name,
         )
 
-    def reach(self, entry: Entry, rest: tuple[str, ...], path: str) -> Handles:
+    def reach(self, entry: Binding, rest: tuple[str, ...], path: str) -> Handles:
         """The handles, in the entry's body, of what `rest` names inside the entry."""
         if any(entry.body.types[handle] is None for handle in entry.handles):
             raise Poisoned

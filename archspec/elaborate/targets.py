@@ -6,7 +6,7 @@ from archspec import ops
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import Path, Replacement, shown, suggest
 from archspec.elaborate.construct import construct
-from archspec.elaborate.frames import Poisoned, Report, undefined
+from archspec.elaborate.frames import Poisoned, Reporter, undefined
 from archspec.elaborate.settings import NOWHERE, Setting, compile_argument, compile_setting
 from archspec.elaborate.suggestions import ADVICE_ON_FIELDS, FIELDS, OF_ONE_OP, elsewhere
 from archspec.language.document import Definition, Document
@@ -130,7 +130,7 @@ def _check_constant(target: Target, key: str, setting: Setting) -> None:
         raise made[key][0]
 
 
-def check_defaults(document: Document, report: Report) -> None:
+def check_defaults(document: Document, report: Reporter) -> None:
     """Check `[defaults]` by themselves: every op exists and has the fields, every value compiles."""
     for name, fields in document.defaults.items():
         path: Path = ("defaults", name)

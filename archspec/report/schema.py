@@ -24,7 +24,7 @@ from archspec.lint import lints
 from archspec.ops import lookup
 from archspec.ops.core.base import Op
 from archspec.ops.core.fields import MAX
-from archspec.ops.core.reference import Entry, entries
+from archspec.ops.core.reference import OpReference, entries
 
 Json = dict[str, Any]
 
@@ -131,7 +131,7 @@ def _nodes() -> dict[str, Json]:
     return definitions
 
 
-def _op(entry: Entry) -> Json:
+def _op(entry: OpReference) -> Json:
     """A node with this op."""
     op = lookup(entry.name)
     assert op is not None  # noqa: S101 — it has an entry

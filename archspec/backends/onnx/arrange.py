@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from archspec.backends.onnx.derived import Arranged, Move, Target, drop_unread
 from archspec.ops.core.data import Weight
 from archspec.ops.core.init import ZEROS
-from archspec.ops.core.onnx_graph import Step
+from archspec.ops.core.onnx_graph import OnnxStep
 
 _RESHAPES = ("Unsqueeze", "Squeeze", "Reshape", "Flatten")
 
@@ -43,7 +43,7 @@ def arrange(graph: Target) -> None:
     drop_unread(graph)
 
 
-def _moves(graph: Target, step: Step) -> Iterator[Move]:
+def _moves(graph: Target, step: OnnxStep) -> Iterator[Move]:
     """The rearrangement of a weight for each output of a step; empty for other steps."""
     if not step.inputs or step.inputs[0] not in graph.weights:
         return

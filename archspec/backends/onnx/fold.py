@@ -3,7 +3,7 @@
 from archspec.backends.onnx.derived import Folded, Target, drop_unread
 from archspec.ops.core.data import Weight
 from archspec.ops.core.init import ZEROS
-from archspec.ops.core.onnx_graph import Step
+from archspec.ops.core.onnx_graph import OnnxStep
 from archspec.types import TensorType
 
 _FOLDABLE = ("Conv", "ConvTranspose", "Gemm")
@@ -30,7 +30,7 @@ def fold(graph: Target) -> None:
     drop_unread(graph)
 
 
-def _fold(graph: Target, layer: Step, norm: Step) -> None:
+def _fold(graph: Target, layer: OnnxStep, norm: OnnxStep) -> None:
     weight_key, bias_key = (*layer.inputs[1:], "")[:2]
     keys = [key if key in graph.weights else "" for key in norm.inputs[1:]]
     statistics = (keys[0], keys[1], keys[2], keys[3])

@@ -10,7 +10,7 @@ from archspec.diagnostics import Diagnostic, Problem, SpecError
 from archspec.elaborate.network import Network
 from archspec.ir import Module, Node
 from archspec.ops.core.onnx_code import Emitter
-from archspec.ops.core.onnx_graph import Graph, Step
+from archspec.ops.core.onnx_graph import Graph, OnnxStep
 from archspec.types import TensorType
 
 
@@ -116,7 +116,7 @@ class Lowering:
         for value, name in zip(results, wanted, strict=True):
             if own.pop(value, None) is None:
                 source, name = renamed.get(value, value), free(name)
-                graph.steps.append(Step("Identity", [source], [name], {}, name))
+                graph.steps.append(OnnxStep("Identity", [source], [name], {}, name))
                 graph.types[name] = graph.types[source]
                 graph.outputs.append(name)
             else:
@@ -221,7 +221,7 @@ class Lowering:
         name = graph.unique(prefix.removesuffix("."))
         outputs = [name] if len(parts) == 1 else [f"{name}/{place}" for place in range(len(parts))]
         inputs = [*(given[place] for place in function.inputs), *keys.values()]
-        graph.steps.append(Step(function.name, inputs, outputs, {}, name, function=True))
+        graph.steps.append(OnnxStep(function.name, inputs, outputs, {}, name, function=True))
         results = [""] * len(module.outputs)
         for output, part in zip(outputs, sorted(parts), strict=True):
             graph.types[output] = module.outputs[part]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from archspec._version import __version__
 from archspec.backends.onnx.lowering import Function, Lowering
 from archspec.backends.weights.sources import encoded
-from archspec.ops.core.onnx_graph import Attribute, Constant, Graph, Step
+from archspec.ops.core.onnx_graph import Attribute, Constant, Graph, OnnxStep
 from archspec.types import DTYPES, TensorType
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Writer:
             else:
                 shape.dim.add(dim_param=str(dim))
 
-    def _steps(self, target: Any, steps: Iterable[Step]) -> None:
+    def _steps(self, target: Any, steps: Iterable[OnnxStep]) -> None:
         for step in steps:
             domain = DOMAIN if step.function else ""
             node = target.add(

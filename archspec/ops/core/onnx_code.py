@@ -6,7 +6,7 @@ from math import prod
 from typing import Literal
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.onnx_graph import Attribute, Constant, Graph, Step
+from archspec.ops.core.onnx_graph import Attribute, Constant, Graph, OnnxStep
 from archspec.types import Dim, TensorType
 
 INT64_MAX = 2**63 - 1
@@ -72,7 +72,7 @@ class Emitter:
         given = list(inputs)
         while given and not given[-1]:
             given.pop()
-        self._graph.steps.append(Step(op, given, outputs, attributes, name))
+        self._graph.steps.append(OnnxStep(op, given, outputs, attributes, name))
         self._graph.types.update(zip(outputs, to, strict=True))
         return tuple(outputs)
 
@@ -98,7 +98,7 @@ class Emitter:
         **attributes: Attribute,
     ) -> str:
         name = self._name(op)
-        self._graph.steps.append(Step(op, list(inputs), [name], attributes, name))
+        self._graph.steps.append(OnnxStep(op, list(inputs), [name], attributes, name))
         self._graph.others[name] = kind, type_
         return name
 
@@ -190,7 +190,7 @@ class Emitter:
         for source, type_ in self._graph.inputs.items():
             if name in type_.shape:
                 axis = type_.shape.index(name)
-                step = Step("Shape", [source], [value], {"start": axis, "end": axis + 1}, value)
+                step = OnnxStep("Shape", [source], [value], {"start": axis, "end": axis + 1}, value)
                 self._graph.steps.insert(0, step)  # for whoever else asks
                 self._graph.others[value] = "int64", TensorType((1,))
                 self._start += 1

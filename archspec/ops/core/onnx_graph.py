@@ -14,7 +14,7 @@ Kind = Literal["float", "float32", "int64"]
 
 
 @dataclass(slots=True)
-class Step:
+class OnnxStep:
     """A node of an ONNX graph, or a call of a function of the model."""
 
     op: str
@@ -43,7 +43,7 @@ class Graph:
     """Whether the model's floating type has 16 bits."""
     inputs: dict[str, TensorType] = field(default_factory=dict)
     outputs: list[str] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
+    steps: list[OnnxStep] = field(default_factory=list)
     types: dict[str, TensorType] = field(default_factory=dict)
     """The type of every value of the floating type: inputs, weights, what steps make."""
     weights: dict[str, Weight] = field(default_factory=dict)

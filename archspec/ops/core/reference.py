@@ -39,7 +39,7 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class OpReference:
     """What a reference says of an op."""
 
     name: str
@@ -60,14 +60,14 @@ class Entry:
     examples: tuple[Example, ...]
 
 
-def entries() -> list[Entry]:
+def entries() -> list[OpReference]:
     """All builtin ops, by group and name."""
     found = [describe(name) for name in sorted(ops.names())]
     order = {group: index for index, group in enumerate(GROUPS)}
     return sorted(found, key=lambda entry: (order.get(entry.group, len(GROUPS)), entry.group, entry.name))
 
 
-def describe(name: str) -> Entry:
+def describe(name: str) -> OpReference:
     """What is known of one op. Raises `KeyError` where there is none."""
     op = ops.lookup(name)
     if op is None:
@@ -82,7 +82,7 @@ def describe(name: str) -> Entry:
     fields = tuple(_field(key, info, docs.get(key, "")) for key, info in op.model_fields.items())
     least, most = op.arity
     inputs = str(least) if least == most else f"{least} or more" if most > 100 else f"{least} to {most}"
-    return Entry(
+    return OpReference(
         name,
         op.group,
         summary,

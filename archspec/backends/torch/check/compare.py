@@ -49,7 +49,7 @@ def check(
     except Exception as error:
         raise Disagreement((), "", ("its constructor", "a module", failure(error))) from error
     late = frozenset(range(len(root.results) - training, len(root.results)))
-    _Body(_Checker(recorder, codes, weights, filled), root, made, (), (root,), late).check()
+    _BodyComparison(_Checker(recorder, codes, weights, filled), root, made, (), (root,), late).check()
 
 
 class _Checker:
@@ -76,11 +76,11 @@ class _Checker:
         """Raise `Disagreement` if a module does not match the composite; `late` outputs may be `None`."""
         key = (module, id(made.__dict__), late)
         if key not in self.done:
-            _Body(self, module, made, path, (module, *around), late).check()
+            _BodyComparison(self, module, made, path, (module, *around), late).check()
             self.done.add(key)
 
 
-class _Body:
+class _BodyComparison:
     """Compares one module with one composite."""
 
     def __init__(

@@ -17,7 +17,7 @@ from archspec.backends.torch.source.modules import (
     stem,
 )
 from archspec.backends.torch.source.parts import Chain, ChainItem, Class, Constructor, Initialised, Made
-from archspec.backends.torch.source.symbols import ABSENT, Symbol, names, same, substitute
+from archspec.backends.torch.source.symbols import ABSENT, SourceSymbol, names, same, substitute
 from archspec.ir import Node
 from archspec.language.expressions import Binary, Literal
 from archspec.language.params import MISSING
@@ -49,7 +49,7 @@ class Chains(Modules):
 
     def _instance(self, class_: Class, places: Places, nodes: Nodes, here: list[Dims]) -> Constructor:
         """A call of a generated class."""
-        symbols: dict[str, Symbol | None] = {}
+        symbols: dict[str, SourceSymbol | None] = {}
         arguments = []
         for parameter in class_.parameters:
             column = tuple(
@@ -75,8 +75,8 @@ class Chains(Modules):
         places: Places,
         nodes: Nodes,
         here: list[Dims],
-        symbols: dict[str, Symbol | None],
-    ) -> Iterator[Symbol | None]:
+        symbols: dict[str, SourceSymbol | None],
+    ) -> Iterator[SourceSymbol | None]:
         """The candidate expressions for an argument of a class."""
         parameter = next(parameter for parameter in class_.parameters if parameter.key == key)
         view = View(at(places, nodes), here[0] if here else None)
@@ -189,7 +189,7 @@ class Chains(Modules):
                 continue
             for row, copies in enumerate(group):
                 positions[row] += len(copies) - start
-            count = Symbol(Literal(length - start), (length - start,) * len(places))
+            count = SourceSymbol(Literal(length - start), (length - start,) * len(places))
             items.append(ChainItem(str(start), True, made, count, counts=True, start=start))
             return items, here
         return None
@@ -294,7 +294,7 @@ class Chains(Modules):
 
     def _sizes(
         self, places: Places, nodes: Nodes, node: Node, output: int, axis: int, here: list[Dims]
-    ) -> Iterator[Symbol | None]:
+    ) -> Iterator[SourceSymbol | None]:
         """The candidate expressions for the size of an axis."""
         op = node.module.op
         if op is None:
@@ -312,7 +312,7 @@ class Chains(Modules):
 
     def _size_of_composite(
         self, places: Places, nodes: Nodes, output: int, axis: int, here: list[Dims]
-    ) -> Symbol | None:
+    ) -> SourceSymbol | None:
         """The size of an axis of a composite's output in terms of the arguments of its call."""
         node = next(node for node in nodes if node is not None)
         class_ = self.facts.class_of(node.module)
@@ -331,7 +331,7 @@ class Chains(Modules):
         tree = class_.expanded(symbol.tree)
         return self.symbol(substitute(tree, mapping)) if mapping.keys() >= {*names(tree)} else None
 
-    def _total(self, parts: list[Symbol | None]) -> Symbol | None:
+    def _total(self, parts: list[SourceSymbol | None]) -> SourceSymbol | None:
         """The sum of sizes."""
         first, *rest = [part.tree if part is not None else None for part in parts]
         tree = first
@@ -339,7 +339,7 @@ class Chains(Modules):
             tree = Binary("+", tree, part) if tree is not None and part is not None else None
         return self.symbol(tree) if tree is not None else None
 
-    def _presence(self, places: Places, nodes: Nodes, here: list[Dims]) -> Symbol:
+    def _presence(self, places: Places, nodes: Nodes, here: list[Dims]) -> SourceSymbol:
         """Whether an instance has a node: its `when`, or that of an enclosing group."""
         column = tuple(
             ABSENT if place is None else node is not None for place, node in zip(places, nodes, strict=True)

@@ -13,7 +13,7 @@ from archspec.backends.torch.source.symbols import (
     FUNCTIONS,
     ClassName,
     Column,
-    Symbol,
+    SourceSymbol,
     constant,
     evaluate,
     gathered,
@@ -44,9 +44,9 @@ from archspec.language.params import MISSING
 from archspec.language.parser import parse
 from archspec.types import TensorType
 
-Dims = tuple[Symbol | None, ...]
+Dims = tuple[SourceSymbol | None, ...]
 """The size of each axis of a value; `None` if no expression for it is known."""
-Fields = Callable[[str], Symbol | None]
+Fields = Callable[[str], SourceSymbol | None]
 
 
 class Unknown(Exception):  # noqa: N818 — control flow: the next candidate is tried
@@ -71,8 +71,8 @@ class Columns:
     def __init__(self, places: list[Place]) -> None:
         self.places = places
         self.parameters: dict[str, Parameter] = {}
-        self.locals: dict[str, tuple[str, Symbol]] = {}
-        self.known: dict[str, Symbol | None] = {}
+        self.locals: dict[str, tuple[str, SourceSymbol]] = {}
+        self.known: dict[str, SourceSymbol | None] = {}
         self.own: list[dict[str, Any]] = [{} for _ in places]
         self.pairs: list[tuple[int, int]] | None = None
         """Inside a loop: the instance and the copy of each row of a column."""
@@ -98,28 +98,28 @@ class Columns:
         finally:
             self.pairs = None
 
-    def lift(self, symbol: Symbol | None) -> Symbol | None:
+    def lift(self, symbol: SourceSymbol | None) -> SourceSymbol | None:
         """A symbol of the class, expanded to the current rows."""
         if symbol is None or self.pairs is None:
             return symbol
         return self.symbol(symbol.tree)
 
-    def symbol(self, tree: Tree) -> Symbol:
+    def symbol(self, tree: Tree) -> SourceSymbol:
         """An expression over bound names as a symbol."""
         if isinstance(tree, Binary) and tree.op in ("+", "-"):
             tree = gathered(tree)
         values = evaluate(tree, self.bindings)
         if uniform(values) and not isinstance(tree, Name):
             return constant(values)
-        return Symbol(tree, values)
+        return SourceSymbol(tree, values)
 
     # --- names -----------------------------------------------------------------------------------------
 
-    def bind(self, key: str, values: Column) -> Symbol:
+    def bind(self, key: str, values: Column) -> SourceSymbol:
         """Bind a name to its values."""
         for row, value in zip(self.own, values, strict=True):
             row[key] = value
-        return Symbol(Name(key), values)
+        return SourceSymbol(Name(key), values)
 
     def parameter(
         self,
@@ -128,7 +128,7 @@ class Columns:
         values: Column,
         default: Any = REQUIRED,
         axis: tuple[int, int] | None = None,
-    ) -> Symbol:
+    ) -> SourceSymbol:
         """Add an argument of the constructor."""
         if self.pairs is not None or annotation(values) is None:
             raise Misfit
@@ -136,13 +136,13 @@ class Columns:
             self.parameters[key] = Parameter(key, wanted, values, default, axis)
         return self.bind(key, values)
 
-    def role(self, wanted: str, column: Column) -> Symbol:
+    def role(self, wanted: str, column: Column) -> SourceSymbol:
         """Add an argument for a column that no expression evaluates to, named after its role."""
         filler = next(value for value in column if value is not ABSENT)
         values = tuple(filler if value is ABSENT else value for value in column)
         for parameter in self.parameters.values():
             if parameter.wanted == wanted and all(map(same, parameter.values, values)):
-                return Symbol(Name(parameter.key), values)
+                return SourceSymbol(Name(parameter.key), values)
         key = f"@{wanted}"
         while key in self.parameters:
             key += "'"
@@ -154,7 +154,7 @@ class Columns:
         if any(type_.rank != rank for type_ in types):
             raise Misfit
         stem = "in" if name == "input" else name
-        dims: list[Symbol | None] = []
+        dims: list[SourceSymbol | None] = []
         for axis in range(rank):
             column = tuple(type_.shape[axis] for type_ in types)
             if uniform(column):
@@ -168,7 +168,7 @@ class Columns:
                 dims.append(None)
         return tuple(dims)
 
-    def resolve(self, name: str, view: View) -> Symbol | None:
+    def resolve(self, name: str, view: View) -> SourceSymbol | None:
         """Resolve a name of the spec: a counter, a parameter or a `let`."""
         there = [place for place in view.places if place is not None]
         if there and name in there[0].counters:
@@ -185,7 +185,7 @@ class Columns:
             self.pairs = pairs
         return self.lift(self.known[name])
 
-    def _resolve(self, name: str) -> Symbol | None:
+    def _resolve(self, name: str) -> SourceSymbol | None:
         frames = [place.frame for place in self.places]
         try:
             column: Column = tuple(Place(place.module, place.frame).value(name) for place in self.places)
@@ -202,7 +202,7 @@ class Columns:
             return self._let(name, frames[0].let[name], column)
         return None
 
-    def _let(self, name: str, raw: Any, column: Column) -> Symbol:
+    def _let(self, name: str, raw: Any, column: Column) -> SourceSymbol:
         """A `let`: a short one is inlined, others become local variables or arguments."""
         symbol = self.text(raw, View(self.places)) if isinstance(raw, str) else None
         if symbol is None or not matches(column, symbol.values):
@@ -214,7 +214,7 @@ class Columns:
         self.locals[key] = (name, symbol)
         return self.bind(key, column)
 
-    def _mentioned(self, raw: Any, column: Column) -> Symbol | None:
+    def _mentioned(self, raw: Any, column: Column) -> SourceSymbol | None:
         """The name in an expression that cannot be written here, if it is the only one."""
         try:
             mentioned = sorted(parse(raw).names) if isinstance(raw, str) else []
@@ -225,7 +225,7 @@ class Columns:
 
     # --- expressions -----------------------------------------------------------------------------------
 
-    def text(self, text: Any, view: View) -> Symbol | None:
+    def text(self, text: Any, view: View) -> SourceSymbol | None:
         """A number or expression of the document as a symbol."""
         if isinstance(text, list):
             items = [self.text(item, view) for item in text]
@@ -239,7 +239,7 @@ class Columns:
         except Problem:
             return None
 
-    def expression(self, tree: Tree, view: View) -> Symbol | None:
+    def expression(self, tree: Tree, view: View) -> SourceSymbol | None:
         """An expression of the spec in terms of the constructor's arguments; `None` if that is impossible."""
         try:
             return self.symbol(self._rewritten(tree, view))
@@ -294,7 +294,7 @@ class Columns:
 
     # --- columns ---------------------------------------------------------------------------------------
 
-    def fit(self, column: Column, candidates: Iterable[Symbol | None]) -> Symbol | None:
+    def fit(self, column: Column, candidates: Iterable[SourceSymbol | None]) -> SourceSymbol | None:
         """The literal, or the first candidate, that evaluates to the column."""
         same_everywhere = uniform(column)
         if same_everywhere and ABSENT not in column:
@@ -305,7 +305,7 @@ class Columns:
         # Some rows are absent and the others are equal, so a literal is enough.
         return constant(column) if same_everywhere else None
 
-    def reduced(self, symbol: Symbol, column: Column) -> Symbol:
+    def reduced(self, symbol: SourceSymbol, column: Column) -> SourceSymbol:
         """An expression of one argument that is a multiple or a fraction of it, in that form."""
         keys = {*names(symbol.tree)}
         if (
@@ -328,11 +328,11 @@ class Columns:
             shorter.append(Binary("//", name, Literal(base // value)))
         for tree in shorter:
             if size(tree) < size(symbol.tree) and matches(column, evaluate(tree, self.bindings)):
-                return Symbol(tree, evaluate(tree, self.bindings))
+                return SourceSymbol(tree, evaluate(tree, self.bindings))
         return symbol
 
 
-def _tree(symbol: Symbol | None) -> Tree:
+def _tree(symbol: SourceSymbol | None) -> Tree:
     if symbol is None:
         raise Unknown
     return symbol.tree

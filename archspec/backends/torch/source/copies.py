@@ -5,7 +5,7 @@ from dataclasses import replace
 from archspec.backends.torch.source.align import Misfit, runs
 from archspec.backends.torch.source.modules import Places, equal
 from archspec.backends.torch.source.parts import ChainItem, Class, Constructor
-from archspec.backends.torch.source.symbols import Symbol
+from archspec.backends.torch.source.symbols import SourceSymbol
 from archspec.ir import Node
 from archspec.language.expressions import Literal
 
@@ -68,7 +68,7 @@ def joined(items: list[ChainItem]) -> list[ChainItem]:
         ):
             number = 1 if last.count is None else int(last.count.values[0])
             values = (number + 1,) * len(last.count.values if last.count else (0,))
-            result[-1] = replace(last, count=Symbol(Literal(number + 1), values), comment=item.comment)
+            result[-1] = replace(last, count=SourceSymbol(Literal(number + 1), values), comment=item.comment)
         else:
             result.append(item)
     return result

@@ -9,7 +9,7 @@ from archspec.backends.torch.source.facts import Facts
 from archspec.backends.torch.source.modules import Nodes, function_text
 from archspec.backends.torch.source.parts import COUNTER, Action, Made, Part
 from archspec.backends.torch.source.places import Place
-from archspec.backends.torch.source.symbols import Symbol
+from archspec.backends.torch.source.symbols import SourceSymbol
 from archspec.ir import Node
 from archspec.language.expressions import Binary, Literal, Name
 from archspec.language.parser import Expression
@@ -58,7 +58,7 @@ class Loops(Chains):
         for node in entries[0].copies[0][1:]:
             action.joins.append(self._join(node, entries, entries[0].copies[0].index(node)))
         last = tuple(entry.copies[-1][-1].module.outputs[0].shape for entry in entries)
-        dims: list[Symbol | None] = []
+        dims: list[SourceSymbol | None] = []
         for axis, (dim, delta) in enumerate(zip(carried, growth, strict=True)):
             column = tuple(shape[axis] for shape in last)
             grown = None
@@ -90,13 +90,13 @@ class Loops(Chains):
             growth.append(deltas.pop() if len(deltas) == 1 else None)
         return growth
 
-    def _grown(self, dim: Symbol | None, delta: int | None) -> Symbol | None:
+    def _grown(self, dim: SourceSymbol | None, delta: int | None) -> SourceSymbol | None:
         """The size of an axis before a copy."""
         if dim is None or delta is None:
             return None
         if not delta:
             return self.lift(dim)
-        counter = Symbol(Name(COUNTER), ())
+        counter = SourceSymbol(Name(COUNTER), ())
         return self.symbol(_sum(dim, delta, counter))
 
     def _template(self, places: list[Place], nodes: Nodes) -> tuple[Any, ...]:
@@ -109,7 +109,7 @@ class Loops(Chains):
             raise Misfit
         counter = counters[-1]
 
-        def field(name: str) -> Symbol | None:
+        def field(name: str) -> SourceSymbol | None:
             return self.symbol(Name(COUNTER)) if name == counter else None
 
         parts: list[Any] = []
@@ -128,7 +128,7 @@ class Loops(Chains):
                 raise Misfit
         return tuple(part if isinstance(part, str) else part.tree for part in parts)
 
-    def _count(self, entries: list[InstanceNode]) -> Symbol:
+    def _count(self, entries: list[InstanceNode]) -> SourceSymbol:
         column = tuple(len(entry.copies) for entry in entries)
         place, node = self.places[0], entries[0].node
         raws = [raw["repeat"] for raw in place.around(node) if "repeat" in raw]
@@ -153,6 +153,6 @@ class Loops(Chains):
         return Action(step, text, tuple(numbers[value] for value in node.inputs), (position + 1,))
 
 
-def _sum(dim: Symbol, delta: int, count: Symbol) -> Binary:
+def _sum(dim: SourceSymbol, delta: int, count: SourceSymbol) -> Binary:
     step = count.tree if delta == 1 else Binary("*", Literal(delta), count.tree)
     return Binary("+", dim.tree, step)

@@ -13,7 +13,7 @@ from archspec.backends.torch.source.symbols import (
     ABSENT,
     ClassName,
     Column,
-    Symbol,
+    SourceSymbol,
     constant,
     matches,
     uniform,
@@ -67,7 +67,7 @@ class Modules(Columns):
             if node.module.op is None or not code.is_plain or node.module.op.weights(node.module.inputs):
                 raise Misfit
 
-    def _kind(self, places: Places, nodes: Nodes, codes: list[TorchCode | None]) -> Symbol | str:
+    def _kind(self, places: Places, nodes: Nodes, codes: list[TorchCode | None]) -> SourceSymbol | str:
         """The class of an op; an argument if it differs."""
         column: Column = tuple(ClassName(code.module) if code is not None else ABSENT for code in codes)
         if uniform(column):
@@ -75,7 +75,7 @@ class Modules(Columns):
         node, place = next((n, p) for n, p in zip(nodes, places, strict=True) if n is not None and p)
         return self._type_argument(place.raw(node).get("op"), column) or self.role("activation", column)
 
-    def _type_argument(self, raw: Any, column: Column) -> Symbol | None:
+    def _type_argument(self, raw: Any, column: Column) -> SourceSymbol | None:
         """The argument for an op given by a parameter of the block: `op = "{act}"`."""
         parts = parse_template(raw).parts if isinstance(raw, str) else ()
         if len(parts) != 1 or not isinstance(parts[0], Expression) or not isinstance(parts[0].tree, Name):
@@ -92,7 +92,7 @@ class Modules(Columns):
             default = self.facts.plain_module(param.default) if isinstance(param.default, str) else None
             self.parameter(key, name, values, REQUIRED if default is None else default)
         known = self.parameters[key].values
-        return Symbol(Name(key), known) if matches(column, known) else None
+        return SourceSymbol(Name(key), known) if matches(column, known) else None
 
     def _types(self, name: str, column: Column) -> Column | None:
         """The classes named by a parameter of the block, including those of instances that do not use it here."""
@@ -126,14 +126,14 @@ class Modules(Columns):
         wrap = code.call if node.module.op is not None and node.module.op.is_parameter else "{m}"
         return Constructor(self._kind(places, nodes, codes), arguments, wrap.replace("{m}", "{0}"))
 
-    def _argument(self, column: Column, argument: Argument, view: View, wanted: str) -> Symbol:
+    def _argument(self, column: Column, argument: Argument, view: View, wanted: str) -> SourceSymbol:
         candidates = (self.expression(parse(text).tree, view) for text in argument.formulas)
         return self.fit(column, candidates) or self.role(wanted, column)
 
-    def _fields(self, places: Places, nodes: Nodes, here: list[Dims]) -> Callable[[str], Symbol | None]:
+    def _fields(self, places: Places, nodes: Nodes, here: list[Dims]) -> Callable[[str], SourceSymbol | None]:
         """The fields of an op as symbols."""
 
-        def field(name: str) -> Symbol | None:
+        def field(name: str) -> SourceSymbol | None:
             node = next(node for node in nodes if node is not None)
             op = node.module.op
             if op is None or name not in type(op).model_fields:
@@ -210,12 +210,12 @@ def equal(left: Made, right: Made) -> bool:
 
 def same_target(left: object, right: object) -> bool:
     """Whether two targets are the same class."""
-    if isinstance(left, Symbol) and isinstance(right, Symbol):
+    if isinstance(left, SourceSymbol) and isinstance(right, SourceSymbol):
         return same_tree(left, right)
     return left == right
 
 
-def same_tree(left: Symbol, right: Symbol) -> bool:
+def same_tree(left: SourceSymbol, right: SourceSymbol) -> bool:
     """Whether two symbols have the same expression."""
     return left.values == right.values and left.is_literal == right.is_literal
 

@@ -5,7 +5,7 @@ from typing import Any, Final, TypeAlias
 
 from archspec.backends.torch.source.align import Aligned
 from archspec.backends.torch.source.places import Place
-from archspec.backends.torch.source.symbols import Column, Symbol
+from archspec.backends.torch.source.symbols import Column, SourceSymbol
 from archspec.ir import Module
 from archspec.language.expressions import Tree
 from archspec.ops.core.init import Init
@@ -34,9 +34,9 @@ class Parameter:
 class Constructor:
     """A call that constructs a module: of a PyTorch class or of a generated class."""
 
-    target: "str | Class | Symbol"
+    target: "str | Class | SourceSymbol"
     """A PyTorch class, a generated class, or a class that is an argument."""
-    arguments: list[tuple[str, Symbol]]
+    arguments: list[tuple[str, SourceSymbol]]
     """Pairs of a keyword, empty for a positional argument, and a value."""
     wrap: str = "{0}"
     """A template around the call: `nn.Parameter({0})`."""
@@ -51,13 +51,13 @@ class ChainItem:
     name: str
     positional: bool
     made: "Made"
-    count: Symbol | None = None
+    count: SourceSymbol | None = None
     """The number of consecutive copies."""
     counts: bool = False
     """Whether the copies depend on the counter."""
     start: int = 0
     """The counter of the first copy: earlier copies are separate items."""
-    when: Symbol | None = None
+    when: SourceSymbol | None = None
     comment: str = ""
     fresh: bool = False
     inplace: bool = False
@@ -98,12 +98,12 @@ class Part:
     name: str
     """Its name in the state_dict; for a loop, with the counter substituted."""
     made: Made
-    when: Symbol | None = None
+    when: SourceSymbol | None = None
     """Whether an instance has the attribute."""
     is_parameter: bool = False
     is_buffer: bool = False
     """Of what `is_parameter`: whether it is not trained."""
-    count: Symbol | None = None
+    count: SourceSymbol | None = None
     """For a loop: the number of copies."""
     template: tuple[str | Tree, ...] = ()
     """For a loop: the name template, as text and expressions over the counter."""
@@ -122,7 +122,7 @@ class Action:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     part: Part | None = None
-    flag: Symbol | None = None
+    flag: SourceSymbol | None = None
     """For an action without a module: whether an instance performs it."""
     light: bool = False
     """Whether the call may be nested around its input's expression, as for a norm or an activation."""
@@ -150,14 +150,14 @@ class Class:
     name: str
     places: list[Place]
     parameters: list[Parameter]
-    locals: list[tuple[str, str, Symbol]]
+    locals: list[tuple[str, str, SourceSymbol]]
     """The local variables of the constructor: key, preferred name, value."""
     parts: list[Part]
     actions: list[Action]
     results: tuple[int, ...]
     chain: Chain | None
     """The chain, if the class is an `nn.Sequential`."""
-    outputs: tuple[tuple[Symbol | None, ...], ...]
+    outputs: tuple[tuple[SourceSymbol | None, ...], ...]
     """The sizes of its outputs as expressions over its parameters, where known."""
     axes: dict[str, tuple[int, int]] = field(default_factory=dict)
     """The names of input sizes, parameters or not: the indices of the input and of its axis."""

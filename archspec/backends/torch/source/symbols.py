@@ -40,7 +40,7 @@ Column = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Symbol:
+class SourceSymbol:
     """An expression and its column of values, one per instance."""
 
     tree: Tree
@@ -77,10 +77,10 @@ def uniform(column: Column) -> bool:
     return bool(there) and all(same(value, there[0]) for value in there[1:])
 
 
-def constant(column: Column) -> Symbol:
+def constant(column: Column) -> SourceSymbol:
     """A uniform column as a literal."""
     value = next(value for value in column if value is not ABSENT)
-    return Symbol(Literal(value), (value,) * len(column))
+    return SourceSymbol(Literal(value), (value,) * len(column))
 
 
 class Bindings:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from archspec.backends.torch.source.parts import Class, Constructor, Made
-from archspec.backends.torch.source.symbols import Symbol, names, substitute
+from archspec.backends.torch.source.symbols import SourceSymbol, names, substitute
 
 
 def drop_unused(class_: Class) -> None:
@@ -23,13 +23,13 @@ def drop_unused(class_: Class) -> None:
     class_.parameters[:] = [p for p in class_.parameters if p.key in counts]
 
 
-def _symbols(class_: Class) -> Iterator[Symbol]:
+def _symbols(class_: Class) -> Iterator[SourceSymbol]:
     for _, _, symbol in class_.locals:
         yield symbol
     for part in class_.parts:
         yield from (symbol for symbol in (part.when, part.count) if symbol is not None)
         yield from _made_symbols(part.made)
-        yield from (Symbol(tree, ()) for tree in part.template if not isinstance(tree, str))
+        yield from (SourceSymbol(tree, ()) for tree in part.template if not isinstance(tree, str))
     for action in class_.actions:
         if action.flag is not None:
             yield action.flag
@@ -37,10 +37,10 @@ def _symbols(class_: Class) -> Iterator[Symbol]:
         yield from _made_symbols(class_.chain)
 
 
-def _made_symbols(made: Made) -> Iterator[Symbol]:
+def _made_symbols(made: Made) -> Iterator[SourceSymbol]:
     if isinstance(made, Constructor):
         yield from (symbol for _, symbol in made.arguments)
-        if isinstance(made.target, Symbol):
+        if isinstance(made.target, SourceSymbol):
             yield made.target
         return
     for item in made.items:
@@ -49,8 +49,8 @@ def _made_symbols(made: Made) -> Iterator[Symbol]:
 
 
 def _replace(class_: Class, mapping: dict[str, Any]) -> None:
-    def changed(symbol: Symbol) -> Symbol:
-        return Symbol(substitute(symbol.tree, mapping), symbol.values)
+    def changed(symbol: SourceSymbol) -> SourceSymbol:
+        return SourceSymbol(substitute(symbol.tree, mapping), symbol.values)
 
     def change(made: Made) -> None:
         if isinstance(made, Constructor):

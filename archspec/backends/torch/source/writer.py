@@ -23,7 +23,7 @@ from archspec.backends.torch.source.parts import (
 )
 from archspec.backends.torch.source.program import needs_dict
 from archspec.backends.torch.source.statements import statement
-from archspec.backends.torch.source.symbols import Symbol, plain, python, same, written
+from archspec.backends.torch.source.symbols import SourceSymbol, plain, python, same, written
 from archspec.language.names import TORCH_ATTRIBUTES
 
 BODY = "        "
@@ -60,7 +60,7 @@ class ClassWriter:
                 text = target if isinstance(target, str) else ""
                 if isinstance(target, Class):
                     text = target.name
-                elif isinstance(target, Symbol):
+                elif isinstance(target, SourceSymbol):
                     text = self.text(target)
                 kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", text.rpartition(".")[2]).lower()
                 kind = re.sub(r"_?[123]d$", "", kind)
@@ -208,7 +208,7 @@ class ClassWriter:
 
     # --- expressions -----------------------------------------------------------------------------------
 
-    def text(self, symbol: Symbol) -> str:
+    def text(self, symbol: SourceSymbol) -> str:
         """An expression over the constructor's names."""
         return python(symbol.tree, self.ids)
 
