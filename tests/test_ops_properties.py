@@ -37,7 +37,7 @@ def ours(op: str, fields: Fields, *inputs: Shape) -> Shape | None:
     types = tuple(TensorType(("N", *shape[1:])) for shape in inputs)
     node = found(**fields)
     try:
-        node.check(types)
+        node.fits(types)
         node.weights(types)
         (output,) = node.outputs(types)
     except Problem as problem:

@@ -53,7 +53,7 @@ def ours(name: str, fields: dict[str, Any], shape: Sequence[int | str]) -> list[
     if op is None:
         return None
     try:
-        op.check(inputs)
+        op.fits(inputs)
         found = op.outputs(inputs)
     except Problem:
         return None

@@ -788,7 +788,7 @@ BROKEN = {
 def test_broken_safetensors_are_refused(tmp_path: Path, what: str) -> None:
     file = tmp_path / "broken.safetensors"
     file.write_bytes(BROKEN[what])
-    refused(file, "no valid safetensors file")
+    refused(file, "not a valid safetensors file")
 
 
 # --- TorchScript -----------------------------------------------------------------------------------------

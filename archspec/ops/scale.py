@@ -48,8 +48,8 @@ class Scale(NoMacs, SeesItsPlace, Op):
         return Saved(elements=len(self.factor) if isinstance(self.factor, tuple) else 0)
 
     def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
-        """As the input does."""
-        return (elementwise(outputs[0], inputs),)
+        """As the input does; where nothing changes, it is the input."""
+        return inputs if self.view(inputs, training=False) else (elementwise(outputs[0], inputs),)
 
     def view(self, inputs: Inputs, *, training: bool) -> bool:
         """Where it changes nothing."""
