@@ -119,3 +119,60 @@ ORACLES |= {
     "ecaresnet50": Oracle(attentive("eca"), small=((3, 65, 81),), gain=0.5),
     "cbamresnet50": Oracle(attentive("cbam"), small=((3, 65, 81),), tolerance=1e-5),
 }
+
+
+# --- detection, without anchors and what follows the heads -------------------------------------------------
+
+
+def one_stage(*outputs: str) -> Callable[[Any, Sequence[Tensor]], list[Tensor]]:
+    """What the heads of a one-stage detector say of all anchors, by these names."""
+
+    def run(network: Any, inputs: Sequence[Tensor]) -> list[Tensor]:
+        features = list(network.backbone(*inputs).values())
+        found = network.head(features)
+        return [found[name] for name in outputs]
+
+    return run
+
+
+def two_stages(*heads: str) -> Callable[[Any, Sequence[Tensor]], list[Tensor]]:
+    """What a region-proposal network says of the image, and what the heads say of regions that are cut out."""
+
+    def run(network: Any, inputs: Sequence[Tensor]) -> list[Tensor]:
+        image, regions, *others = inputs
+        scores, deltas = network.rpn.head(list(network.backbone(image).values()))
+        found = [*scores, *deltas, *network.roi_heads.box_predictor(network.roi_heads.box_head(regions))]
+        for head, region in zip(heads, others, strict=True):
+            inner = getattr(network.roi_heads, f"{head}_head")(region)
+            found.append(getattr(network.roi_heads, f"{head}_predictor")(inner))
+        return found
+
+    return run
+
+
+IMAGE, REGIONS, LARGER = (3, 64, 96), (256, 7, 7), (256, 14, 14)
+
+
+def detector(name: str, run: Callable[[Any, Sequence[Tensor]], list[Tensor]], *small: Shape) -> Oracle:
+    return Oracle(torchvision_net(name, **NOTHING), run, small, tolerance=1e-5)
+
+
+RETINA = one_stage("cls_logits", "bbox_regression")
+SSD = one_stage("bbox_regression", "cls_logits")
+
+ORACLES |= {
+    "retinanet_resnet50_fpn": detector("retinanet_resnet50_fpn", RETINA, IMAGE),
+    "retinanet_resnet50_fpn_v2": detector("retinanet_resnet50_fpn_v2", RETINA),
+    "fcos_resnet50_fpn": detector(
+        "fcos_resnet50_fpn", one_stage("cls_logits", "bbox_regression", "bbox_ctrness"), IMAGE
+    ),
+    "ssd300_vgg16": detector("ssd300_vgg16", SSD),
+    "ssdlite320_mobilenet_v3_large": detector("ssdlite320_mobilenet_v3_large", SSD),
+    "fasterrcnn_resnet50_fpn": detector("fasterrcnn_resnet50_fpn", two_stages()),
+    "fasterrcnn_resnet50_fpn_v2": detector("fasterrcnn_resnet50_fpn_v2", two_stages()),
+    "fasterrcnn_mobilenet_v3_large_fpn": detector("fasterrcnn_mobilenet_v3_large_fpn", two_stages()),
+    "fasterrcnn_mobilenet_v3_large_320_fpn": detector("fasterrcnn_mobilenet_v3_large_320_fpn", two_stages()),
+    "maskrcnn_resnet50_fpn": detector("maskrcnn_resnet50_fpn", two_stages("mask"), IMAGE, REGIONS, LARGER),
+    "maskrcnn_resnet50_fpn_v2": detector("maskrcnn_resnet50_fpn_v2", two_stages("mask")),
+    "keypointrcnn_resnet50_fpn": detector("keypointrcnn_resnet50_fpn", two_stages("keypoint")),
+}
