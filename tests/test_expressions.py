@@ -87,7 +87,7 @@ def python(text: str) -> Any:
         "divisible": torchvision_utils._make_divisible,
     }
     scope = {"__builtins__": {}, "true": True, "false": False, "x": X, **functions, **names}
-    tree = ast.fix_missing_locations(Bounded().visit(ast.parse(text, mode="eval")))
+    tree = ast.fix_missing_locations(Bounded().visit(ast.parse(text.strip(), mode="eval")))
     bounded = {"power": power, "product": product}
     return tuples(eval(compile(tree, "<oracle>", "eval"), scope | bounded))  # noqa: S307 — the text is ours
 
