@@ -107,7 +107,8 @@ def test_published(root: Module, path: str, size: int, stride: int, padding: int
 @pytest.mark.parametrize("path", sorted(SPECS.glob("*.toml")), ids=lambda path: path.stem)
 def test_specs_are_aligned_and_see_the_whole_image(path: Path) -> None:
     model = archspec.load(str(path))
-    assert not list(misaligned(model.root))
+    if all(row.module.kind != "upsample" for row in model.modules()):  # which shifts by half a pixel
+        assert not list(misaligned(model.root))
     found = output_fields(model.root)[0]
     assert found is not None
     if model.root.outputs[0].rank == 2:  # else there is a class for each position
