@@ -410,6 +410,15 @@ def test_outputs_have_their_names_before_what_is_inside() -> None:
     assert [value.name for value in proto.graph.output] == ["b", "a", "c", "s", "4"]
 
 
+def test_a_copy_for_an_output_is_no_second_node_of_a_name() -> None:
+    """ONNX Runtime refuses that: the node `a` makes what is called `b` outside."""
+    text = 'archspec = 1\n[model]\ninput = ["N", 4, 8, 8]\noutputs = [{ name = "b", of = "a" }, { name = "a", of = "input" }]\nlayers = [{ name = "a", op = "relu" }]\n'
+    proto = agree(archspec.load("net.toml", source=text))
+    assert [value.name for value in proto.graph.output] == ["b", "a"]
+    names = [node.name for node in proto.graph.node]
+    assert len(set(names)) == len(names)
+
+
 @pytest.mark.parametrize(
     ("layers", "outputs", "expected"),
     [

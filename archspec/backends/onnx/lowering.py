@@ -116,7 +116,10 @@ class Lowering:
         for value, name in zip(results, wanted, strict=True):
             if own.pop(value, None) is None:
                 source, name = renamed.get(value, value), free(name)
-                graph.steps.append(OnnxStep("Identity", [source], [name], {}, name))
+                taken = name in {step.name for step in graph.steps}
+                graph.steps.append(
+                    OnnxStep("Identity", [source], [name], {}, graph.unique(name) if taken else name)
+                )
                 graph.types[name] = graph.types[source]
                 graph.outputs.append(name)
             else:
