@@ -11,7 +11,7 @@ from archspec.ops.core.data import Example, Inputs, Saved
 from archspec.ops.core.held import Held, is_trained, lying, strides, viewed
 from archspec.ops.core.joins import broadcast
 from archspec.ops.core.onnx_code import Emitter
-from archspec.ops.core.reach import SAME, Link, Links, everywhere, pointwise
+from archspec.ops.core.reach import Link, Links, at_most, everywhere, pointwise
 from archspec.ops.core.torch_code import TorchCode
 from archspec.types import Dim, TensorType
 
@@ -97,11 +97,10 @@ class MatMul(Op):
         return Saved(inputs=tuple(kept), elements=elements)
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
-        """A row of the first, a column of the second."""
+        """At most all rows and columns: rows may be what a report takes for channels."""
         a, b = inputs
-        last = output.rank - 1
-        rows = (Link(last - 1, SAME), everywhere(a.shape[-1]))
-        columns = (everywhere(b.shape[-2]), Link(last, SAME))
+        rows = (Link(None, at_most(a.shape[-2])), everywhere(a.shape[-1]))
+        columns = (everywhere(b.shape[-2]), Link(None, at_most(b.shape[-1])))
         return (*pointwise(a, output)[:-2], *rows), (*pointwise(b, output)[:-2], *columns)
 
     def torch(self, inputs: Inputs) -> TorchCode:
