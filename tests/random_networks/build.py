@@ -222,14 +222,17 @@ def expectation(spec: Spec, variant: str | None, rng: Random) -> dict[str, Any]:
     if rng.random() < 0.5:
         index = program.outputs[0]
         shape = list(program.shape(index))
-        found["output"] = ["N", *shape[1:]] if free(spec) and shape[0] == BATCH else shape
+        found["output"] = ["N", *shape[1:]] if follows_batch(spec, program) else shape
     return found
 
 
-def free(spec: Spec) -> bool:
-    """Whether the batch is."""
+def follows_batch(spec: Spec, program: Program) -> bool:
+    """Whether the batch is free, and the first output grows with it."""
     model = spec.table["model"]
-    return bool((model.get("input") or model["inputs"][0]["shape"])[0] == "N")
+    if (model.get("input") or model["inputs"][0]["shape"])[0] != "N":
+        return False
+    more = [torch.empty([BATCH + 1, *program.shape(index)[1:]], device="meta") for index in program.inputs]
+    return bool(program.run(more)[0].shape[0] == BATCH + 1)
 
 
 def params_of_inference(program: Program) -> tuple[int, int]:
