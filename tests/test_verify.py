@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from verify_mutants import MUTANTS, Mutant, caught
 import archspec
 import archspec.ops
 from archspec import UsageError
-from archspec.backends.proof import lockstep, verify
+from archspec.backends.proof import alone, lockstep, verify
 from archspec.backends.proof.item import Item
 from archspec.backends.proof.size import smaller
 from archspec.backends.proof.values import Values
@@ -684,6 +685,47 @@ def test_values_are_compared_in_portions(monkeypatch: pytest.MonkeyPatch) -> Non
     items = verify.verify(archspec.load("net.toml", source=text), only="onnx")
     (found,) = [item for item in items if item.name == "ONNX Runtime, as written"]
     assert [finding.message.split()[0] for finding in found.findings] == ["`end`", "`end`", "`last`"]
+
+
+CANCELS = """archspec = 1
+[model]
+input = ["N", 3, 32, 32]
+layers = [
+  { name = "conv", op = "conv", out = 8, kernel = 5 },
+  { name = "up", op = "scale", shift = 2000.0 },
+  { name = "down", op = "scale", shift = -2000.0 },
+  { op = "add", branches = [[], { name = "rest", op = "tanh" }] },
+  { name = "pool", op = "avgpool", kernel = 7 },
+]
+"""
+
+
+def _as_written() -> Item:
+    items = verify.verify(archspec.load("net.toml", source=CANCELS), only="onnx")
+    (found,) = [item for item in items if item.name == "ONNX Runtime, as written"]
+    return found
+
+
+def test_rounding_that_grows_in_an_op_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left of a sum that loses its digits differs; what the op computes from the same values does not."""
+    assert _as_written().proven
+    assert re.search(r"5 values as PyTorch's, \d of them from the same inputs, ", _as_written().detail)
+    monkeypatch.setattr(alone, "AMPLIFIED", 0)
+    assert [finding.message.split()[0] for finding in _as_written().findings] == ["`down`"]
+
+
+@pytest.mark.parametrize("shift", [2e-4, 4e-4, 1e-2])
+def test_a_small_fault_of_such_an_op_is_found(monkeypatch: pytest.MonkeyPatch, shift: float) -> None:
+    """It differs from the same inputs as well."""
+    scale = archspec.ops.lookup("scale")
+    assert scale is not None
+    real = scale.onnx
+
+    def wrong(self: Any, e: Any, inputs: Any) -> Any:
+        return real(self.model_copy(update={"shift": self.shift + shift * (self.shift < 0)}), e, inputs)
+
+    monkeypatch.setattr(scale, "onnx", wrong)
+    assert "`down`" in [finding.message.split()[0] for finding in _as_written().findings]
 
 
 def test_values_are_let_go_after_their_last_use() -> None:

@@ -55,14 +55,34 @@ class Reference:
 
         In training the statistics in `state` are updated.
         """
-        dims = {
-            dim: size
-            for type_, tensor in zip(root.inputs, inputs, strict=True)
-            for dim, size in zip(type_.shape, tensor.shape, strict=True)
-            if isinstance(dim, str)
-        }
+        dims = _dims(root, inputs)
         run = _Interpreter(self, state, dims, compared_paths(root), training, inputs[0].device)
         return run.body(root, [*inputs], "")
+
+    def alone(
+        self,
+        root: Module,
+        inputs: "Sequence[Tensor]",
+        state: State,
+        path: str,
+        known: Mapping[str, "Tensor | None"],
+    ) -> "Tensor | None":
+        """Compute the op at `path` from values computed elsewhere; `None` if these are not all it needs.
+
+        `known` has the output of every op that can be known, and `None` for those that are not needed.
+        """
+        run = _Alone(self, state, _dims(root, inputs), frozenset({path}), False, inputs[0].device, known)
+        return next((value for _, value in run.body(root, [*inputs], "")), None)
+
+
+def _dims(root: Module, inputs: "Sequence[Tensor]") -> dict[str, int]:
+    """The sizes of the free dimensions."""
+    return {
+        dim: size
+        for type_, tensor in zip(root.inputs, inputs, strict=True)
+        for dim, size in zip(type_.shape, tensor.shape, strict=True)
+        if isinstance(dim, str)
+    }
 
 
 def compared_paths(root: Module) -> frozenset[str]:
@@ -133,6 +153,20 @@ class _Interpreter:
 
         made = form.call(self, called, given, self.dims)
         return list(made) if isinstance(made, tuple | list) else [made]
+
+
+@dataclass(slots=True)
+class _Alone(_Interpreter):
+    """Computes nothing but the compared op, and what stands between it and the known values; the rest is `None`."""
+
+    known: "Mapping[str, Tensor | None]"
+
+    def op(self, op: Op, module: Module, given: "Sequence[Any]", path: str) -> "list[Any]":
+        if path in self.known and path not in self.compared:
+            return [self.known[path]]
+        if any(value is None for value in given):
+            return [None] * len(module.outputs)
+        return _Interpreter.op(self, op, module, given, path)
 
 
 def _last_uses(module: Module) -> list[list[int]]:

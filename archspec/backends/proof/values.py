@@ -85,7 +85,7 @@ class Values:
     def _first(self) -> None:
         """Compute the first case, and how much rounding affects the outputs."""
         given = self._inputs(BATCHES[0], 1)
-        with self._computing():
+        with self.computing():
             run = self._lockstep(given, self.module.state_dict(), self.held, training=False)
             with _rounding(self.module):
                 moved = listed(self.module(*_copied(given)))
@@ -97,7 +97,7 @@ class Values:
         return [tensor.to(self.device) for tensor in inputs(self.small, size, seed)]
 
     @contextmanager
-    def _computing(self) -> Iterator[None]:
+    def computing(self) -> Iterator[None]:
         """Within the context, no gradients are recorded; the state of the random generators is restored afterwards."""
         torch = import_torch()
         devices = [] if self.device == CPU else [cuda_index(self.device)]
@@ -127,7 +127,7 @@ class Values:
         """Recompute the outputs that follow in the order of computation."""
         held = HeldOutputs(before)
         state = self.module.state_dict()
-        with self._computing():
+        with self.computing():
             for step in self.reference.run(self.small.root, self.cases[0].inputs, state, training=False):
                 held.add(*step)
                 if held.full:
@@ -178,7 +178,7 @@ class Values:
             "outputs", f"of {len(self.compared):,} modules and the network, as of each op alone{self.size}"
         )
         self._differing(item, self.compared, self.cases[0].outputs, self.expected)
-        with self._computing():
+        with self.computing():
             for seed, size in enumerate(BATCHES[1:], start=2):
                 given = self._inputs(size, seed)
                 self.cases.append(Case(given, listed(self.module(*_copied(given)))))
@@ -213,7 +213,7 @@ class Values:
         state = {**self.module.state_dict(), **{key: value.clone() for key, value in buffers.items()}}
         self.module.train()
         try:
-            with self._computing(), steady():
+            with self.computing(), steady():
                 run = self._lockstep(given, state, training=True)
             after = {key: value.clone() for key, value in self.module.named_buffers()}
         except ValueError as error:  # a norm has a single value per channel
