@@ -113,13 +113,13 @@ class Lowering:
         for step in graph.steps:
             step.inputs[:] = [renamed.get(value, value) if value in made else value for value in step.inputs]
             step.outputs[:] = [renamed.get(value, value) for value in step.outputs]
+        taken = {step.name for step in graph.steps}
         for value, name in zip(results, wanted, strict=True):
             if own.pop(value, None) is None:
                 source, name = renamed.get(value, value), free(name)
-                taken = name in {step.name for step in graph.steps}
-                graph.steps.append(
-                    OnnxStep("Identity", [source], [name], {}, graph.unique(name) if taken else name)
-                )
+                label = graph.unique(name) if name in taken else name
+                taken.add(label)
+                graph.steps.append(OnnxStep("Identity", [source], [name], {}, label))
                 graph.types[name] = graph.types[source]
                 graph.outputs.append(name)
             else:
