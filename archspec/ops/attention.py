@@ -30,6 +30,7 @@ class Attention(Op):
     name: ClassVar[str] = "attention"
     group: ClassVar[str] = "Attention"
     arity: ClassVar[tuple[int, int]] = (1, 3)
+    torch_last: ClassVar[str] = "out_proj"
     constraints: ClassVar[tuple[Constraint, ...]] = (
         Ranks(3, 3, "attention"),
         Divides("heads", lambda _, inputs: _features(_roles(inputs)[0]), "the number of features"),

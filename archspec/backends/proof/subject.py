@@ -7,6 +7,7 @@ and the statistics of norms are those of the batch.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from archspec.backends.proof.size import LARGE
@@ -43,7 +44,7 @@ def scale(module: "nn.Module", model: "Model", spread: float) -> None:
             if bare.get(key):
                 continue  # a constant is what the spec says
             _fill(tensor, key, generator, bare=key in bare)
-        with _scaling(module, spread):
+        with _scaling(module, model, spread):
             module(*inputs(model, batch(model), seed=0))
 
 
@@ -99,17 +100,23 @@ def _fill(tensor: "Tensor", key: str, generator: "Generator", *, bare: bool) -> 
 
 
 @contextmanager
-def _scaling(module: "nn.Module", spread: float) -> Iterator[None]:
+def _scaling(module: "nn.Module", model: "Model", spread: float) -> Iterator[None]:
     """Within the context, each module is scaled when it is first called."""
+    last = {row.path: row.module.op.torch_last for row in model.modules() if row.module.op is not None}
     done: set[Any] = set()
 
-    def hook(layer: Any, given: Sequence[Any], output: Any) -> Any:
+    def hook(layer: Any, given: Sequence[Any], output: Any, inner: str) -> Any:
         if layer in done:
             return None
         done.add(layer)
+        if inner:
+            return _scaled_inside(layer.get_submodule(inner), output, spread)
         return _scaled(layer, given[0], output, spread)
 
-    handles = [layer.register_forward_hook(hook) for layer in module.modules()]
+    handles = [
+        layer.register_forward_hook(partial(hook, inner=last.get(path, "")))
+        for path, layer in module.named_modules()
+    ]
     try:
         yield
     finally:
@@ -119,20 +126,21 @@ def _scaling(module: "nn.Module", spread: float) -> Iterator[None]:
 
 def _scaled(layer: Any, x: "Tensor", output: Any, spread: float) -> Any:
     """Scale the weights of a layer, or set its statistics; return its new output, or `None` if nothing changes."""
-    from torch import nn
-
-    if isinstance(layer, nn.MultiheadAttention):
-        size = _spread(output[0]) / spread
-        layer.out_proj.weight /= size
-        if layer.out_proj.bias is not None:
-            layer.out_proj.bias /= size
-        return (output[0] / size, *output[1:])
     if getattr(layer, "running_var", None) is not None:
         return _normed(layer, x, spread)
     weight = getattr(layer, "weight", None)
     if weight is None or weight.ndim < 2 or not hasattr(output, "std"):
         return None
     return _linear(layer, weight, output, spread)
+
+
+def _scaled_inside(layer: Any, output: Any, spread: float) -> Any:
+    """Scale the layer that another one ends with, which returns a tuple."""
+    size = _spread(output[0]) / spread
+    layer.weight /= size
+    if layer.bias is not None:
+        layer.bias /= size
+    return (output[0] / size, *output[1:])
 
 
 def _linear(layer: Any, weight: "Tensor", output: "Tensor", spread: float) -> "Tensor":

@@ -47,6 +47,8 @@ class Op(BaseModel):
     (`image`), or any (`free`)."""
     aligns: ClassVar[bool] = False
     """Whether its inputs are meant to look at the same places of the image, as those of a sum are."""
+    torch_last: ClassVar[str] = ""
+    """The layer inside of PyTorch's module that makes its output, where the module calls none: `out_proj`."""
     no_keyword: ClassVar[str | None] = None
     """What to do in place of a keyword for the padding, where there is none."""
     constraints: ClassVar[tuple[Constraint, ...]] = ()
