@@ -11,7 +11,6 @@ class Exp(Arithmetic):
 
     name: ClassVar[str] = "exp"
     onnx_node: ClassVar[str] = "Exp"
-    torch_fresh: ClassVar[bool] = False
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The output, which is its own derivative."""

@@ -11,7 +11,6 @@ class Sqrt(Arithmetic):
 
     name: ClassVar[str] = "sqrt"
     onnx_node: ClassVar[str] = "Sqrt"
-    torch_fresh: ClassVar[bool] = False
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The output, which the gradient is divided by."""

@@ -15,8 +15,6 @@ class Arithmetic(NoMacs, SeesItsPlace, Op):
     group: ClassVar[str] = "Arithmetic"
     onnx_node: ClassVar[str] = ""
     """ONNX's operator."""
-    torch_fresh: ClassVar[bool] = True
-    """Whether its gradient needs nothing of the output."""
 
     def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
         """As the input does."""
@@ -24,7 +22,8 @@ class Arithmetic(NoMacs, SeesItsPlace, Op):
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """A method of the tensor: `x.exp()`."""
-        return TorchCode(function=f"{{0}}.{self.name}()", fresh=self.torch_fresh)
+        saved = self.saved(inputs, self.outputs(inputs))
+        return TorchCode(function=f"{{0}}.{self.name}()", fresh=not saved.outputs)
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """The operator of the same meaning."""
