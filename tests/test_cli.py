@@ -362,7 +362,16 @@ def test_version_and_help() -> None:
         (["summary", RESNET, "--input", "N,3,9,9", "--input", "input=N,3,8,8"], "gives `input` two shapes"),
         (["summary", RESNET, "--columns", "op,size"], "there is no column `size`"),
         (["summary", RESNET, "--sort", "size"], "cannot sort by `size`"),
-        (["summary", RESNET, "--explain", "layer1.0.conv9"], "no `conv9`"),
+        (
+            ["summary", RESNET, "--explain", "layer1.0.conv9"],
+            "no module `layer1.0.conv9`: did you mean `conv3`?",
+        ),
+        (
+            ["summary", RESNET, "--explain", "head"],
+            "no module `head`: the network has `conv1`, `bn1`, `relu`, `maxpool`, ",
+        ),
+        (["summary", RESNET, "--explain", "layer1.1.pool"], "`layer1.1` has `conv1`, `bn1`, "),
+        (["summary", RESNET, "--explain", "fc.0"], "no module `fc.0`: `fc` has no modules"),
         (["summary", RESNET, "--depth", "0"], "--depth"),
         (["summary", RESNET, "--colour"], "No such option"),
         (["summary"], "SPEC"),

@@ -70,6 +70,8 @@ def test_ops(word: str, meant: str) -> None:
         ('op = "upsample", scale_factor = 2', "scale_factor", "`scale`"),
         ('op = "conv", out = 4, kernel = 1, activation = "relu"', "activation", "a node of its own"),
         ('op = "conv", out = 4, kernel = 1, kernel_initializer = "he"', "kernel_initializer", "`init`"),
+        ('op = "conv", out = 4, kernel = 3, padding = "causal"', "causal", "`{ left = … }`"),
+        ('op = "add", layers = ["relu", "silu"]', "layers", "`branches`"),
     ],
 )
 def test_fields(node: str, key: str, meant: str) -> None:

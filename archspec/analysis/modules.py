@@ -194,17 +194,16 @@ def find(root: Module, path: str) -> tuple[Node, Module]:
     Raises `UsageError` if there is none.
     """
     scope, node = root, None
-    for part in path.split("."):
+    parts = path.split(".")
+    for depth, part in enumerate(parts):
         if node is not None:
             scope = node.module
         node = next((item for item in scope.body if part in (item.name, item.label)), None)
         if node is None:
             known = [name for item in scope.body for name in (item.name, item.label) if name]
-            hint = (
-                suggest(part, known) or f"there is {', '.join(known[:12])}"
-                if known
-                else "it contains no modules"
-            )
-            raise UsageError(f"there is no module `{shown(path)}`: no `{shown(part)}`; {hint}")
+            around = f"`{shown('.'.join(parts[:depth]))}`" if depth else "the network"
+            there = ", ".join(f"`{shown(name)}`" for name in known[:12]) + ", …" * (len(known) > 12)
+            hint = suggest(part, known) or f"{around} has {there or 'no modules'}"
+            raise UsageError(f"there is no module `{shown(path)}`: {hint}")
     assert node is not None  # noqa: S101 — a split has at least one part
     return node, scope

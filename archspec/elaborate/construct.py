@@ -35,7 +35,9 @@ def construct(op: type[Op], values: dict[str, Value], items: dict[str, Setting],
             if field not in items:
                 found.setdefault(field, (Problem("AS203", message), path))
             elif item["type"] == "value_error":
-                found.setdefault(field, (Problem("AS203", f"`{field}`: {message}"), items[field].path))
+                if not message.startswith(f"`{field}` "):
+                    message = f"`{field}`: {message}"
+                found.setdefault(field, (Problem("AS203", message), items[field].path))
             else:
                 found.setdefault(field, (_refused(op, field, values[field], items[field]), items[field].path))
         return found

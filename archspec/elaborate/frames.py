@@ -121,6 +121,8 @@ def undefined(name: str, known: list[str]) -> Problem:
     """The problem of a name that nothing has."""
     words = {"yes": "true", "on": "true", "True": "true", "no": "false", "off": "false", "False": "false"}
     help_: Replacement | str | None = Replacement(words[name]) if name in words else suggest(name, known)
+    if name == "causal" and "same_upper" in known:  # Keras
+        help_ = "causal padding is zeros in front: `{ left = … }`, as many as dilation * (kernel - 1)"
     if help_ is None and known:
         help_ = f"what can be named here: {', '.join(f'`{word}`' for word in sorted(known)[:12])}"
     return Problem("AS301", f"`{shown(name)}` is not defined", help=help_, subject=name)

@@ -200,8 +200,14 @@ class Compiler(FieldCompiler):
                     )  # a misspelt `residual` comes first
                     if isinstance(target, Definition) and key in target.params:
                         continue  # no name for a parameter, which is what has been reported
+                is_join = key == "layers" and op in ops.joins()
                 raise Problem(
-                    "AS208", f"`{shown(op)}` has no `{key}`", at=(key,), subject=key, about_key=True
+                    "AS208",
+                    f"`{shown(op)}` has no `{key}`",
+                    at=(key,),
+                    help="what it joins stands in `branches`, or in `from`" if is_join else None,
+                    subject=key,
+                    about_key=True,
                 )
         step.fields = fields
         if step.op.constant:

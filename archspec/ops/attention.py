@@ -32,7 +32,12 @@ class Attention(Op):
     arity: ClassVar[tuple[int, int]] = (1, 3)
     torch_last: ClassVar[str] = "out_proj"
     constraints: ClassVar[tuple[Constraint, ...]] = (
-        Ranks(3, 3, "attention"),
+        Ranks(
+            3,
+            3,
+            "attention",
+            "`flatten` with `start = 2` and `permute` with `axes = [0, 2, 1]` make tokens of pixels",
+        ),
         Divides("heads", lambda _, inputs: _features(_roles(inputs)[0]), "the number of features"),
     )
 

@@ -1,6 +1,8 @@
 """Permute the axes."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from pydantic import Field
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import NoMacs, Op, SavesNothing
@@ -37,7 +39,7 @@ class Permute(NoMacs, SavesNothing, Op):
     group: ClassVar[str] = "Shape"
     layout: ClassVar[Layout] = "free"
 
-    axes: tuple[Integer, ...]
+    axes: Annotated[tuple[Integer, ...], Field(description="a list of axes")]
     """For each axis of the output, the axis of the input."""
 
     def check(self, inputs: Inputs) -> None:

@@ -105,6 +105,8 @@ class Reshape(NoMacs, SavesNothing, Op):
             name = new[self.shape.index(-1)]
             notes.append(f"-1 stands for the free dimension `{name}`, which `shape` does not name")
             advice = f'write "{name}" in its place, and -1 for what is left'
+            if given and prod(fixed(x.shape)) % prod(given) == 0:  # windows, say, that are to join the batch
+                advice += "; a free dimension cannot be merged with other axes"
         else:
             advice = "-1 in place of one size is what is left"
         return Problem(

@@ -48,21 +48,32 @@ def at_least(x: TensorType, rank: int) -> None:
 
 def count_axes(x: TensorType) -> str:
     """The number of axes in words: `1 axis`, `4 axes`."""
-    return f"{x.rank} {'axis' if x.rank == 1 else 'axes'}"
+    return axes_in_words(x.rank)
 
 
-def one_of_ranks(x: TensorType, ranks: range, why: str) -> int:
+def axes_in_words(rank: int) -> str:
+    """`1 axis`, `4 axes`."""
+    return f"{rank} {'axis' if rank == 1 else 'axes'}"
+
+
+def one_of_ranks(x: TensorType, ranks: range, why: str, help_: str | None = None) -> int:
     """Check that the rank of `x` is one of `ranks`; return the number of its spatial axes."""
     if x.rank not in ranks:
         allowed = f"{ranks[0]}" if len(ranks) == 1 else f"{ranks[0]} to {ranks[-1]}"
-        raise Problem("AS402", f"the input has {count_axes(x)} ({x}), but {why} needs {allowed}")
+        raise Problem(
+            "AS402",
+            f"the input has {count_axes(x)} ({x}), but {why} needs {allowed}",
+            help=help_ if x.rank > ranks[-1] else None,
+        )
     return x.rank - 2
 
 
 def axis_index(axis: int, rank: int, field_name: str = "axis") -> int:
     """`axis` counted from the front; negative axes count from the end, as in PyTorch."""
     if not -rank <= axis < rank:
-        raise Problem("AS408", f"`{field_name}` {axis} is outside an input of {rank} axes", at=(field_name,))
+        raise Problem(
+            "AS408", f"`{field_name}` {axis} is outside an input of {axes_in_words(rank)}", at=(field_name,)
+        )
     return axis % rank
 
 

@@ -16,6 +16,8 @@ class Ranks:
     most: int | None = None
     what: str = ""
     """What the op is, for the message: `a convolution`."""
+    advice: str | None = None
+    """How an input with more axes becomes one with these."""
 
     def check(self, op: Any, inputs: Inputs) -> None:
         """Raise `Problem` where an input has more or fewer."""
@@ -23,7 +25,7 @@ class Ranks:
             if self.most is None:
                 at_least(x, self.least)
             else:
-                one_of_ranks(x, range(self.least, self.most + 1), self.what)
+                one_of_ranks(x, range(self.least, self.most + 1), self.what, self.advice)
 
     def __str__(self) -> str:
         if self.most is None:

@@ -125,8 +125,8 @@ def reading(annotation: Any, metadata: tuple[Any, ...] | list[Any] = ()) -> Read
     )
 
 
-def per_axis(value: N | tuple[N, ...], axes: int, field: str) -> tuple[N, ...]:
-    """One value per spatial axis, from one value for all or a list of the right length."""
+def per_axis(value: N | tuple[N, ...], axes: int, field: str, help_: str | None = None) -> tuple[N, ...]:
+    """One value per spatial axis, from one value for all or a list of the right length; `help_` if it is not."""
     if not isinstance(value, tuple):
         return (value,) * axes
     if len(value) != axes:
@@ -137,5 +137,6 @@ def per_axis(value: N | tuple[N, ...], axes: int, field: str) -> tuple[N, ...]:
             f"`{field}` has {len(value)} values, but the input has {axes} spatial "
             + ("axis" if axes == 1 else "axes"),
             at=(field,),
+            help=help_,
         )
     return value

@@ -117,7 +117,9 @@ def type_text(info: Any) -> str:
     """What a field takes."""
     if info.description:
         return str(info.description)
-    words = [_describe(part) for part in (get_args(info.annotation) or (info.annotation,))]
+    is_list = get_origin(info.annotation) is tuple
+    parts = (info.annotation,) if is_list else get_args(info.annotation) or (info.annotation,)
+    words = [_describe(part) for part in parts]
     if "Literal" in str(get_origin(info.annotation)):
         words = [f"`{word}`" for word in get_args(info.annotation)]
         return "one of " + ", ".join(words)

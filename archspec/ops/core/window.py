@@ -94,7 +94,9 @@ def resolve_padding(
     if isinstance(padding, Sides):
         return _named_sides(padding, axes)
     if not isinstance(padding, str):
-        return tuple((p, p) for p in per_axis(padding, axes, "padding"))
+        sides = isinstance(padding, tuple) and len(padding) == 2 * axes
+        advice = "one number pads both sides of an axis; sides have names, such as `{ left = 1 }`"
+        return tuple((p, p) for p in per_axis(padding, axes, "padding", advice if sides else None))
     if padding == "valid":
         return ((0, 0),) * axes
     if padding == "half":
