@@ -27,7 +27,7 @@ from torch_cases import CASES
 import archspec
 from archspec import SpecError
 from archspec.backends.torch.source import source
-from archspec.backends.torch.source.render import text_of
+from archspec.backends.torch.source.render import main_class, text_of
 
 
 @pytest.fixture(scope="session")
@@ -275,6 +275,65 @@ def test_what_has_no_common_class_becomes_several() -> None:
     text = source(model)
     assert "class Unit(" in text
     assert "class Unit2(" in text
+
+
+def test_the_network_has_its_name_though_a_block_has_it_too() -> None:
+    text = source(spec('["net"]', '[blocks.net]\nlayers = [{ op = "conv", out = 3, kernel = 1 }, "relu"]'))
+    assert main_class(text) == "Net"
+    assert "class Net2(nn.Sequential):" in text
+
+
+def test_helpers_that_nothing_needs_are_left_out() -> None:
+    permute = '{ name = "order", op = "permute", axes = [0, 2, 3, 1] }'
+    assert "class Permute(nn.Module):" in source(spec(f"[{permute}]"))
+    text = source(
+        spec(f'[{permute.replace("""name = "order", """, "")}, {{ op = "add", from = ["x", "x"] }}]')
+    )
+    assert "class Permute" not in text
+    assert "x.permute(0, 2, 3, 1)" in text
+
+
+def test_products_in_a_sum_have_no_parentheses() -> None:
+    model = spec(
+        """[
+  { name = "a", op = "scale", factor = 0.5 },
+  { op = "add", from = ["x", "input"] },
+  { as = "b", op = "relu" },
+  { op = "sub", from = ["b", "input"] },
+  { op = "scale", factor = 0.25 },
+]"""
+    )
+    text = source(model)
+    assert "x * 0.5 + x" in text
+    assert " - x) * 0.25" in text
+
+
+def test_comments_leave_out_the_batch_and_no_other_axis() -> None:
+    model = spec(
+        '[{ op = "permute", axes = [1, 0, 2, 3] }, { op = "add", from = ["x", "x"] }, '
+        '{ op = "permute", axes = [1, 0, 3, 2] }, { op = "mul", from = ["x", "x"] }]',
+        shape='["N", 3, 8, 4]',
+    )
+    text = source(model)
+    assert "  # 3×N×8×4\n" in text
+    assert "  # 3×4×8\n" in text
+
+
+def test_functions_of_one_condition_have_one_flag() -> None:
+    block = """[blocks.unit]
+required = { shift = "int" }
+layers = [
+  { when = "shift > 0", op = "roll", shifts = 1, axes = 2 },
+  { name = "conv", op = "conv", out = 3, kernel = 1 },
+  { when = "shift > 0", op = "roll", shifts = -1, axes = 2 },
+  { when = "shift > 1", op = "roll", shifts = 1, axes = 3 },
+]"""
+    text = source(
+        spec('[{ op = "unit", shift = 0 }, { op = "unit", shift = 1 }, { op = "unit", shift = 2 }]', block)
+    )
+    assert text.count("self.adds_roll = shift > 0") == 1
+    assert text.count("if self.adds_roll:") == 2
+    assert text.count("self.adds_roll2 = shift > 1") == 1
 
 
 def test_docs_of_blocks_are_docstrings() -> None:

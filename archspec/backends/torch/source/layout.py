@@ -109,9 +109,24 @@ def fill(template: str, parts: dict[str, tuple[str, bool]]) -> str:
         stop = template.index("}", index)
         text, atomic = parts[template[index + 1 : stop]]
         enclosed = depth > 0 and template[stop + 1 : stop + 2] not in (".", "[")
-        result += text if atomic or enclosed or template == "{0}" else f"({text})"
+        bare = atomic or enclosed or template == "{0}" or _is_product_in_sum(text, template)
+        result += text if bare else f"({text})"
         index = stop + 1
     return result
+
+
+def _is_product_in_sum(text: str, template: str) -> bool:
+    """Whether all operators of the text bind more tightly than all of those around it."""
+    return _operators(text) <= {"*", "/", "@"} and set() < _operators(template) <= {"+", "-"}
+
+
+def _operators(text: str) -> set[str]:
+    """Every second word outside of brackets."""
+    depth, outer = 0, ""
+    for char in text:
+        depth += (char in "([") - (char in ")]")
+        outer += char if depth == 0 else ""
+    return {*outer.split()[1::2]}
 
 
 def is_atomic(text: str) -> bool:

@@ -221,9 +221,9 @@ def same_tree(left: SourceSymbol, right: SourceSymbol) -> bool:
 
 
 def shape_text(module: Module) -> str:
-    """The shape of a module's output without the batch axis: `64×112×112`."""
+    """The shape of a module's output without a free batch in front: `64×112×112`, as in a summary."""
     shape = module.outputs[0].shape
-    return "×".join(map(str, shape[1:])) if len(shape) > 1 else ""
+    return "×".join(map(str, shape[isinstance(shape[0], str) :])) if len(shape) > 1 else ""
 
 
 def function_text(code: TorchCode) -> str:

@@ -32,9 +32,11 @@ class Program(Facts):
         self.namer.taken |= self.helpers.keys()
         self.rules = common(network.root, self.code_of, self.helpers)
         """The PyTorch classes whose modules all have the same initialisers, which one loop sets."""
+        main = self.namer.give(class_name(name))  # its own, even where a block has the same
         for name_, places in found:
             self._define(name_, places)
         self.main = self.classes[-1]
+        self.main.name = main
         self._mark_training()
 
     def _note_helper(self, node: Node) -> None:

@@ -52,8 +52,10 @@ def text_of(model: "Model", apart: Collection[Key] = ()) -> str:
         classes = [
             ClassWriter(class_, program.rules, class_ is program.main).write() for class_ in program.classes
         ]
-        code = [text.strip("\n") for _, text in sorted(program.helpers.items())]
-        code += ["\n".join(lines_) for lines_ in classes]
+        written = "\n\n\n".join("\n".join(lines_) for lines_ in classes)
+        used = _names(ast.parse(written))
+        code = [text.strip("\n") for name, text in sorted(program.helpers.items()) if name in used]
+        code.append(written)
         if any("make_divisible(" in text for text in code):
             code.insert(0, _DIVISIBLE)
         body = "\n\n\n".join([*code, _main(model, program.main)])
@@ -87,10 +89,14 @@ def _docstring(model: "Model") -> list[str]:
 
 
 def _imports(tree: ast.Module) -> list[str]:
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    names = _names(tree)
     used = ["from collections import OrderedDict", ""] if "OrderedDict" in names else []
     used += ["import torch", f"from torch import {'Tensor, ' * ('Tensor' in names)}nn"]
     return [*used, "from torch.nn import functional as F"] if "F" in names else used
+
+
+def _names(tree: ast.Module) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 def _main(model: "Model", class_: Class) -> str:

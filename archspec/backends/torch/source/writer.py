@@ -23,7 +23,7 @@ from archspec.backends.torch.source.parts import (
 )
 from archspec.backends.torch.source.program import needs_dict
 from archspec.backends.torch.source.statements import statement
-from archspec.backends.torch.source.symbols import SourceSymbol, plain, python, same, written
+from archspec.backends.torch.source.symbols import Column, SourceSymbol, plain, python, same, written
 from archspec.language.names import TORCH_ATTRIBUTES
 
 BODY = "        "
@@ -45,11 +45,20 @@ class ClassWriter:
         self.attributes = Namer({*TORCH_ATTRIBUTES, *own})
         self.access = {id(part): self._access(part) for part in class_.parts}
         self.flags: dict[int, str] = {}
-        for action in class_.actions:
+        self.conditions: dict[str, SourceSymbol] = {}
+        self._name_flags()
+
+    def _name_flags(self) -> None:
+        """Name the conditions of functions. Functions of one kind that come and go together share a name."""
+        given: dict[tuple[str, Column], str] = {}
+        for action in self.class_.actions:
             if action.flag is not None:
-                self.flags[id(action)] = self.attributes.give(
-                    f"adds_{action.step.node.module.kind}".replace("adds_add", "skip")
-                )
+                kind = action.step.node.module.kind
+                key = (kind, action.flag.values)
+                if key not in given:
+                    given[key] = self.attributes.give(f"adds_{kind}".replace("adds_add", "skip"))
+                    self.conditions[given[key]] = action.flag
+                self.flags[id(action)] = given[key]
 
     def _access(self, part: Part) -> str:
         """The expression by which the class accesses a module."""
@@ -135,9 +144,7 @@ class ClassWriter:
         else:
             for part in class_.parts:
                 made += self._part(part)
-        for action in class_.actions:
-            if action.flag is not None:
-                made.append(f"{BODY}self.{self.flags[id(action)]} = {self.text(action.flag)}")
+        made += [f"{BODY}self.{name} = {self.text(flag)}" for name, flag in self.conditions.items()]
         after = initialise.statements(class_, self.access)
         if self.is_main:
             after += initialise.rules(self.rules)
