@@ -28,6 +28,8 @@ class Oracle:
     """Shapes of inputs, without the batch, that are computed with; none: only its weights and MACs are compared."""
     bare: Callable[[], Any] | None = None
     """The network without what only training has, where there is such a thing."""
+    training: bool = False
+    """Whether training is computed too, for its rates; where there are outputs that only training has, it always is."""
     batches: tuple[int, ...] = (1, 3)
     in_order: bool = True
     """Whether its state_dict is in the order in which modules are called, which is ours."""
@@ -118,6 +120,26 @@ ORACLES |= {
     "seresnet152": Oracle(timm_net("seresnet152")),
     "ecaresnet50": Oracle(attentive("eca"), small=((3, 65, 81),), gain=0.5),
     "cbamresnet50": Oracle(attentive("cbam"), small=((3, 65, 81),), tolerance=1e-5),
+    "repvgg_a0": Oracle(timm_net("repvgg_a0"), small=((3, 65, 81),), tolerance=1e-5),
+    "repvgg_a1": Oracle(timm_net("repvgg_a1")),
+    "repvgg_a2": Oracle(timm_net("repvgg_a2")),
+    "repvgg_b0": Oracle(timm_net("repvgg_b0")),
+    "repvgg_b1": Oracle(timm_net("repvgg_b1")),
+    "repvgg_b1g4": Oracle(timm_net("repvgg_b1g4"), small=((3, 33, 49),), tolerance=1e-5),
+    "repvgg_b2": Oracle(timm_net("repvgg_b2")),
+    "repvgg_b2g4": Oracle(timm_net("repvgg_b2g4")),
+    "repvgg_b3": Oracle(timm_net("repvgg_b3")),
+    "repvgg_b3g4": Oracle(timm_net("repvgg_b3g4")),
+    "ghostnet_050": Oracle(timm_net("ghostnet_050"), small=((3, 65, 81),), training=True, gain=0.5),
+    "ghostnet_100": Oracle(timm_net("ghostnet_100")),
+    "ghostnet_130": Oracle(timm_net("ghostnet_130")),
+    "vit_tiny_patch16_224": Oracle(timm_net("vit_tiny_patch16_224"), small=((3, 224, 224),), tolerance=1e-5),
+    "vit_small_patch16_224": Oracle(timm_net("vit_small_patch16_224")),
+    "vit_small_patch32_224": Oracle(timm_net("vit_small_patch32_224")),
+    "vit_base_patch8_224": Oracle(timm_net("vit_base_patch8_224")),
+    "vit_base_patch16_224": Oracle(timm_net("vit_base_patch16_224")),
+    "vit_base_patch32_224": Oracle(timm_net("vit_base_patch32_224")),
+    "vit_large_patch16_224": Oracle(timm_net("vit_large_patch16_224")),
 }
 
 
