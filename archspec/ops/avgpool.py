@@ -1,17 +1,17 @@
 """Average pooling."""
 
 from dataclasses import replace
-from math import prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.checks import size, sizes
-from archspec.ops.core.data import Example, Inputs, Layout, Saved
+from archspec.ops.core.checks import size
+from archspec.ops.core.data import Example, Inputs, Saved
 from archspec.ops.core.fields import Flag, Positive
+from archspec.ops.core.held import size_of
 from archspec.ops.core.onnx_code import Emitter
-from archspec.ops.core.pools import PaddedPool, check_filled, onnx_average
-from archspec.ops.core.torch_code import TorchCode, expression, keyword, positional
-from archspec.ops.core.window import kept, padding_formulas, torch_border, torch_padding
+from archspec.ops.core.pools import PaddedPool, onnx_average
+from archspec.ops.core.torch_code import TorchCode, expression, keywords
+from archspec.ops.core.window import kept, torch_padding, torch_reaching
 
 
 class AvgPool(PaddedPool):
@@ -21,7 +21,7 @@ class AvgPool(PaddedPool):
     """
 
     name: ClassVar[str] = "avgpool"
-    layout: ClassVar[Layout] = "image"
+    averages: ClassVar[bool] = True
 
     count_include_pad: Flag = True
     """Whether the average counts the padding's zeros."""
@@ -29,9 +29,8 @@ class AvgPool(PaddedPool):
     """Divides the sum of a window, instead of the number of its elements; not with one spatial axis."""
 
     def check(self, inputs: Inputs) -> None:
-        """What holds for every pool; a divisor needs two spatial axes; three need whole kernels."""
+        """What holds for every pool; a divisor needs two spatial axes."""
         super().check(inputs)
-        check_filled(self.windows(inputs))
         if self.divisor_override is not None and inputs[0].rank == 3:
             raise Problem(
                 "AS408",
@@ -46,7 +45,7 @@ class AvgPool(PaddedPool):
         found = kept(inputs[0], self.windows(inputs), cut=divides)
         if found.inputs or not divides:
             return found
-        return replace(found, elements=found.elements + prod(sizes(outputs[0].shape)))
+        return replace(found, elements=found.elements + size_of(outputs[0]))
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.AvgPool2d`; with a border of zeros where the two sides of an axis differ.
@@ -55,39 +54,26 @@ class AvgPool(PaddedPool):
         """
         axes = self.windows(inputs)
         padding, border = torch_padding(axes)
-        arguments = (
-            positional(self.kernel, "kernel"),
-            keyword("stride", self.step, self.kernel, *self.stride_formulas),
-            keyword("padding", padding, 0, *padding_formulas(self.padding)),
-            keyword("ceil_mode", self.ceil, False, "ceil"),
-            keyword("count_include_pad", self.count_include_pad, True, "count_include_pad"),
-            *(
-                [keyword("divisor_override", self.divisor_override, None, "divisor_override")]
-                if len(axes) > 1
-                else []
-            ),
-        )
-        module, function = f"nn.AvgPool{len(axes)}d", f"F.avg_pool{len(axes)}d"
+        window, counts = self.torch_window(padding), keywords(self, "count_include_pad")
+        divisor = keywords(self, "divisor_override") if len(axes) > 1 else ()
+        function = f"F.avg_pool{len(axes)}d"
         if not border:
-            return TorchCode(module, arguments, function)
-        padded = f"F.pad({{0}}, {border})"
-        rest = tuple(argument for argument in arguments if argument.name != "count_include_pad")
-        average = expression(function, *rest)
+            arguments = (*window, self.rounding, *counts, *divisor)
+            return TorchCode(f"nn.AvgPool{len(axes)}d", arguments, function)
         if self.count_include_pad or self.divisor_override:
+            average = expression(function, *window, self.rounding, *divisor)
             # Of a window that starts in the far padding PyTorch cannot know once that is part of the input.
             kept = ", ".join(f":{window.count}" for window in axes)
             drops = any(
                 replace(w, n=w.before + size(w.n) + w.after, before=0, after=0).count != w.count for w in axes
             )
-            return TorchCode(
-                function=average.replace("{0}", padded) + (f"[:, :, {kept}]" if drops else ""), fresh=False
-            )
-        border = torch_border(tuple((window.before, max(window.reaching, 0)) for window in axes))
-        rest = tuple(argument for argument in rest if argument.name != "ceil_mode")
-        average = expression(function, *rest)
-        counted = f"F.pad(torch.ones_like({{0}}), {border})"
-        padded = f"F.pad({{0}}, {border})"
-        return TorchCode(function=f"{average.replace('{0}', padded)} / {average.replace('{0}', counted)}")
+            padded = average.replace("{0}", f"F.pad({{0}}, {border})")
+            return TorchCode(function=padded + f"[:, :, {kept}]" * drops)
+        average, border = expression(function, *window, *divisor), torch_reaching(axes)
+        total, count = (
+            average.replace("{0}", f"F.pad({x}, {border})") for x in ("{0}", "torch.ones_like({0})")
+        )
+        return TorchCode(function=f"{total} / {count}")
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`AveragePool`. What `ceil` adds becomes padding at the end, and never counts."""

@@ -3,11 +3,11 @@
 from math import prod
 from typing import ClassVar
 
-from archspec.ops.core.checks import sizes
-from archspec.ops.core.data import Example, Inputs, Layout, Saved
+from archspec.ops.core.data import Example, Inputs, Saved
 from archspec.ops.core.fields import PositiveNumber
+from archspec.ops.core.held import size_of
 from archspec.ops.core.onnx_code import Emitter
-from archspec.ops.core.pools import Pool, check_filled, onnx_average
+from archspec.ops.core.pools import Pool, onnx_average
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
 
 
@@ -19,15 +19,10 @@ class LPPool(Pool):
     """
 
     name: ClassVar[str] = "lppool"
-    layout: ClassVar[Layout] = "image"
+    averages: ClassVar[bool] = True
 
     norm_type: PositiveNumber
     """The exponent p."""
-
-    def check(self, inputs: Inputs) -> None:
-        """What holds for every pool; three spatial axes need whole kernels, as PyTorch averages powers."""
-        super().check(inputs)
-        check_filled(self.windows(inputs))
 
     def geometry(self) -> str:
         """Exponent, kernel and stride in short: `2, k3 s2`."""
@@ -35,20 +30,18 @@ class LPPool(Pool):
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input, its power, and four steps from the mean to the root."""
-        elements = prod(sizes(inputs[0].shape)) + 4 * prod(sizes(outputs[0].shape))
-        return Saved(inputs=(0,), elements=elements)
+        return Saved(inputs=(0,), elements=size_of(inputs[0]) + 4 * size_of(outputs[0]))
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.LPPool2d`; on a sequence it takes no lists."""
         axes = inputs[0].rank - 2
-        (stride_formula,) = self.stride_formulas
         kernel, kernel_formula = _single(self.kernel, "kernel", axes)
-        stride, stride_formula = _single(self.step, stride_formula, axes)
+        stride, stride_formula = _single(self.step, self.step_formula, axes)
         arguments = (
             positional(self.norm_type, "norm_type"),
             positional(kernel, kernel_formula),
             keyword("stride", stride, kernel, stride_formula),
-            keyword("ceil_mode", self.ceil, False, "ceil"),
+            self.rounding,
         )
         return TorchCode(f"nn.LPPool{axes}d", arguments, f"F.lp_pool{axes}d")
 

@@ -1,27 +1,25 @@
 """Max pooling."""
 
 from dataclasses import replace
-from math import inf, prod
+from math import inf
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.checks import size, sizes
-from archspec.ops.core.data import Example, Inputs, Layout, Saved
+from archspec.ops.core.checks import size
+from archspec.ops.core.data import Example, Inputs, Saved
 from archspec.ops.core.fields import Size
-from archspec.ops.core.held import like_images
+from archspec.ops.core.held import size_of
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.pools import PaddedPool
-from archspec.ops.core.torch_code import Argument, TorchCode, expression, keyword, positional
+from archspec.ops.core.torch_code import TorchCode, expression, keywords
 from archspec.ops.core.window import (
+    Frame,
     Window,
-    brief,
     kept,
     onnx_border,
     onnx_window,
-    padding_formulas,
-    torch_border,
     torch_padding,
-    windows,
+    torch_reaching,
 )
 
 
@@ -32,47 +30,30 @@ class MaxPool(PaddedPool):
     """
 
     name: ClassVar[str] = "maxpool"
-    layout: ClassVar[Layout] = "image"
 
     dilation: Size = 1
     """Distance between the window's elements."""
 
-    def windows(self, inputs: Inputs) -> tuple[Window, ...]:
-        """The window of each spatial axis."""
-        return windows(inputs[0], self.kernel, self.step, self.padding, self.dilation, ceil=self.ceil)
-
-    def geometry(self) -> str:
-        """Kernel, stride, padding and dilation in short: `k3 s2 p1 d2`."""
-        return brief(self.kernel, self.step, self.padding, self.dilation)
+    @property
+    def frame(self) -> Frame:
+        """Kernel, stride, padding and dilation."""
+        return self.kernel, self.step, self.padding, self.dilation
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input, or a padded copy of it, and where each maximum was."""
-        found = kept(inputs[0], self.windows(inputs), cut=True)
-        return replace(found, indices=prod(sizes(outputs[0].shape)))
-
-    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
-        """With the channels last if those of the input are."""
-        return (like_images(outputs[0], inputs),) if inputs[0].rank == 5 else super().held(inputs, outputs)
+        return replace(kept(inputs[0], self.windows(inputs), cut=True), indices=size_of(outputs[0]))
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.MaxPool2d`, behind a border that never wins where the two sides of an axis differ."""
         axes = self.windows(inputs)
         padding, border = torch_padding(axes)
-        arguments: tuple[Argument, ...] = (
-            positional(self.kernel, "kernel"),
-            keyword("stride", self.step, self.kernel, *self.stride_formulas),
-            keyword("padding", padding, 0, *padding_formulas(self.padding)),
-            keyword("dilation", self.dilation, 1, "dilation"),
-            keyword("ceil_mode", self.ceil, False, "ceil"),
-        )
-        function, call = f"F.max_pool{len(axes)}d", "{m}({0})"
-        if border:  # which the last windows of `ceil` are part of: there is nothing left to round up
-            border = torch_border(tuple((window.before, max(window.reaching, 0)) for window in axes))
-            arguments = tuple(argument for argument in arguments if argument.name != "ceil_mode")
-            padded = f"F.pad({{0}}, {border}, value=-torch.inf)"
-            function = expression(function, *arguments).replace("{0}", padded)
-            call = f"{{m}}({padded})"
-        return TorchCode(f"nn.MaxPool{len(axes)}d", arguments, function, call)
+        arguments = (*self.torch_window(padding), *keywords(self, "dilation"))
+        module, function = f"nn.MaxPool{len(axes)}d", f"F.max_pool{len(axes)}d"
+        if not border:
+            return TorchCode(module, (*arguments, self.rounding), function)
+        padded = f"F.pad({{0}}, {torch_reaching(axes)}, value=-torch.inf)"
+        function = expression(function, *arguments).replace("{0}", padded)
+        return TorchCode(module, arguments, function, f"{{m}}({padded})")
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`MaxPool`. What `ceil` adds becomes padding at the end: older runtimes round up wrongly.

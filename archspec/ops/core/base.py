@@ -15,6 +15,7 @@ from archspec.diagnostics import Problem
 from archspec.ops.core.constraints import Constraint
 from archspec.ops.core.data import Example, Inputs, Layout, Saved, Weight
 from archspec.ops.core.fields import Reading, reading
+from archspec.ops.core.held import elementwise, like_images
 from archspec.ops.core.init import Init
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, pointwise
@@ -181,6 +182,22 @@ class SeesItsPlace:
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """The same position."""
         return tuple([pointwise(x, output) for x in inputs])
+
+
+class KeepsChannelsLast:
+    """States that the output lies with the channels last if those of all inputs do."""
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """With the channels last if those of the input are."""
+        return (like_images(outputs[0], inputs),)
+
+
+class KeepsOrder:
+    """States that the output lies in the order of the inputs, as that of an op on single elements does."""
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """As the input does."""
+        return (elementwise(outputs[0], inputs),)
 
 
 @cache

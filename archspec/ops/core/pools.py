@@ -6,21 +6,42 @@ from typing import ClassVar
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import NoMacs, Op
+from archspec.ops.core.checks import size
 from archspec.ops.core.constraints import Constraint, Ranks
-from archspec.ops.core.data import Inputs, Saved
+from archspec.ops.core.data import INPUT, Example, Inputs, Layout, Saved
 from archspec.ops.core.fields import Flag, Padding, Size, per_axis
-from archspec.ops.core.held import like_image_or_row, like_images
+from archspec.ops.core.held import like_image_or_row, like_images, size_of
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Interval, Links, Reach, at_most, in_place, repeating, whole
-from archspec.ops.core.window import AXIS_NAMES, Window, brief, counted, explained, kept, onnx_border, windows
+from archspec.ops.core.torch_code import Argument, TorchCode, keyword, positional
+from archspec.ops.core.window import (
+    AXIS_NAMES,
+    Frame,
+    Window,
+    brief,
+    counted,
+    explained,
+    onnx_border,
+    padding_formulas,
+    short,
+    windows,
+)
 from archspec.types import Dim, TensorType
 
 
-class Pool(NoMacs, Op):
-    """A pool over sliding windows, without padding."""
+class AnyPool(NoMacs, Op):
+    """A pool of any kind, over one to three spatial axes."""
 
     group: ClassVar[str] = "Pools"
+    layout: ClassVar[Layout] = "image"
     constraints: ClassVar[tuple[Constraint, ...]] = (Ranks(3, 5, "a pool"),)
+
+
+class Pool(AnyPool):
+    """A pool over sliding windows, without padding."""
+
+    averages: ClassVar[bool] = False
+    """Whether PyTorch computes averages, which it does in other ways over three axes."""
 
     kernel: Size
     """Size of the window."""
@@ -29,25 +50,51 @@ class Pool(NoMacs, Op):
     ceil: Flag = False
     """Whether a last window that is only partly filled counts."""
 
+    @property
+    def step(self) -> int | tuple[int, ...]:
+        """The stride, which is the kernel's size where none is given."""
+        return self.kernel if self.stride is None else self.stride
+
+    @property
+    def step_formula(self) -> str:
+        """How the stride follows from the fields."""
+        return "kernel" if self.stride is None else "stride"
+
+    @property
+    def rounding(self) -> Argument:
+        """`ceil` as PyTorch calls it."""
+        return keyword("ceil_mode", self.ceil, False, "ceil")
+
+    @property
+    def frame(self) -> Frame:
+        """Kernel, stride, padding and dilation."""
+        return self.kernel, self.step, 0, 1
+
     def windows(self, inputs: Inputs) -> tuple[Window, ...]:
         """The window of each spatial axis."""
-        return windows(inputs[0], self.kernel, self.step, 0, ceil=self.ceil)
+        return windows(inputs[0], *self.frame, ceil=self.ceil)
 
     def check(self, inputs: Inputs) -> None:
-        """Padding of at most half the kernel, PyTorch's bound."""
-        check_pool_padding(self.windows(inputs))
+        """Padding of at most half the kernel, PyTorch's bound; of averages over three axes, whole kernels."""
+        axes = self.windows(inputs)
+        check_pool_padding(axes)
+        if self.averages:
+            check_filled(axes)
 
     def output(self, inputs: Inputs) -> TensorType:
         """Per axis the number of windows."""
         return TensorType((*inputs[0].shape[:2], *counted(self.windows(inputs))))
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
-        """The input, or a padded copy of it."""
-        return kept(inputs[0], self.windows(inputs))
-
     def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
-        """With the channels last if those of the input are, but for averages of volumes."""
-        return pooled(inputs[0], outputs, self.windows(inputs))
+        """With the channels last if those of the input are, but for averages of volumes.
+
+        A sequence is an image of one row, unless a border is put around it first.
+        """
+        if inputs[0].rank == 5 and self.averages:
+            return outputs
+        if any(window.before != window.after for window in self.windows(inputs)):
+            return (like_images(outputs[0], inputs),)
+        return (like_image_or_row(outputs[0], inputs[0]),)
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """What the windows see."""
@@ -62,18 +109,8 @@ class Pool(NoMacs, Op):
         return f"{self.name} {self.geometry()}" + " ceil" * self.ceil
 
     def geometry(self) -> str:
-        """Kernel and stride in short: `k3 s2`."""
-        return brief(self.kernel, self.step, 0)
-
-    @property
-    def step(self) -> int | tuple[int, ...]:
-        """The stride, which is the kernel's size where none is given."""
-        return self.kernel if self.stride is None else self.stride
-
-    @property
-    def stride_formulas(self) -> tuple[str, ...]:
-        """How the stride follows from the fields."""
-        return ("kernel" if self.stride is None else "stride",)
+        """Kernel, stride, padding and dilation in short: `k3 s2 p1`."""
+        return brief(*self.frame)
 
 
 class PaddedPool(Pool):
@@ -82,20 +119,58 @@ class PaddedPool(Pool):
     padding: Padding = 0
     """Padding per side, at most half the kernel, or a keyword."""
 
-    def windows(self, inputs: Inputs) -> tuple[Window, ...]:
-        """The window of each spatial axis."""
-        return windows(inputs[0], self.kernel, self.step, self.padding, ceil=self.ceil)
+    @property
+    def frame(self) -> Frame:
+        """Kernel, stride, padding and dilation."""
+        return self.kernel, self.step, self.padding, 1
 
-    def geometry(self) -> str:
-        """Kernel, stride and padding in short: `k3 s2 p1`."""
-        return brief(self.kernel, self.step, self.padding)
+    def torch_window(self, padding: int | tuple[int, ...]) -> tuple[Argument, ...]:
+        """What the constructors of PyTorch's pools begin with."""
+        return (
+            positional(self.kernel, "kernel"),
+            keyword("stride", self.step, self.kernel, self.step_formula),
+            keyword("padding", padding, 0, *padding_formulas(self.padding)),
+        )
 
 
-class AdaptivePool(NoMacs, Op):
+class GlobalPool(AnyPool):
+    """A pool over all positions. The spatial axes stay, with size 1."""
+
+    torch_kind: ClassVar[str]
+    """What PyTorch calls it: `Avg` or `Max`."""
+    onnx_kind: ClassVar[str]
+    """What ONNX calls it: `Average` or `Max`."""
+
+    def output(self, inputs: Inputs) -> TensorType:
+        """One position per channel."""
+        x = inputs[0]
+        return TensorType((*x.shape[:2], *(1,) * (x.rank - 2)))
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """With the channels last if those of the input are, but for volumes; a sequence is an image of one row."""
+        return outputs if inputs[0].rank == 5 else (like_image_or_row(outputs[0], inputs[0]),)
+
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
+        """All positions."""
+        return (in_place(inputs[0], [whole(dim) for dim in inputs[0].spatial]),)
+
+    def torch_size(self) -> Argument:
+        """The size of the output as PyTorch takes it."""
+        return positional(1)
+
+    def torch(self, inputs: Inputs) -> TorchCode:
+        """`nn.AdaptiveAvgPool2d` and its like."""
+        kind, axes = self.torch_kind, inputs[0].rank - 2
+        function = f"F.adaptive_{kind.lower()}_pool{axes}d"
+        return TorchCode(f"nn.Adaptive{kind}Pool{axes}d", (self.torch_size(),), function)
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """`GlobalAveragePool` and its like."""
+        return e.node(f"Global{self.onnx_kind}Pool", e.x, to=self.output(inputs).shape)
+
+
+class AdaptivePool(GlobalPool):
     """A pool whose windows are placed so that the output has a given size."""
-
-    group: ClassVar[str] = "Pools"
-    constraints: ClassVar[tuple[Constraint, ...]] = (Ranks(3, 5, "a pool"),)
 
     size: Size
     """Size of the output: one for all axes, or one per axis."""
@@ -105,41 +180,82 @@ class AdaptivePool(NoMacs, Op):
         x = inputs[0]
         return TensorType((*x.shape[:2], *per_axis(self.size, x.rank - 2, "size")))
 
-    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
-        """With the channels last if those of the input are, but for volumes."""
-        return pooled(inputs[0], outputs)
-
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """Windows of equal size if the output divides the input; else they come again after some."""
         return (in_place(inputs[0], list(map(_adaptive, inputs[0].spatial, output.spatial))),)
 
     def brief(self) -> str:
         """`adaptive_avgpool 7`, or `adaptive_avgpool 7×5`."""
-        return f"{self.name} {'×'.join(map(str, (self.size,) if isinstance(self.size, int) else self.size))}"
+        return f"{self.name} {short(self.size)}"
+
+    def torch_size(self) -> Argument:
+        """The size of the output as PyTorch takes it."""
+        return positional(self.size, "size")
+
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """A pool of equal windows where there is one; else each axis by itself, see `onnx_axis`."""
+        x, out = inputs[0], self.output(inputs).shape
+        if x.shape == out:
+            return e.x
+        if set(out[2:]) == {1}:
+            return super().onnx(e, inputs)
+        if strides := equal_windows(x, out):
+            return e.node(f"{self.onnx_kind}Pool", e.x, to=out, kernel_shape=strides, strides=strides)
+        value = e.x
+        for axis in range(2, x.rank):
+            n, count = size(x.shape[axis], "an axis to pool"), size(out[axis])
+            if n != count:
+                value = self.onnx_axis(e, value, axis, n, count)
+        return value
+
+    def onnx_axis(self, e: Emitter, value: str, axis: int, n: int, count: int) -> str:
+        """A pool along one axis of the size n, over as many windows."""
+        raise NotImplementedError
 
 
-class GlobalPool(NoMacs, Op):
-    """A pool over all positions. The spatial axes stay, with size 1."""
+class Averages:
+    """What is an average of positions."""
 
-    group: ClassVar[str] = "Pools"
-    constraints: ClassVar[tuple[Constraint, ...]] = (Ranks(3, 5, "a pool"),)
+    torch_kind: ClassVar[str] = "Avg"
+    onnx_kind: ClassVar[str] = "Average"
 
-    def output(self, inputs: Inputs) -> TensorType:
-        """One position per channel."""
-        x = inputs[0]
-        return TensorType((*x.shape[:2], *(1,) * (x.rank - 2)))
-
-    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
-        """All positions."""
-        return (in_place(inputs[0], [whole(dim) for dim in inputs[0].spatial]),)
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
+        """The input; nothing for an output of one position, which is a mean."""
+        return Saved() if set(outputs[0].spatial) == {1} else INPUT
 
 
-def pooled(x: TensorType, outputs: Inputs, axes: tuple[Window, ...] = ()) -> Inputs:
-    """How the output of a pool lies. A sequence is an image of one row, unless a border is put around it first."""
-    if x.rank == 5:
-        return outputs
-    bordered = any(window.before != window.after for window in axes)
-    return ((like_images(outputs[0], (x,)) if bordered else like_image_or_row(outputs[0], x)),)
+class Maxima:
+    """What is a maximum of positions."""
+
+    torch_kind: ClassVar[str] = "Max"
+    onnx_kind: ClassVar[str] = "Max"
+
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
+        """The input, and where each maximum was."""
+        return Saved(inputs=(0,), indices=size_of(outputs[0]))
+
+
+def adaptive_examples(torch: str) -> tuple[Example, ...]:
+    """The examples of an adaptive pool, whose class in PyTorch has this name, but for the number of axes."""
+    return (
+        Example(
+            {"size": 7},
+            (("N", 5, 23, 19),),
+            f"{torch}2d(7)",
+            doc="Makes a classifier independent of the input's size.",
+        ),
+        Example({"size": 3}, (("N", 5, 13),), f"{torch}1d(3)"),
+        Example({"size": [2, 5]}, (("N", 5, 7, 11),), f"{torch}2d((2, 5))"),
+        Example(
+            {"size": [9, 2, 3]},
+            (("N", 2, 7, 11, 5),),
+            f"{torch}3d((9, 2, 3))",
+            doc="The output may be larger than the input.",
+        ),
+        Example({"size": [2, 2]}, (("N", 5, 7),), error="AS408"),
+        Example({"size": 0}, (("N", 5, 7, 11),), error="AS203"),
+        Example({"size": 2}, (("N", 5),), error="AS402"),
+    )
 
 
 def _adaptive(n: Dim, out: Dim) -> Reach:

@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from string import Formatter
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 Constant = int | float | bool | str | None | tuple["Constant", ...]
 """What an argument in source code can be."""
@@ -86,6 +89,12 @@ def positional(value: Constant, *formulas: str) -> Argument:
 def keyword(name: str, value: Constant, default: object = REQUIRED, *formulas: str) -> Argument:
     """An argument with a keyword."""
     return Argument(value, name, default, formulas)
+
+
+def keywords(op: "BaseModel", *names: str) -> tuple[Argument, ...]:
+    """The arguments that are fields of the op: PyTorch calls them the same, and has the same defaults."""
+    fields = type(op).model_fields
+    return tuple([keyword(name, getattr(op, name), fields[name].default, name) for name in names])
 
 
 def literal(value: Constant) -> str:

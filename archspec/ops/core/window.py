@@ -80,6 +80,8 @@ class Window:
 
 Pads = tuple[tuple[int, int], ...]
 PaddingValue = int | tuple[int, ...] | PaddingKeyword | Sides
+Frame = tuple[int | tuple[int, ...], int | tuple[int, ...], PaddingValue, int | tuple[int, ...]]
+"""Kernel, stride, padding and dilation."""
 
 
 def resolve_padding(
@@ -206,6 +208,11 @@ def torch_padding(axes: tuple[Window, ...]) -> tuple[int | tuple[int, ...], tupl
         pads = tuple(window.before for window in axes)
         return pads[0] if len(set(pads)) == 1 else pads, None
     return 0, torch_border(tuple((window.before, window.after) for window in axes))
+
+
+def torch_reaching(axes: tuple[Window, ...]) -> tuple[int, ...]:
+    """The border for `F.pad` that the last windows end with, so that nothing is left to round up."""
+    return torch_border(tuple((window.before, max(window.reaching, 0)) for window in axes))
 
 
 def torch_border(pads: Pads) -> tuple[int, ...]:
