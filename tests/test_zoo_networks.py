@@ -159,3 +159,24 @@ def assert_training(name: str, model: Model, reference: Any, module: nn.Module) 
     assert all(torch.equal(after[key], buffer) for key, buffer in reference.named_buffers())
     assert (len(want) > len(model.totals.outputs)) == bool(ORACLES[name].bare)
     assert_close(got, want, ORACLES[name].tolerance)
+
+
+# --- first values ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["dcgan_generator", "dcgan_discriminator"])
+def test_first_values_of_dcgan(name: str) -> None:
+    """Those of the paper and the tutorial: layers with a deviation of 0.02, norms with the same around 1."""
+    torch.manual_seed(0)
+    module = archspec.build(ours(name))
+    kinds = {path: type(layer) for path, layer in module.named_modules()}
+    for key, weight in module.named_parameters():
+        values = weight.detach()
+        if kinds[key.rpartition(".")[0]] is not nn.BatchNorm2d:
+            assert float(values.mean()) == pytest.approx(0, abs=1e-3)
+            assert float(values.std()) == pytest.approx(0.02, rel=0.05)
+        elif key.endswith("weight"):
+            assert float(values.mean()) == pytest.approx(1, abs=0.01)
+            assert float(values.std()) == pytest.approx(0.02, rel=0.3)
+        else:
+            assert not values.any()

@@ -1,9 +1,10 @@
-"""Torchvision's and timm's networks that the zoo has beyond torchvision's classifiers, and how each is called."""
+"""Networks that the zoo has beyond torchvision's classifiers, as others wrote them, and how each is called."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import paper_networks
 import timm
 import torchvision
 from timm.models.resnet import Bottleneck, ResNet
@@ -115,6 +116,9 @@ ORACLES |= {
     "resnetv2_101": Oracle(timm_net("resnetv2_101"), in_order=False),
     "resnetv2_152": Oracle(timm_net("resnetv2_152"), in_order=False),
     "cspdarknet53": Oracle(timm_net("cspdarknet53"), small=((3, 64, 96),)),
+    "darknet17": Oracle(timm_net("darknet17")),
+    "darknet21": Oracle(timm_net("darknet21")),
+    "darknet53": Oracle(timm_net("darknet53"), small=((3, 64, 96),)),
     "seresnet50": Oracle(timm_net("seresnet50"), small=((3, 65, 81),), gain=0.5),
     "seresnet101": Oracle(timm_net("seresnet101")),
     "seresnet152": Oracle(timm_net("seresnet152")),
@@ -147,6 +151,16 @@ ORACLES |= {
     "vit_base_patch16_224": Oracle(timm_net("vit_base_patch16_224")),
     "vit_base_patch32_224": Oracle(timm_net("vit_base_patch32_224")),
     "vit_large_patch16_224": Oracle(timm_net("vit_large_patch16_224")),
+}
+
+
+# --- papers and lessons ---------------------------------------------------------------------------------
+
+ORACLES |= {
+    "darknet19": Oracle(paper_networks.darknet19, small=((3, 65, 97),), training=True),
+    "dcgan_discriminator": Oracle(paper_networks.dcgan_discriminator, small=((3, 64, 64),), training=True),
+    "dcgan_generator": Oracle(paper_networks.dcgan_generator, small=((100, 1, 1),), training=True),
+    "teaching/lenet_bn": Oracle(paper_networks.lenet_bn, small=((1, 28, 28),), training=True),
 }
 
 

@@ -28,6 +28,7 @@ _SPELLINGS = {
     "alexnet": "AlexNet",
     "bn": "BN",
     "convnext": "ConvNeXt",
+    "dcgan": "DCGAN",
     "densenet": "DenseNet",
     "efficientnet": "EfficientNet",
     "googlenet": "GoogLeNet",
