@@ -308,6 +308,23 @@ def test_products_in_a_sum_have_no_parentheses() -> None:
     assert " - x) * 0.25" in text
 
 
+def test_variables_are_called_as_in_the_spec() -> None:
+    """The parts of a split by their numbers, the outputs of a block by their names."""
+    layers = """[
+  { name = "halves", op = "split", sections = 2 },
+  { op = "sub", from = ["halves.1", "halves.0"] },
+  { name = "backbone", op = "unit" },
+  { op = "mul", from = ["x", "backbone.early"] },
+]"""
+    block = """[blocks.unit]
+outputs = ["early"]
+layers = [{ name = "early", op = "conv", out = 2, kernel = 1 }, { name = "late", op = "conv", out = 2, kernel = 1 }]"""
+    text = source(spec(layers, block, '["N", 4, 8, 8]'))
+    assert "halves0, halves1 = torch.chunk(x, 2, 1)" in text
+    assert "halves1 - halves0" in text
+    assert "backbone, early = self.backbone(" in text
+
+
 def test_comments_leave_out_the_batch_and_no_other_axis() -> None:
     model = spec(
         '[{ op = "permute", axes = [1, 0, 2, 3] }, { op = "add", from = ["x", "x"] }, '

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from archspec.backends.torch.source.layout import WIDTH, Bracket, fill, is_atomic, lines
-from archspec.backends.torch.source.modules import shape_text
+from archspec.backends.torch.source.modules import output_name, shape_text
 from archspec.backends.torch.source.names import Namer, variable_name
 from archspec.backends.torch.source.parts import Action, Class, Part
 from archspec.backends.torch.source.statements import annotation
@@ -234,9 +234,9 @@ class Forward:
         if not self.uses[value]:
             return "_"
         returned = self.class_.results[: len(self.class_.results) - self.class_.training]
-        if len(action.outputs) > 1 and not (returned == (value,) and self.uses[value] == 1):
-            stem = variable_name(own) if own else "part"
-            return self._fresh(f"{stem}{output + 1}", live)
+        is_one_of_several = len(action.outputs) > 1 and not (returned == (value,) and self.uses[value] == 1)
+        if is_one_of_several and (name := output_name(node.module, output, own)):
+            return self._fresh(name, live)
         if not _is_optional(action) and self._is_landmark(position, value):
             branch = self._branch(value) if own is None else own
             if branch:

@@ -7,6 +7,7 @@ from typing import Any
 from archspec.backends.torch.source.align import Misfit
 from archspec.backends.torch.source.columns import Columns, Dims, View
 from archspec.backends.torch.source.facts import Facts
+from archspec.backends.torch.source.names import variable_name
 from archspec.backends.torch.source.parts import REQUIRED, Chain, Constructor, Initialised, Made
 from archspec.backends.torch.source.places import Place
 from archspec.backends.torch.source.symbols import (
@@ -224,6 +225,16 @@ def shape_text(module: Module) -> str:
     """The shape of a module's output without a free batch in front: `64×112×112`, as in a summary."""
     shape = module.outputs[0].shape
     return "×".join(map(str, shape[isinstance(shape[0], str) :])) if len(shape) > 1 else ""
+
+
+def output_name(module: Module, output: int, own: str | None) -> str:
+    """The variable of one of several outputs: one that a block declares is called as there; empty: as any value."""
+    declared = output - len(module.outputs) + len(module.exports)
+    if declared >= 0:
+        return variable_name(module.exports[declared])
+    if module.exports and output == 0:
+        return variable_name(own) if own else ""
+    return f"{variable_name(own) if own else 'part'}{output + (module.op is None)}"  # parts count from 0, as in a spec
 
 
 def function_text(code: TorchCode) -> str:
