@@ -1,11 +1,12 @@
 """Basic types: sizes, shapes, element types, and the values of expressions. The lowest layer of the package."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from os import PathLike
 
 Dim = int | str
-"""A size, or the name of a free dimension such as `"N"`."""
+"""A size, the name of a free dimension such as `"N"`, or a multiple of one, `"64 * N"`."""
 
 StrPath = str | PathLike[str]
 """The name of a file: text, or such as `pathlib.Path`."""
@@ -21,6 +22,31 @@ class Table(tuple[tuple[str, Value], ...]):
     __slots__ = ()
 
 
+def factored(dim: str) -> tuple[int, str]:
+    """The factor and the name in a multiple of a free dimension: `(64, "N")` for `"64 * N"`."""
+    factor, star, name = dim.partition(" * ")
+    return (int(factor), name) if star and type(dim) is str else (1, dim)
+
+
+def multiple(factor: int, name: str) -> str:
+    """A multiple of a free dimension."""
+    return name if factor == 1 else f"{factor} * {name}"
+
+
+def settled(dim: Dim, known: Mapping[str, Dim]) -> Dim:
+    """A dimension for known values of free dimensions."""
+    if isinstance(dim, int):
+        return dim
+    factor, name = factored(dim)
+    value = known.get(name, name)
+    return factor * value if isinstance(value, int) else multiple(factor, value)
+
+
+def shape_text(shape: Sequence[Dim]) -> str:
+    """A shape as `64×112×112`, with multiples of free dimensions in brackets."""
+    return "×".join([f"({dim})" if isinstance(dim, str) and dim[0].isdigit() else str(dim) for dim in shape])
+
+
 @dataclass(frozen=True, slots=True)
 class TensorType:
     """The type of a tensor: its shape, batch axis first; a `str` is a free dimension."""
@@ -28,7 +54,7 @@ class TensorType:
     shape: tuple[Dim, ...]
 
     def __str__(self) -> str:
-        return "×".join(map(str, self.shape)) or "scalar"
+        return shape_text(self.shape) or "scalar"
 
     @property
     def rank(self) -> int:

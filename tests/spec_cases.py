@@ -54,6 +54,24 @@ VALID: dict[str, Valid] = {
         net('[{ repeat = 2, op = "conv", out = "sum([i for i in [1, 2]]) + i" }]'), "0.weight 3x3x1x1, 1.weight 4x3x1x1"
     ),
     "comprehension over shapes": Valid(net('[{ op = "conv", out = "sum([d // 4 for d in x.shape[2:]])" }]'), "0.weight 4x3x1x1"),
+    "axes in the batch": Valid(
+        net('[{ op = "reshape", shape = [-1, 8, 8] }, { op = "linear", out = 5 }, { op = "reshape", shape = ["N", 3, 8, 5] }]'),
+        "1.weight 5x8, 1.bias 5",
+        "Nx3x8x5",
+        macs=960,
+    ),
+    "a multiple of the batch": Valid(
+        net(
+            '[{ op = "reshape", shape = ["n * n *N", 3, 4, 4] }, { op = "identity", shape = ["4 * N", "x.channels", 4, 4] }]',
+            '[expect]\noutput = ["4 * N", 3, 4, 4]',
+            top="[params]\nn = 2\n",
+        ),
+        "",
+        "4 * Nx3x4x4",
+    ),
+    "a multiple of a multiple": Valid(
+        net('[{ op = "reshape", shape = ["2 * N", 96] }, { op = "reshape", shape = [-1, 32] }]'), "", "6 * Nx32"
+    ),
     "output with a name": Valid(
         net(f'[{{ name = "a", layers = [{C4}] }}, "relu"]', 'outputs = [{ name = "c", of = "a.0" }]'), "a.0.weight 4x3x1x1"
     ),
@@ -885,6 +903,25 @@ INVALID: dict[str, Invalid] = {
     "input of size 0": bad(net("[]", shape='["N", 0]'), "AS203", "model.input[1]", "positive", "0"),
     "input without axes": bad(net("[]", shape="[]"), "AS203", "model.input"),
     "input of nine axes": bad(net("[]", shape="[1, 1, 1, 1, 1, 1, 1, 1, 1]"), "AS203", "model.input", "8"),
+    "no multiple of the batch": bad(
+        net('[{ op = "reshape", shape = ["(2 - 2) * N", 3, 8, 8] }]'), "AS203", "model.layers[0].shape[0]", "`N`", "not by 0"
+    ),
+    "an unknown multiple of the batch": bad(
+        net('[{ op = "reshape", shape = ["k * N", 3, 8, 8] }]'), "AS301", "model.layers[0].shape[0]", "`k`"
+    ),
+    "multiples of the batch that differ": bad(
+        net('[{ op = "reshape", shape = ["4 * N", 3, 4, 4] }, { name = "a", op = "conv", out = 3, stride = 2, from = "input" }, { op = "add", from = ["0", "a"] }]'),
+        "AS401", "model.layers[2]", "(4 * N)×3×4×4", "N is not 4 * N",
+    ),
+    "another multiple of the batch asserted": bad(
+        net('[{ op = "reshape", shape = [-1, 8, 8], doc = "all" }, { op = "identity", shape = ["2 * N", 8, 8] }]'),
+        "AS405", "model.layers[1].shape", "(3 * N)×8×8", "2 * N",
+    ),
+    "more than is there in the batch": bad(
+        net('[{ op = "reshape", shape = ["2 * N", -1] }, { op = "reshape", shape = ["N", 7, -1] }]'),
+        "AS404", "model.layers[1].shape", "2 * 96 = 192",
+    ),
+    "an input of several batches": bad(net("[]", shape='["2 * N", 3]'), "AS203", "model.input[0]", "2 * N"),
     "free height": bad(net("[]", shape='["N", 3, "H", 8]'), "AS407", "model.input[2]", "`H`", "--input"),
     "input of an unknown name": bad(net("[]", shape='["N", 3, "siz", 8]', top="[params]\nsize = 8"), "AS301", "model.input[2]", "did you mean `size`?"),
     "input of a float": bad(net("[]", shape='["N", 2.5]'), "AS203", "model.input[1]", "2.5"),

@@ -6,6 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 — as everyone calls it
 from torch.utils.flop_counter import FlopCounterMode
+from torchvision.models.swin_transformer import shifted_window_attention
 
 import archspec
 from archspec.testing.onnx_forms import agree
@@ -50,6 +51,65 @@ def test_attention_by_hand() -> None:
     with FlopCounterMode(display=False) as counter:
         module(x[:1])
     assert model.totals.macs == counter.get_total_flops() // 2
+    agree(model)
+
+
+WINDOWS = """archspec = 1
+[params]
+window = 4
+heads = 3
+[let]
+area = "window ** 2"
+[model]
+input = ["N", 8, 12, 24]  # channels last
+let = { rows = "input.shape[1] // window", columns = "input.shape[2] // window", width = "input.shape[3]" }
+layers = [
+  { op = "reshape", shape = ["N", "rows", "window", "columns", "window", "width"] },
+  { op = "permute", axes = [0, 1, 3, 2, 4, 5] },
+  { op = "reshape", shape = ["rows * columns * N", "area", "width"] },
+  { name = "qkv", op = "linear", out = "3 * width" },
+  { op = "reshape", shape = [-1, "area", "3 * heads", "width // heads"] },
+  { op = "permute", axes = [0, 2, 1, 3], shape = ["6 * N", 9, 16, 8] },
+  { as = "parts", op = "split", axis = 1, sections = 3 },
+  { op = "permute", from = "parts.1", axes = [0, 1, 3, 2] },
+  { as = "scores", op = "matmul", from = ["parts.0", "x"] },
+  { name = "bias", op = "param", shape = [1, "heads", "area", "area"], init = { weight = "normal(0.5)" } },
+  { op = "add", from = ["scores", "x"] },
+  { op = "softmax", axis = -1 },
+  { op = "matmul", from = ["x", "parts.2"] },
+  { op = "permute", axes = [0, 2, 1, 3] },
+  { op = "reshape", shape = [-1, "area", "width"] },
+  { name = "proj", op = "linear", out = "width" },
+  { op = "reshape", shape = ["N", "rows", "columns", "window", "window", -1] },
+  { op = "permute", axes = [0, 1, 3, 2, 4, 5] },
+  { op = "reshape", shape = ["N", "rows * window", "columns * window", "width"] },
+]
+"""
+
+
+def test_attention_in_windows() -> None:
+    """Windows move into the batch and back: Swin's attention, with the scale in the queries' weights."""
+    model = archspec.load("net.toml", source=WINDOWS)
+    torch.manual_seed(0)
+    module = built(WINDOWS)
+    x, scale = torch.randn(3, 8, 12, 24), 8**-0.5
+    scaled = torch.cat([torch.full((24,), 1 / scale), torch.ones(48)])
+    expected = shifted_window_attention(
+        x,
+        module.qkv.weight * scaled[:, None],
+        module.proj.weight,
+        module.bias,
+        [4, 4],
+        3,
+        [0, 0],
+        qkv_bias=module.qkv.bias * scaled,
+        proj_bias=module.proj.bias,
+    )
+    assert torch.allclose(module(x), expected, atol=1e-6)
+    with FlopCounterMode(display=False) as counter:
+        module(x[:1])
+    assert model.totals.macs == counter.get_total_flops() // 2
+    assert archspec.load("net.toml", source=WINDOWS, batch=3).totals.macs == 3 * model.totals.macs
     agree(model)
 
 

@@ -59,7 +59,12 @@ def ours(name: str, fields: dict[str, Any], shape: Sequence[int | str]) -> list[
         return None
     assert all(line.isprintable() for line in op.explain(inputs))
     assert op.brief().startswith(name)
-    return [tuple(BATCH if dim == "N" else int(dim) for dim in type_.shape) for type_ in found]
+    return [tuple(at(dim, BATCH) for dim in type_.shape) for type_ in found]
+
+
+def at(dim: int | str, batch: int) -> int:
+    """A size for a batch: `"6 * N"` is six times the batch."""
+    return dim if isinstance(dim, int) else batch * int(dim.removesuffix("N").removesuffix(" * ") or 1)
 
 
 def torchs(function: Callable[[Tensor], Any], shape: Sequence[int]) -> list[Shape] | None:
@@ -105,24 +110,29 @@ def test_reshape(shape: Shape, data: st.DataObject) -> None:
 
 
 @several
-@given(shapes(2, 5), st.sampled_from(["N", -1, BATCH]), data)
-def test_reshape_with_free_batch(shape: Shape, first: int | str, data: st.DataObject) -> None:
-    """A free batch is accepted where torch gives the same shape, but for the batch, at any batch size."""
-    new: list[int | str] = [first, *data.draw(factorisations(torch.Size(shape[1:]).numel()))]
+@given(
+    st.sampled_from(["N", "2 * N", "6 * N"]),
+    shapes(2, 5),
+    st.sampled_from(["N", "2 * N", "3 * N", -1, BATCH]),
+    data,
+)
+def test_reshape_with_free_batch(batch: str, shape: Shape, first: int | str, data: st.DataObject) -> None:
+    """A free batch is accepted where torch gives the same shape, but for a multiple of the batch, at any batch size."""
+    count = at(batch, 1) * torch.Size(shape[1:]).numel() // (at(first, 1) if isinstance(first, str) else 1)
+    new: list[int | str] = [first, *data.draw(factorisations(count))]
     if data.draw(st.booleans()):
         new[data.draw(st.integers(0, len(new) - 1))] = -1
 
-    def reshaped(batch: int) -> list[Shape] | None:
-        sizes = [batch if dim == "N" else int(dim) for dim in new]
-        return torchs(lambda x: x.reshape(sizes), (batch, *shape[1:]))
+    def reshaped(size: int) -> list[Shape] | None:
+        return torchs(lambda x: x.reshape([at(dim, size) for dim in new]), (at(batch, size), *shape[1:]))
 
     small, large = reshaped(BATCH), reshaped(31)
     general = (
         small is not None
         and large is not None
-        and all(n == m or (n, m) == (BATCH, 31) for n, m in zip(small[0], large[0], strict=True))
+        and all(n == m or n * 31 == m * BATCH for n, m in zip(small[0], large[0], strict=True))
     )
-    assert ours("reshape", {"shape": tuple(new)}, ("N", *shape[1:])) == (small if general else None)
+    assert ours("reshape", {"shape": tuple(new)}, (batch, *shape[1:])) == (small if general else None)
 
 
 @several

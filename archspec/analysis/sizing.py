@@ -27,7 +27,15 @@ class Sizing:
 
     def filled(self, type_: TensorType) -> TensorType:
         """The type with free dimensions replaced by the batch size."""
-        return TensorType(tuple([self.batch if isinstance(dim, str) else dim for dim in type_.shape]))
+        counts = sizes(type_.shape)
+        return TensorType(
+            tuple(
+                [
+                    n * self.batch if isinstance(dim, str) else n
+                    for dim, n in zip(type_.shape, counts, strict=True)
+                ]
+            )
+        )
 
     def weights(self, op: Op, module: Module) -> tuple[int, int]:
         """The sizes of an op's parameters and of its buffers, in bytes."""

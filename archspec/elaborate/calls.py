@@ -18,7 +18,7 @@ from archspec.language import limits
 from archspec.language.document import Definition, Document
 from archspec.language.params import MISSING
 from archspec.ops.core.base import Op
-from archspec.types import Dim, TensorType, Value
+from archspec.types import Dim, TensorType, Value, factored, settled
 
 Types = tuple[TensorType, ...]
 
@@ -243,7 +243,7 @@ def sized(op: Op, given: Mapping[str, Dim]) -> Op:
 
 def with_given(shape: tuple[Any, ...], given: Mapping[str, Dim]) -> tuple[Any, ...]:
     """A shape with what free dimensions of the spec are in this network."""
-    return tuple([given.get(dim, dim) if isinstance(dim, str) else dim for dim in shape])
+    return tuple([settled(dim, given) for dim in shape])
 
 
 def typed(op: Op, types: Types, dimensions: frozenset[str]) -> Module:
@@ -253,12 +253,13 @@ def typed(op: Op, types: Types, dimensions: frozenset[str]) -> Module:
     for output in outputs:
         for dim in output.shape:
             if type(dim) is str:
-                if dim not in dimensions:
+                name = factored(dim)[1]
+                if name not in dimensions:
                     known = ", ".join(f"`{name}`" for name in sorted(dimensions)) or "none"
                     raise Problem(
                         "AS301",
-                        f"there is no free dimension `{dim}`: those of the inputs are {known}",
-                        subject=dim,
+                        f"there is no free dimension `{name}`: those of the inputs are {known}",
+                        subject=name,
                     )
             elif type(dim) is int and dim > limits.INTEGER:
                 raise Problem("AS306", f"a size of {dim} does not fit into 64 bits")

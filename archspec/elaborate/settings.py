@@ -15,7 +15,7 @@ from archspec.language.parser import parse
 from archspec.language.templates import parse_template
 from archspec.ops.core.fields import EXPRESSION, FREE_DIMENSION, PADDING_KEYWORDS, TEXT, Reading
 from archspec.ops.core.init import NAMES as INITIALISERS
-from archspec.types import Table, Value
+from archspec.types import Table, Value, multiple
 
 _FREE = re.compile(FREE_DIMENSION)
 NOTHING: frozenset[str] = frozenset()
@@ -63,8 +63,8 @@ def compile_setting(raw: Any, reading: Reading, path: Path) -> Setting:
 
 
 def _compile_text(text: str, reading: Reading, path: Path) -> Setting:
-    if reading.dimension and _FREE.match(text):
-        return constant(path, text)
+    if reading.dimension and (name := _FREE.match(text.rpartition("*")[2].strip())):
+        return constant(path, text) if "*" not in text else _compile_multiple(text, name[0], path)
     if reading.text:
         template = parse_template(text)
         literal = template.literal
@@ -74,6 +74,21 @@ def _compile_text(text: str, reading: Reading, path: Path) -> Setting:
     if reading.keywords or reading.initialiser:
         return _compile_keyword(text, reading, path)
     return _compile_expression(text, path)
+
+
+def _compile_multiple(text: str, name: str, path: Path) -> Setting:
+    """A number times a free dimension: `"64 * N"`, `"(height // 7) ** 2 * N"`."""
+    factor = _compile_expression(text.rpartition("*")[0].rstrip(), path)
+
+    def evaluate(scope: Scope) -> Value:
+        value = factor.evaluate(scope)
+        if type(value) is not int or value < 1:
+            raise Problem("AS203", f"`{name}` can be multiplied by a positive integer, not by {show(value)}")
+        return multiple(value, name)
+
+    if factor.constant:
+        return constant(path, evaluate(Nowhere()))
+    return Setting(path, evaluate, factor.names, factor.paths)
 
 
 def _compile_expression(text: str, path: Path) -> Setting:

@@ -110,4 +110,9 @@ def parse_bound(value: Any) -> Bound:
 def _shape(value: Any) -> tuple[Dim, ...]:
     if not isinstance(value, list) or not all(type(dim) in (int, str) for dim in value):
         raise Problem("AS203", f'`output` must be a list of sizes such as ["N", 1000], not {show(value)}')
-    return tuple(value)
+    return tuple([dim if isinstance(dim, int) else _tidy(dim) for dim in value])
+
+
+def _tidy(dim: str) -> str:
+    """A free dimension or a multiple of one, with its usual blanks."""
+    return " * ".join([part.strip() for part in dim.split("*")])

@@ -8,7 +8,7 @@ from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.held import lying, strides
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.shape import Shape, listed
-from archspec.ops.core.torch_code import TorchCode
+from archspec.ops.core.torch_code import TorchCode, size_code
 from archspec.types import Dim, TensorType
 
 
@@ -85,11 +85,7 @@ class Expand(NoMacs, SavesNothing, SeesItsPlace, Op):
         """`x.expand`."""
         new, old = len(self.shape) - inputs[0].rank, inputs[0].shape
         kept = [
-            "-1"
-            if axis >= new and dim == old[axis - new]
-            else f"{{{dim}}}"
-            if isinstance(dim, str)
-            else str(dim)
+            "-1" if axis >= new and dim == old[axis - new] else size_code(dim)
             for axis, dim in enumerate(self.shape)
         ]
         return TorchCode(function=f"{{0}}.expand({', '.join(kept)})")

@@ -49,7 +49,7 @@ class Flatten(NoMacs, SavesNothing, Op):
                 f"the free dimension `{names[0]}` cannot be merged with other axes",
                 at=("start",) if isinstance(merged[0], str) else ("stop",),
                 notes=(f"axes {start} to {stop} of {inputs[0]} are merged",),
-                help="leave it out of `start` to `stop`, or give it a value with `--input`",
+                help="leave it out of `start` to `stop`; `reshape` moves axes into the batch on purpose",
                 subject=names[0],
             )
 

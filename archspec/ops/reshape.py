@@ -6,20 +6,22 @@ from typing import ClassVar
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import NoMacs, Op, SavesNothing
+from archspec.ops.core.checks import sizes
 from archspec.ops.core.data import Example, Inputs, Layout
 from archspec.ops.core.held import lying, viewed
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, regrouped
-from archspec.ops.core.shape import Shape, fixed, free, listed, product
-from archspec.ops.core.torch_code import TorchCode
-from archspec.types import Dim, TensorType
+from archspec.ops.core.shape import Shape, free, listed, product
+from archspec.ops.core.torch_code import TorchCode, size_code
+from archspec.types import Dim, TensorType, multiple
 
 
 class Reshape(NoMacs, SavesNothing, Op):
     """The same elements in the same order, in another shape.
 
     Free dimensions stand for themselves: those of the input come again, in their order, and the rest has as many
-    elements as before.
+    elements as before. Axes may move into the batch and back, as windows do: -1 in place of `N` is what is left, such
+    as `64 * N`, and of a batch of `64 * N` the shape `["N", 64, …]` takes the windows out again.
     https://docs.pytorch.org/docs/stable/generated/torch.reshape.html
     """
 
@@ -29,7 +31,7 @@ class Reshape(NoMacs, SavesNothing, Op):
     asks_for_sizes: ClassVar[bool] = True
 
     shape: Shape
-    """The new shape: sizes, names of free dimensions, and at most one -1, which is what is left."""
+    """The new shape: sizes, names of free dimensions, `"n * N"`, and at most one -1, which is what is left."""
 
     def check(self, inputs: Inputs) -> None:
         """The new shape has as many elements as the old one, whatever the free dimensions are."""
@@ -45,30 +47,29 @@ class Reshape(NoMacs, SavesNothing, Op):
 
     def explain(self, inputs: Inputs) -> Iterator[str]:
         """What -1 stands for."""
-        if -1 in self.shape and isinstance(rest := self._resolve(inputs)[self.shape.index(-1)], int):
-            total, given = prod(fixed(inputs[0].shape)), prod(n for n in fixed(self.shape) if n != -1)
-            yield f"-1: {total} / {given} = {rest}"
+        if -1 in self.shape:
+            rest = self._resolve(inputs)[self.shape.index(-1)]
+            total, given = prod(sizes(inputs[0].shape)), _given(self.shape)
+            if rest not in free(inputs[0].shape):
+                yield f"-1: {total} / {given} = {total // given}" + f", as {rest}" * isinstance(rest, str)
 
     def brief(self) -> str:
         """`reshape [N, 49, 64]`."""
         return f"reshape {listed(self.shape)}"
 
     def _resolve(self, inputs: Inputs) -> tuple[Dim, ...]:
-        """The new shape, with -1 filled in: by a free dimension that is missing, else by what divides."""
+        """The new shape, with -1 filled in: by what divides, times a free dimension that is missing."""
         old, new = inputs[0].shape, self.shape
         if new.count(-1) > 1:
             raise Problem("AS408", "`shape` has more than one -1", at=("shape",))
-        missing = [name for name in free(old) if name not in new]
-        if -1 in new and len(missing) == 1:
-            new = tuple(missing[0] if dim == -1 else dim for dim in new)
-        self._check_free(old, new)
-        place = new.index(-1) if -1 in new else None
-        total, given = prod(fixed(old)), prod(n for n in fixed(new) if n != -1)
-        if place is not None and total % given == 0:
-            return (*new[:place], total // given, *new[place + 1 :])
-        if total != given:
-            raise self._misfit(inputs[0], new)
-        return new
+        missing = [name for name in free(old) if name not in free(new)]
+        rest = missing[0] if -1 in new and len(missing) == 1 else None
+        self._check_free(old, new if rest is None else tuple([rest if dim == -1 else dim for dim in new]))
+        total, given = prod(sizes(old)), _given(new)
+        if total % given or (total != given and -1 not in new):
+            raise self._misfit(inputs[0])
+        left = total // given
+        return tuple([dim if dim != -1 else left if rest is None else multiple(left, rest) for dim in new])
 
     def _check_free(self, old: tuple[Dim, ...], new: tuple[Dim, ...]) -> None:
         before, after = free(old), free(new)
@@ -93,28 +94,18 @@ class Reshape(NoMacs, SavesNothing, Op):
             help=f'write "{before[0]}" in `shape`' if before[0] not in after else None,
         )
 
-    def _misfit(self, x: TensorType, new: tuple[Dim, ...]) -> Problem:
+    def _misfit(self, x: TensorType) -> Problem:
         """The problem that the numbers of elements differ."""
         beside = f", beside {listed(names)}," if (names := free(x.shape)) else ""
-        given = [n for n in fixed(new) if n != -1]
-        notes = [f"the input has {product(fixed(x.shape))} elements{beside} and `shape` has {product(given)}"]
-        advice = None
-        if -1 in new:
-            notes[0] += ", which does not divide them"
-        elif -1 in self.shape:
-            name = new[self.shape.index(-1)]
-            notes.append(f"-1 stands for the free dimension `{name}`, which `shape` does not name")
-            advice = f'write "{name}" in its place, and -1 for what is left'
-            if given and prod(fixed(x.shape)) % prod(given) == 0:  # windows, say, that are to join the batch
-                advice += "; a free dimension cannot be merged with other axes"
-        else:
-            advice = "-1 in place of one size is what is left"
+        given = product(_known(self.shape))
+        note = f"the input has {product(_known(x.shape))} elements{beside} and `shape` has {given}"
+        has_rest = -1 in self.shape
         return Problem(
-            "AS404" if -1 in new else "AS401",
+            "AS404" if has_rest else "AS401",
             f"{x} cannot be reshaped to {listed(self.shape)}",
             at=("shape",),
-            notes=notes,
-            help=advice,
+            notes=(note + ", which does not divide them" * has_rest,),
+            help=None if has_rest else "-1 in place of one size is what is left",
         )
 
     def view(self, inputs: Inputs, *, training: bool) -> bool:
@@ -133,11 +124,9 @@ class Reshape(NoMacs, SavesNothing, Op):
     def torch(self, inputs: Inputs) -> TorchCode:
         """`x.reshape`; one free dimension is -1, further ones are taken from the input."""
         shape = self._resolve(inputs)
-        names = free(shape)
-        sizes_ = [
-            "-1" if dim in names[:1] else f"{{{dim}}}" if isinstance(dim, str) else str(dim) for dim in shape
-        ]
-        return TorchCode(function=f"{{0}}.reshape({', '.join(sizes_)})")
+        rest = next((axis for axis, dim in enumerate(shape) if isinstance(dim, str)), None)
+        written = ["-1" if axis == rest else size_code(dim) for axis, dim in enumerate(shape)]
+        return TorchCode(function=f"{{0}}.reshape({', '.join(written)})")
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Reshape`."""
@@ -163,7 +152,16 @@ class Reshape(NoMacs, SavesNothing, Op):
         Example({"shape": [7, 5, "N"]}, (("N", 5, 7),), "lambda x: x.reshape(7, 5, x.shape[0])"),
         Example({"shape": ["N", 36]}, (("N", 5, 7),), error="AS401"),
         Example({"shape": ["N", 4, -1]}, (("N", 5, 7),), error="AS404"),
-        Example({"shape": [-1, 7]}, (("N", 5, 7),), error="AS401", doc="-1 cannot be 5 * N."),
+        Example(
+            {"shape": [-1, 7]},
+            (("N", 5, 7),),
+            "lambda x: x.reshape(-1, 7)",
+            doc="Five rows of each image: the batch is 5 * N now.",
+        ),
+        Example({"shape": ["5 * N", 7]}, (("N", 5, 7),), "lambda x: x.reshape(-1, 7)"),
+        Example({"shape": [3, "2 * N", 7]}, (("N", 6, 7),), "lambda x: x.reshape(3, -1, 7)"),
+        Example({"shape": [-1, 10]}, (("N", 5, 7),), error="AS404", doc="10 does not divide 5 * 7."),
+        Example({"shape": ["2 * N", 7]}, (("N", 5, 7),), error="AS401"),
         Example({"shape": ["N", -1, -1]}, (("N", 5, 7),), error="AS408"),
         Example({"shape": ["M", 35]}, (("N", 5, 7),), error="AS408"),
         Example({"shape": [35]}, (("N", 5, 7),), error="AS407"),
@@ -171,3 +169,16 @@ class Reshape(NoMacs, SavesNothing, Op):
         Example({"shape": ["N", 0]}, (("N", 5, 7),), error="AS203"),
         Example({"shape": []}, (("N", 5, 7),), error="AS203"),
     )
+
+
+def _known(shape: tuple[Dim, ...]) -> list[int]:
+    """The sizes and the factors in a shape, but for -1."""
+    return [
+        n
+        for dim, n in zip(shape, sizes(shape), strict=True)
+        if dim != -1 and (n != 1 or isinstance(dim, int))
+    ]
+
+
+def _given(shape: tuple[Dim, ...]) -> int:
+    return prod(_known(shape))

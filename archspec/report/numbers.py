@@ -1,6 +1,6 @@
 """Format numbers and shapes for people."""
 
-from archspec.types import DTYPES, Dim, TensorType
+from archspec.types import DTYPES, Dim, TensorType, factored, multiple, shape_text
 
 
 def human(number: int) -> str:
@@ -41,8 +41,10 @@ def percent(part: int, whole: int) -> str:
 def dims(shape: tuple[Dim, ...], batch: int | None = None) -> str:
     """A shape as `64×112×112`; its free batch axis is left out unless it has a value."""
     if shape and isinstance(shape[0], str):
-        shape = shape[1:] if batch is None else (batch, *shape[1:])
-    return "×".join(map(str, shape)) or "1"
+        factor, name = factored(shape[0])
+        first = multiple(factor, name) if batch is None else factor * batch
+        shape = shape[1:] if first == name else (first, *shape[1:])
+    return shape_text(shape) or "1"
 
 
 def shapes(types: tuple[TensorType, ...], batch: int | None = None, *, short: bool = False) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from archspec.api import load
 from archspec.backends.lowerable import refusals
 from archspec.ops import Example, Op
-from archspec.types import Dim, TensorType
+from archspec.types import Dim, TensorType, settled
 
 FORMS = ("named", "by position", "in a chain", "in a block")
 """Where a node can stand in a spec: it is a module with a name, a function, in an `nn.Sequential`, or in a class."""
@@ -47,7 +47,7 @@ def results(op: type[Op], example: Example) -> tuple[TensorType, ...]:
 
 def fill(shape: tuple[Dim, ...], **sizes: int) -> tuple[Dim, ...]:
     """A shape with sizes for free dimensions; those without one stay."""
-    return tuple(sizes.get(dim, dim) if isinstance(dim, str) else dim for dim in shape)
+    return tuple(settled(dim, sizes) for dim in shape)
 
 
 def is_fixed(example: Example) -> bool:

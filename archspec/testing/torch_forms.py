@@ -8,6 +8,7 @@ from archspec.api import load
 from archspec.backends.torch.importing import import_torch
 from archspec.backends.torch.module import build
 from archspec.ops import Example, Op
+from archspec.ops.core.checks import sizes
 from archspec.testing.cases import check, make, same, spec_of, types
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def shapes(op: type[Op], example: Example, batch: int) -> None:
     outputs = ours.outputs(inputs)
 
     def shape(type_: Any) -> list[int]:
-        return [batch if isinstance(dim, str) else dim for dim in type_.shape]
+        counts = zip(type_.shape, sizes(type_.shape), strict=True)
+        return [batch * n if isinstance(dim, str) else n for dim, n in counts]
 
     oracle = oracle_of(example, batch)
     values = [torch.empty(shape(type_), device="meta") for type_ in inputs]

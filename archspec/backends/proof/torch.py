@@ -9,7 +9,8 @@ from archspec.backends.proof.item import Item, finding
 from archspec.backends.torch.importing import import_torch
 from archspec.diagnostics import Diagnostic
 from archspec.ir import Module
-from archspec.types import Dim
+from archspec.ops.core.checks import size
+from archspec.types import Dim, factored, settled
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -129,7 +130,9 @@ class ModuleComparison:
     def sized(self, shape: tuple[Dim, ...]) -> tuple[int, ...]:
         """A shape with sizes for its free dimensions."""
         batch = next(iter(self.model.inputs.values())).shape[0]
-        return tuple(dim if isinstance(dim, int) else BATCH if dim == batch else FREE for dim in shape)
+        names = {factored(dim)[1] for dim in shape if isinstance(dim, str)}
+        known = {name: BATCH if name == batch else FREE for name in names}
+        return tuple([size(settled(dim, known)) for dim in shape])
 
     def _shapes(self, seen: dict[str, list[CallShapes]], suffix: str, *, training: bool) -> Item:
         """Compare the inputs and outputs of every module, call by call, and those of the network."""

@@ -7,12 +7,12 @@ from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import shown
 from archspec.ops.core.data import Weight
 from archspec.ops.core.init import Init
-from archspec.types import Dim, TensorType
+from archspec.types import Dim, TensorType, factored
 
 
 def sizes(shape: tuple[Dim, ...]) -> tuple[int, ...]:
-    """`shape` as integers, with a free dimension counted once: costs are those of one sample."""
-    return tuple([dim if isinstance(dim, int) else 1 for dim in shape])
+    """`shape` as integers, for a batch of one: costs are those of one sample."""
+    return tuple([dim if isinstance(dim, int) else factored(dim)[0] for dim in shape])
 
 
 def size(dim: Dim, what: str = "the input") -> int:
@@ -29,7 +29,7 @@ def size(dim: Dim, what: str = "the input") -> int:
 
 def factors(shape: tuple[Dim, ...]) -> str:
     """A product written out: `(64 * 112 * 112)`. Free dimensions, which costs count once, are left out."""
-    known = [str(dim) for dim in shape if isinstance(dim, int)]
+    known = [str(n) for dim, n in zip(shape, sizes(shape), strict=True) if n != 1 or isinstance(dim, int)]
     text = " * ".join(known)
     return f"({text})" if len(known) > 1 else text
 

@@ -14,6 +14,7 @@ N = TypeVar("N", int, float)
 
 MAX = 2**63 - 1
 FREE_DIMENSION = r"^[A-Z][A-Za-z0-9_]*$"
+MULTIPLE = r"^([1-9][0-9]* \* )?[A-Z][A-Za-z0-9_]*$"
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -25,7 +26,7 @@ class Reading:
     keywords: frozenset[str] = frozenset()
     """As one of these words if it is one, else as an expression."""
     dimension: bool = False
-    """As the name of a free dimension if it starts in upper case, else as an expression."""
+    """As the name of a free dimension if it starts in upper case, `… * N` as a multiple, else as an expression."""
     initialiser: bool = False
     """As an initialiser such as `normal(0.02)` if it has that form, else as an expression."""
 
@@ -49,7 +50,7 @@ NaturalSize = Annotated[
     Natural | Annotated[tuple[Natural, ...], Field(min_length=1)],
     Field(description="an integer of at least 0, or a list with one per spatial axis"),
 ]
-FreeDimension = Annotated[str, Field(pattern=FREE_DIMENSION), Reading(dimension=True)]
+FreeDimension = Annotated[str, Field(pattern=MULTIPLE), Reading(dimension=True)]
 
 PaddingKeyword = Literal["half", "same", "same_upper", "same_lower", "valid"]
 PADDING_KEYWORDS = frozenset(get_args(PaddingKeyword))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from archspec.types import TensorType
+from archspec.types import TensorType, factored
 
 Strides = tuple[int, ...]
 """Per axis, how many elements in memory one position is from the next."""
@@ -67,7 +67,7 @@ def _packed(shape: Sequence[int | str], fastest: Iterable[int]) -> Strides:
 
 
 def _size(dim: int | str) -> int:
-    return dim if isinstance(dim, int) else 1
+    return dim if isinstance(dim, int) else factored(dim)[0]
 
 
 def viewed(x: TensorType, shape: Sequence[int | str]) -> Strides | None:

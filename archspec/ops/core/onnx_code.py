@@ -7,7 +7,7 @@ from typing import Literal
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.onnx_graph import Attribute, Constant, Graph, OnnxStep
-from archspec.types import Dim, TensorType
+from archspec.types import Dim, TensorType, factored
 
 INT64_MAX = 2**63 - 1
 MAX_CONSTANT = 2**24
@@ -182,8 +182,11 @@ class Emitter:
         """The shape of a value when the graph runs."""
         return self._other("int64", "Shape", [value], TensorType((self.type(value).rank,)))
 
-    def dim(self, name: str) -> str:
+    def dim(self, dim: str) -> str:
         """The size of a free dimension, which an input of the graph has. Raises `Problem` where none has it."""
+        factor, name = factored(dim)
+        if factor > 1:
+            return self._other("int64", "Mul", [self.dim(name), self.ints([factor])], TensorType((1,)))
         value = f"/{name}"
         if value in self._graph.others:
             return value

@@ -9,8 +9,9 @@ from itertools import pairwise
 from math import gcd, lcm, prod
 from typing import TYPE_CHECKING
 
+from archspec.ops.core.checks import sizes
 from archspec.ops.core.fields import MAX as LIMIT
-from archspec.types import Dim, TensorType
+from archspec.types import Dim, TensorType, factored
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -321,11 +322,7 @@ def regrouped(x: TensorType, y: TensorType) -> Links:
     def places(shape: tuple[Dim, ...]) -> list[tuple[int, tuple[str, ...], Dim]]:
         heads = (shape[:axis] for axis in range(len(shape)))
         return [
-            (
-                prod(dim for dim in head if isinstance(dim, int)),
-                tuple(dim for dim in head if isinstance(dim, str)),
-                dim,
-            )
+            (prod(sizes(head)), tuple(factored(dim)[1] for dim in head if isinstance(dim, str)), dim)
             for head, dim in zip(heads, shape, strict=True)
         ]
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from archspec.diagnostics import Problem
 from archspec.ops.core.checks import axis_index
 from archspec.ops.core.fields import FreeDimension, Positive
-from archspec.types import Dim
+from archspec.types import Dim, factored
 
 MAX_RANK = 8
 """The most axes that a spec can ask for: more than any network here needs."""
@@ -19,7 +19,7 @@ Shape = Annotated[
     Field(
         min_length=1,
         max_length=MAX_RANK,
-        description=f"a list of at most {MAX_RANK} positive integers, -1, or names of free dimensions",
+        description=f"a list of at most {MAX_RANK} positive integers, -1, free dimensions or multiples of these",
     ),
 ]
 
@@ -49,8 +49,8 @@ def listed(dims: Sequence[Dim]) -> str:
 
 
 def free(dims: Sequence[Dim]) -> tuple[str, ...]:
-    """The free dimensions among `dims`, in their order."""
-    return tuple(dim for dim in dims if isinstance(dim, str))
+    """The free dimensions among `dims`, in their order, and of multiples too."""
+    return tuple(factored(dim)[1] for dim in dims if isinstance(dim, str))
 
 
 def fixed(dims: Sequence[Dim]) -> tuple[int, ...]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+from archspec.types import Dim, factored
+
 Constant = int | float | bool | str | None | tuple["Constant", ...]
 """What an argument in source code can be."""
 
@@ -117,6 +119,14 @@ def expression(function: str, *arguments: Argument) -> str:
             text = literal(argument.value)
             words.append(f"{argument.name}={text}" if argument.name else text)
     return f"{function}({', '.join(words)})"
+
+
+def size_code(dim: Dim) -> str:
+    """A size in a template: a free dimension is a placeholder."""
+    if isinstance(dim, int):
+        return str(dim)
+    factor, name = factored(dim)
+    return f"{{{name}}}" if factor == 1 else f"{factor} * {{{name}}}"
 
 
 def placeholders(template: str) -> Iterator[str]:
