@@ -8,7 +8,7 @@ import torch
 
 from random_networks.generate import WRONG, Generator, Spec, defined
 from random_networks.proposals import Fields
-from random_networks.reference import BATCH, File, Frame, Program, Reading, Scope, Tree
+from random_networks.reference import BATCH, Constant, File, Frame, Program, Reading, Scope, Tree
 from random_networks.terms import Context, Term, Writer, evaluate
 
 KNOBS: dict[str, Any] = {
@@ -216,23 +216,27 @@ def expectation(spec: Spec, variant: str | None, rng: Random) -> dict[str, Any]:
     least, most = params_of_inference(program)
     found: dict[str, Any] = {"params": most if least == most and rng.random() < 0.5 else f"<= {most}"}
     if rng.random() < 0.5 and not program.heads:
-        found["buffers"] = sum(b.numel() for _, module in program.modules() for b in module.buffers())
+        buffers = [b for _, module in program.modules() for b in module.buffers()]
+        buffers += [step.module.values for step in program.steps if isinstance(step.module, Constant)]
+        found["buffers"] = sum(b.numel() for b in buffers)
     if rng.random() < 0.5:
         found["macs"] = rng.choice(["< 1G", ">= 0", "<= 900M"])
     if rng.random() < 0.5:
         index = program.outputs[0]
         shape = list(program.shape(index))
-        found["output"] = ["N", *shape[1:]] if follows_batch(spec, program) else shape
+        times = images(spec, program)
+        grows = "N" if times == 1 else f"{times} * N"
+        found["output"] = [grows, *shape[1:]] if times else shape
     return found
 
 
-def follows_batch(spec: Spec, program: Program) -> bool:
-    """Whether the batch is free, and the first output grows with it."""
+def images(spec: Spec, program: Program) -> int:
+    """By how much the first axis of the first output grows with each image of the batch; 0 where it does not."""
     model = spec.table["model"]
     if (model.get("input") or model["inputs"][0]["shape"])[0] != "N":
-        return False
+        return 0
     more = [torch.empty([BATCH + 1, *program.shape(index)[1:]], device="meta") for index in program.inputs]
-    return bool(program.run(more)[0].shape[0] == BATCH + 1)
+    return int(program.run(more)[0].shape[0]) - program.shape(program.outputs[0])[0]
 
 
 def params_of_inference(program: Program) -> tuple[int, int]:
@@ -267,7 +271,7 @@ def sizes(program: Program) -> Any:
         if count:
             yield (lambda step, path=path: step.path == path), count
     for number, step in enumerate(program.steps):
-        if not step.path and not step.inputs:  # a parameter
+        if not step.path and not step.inputs and not isinstance(step.module, Constant):  # a parameter
             yield (
                 (lambda other, number=number: program.steps[number] is other),
                 int(torch.tensor(program.shape(step.outputs[0])).prod()),

@@ -27,7 +27,7 @@ from archspec.testing.onnx_forms import session
 from random_networks.build import params_of_inference, reaching
 from random_networks.generate import Spec
 from random_networks.meanings import Padded
-from random_networks.reference import BATCH, Program, Tree
+from random_networks.reference import BATCH, Constant, Program, Tree, of_batch
 
 Found = Iterator[str]
 
@@ -107,7 +107,9 @@ def fill(program: Program, state: dict[str, Tensor]) -> None:
 
     def walk(tree: Tree, path: str) -> None:
         for key in tree.params:
-            tree.params[key] = nn.Parameter(state[f"{path}{key}"].clone())
+            values = tree.fixed[key] if key in tree.fixed else state[f"{path}{key}"].clone()
+            trained = isinstance(tree.params[key], nn.Parameter)
+            tree.params[key] = nn.Parameter(values) if trained else values
         for key, child in tree.children.items():
             if isinstance(child, Tree):
                 walk(child, f"{path}{key}.")
@@ -131,7 +133,7 @@ def valid(case: Case) -> Found:
 
 def shapes(case: Case) -> Found:
     program, model = case.program, case.model
-    ours = [tuple(BATCH if isinstance(n, str) else n for n in type_.shape) for type_ in model.outputs]
+    ours = [tuple(of_batch(n, BATCH) for n in type_.shape) for type_ in model.outputs]
     theirs = [program.shape(index) for index in program.outputs]
     if ours != theirs:
         yield f"outputs {ours}, not {theirs}"
@@ -236,6 +238,11 @@ def first_values(case: Case, module: nn.Module) -> Found:
                 tensor = state[f"{path}.{key}"]
                 if not torch.allclose(tensor, torch.full_like(tensor, value)):
                     yield f"{path}.{key} does not start at {value}"
+    for step in case.program.steps:
+        held = step.module
+        start = state.get(held.key) if isinstance(held, Constant) else None
+        if start is not None and not torch.equal(start.double(), held.values):
+            yield f"{held.key} does not start at its values"
 
 
 def training(case: Case) -> Found:

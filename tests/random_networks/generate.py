@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from math import prod
 from random import Random
 from typing import Any
 
@@ -288,6 +289,7 @@ class Generator:
                         self.joined,
                         self.gate,
                         self.product,
+                        self.windows,
                         self.halves,
                         self.again,
                         self.copies,
@@ -389,11 +391,7 @@ class Generator:
             node["doc"] = rng.choice(["What it does.", 'quotes " and \\ and {braces}', "ümlaut × 2"])
         if rng.random() < 0.1 and "from" not in node:
             node["when"] = self.writer(value, scope).flag(plain=0.2)
-        if (
-            rng.random() < 0.12
-            and node.get("op") not in ("reshape", "expand", "param")
-            and "when" not in node
-        ):
+        if rng.random() < 0.12 and node.get("op") not in OWN_SHAPE and "when" not in node:
             made = self.attempt(node, value, scope)
             if made is not None and len(made) == 1:
                 writer = self.writer(value, scope)
@@ -687,6 +685,8 @@ class Generator:
         param: dict[str, Any] = {"name": key, "op": "param", "shape": sizes}
         if self.rng.random() < 0.5:
             param["init"] = {"weight": self.rng.choice([0.5, 1e-6, 1.0, "normal(0.02)"])}
+        if self.rng.random() < 0.3:
+            param = self.constant(key, sizes, writer)
         join = self.rng.choice(["mul", "add", "sub", "max", "div"])
         if join != "div" and self.rng.random() < 0.4 and not self.counters:
             label = self.label("y")
@@ -700,6 +700,23 @@ class Generator:
         if join == "div":  # by a parameter that may be 0
             raise Unfit(join)
         return [{"op": join, "branches": [[], param]}]
+
+    def constant(self, key: Any, sizes: list[Any], writer: Writer) -> dict[str, Any]:
+        """A constant of a number and a shape, or of numbers in lists. They have few digits in any precision."""
+        node: dict[str, Any] = {"name": key, "op": "constant"}
+        lengths = [evaluate(size, writer.context) for size in sizes]
+
+        def listed(lengths: list[int]) -> Any:
+            number = self.rng.randint(-8, 8) / 4
+            return [listed(lengths[1:]) for _ in range(lengths[0])] if lengths else number
+
+        if len(sizes) < 5 and prod(lengths) <= 24 and self.rng.random() < 0.6:
+            node["values"] = listed(lengths)
+        else:
+            node |= {"values": self.rng.choice([0.5, -2, 1]), "shape": sizes}
+        if self.rng.random() < 0.6:
+            node["persistent"] = self.rng.random() < 0.4
+        return node
 
     def product(self, value: Parts, scope: Scope, depth: int, keep: str) -> list[Node]:
         """A product of matrices: of the value with itself turned, or with a matrix of parameters."""
@@ -720,6 +737,24 @@ class Generator:
         if other["op"] == "permute" and self.rng.random() < 0.5:
             sides.reverse()
         return [first, other, {"op": "matmul", "from": sides}]
+
+    def windows(self, value: Parts, scope: Scope, depth: int, keep: str) -> list[Node]:
+        """What has a part of each image in the batch, and the images again."""
+        del depth
+        _, parts, *rest = self.shape(value)
+        if not rest:
+            raise Unfit("windows")
+        writer = self.writer(value, scope)
+        inner: list[Node] = ["tanh", {"op": "softmax", "axis": -1}, {"op": "layernorm"}]
+        if not keep:
+            inner += [{"op": "linear", "out": writer.integer(1, 8)}] * 2
+        all_ = f"{parts} * N" if self.batch == "N" and parts > 1 and self.rng.random() < 0.5 else -1
+        shape = [writer.exactly(n, 0.6) for n in rest]
+        return [
+            {"op": "reshape", "shape": [all_, *shape]},
+            self.rng.choice(inner),
+            {"op": "reshape", "shape": [self.batch, writer.exactly(parts), *shape[:-1], -1]},
+        ]
 
     def halves(self, value: Parts, scope: Scope, depth: int, keep: str) -> list[Node]:
         """A split and its parts, joined again."""

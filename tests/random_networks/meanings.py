@@ -379,9 +379,6 @@ MEANINGS: dict[str, Callable[[Fields, Shape], nn.Module]] = {
     "log_softmax": lambda f, _: nn.LogSoftmax(f.get("axis", 1)),
     "stochastic_depth": lambda f, _: torchvision.ops.StochasticDepth(f["p"], f.get("mode", "row")),
     "flatten": lambda f, _: nn.Flatten(f.get("start", 1), f.get("stop", -1)),
-    "reshape": lambda f, _: Function(
-        lambda x: x.reshape([x.shape[0] if n == "N" else n for n in f["shape"]])
-    ),
     "permute": lambda f, _: Function(lambda x: x.permute(f["axes"])),
     "reduce_mean": lambda f, _: Function(lambda x: x.mean(f["axes"], f.get("keepdim", False))),
     "reduce_max": lambda f, _: Function(lambda x: x.amax(f["axes"], f.get("keepdim", False))),

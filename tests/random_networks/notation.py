@@ -9,6 +9,7 @@ from typing import Any
 
 from archspec.ops import lookup, names
 from random_networks.generate import Spec
+from random_networks.reference import OWN_SHAPE
 from random_networks.terms import Term
 
 FUNCTIONS = r"\b(min|max|abs|ceil|floor|round|int|len|sum|divisible|range|sqrt|log2)\("
@@ -166,7 +167,7 @@ def node(table: dict[str, Any], found: Counter[str]) -> None:
     word = "block" if op.startswith(("block", "lib.", "unit")) else "template" if "{" in op else op
     found[f"op {word}"] += 1
     for key, item in table.items():
-        if key in NODE and not (key == "shape" and word in ("reshape", "expand", "param")):
+        if key in NODE and not (key == "shape" and word in OWN_SHAPE):
             found[f"key {key}"] += 1
         elif word not in ("block", "template"):
             found[f"field {word}.{key}"] += 1

@@ -133,11 +133,11 @@ class Proposer:
             output_padding=lambda: self.each(lambda _: self.w.integer(0, 1, 0.8)),
             dilation=lambda: self.each(lambda _: self.w.integer(1, 2, 0.8)),
         )
-        self.maybe(fields, 0.2, bias=self.w.flag)
+        self.maybe(fields, 0.4, bias=self.w.flag)
         if self.rng.random() < 0.2:
             groups = self.rng.choice([n for n in range(1, self.shape[1] + 1) if self.shape[1] % n == 0])
             fields |= {"groups": self.w.exactly(groups), "out": groups * self.rng.randint(1, 3)}
-        return self.maybe(fields, 0.18, init=lambda: self.init("weight"))
+        return self.maybe(fields, 0.4, init=lambda: self.init("weight"))
 
     def linear(self) -> Fields | None:
         if len(self.shape) < 2:

@@ -94,7 +94,10 @@ class Tree:
     """The modules of a scope, in the order in which the state_dict has them."""
 
     children: "dict[str, Tree | nn.Module]" = field(default_factory=dict)
-    params: dict[str, nn.Parameter] = field(default_factory=dict)
+    params: dict[str, Tensor] = field(default_factory=dict)
+    """Its own parameters and constants."""
+    fixed: dict[str, Tensor] = field(default_factory=dict)
+    """The values of constants that are not in the state_dict."""
     calls: "dict[str, Callable[[Parts], Parts]]" = field(default_factory=dict)
     """What `reuse` can call."""
     position: int = 0
@@ -158,6 +161,13 @@ class Step:
     outputs: Parts
 
 
+class Constant(Function):
+    """A constant, with what it starts as."""
+
+    key: str
+    values: Tensor
+
+
 class Program:
     """The steps of a network, and what they make of tensors."""
 
@@ -216,8 +226,11 @@ class Program:
 
 
 def _state(tree: Tree, path: str) -> Iterator[tuple[str, Tensor]]:
-    for key, parameter in tree.params.items():
-        yield f"{path}{key}", parameter
+    for kind in (True, False):  # constants follow
+        own = tree.params.items()
+        for key, tensor in own:
+            if isinstance(tensor, nn.Parameter) is kind and key not in tree.fixed:
+                yield f"{path}{key}", tensor
     for key, child in tree.children.items():
         if isinstance(child, Tree):
             yield from _state(child, f"{path}{key}.")
@@ -372,7 +385,7 @@ class Reading:
         return made
 
     def asserted(self, shape: list[Any], made: Parts, context: Context) -> None:
-        wanted = tuple(BATCH if n == "N" else evaluate(n, context) for n in shape)
+        wanted = tuple(of_batch(evaluate(n, context), BATCH) for n in shape)
         if len(made) != 1 or self.program.shape(made[0]) != wanted:
             raise Unfit("shape")
 
@@ -479,6 +492,8 @@ class Reading:
         inputs = tuple(index for (index,) in given)
         if op == "param":
             return self.param(fields, name, scope)
+        if op == "constant":
+            return self.constant(fields, name, scope)
         if op in JOINS:  # by `from`: no module
             made = self.program.call("", Function(JOINS[op](fields)), inputs)
             if name is not None:
@@ -513,12 +528,12 @@ class Reading:
         return made
 
     def module(self, op: str, fields: dict[str, Any], shapes: list[Shape]) -> nn.Module:
-        if op == "expand":  # a value without a batch gets that of the network
+        if op in ("expand", "reshape"):  # a value without a batch gets that of the network
 
             def sizes() -> list[int]:
-                return [self.program.batch if n == "N" else n for n in fields["shape"]]
+                return [of_batch(n, self.program.batch) for n in fields["shape"]]
 
-            return Function(lambda x: x.expand(sizes()))
+            return Function(lambda x: getattr(x, op)(sizes()))
         try:
             with torch.device("meta"):
                 return attention_of(fields, shapes) if op == "attention" else meaning(op, fields, shapes)
@@ -531,6 +546,21 @@ class Reading:
             raise Unfit(f"two modules {name}")
         scope.tree.params[name] = nn.Parameter(torch.empty(fields["shape"], device="meta"))
         made = self.program.call("", Function(lambda: scope.tree.params[name]), ())
+        scope.frame.names[name] = made
+        return made
+
+    def constant(self, fields: dict[str, Any], name: str | None, scope: Scope) -> Parts:
+        assert name is not None
+        if name in scope.tree.children or name in scope.tree.params:
+            raise Unfit(f"two modules {name}")
+        values = torch.tensor(fields["values"], dtype=torch.float64)
+        tensor = values.expand(fields.get("shape", values.shape)).contiguous()
+        scope.tree.params[name] = torch.empty_like(tensor, device="meta")
+        if not fields.get("persistent", True):
+            scope.tree.fixed[name] = tensor
+        held = Constant(lambda: scope.tree.params[name])
+        held.key, held.values = f"{scope.path}{name}", tensor
+        made = self.program.call("", held, ())
         scope.frame.names[name] = made
         return made
 
@@ -601,7 +631,7 @@ def settings(module: nn.Module) -> tuple[str, list[int]]:
     return repr(module), module.pads if isinstance(module, Padded) else []
 
 
-OWN_SHAPE = ("reshape", "expand", "param")
+OWN_SHAPE = ("reshape", "expand", "param", "constant")
 
 
 def allowed(declared: dict[str, Any], value: Any) -> bool:
@@ -610,6 +640,13 @@ def allowed(declared: dict[str, Any], value: Any) -> bool:
     if "choices" in declared and value not in declared["choices"]:
         return False
     return bool(declared.get("min", measure) <= measure <= declared.get("max", measure))
+
+
+def of_batch(size: int | str, batch: int) -> int:
+    """A size of a shape: `"6 * N"` is six times the batch."""
+    if not isinstance(size, str):
+        return size
+    return batch * int(size.removesuffix("N").removesuffix(" * ") or 1)
 
 
 def of_kind(kind: str, value: Any) -> bool:
