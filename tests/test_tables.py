@@ -371,8 +371,23 @@ def test_a_table_can_be_ascii_at_any_width() -> None:
         text = model.summary(width, ascii=True)
         assert text.isascii()
         assert max(map(len, text.splitlines())) <= width
-        assert "96x128" in text
+        assert "googlenet   3x224x224 -> 1000" in text
+        assert "inception c1 64, c3 [96, 128]," in " ".join(text.split()) or width < 80
         assert "?" not in text
+
+
+def test_arguments_of_blocks_look_as_in_a_spec() -> None:
+    """A list is no shape."""
+    text = """archspec = 1
+[model]
+input = ["N", 3, 8, 8]
+layers = [{ op = "head", rates = [6, 12], kernel = [3, 1], pad = { left = 1 }, on = true, words = ["a"] }]
+[blocks.head]
+params = { rates = [1], kernel = { type = "size", default = 1 }, pad = { type = "padding", default = 0 }, on = false, words = ["b", "c"] }
+layers = [{ op = "conv", out = "rates[0] + len(words)", kernel = "kernel", padding = "pad", bias = "on" }]
+"""
+    table = archspec.load("net.toml", source=text).summary(200)
+    assert "  head rates [6, 12], kernel [3, 1], pad {left 1}, on true, words [a]  " in table
 
 
 # --- comparisons ----------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from archspec.diagnostics import UsageError
 from archspec.diagnostics.diagnostic import shown, suggest
 from archspec.ir import Module, Node, Origin
 from archspec.language import limits
-from archspec.types import TensorType
+from archspec.types import Table, TensorType
 
 if TYPE_CHECKING:
     from archspec.analysis.field import Field
@@ -179,12 +179,15 @@ def describe(module: Module) -> str:
 
 
 def _argument(value: object) -> str:
+    """A value as a spec writes it."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
         return f"{value:.6g}"  # show 0.1 + 0.2 as 0.3; JSON has all digits
+    if isinstance(value, Table):
+        return f"{{{', '.join([f'{key} {_argument(item)}' for key, item in value])}}}"
     if isinstance(value, tuple):
-        return "×".join(map(_argument, value))
+        return f"[{', '.join(map(_argument, value))}]"
     return shown(str(value), limit=len(str(value)))
 
 
