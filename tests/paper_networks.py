@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
+from torchvision.transforms.functional import center_crop
 
 
 def named(**layers: Any) -> Any:
@@ -89,3 +91,52 @@ def darknet19() -> Any:
         average=nn.AdaptiveAvgPool2d(1),
         flat=nn.Flatten(),
     )
+
+
+# --- U-Net -----------------------------------------------------------------------------------------------
+
+
+def double_conv(channels: int, out: int, *, norm: bool) -> Any:
+    """Two 3×3 convolutions: those of the paper as they are, others padded and normalised."""
+    layers: list[Any] = []
+    for n in (channels, out):
+        layers.append(nn.Conv2d(n, out, 3, padding=int(norm), bias=not norm))
+        layers += [nn.BatchNorm2d(out)] * norm
+        layers.append(nn.ReLU())
+    return named(double_conv=nn.Sequential(*layers))
+
+
+class Up(nn.Module):  # type: ignore[misc]
+    """A step of the decoder."""
+
+    def __init__(self, channels: int, *, norm: bool) -> None:
+        super().__init__()
+        self.up = nn.ConvTranspose2d(channels, channels // 2, 2, stride=2)
+        self.conv = double_conv(channels, channels // 2, norm=norm)
+
+    def forward(self, x: Tensor, skip: Tensor) -> Any:
+        x = self.up(x)
+        return self.conv(torch.cat([center_crop(skip, [*x.shape[2:]]), x], dim=1))
+
+
+class UNet(nn.Module):  # type: ignore[misc]
+    """Figure 1 of the paper, its parts called as in https://github.com/milesial/Pytorch-UNet."""
+
+    def __init__(self, channels: int, *, norm: bool) -> None:
+        super().__init__()
+        self.inc = double_conv(channels, 64, norm=norm)
+        for level, out in enumerate((128, 256, 512, 1024), start=1):
+            inner = nn.Sequential(nn.MaxPool2d(2, 2), double_conv(out // 2, out, norm=norm))
+            self.add_module(f"down{level}", named(maxpool_conv=inner))
+        for level, n in enumerate((1024, 512, 256, 128), start=1):
+            self.add_module(f"up{level}", Up(n, norm=norm))
+        self.outc = named(conv=nn.Conv2d(64, 2, 1))
+
+    def forward(self, x: Tensor) -> Any:
+        skips = [self.inc(x)]
+        for down in (self.down1, self.down2, self.down3, self.down4):
+            skips.append(down(skips[-1]))
+        x = skips.pop()
+        for up in (self.up1, self.up2, self.up3, self.up4):
+            x = up(x, skips.pop())
+        return self.outc(x)

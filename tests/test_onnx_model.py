@@ -40,7 +40,7 @@ SMALL = [
         ("convnext", "convnext_tiny"),
         ("mobilenet_v3", "mobilenet_v3_small"),
         ("shufflenet_v2", "shufflenet_v2_x0_5"),
-        ("unet", None),
+        ("small_unet", None),
     )
 ]
 names = pytest.mark.parametrize(

@@ -182,11 +182,11 @@ EQUIVALENT = {
 
 
 @pytest.mark.parametrize("mutate", [constants, arguments, names, statements])
-@pytest.mark.parametrize("name", ["everything", "resnet18", "unet"])
+@pytest.mark.parametrize("name", ["everything", "resnet18", "small_unet"])
 def test_every_fault_in_the_text_is_seen(
     name: str, mutate: Callable[[ast.Module], Iterator[ast.Module]]
 ) -> None:
-    variants = {"resnet18": ("resnet", name), "unet": ("unet", None)}
+    variants = {"resnet18": ("resnet", name), "small_unet": ("small_unet", None)}
     model = network(*variants[name]) if name in variants else everything()
     program = Program(model.network, model.name)
     helpers, tree = own_classes(source(model), program.helpers)

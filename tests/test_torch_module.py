@@ -535,7 +535,7 @@ TOOLS = [
     ("mobilenet_v2", None),
     ("shufflenet_v2", "shufflenet_v2_x0_5"),
     ("convnext", "convnext_tiny"),
-    ("unet", None),
+    ("small_unet", None),
     ("teaching/googlenet", None),
     ("teaching/densenet", None),
     ("lenet", None),
@@ -548,7 +548,7 @@ def built(request: pytest.FixtureRequest) -> tuple[nn.Module, list[Tensor]]:
     name, variant = request.param
     small = (
         {}
-        if name in ("lenet", "unet") or name.startswith("teaching")
+        if name in ("lenet", "small_unet") or name.startswith("teaching")
         else {"inputs": {"input": ("N", 3, 64, 64)}}
     )
     model = network(name, variant, **small)

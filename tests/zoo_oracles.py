@@ -161,6 +161,8 @@ ORACLES |= {
     "dcgan_discriminator": Oracle(paper_networks.dcgan_discriminator, small=((3, 64, 64),), training=True),
     "dcgan_generator": Oracle(paper_networks.dcgan_generator, small=((100, 1, 1),), training=True),
     "teaching/lenet_bn": Oracle(paper_networks.lenet_bn, small=((1, 28, 28),), training=True),
+    "unet": Oracle(lambda: paper_networks.UNet(1, norm=False), small=((1, 188, 204),)),
+    "unet_bn": Oracle(lambda: paper_networks.UNet(3, norm=True), small=((3, 48, 64),), training=True),
 }
 
 
