@@ -3,10 +3,10 @@
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
+from archspec.ops.core.base import KeepsChannelsLast
 from archspec.ops.core.checks import channels
 from archspec.ops.core.constraints import Constraint, Ranks
 from archspec.ops.core.data import Example, Inputs, Layout, Saved
-from archspec.ops.core.held import like_images
 from archspec.ops.core.norms import RunningNorm, single
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, changed, same_axes, whole
@@ -14,7 +14,7 @@ from archspec.ops.core.torch_code import TorchCode
 from archspec.types import TensorType
 
 
-class BatchNorm(RunningNorm):
+class BatchNorm(KeepsChannelsLast, RunningNorm):
     """Normalises each channel over the batch and all positions; in evaluation with the running statistics.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
@@ -44,10 +44,6 @@ class BatchNorm(RunningNorm):
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input, mean and variance of each channel."""
         return Saved(inputs=(0,), elements=2 * channels(inputs[0]))
-
-    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
-        """With the channels last if those of the input are."""
-        return (like_images(outputs[0], inputs),)
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.BatchNorm2d`; `nn.BatchNorm1d` without spatial axes too."""

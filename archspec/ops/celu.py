@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.data import Example, Inputs
+from archspec.ops.core.data import Example, Inputs, of_images_and_features
 from archspec.ops.core.fields import PositiveNumber
 from archspec.ops.core.onnx_code import Emitter
 
@@ -25,8 +25,7 @@ class CELU(Activation):
         return e.product(e.node("Elu", scaled), self.alpha)
 
     examples: ClassVar[tuple[Example, ...]] = (
-        Example({}, (("N", 5, 7, 3),), "nn.CELU()"),
-        Example({}, (("N", 11),), "nn.CELU()"),
+        *of_images_and_features("nn.CELU()"),
         Example({"alpha": 0.5}, (("N", 5, 7),), "nn.CELU(0.5)"),
         Example({"alpha": 0.0}, (("N", 5, 7),), error="AS203"),
     )

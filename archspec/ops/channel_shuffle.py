@@ -2,18 +2,17 @@
 
 from typing import ClassVar
 
-from archspec.ops.core.base import NoMacs, Op, SavesNothing
+from archspec.ops.core.base import KeepsChannelsLast, NoMacs, Op, SavesNothing
 from archspec.ops.core.constraints import Constraint, Divides, Ranks, in_channels
 from archspec.ops.core.data import Example, Inputs, Layout
 from archspec.ops.core.fields import Positive
-from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, in_place
 from archspec.ops.core.torch_code import TorchCode, positional
 from archspec.types import TensorType
 
 
-class ChannelShuffle(NoMacs, SavesNothing, Op):
+class ChannelShuffle(NoMacs, SavesNothing, KeepsChannelsLast, Op):
     """Interleaves the channels of `groups` groups, so that grouped convolutions in a row mix: ShuffleNet.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.ChannelShuffle.html
@@ -37,10 +36,6 @@ class ChannelShuffle(NoMacs, SavesNothing, Op):
     def brief(self) -> str:
         """`channel_shuffle 2`."""
         return f"channel_shuffle {self.groups}"
-
-    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
-        """With the channels last if those of the input are."""
-        return (like_images(outputs[0], inputs),)
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.ChannelShuffle`."""

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, ValidationInfo, field_validator
 
 from archspec.ops.core.arithmetic import Arithmetic
-from archspec.ops.core.data import INPUT, Example, Inputs, Saved
+from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.fields import Number
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode, expression, keyword
@@ -35,10 +35,6 @@ class Clamp(Arithmetic):
         if value is not None and least is not None and value < least:
             raise ValueError(f"`max` {value:g} is below `min` {least:g}")
         return value
-
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
-        """The input: where it is beyond the bounds, no gradient goes through."""
-        return INPUT
 
     def brief(self) -> str:
         """`clamp 0 to 6`, `clamp min 0`."""

@@ -3,11 +3,10 @@
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import NoMacs, Op, SavesNothing
+from archspec.ops.core.base import KeepsChannelsLast, NoMacs, Op, SavesNothing
 from archspec.ops.core.checks import axis_index, size
 from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.fields import Integer
-from archspec.ops.core.held import like_images
 from archspec.ops.core.joins import MANY
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, changed, same_axes, whole
@@ -15,7 +14,7 @@ from archspec.ops.core.torch_code import TorchCode
 from archspec.types import TensorType
 
 
-class Concat(NoMacs, SavesNothing, Op):
+class Concat(NoMacs, SavesNothing, KeepsChannelsLast, Op):
     """Its inputs one after the other along an axis; the other axes must be equal.
 
     https://docs.pytorch.org/docs/stable/generated/torch.cat.html
@@ -63,10 +62,6 @@ class Concat(NoMacs, SavesNothing, Op):
     def brief(self) -> str:
         """`concat`, with the axis if it is not the channels."""
         return "concat" if self.axis == 1 else f"concat axis {self.axis}"
-
-    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
-        """With the channels last if those of all inputs are."""
-        return (like_images(outputs[0], inputs),)
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`torch.cat`."""

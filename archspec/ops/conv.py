@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import KeepsChannelsLast, Op
 from archspec.ops.core.checks import channels
 from archspec.ops.core.constraints import Constraint
 from archspec.ops.core.convolution import convolution, product_formula, products, weight_and_bias
 from archspec.ops.core.data import Example, Inputs, Layout, Saved, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Padding, Positive, Size, per_axis
-from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, in_place
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
@@ -27,7 +26,7 @@ from archspec.ops.core.window import (
 from archspec.types import TensorType
 
 
-class Conv(Op):
+class Conv(KeepsChannelsLast, Op):
     """Convolution over 1, 2 or 3 spatial axes, by the rank of the input.
 
     The output has `out` channels and, per axis, floor((n - k + p + s) / s) positions.
@@ -106,10 +105,6 @@ class Conv(Op):
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input, or a copy with its zeros where the sides of an axis differ."""
         return kept(inputs[0], self.windows(inputs))
-
-    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
-        """With the channels last if those of the input are."""
-        return (like_images(outputs[0], inputs),)
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.Conv2d`, behind `F.pad` where the two sides of an axis differ."""

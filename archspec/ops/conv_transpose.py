@@ -6,13 +6,12 @@ from math import gcd
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import Op
+from archspec.ops.core.base import KeepsChannelsLast, Op
 from archspec.ops.core.checks import channels
 from archspec.ops.core.constraints import Constraint
 from archspec.ops.core.convolution import convolution, product_formula, products, weight_and_bias
 from archspec.ops.core.data import INPUT, Example, Inputs, Layout, Saved, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, NaturalSize, Positive, Size, per_axis
-from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import MAX_PERIOD, Interval, Links, Reach, at_most, in_place, repeating
 from archspec.ops.core.symbol import number, scaled, shifted
@@ -75,7 +74,7 @@ class Spread:
         )
 
 
-class ConvTranspose(Op):
+class ConvTranspose(KeepsChannelsLast, Op):
     """Transposed convolution over 1, 2 or 3 spatial axes: the gradient of `conv`, which makes inputs larger.
 
     Per axis, the output has (n - 1) * s - p + k + output_padding positions, with p the padding of both sides.
@@ -179,10 +178,6 @@ class ConvTranspose(Op):
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input."""
         return INPUT
-
-    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
-        """With the channels last if those of the input are."""
-        return (like_images(outputs[0], inputs),)
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.ConvTranspose2d`."""

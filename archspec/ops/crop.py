@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import NoMacs, Op, SavesNothing
+from archspec.ops.core.base import IsView, NoMacs, Op
 from archspec.ops.core.checks import size
 from archspec.ops.core.constraints import Constraint, Ranks
 from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.fields import Size, per_axis
-from archspec.ops.core.held import lying, strides
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, in_place, sliding
 from archspec.ops.core.torch_code import TorchCode
@@ -17,7 +16,7 @@ from archspec.ops.core.window import AXIS_NAMES
 from archspec.types import TensorType
 
 
-class Crop(NoMacs, SavesNothing, Op):
+class Crop(NoMacs, IsView, Op):
     """The centre of the spatial axes. An odd remainder is split as in torchvision, by rounding half to even.
 
     A U-Net crops its skip to the size of the decoder: `size = ["up.height", "up.width"]`.
@@ -72,14 +71,6 @@ class Crop(NoMacs, SavesNothing, Op):
     def brief(self) -> str:
         """`crop 56×56`."""
         return f"crop {self.size if isinstance(self.size, int) else '×'.join(map(str, self.size))}"
-
-    def view(self, inputs: Inputs, *, training: bool) -> bool:
-        """A part of the input."""
-        return True
-
-    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
-        """With the strides of the input."""
-        return (lying(outputs[0], strides(inputs[0])),)
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`x[:, :, 3:8, 3:7]`."""

@@ -2,10 +2,8 @@
 
 from typing import ClassVar
 
-from archspec.ops.core.data import Example, Inputs, Saved
-from archspec.ops.core.joins import Elementwise, onnx_join, quotients_of
-from archspec.ops.core.onnx_code import Emitter
-from archspec.ops.core.torch_code import TorchCode
+from archspec.ops.core.data import Example
+from archspec.ops.core.joins import Elementwise
 
 
 class Div(Elementwise):
@@ -15,20 +13,12 @@ class Div(Elementwise):
     """
 
     name: ClassVar[str] = "div"
+    torch_operator: ClassVar[str] = "/"
+    onnx_node: ClassVar[str] = "Div"
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
-        """Each divisor; what is divided, for the gradient of the divisor."""
-        return quotients_of(self.name, inputs)
-
-    def torch(self, inputs: Inputs) -> TorchCode:
-        """`a / b`."""
-        return TorchCode(
-            function=" / ".join(f"{{{index}}}" for index in range(len(inputs))), fresh=len(inputs) > 1
-        )
-
-    def onnx(self, e: Emitter, inputs: Inputs) -> str:
-        """`Div`, of two at a time."""
-        return onnx_join(e, "Div")
+    def sides(self, left: bool, right: bool) -> tuple[bool, bool]:
+        """The divisor for any gradient; what is divided, for that of the divisor."""
+        return right, left or right
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3), ("N", 5, 7, 3)), "lambda a, b: a / b"),

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.data import Example, Inputs
+from archspec.ops.core.data import Example, Inputs, of_images_and_features
 from archspec.ops.core.fields import Number
 from archspec.ops.core.onnx_code import Emitter
 
@@ -24,7 +24,6 @@ class ELU(Activation):
         return e.node("Elu", e.x, alpha=self.alpha)
 
     examples: ClassVar[tuple[Example, ...]] = (
-        Example({}, (("N", 5, 7, 3),), "nn.ELU()"),
-        Example({}, (("N", 11),), "nn.ELU()"),
+        *of_images_and_features("nn.ELU()"),
         Example({"alpha": 0.5}, (("N", 5, 7),), "nn.ELU(0.5)"),
     )

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import NoMacs, Op, SavesNothing, SeesItsPlace
+from archspec.ops.core.base import IsView, NoMacs, Op, SeesItsPlace
 from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.held import lying, strides
 from archspec.ops.core.onnx_code import Emitter
@@ -12,7 +12,7 @@ from archspec.ops.core.torch_code import TorchCode, size_code
 from archspec.types import Dim, TensorType
 
 
-class Expand(NoMacs, SavesNothing, SeesItsPlace, Op):
+class Expand(NoMacs, IsView, SeesItsPlace, Op):
     """Repeats axes of size 1 without copying; further axes can be put in front.
 
     A class token, a `param` of shape [1, 1, D], gets its batch by `shape = ["N", -1, -1]`.
@@ -69,10 +69,6 @@ class Expand(NoMacs, SavesNothing, SeesItsPlace, Op):
     def brief(self) -> str:
         """`expand [N, -1, -1]`."""
         return f"expand {listed(self.shape)}"
-
-    def view(self, inputs: Inputs, *, training: bool) -> bool:
-        """Each element is there once."""
-        return True
 
     def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
         """What is repeated has stride 0."""

@@ -5,27 +5,22 @@ from math import prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import NoMacs, Op, SavesNothing
 from archspec.ops.core.checks import axis_index
-from archspec.ops.core.data import Example, Inputs, Layout
+from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.fields import Integer
-from archspec.ops.core.held import lying, viewed
 from archspec.ops.core.onnx_code import Emitter
-from archspec.ops.core.reach import Links, regrouped
-from archspec.ops.core.shape import fixed, free, product
+from archspec.ops.core.shape import SameOrder, fixed, free, product
 from archspec.ops.core.torch_code import TorchCode, keyword
 from archspec.types import Dim, TensorType
 
 
-class Flatten(NoMacs, SavesNothing, Op):
+class Flatten(SameOrder):
     """Merges the axes from `start` to `stop`, both included, into one.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.Flatten.html
     """
 
     name: ClassVar[str] = "flatten"
-    group: ClassVar[str] = "Shape"
-    layout: ClassVar[Layout] = "free"
 
     start: Integer = 1
     """The first axis to merge, PyTorch's `start_dim`."""
@@ -61,10 +56,6 @@ class Flatten(NoMacs, SavesNothing, Op):
         shape = inputs[0].shape
         return TensorType((*shape[:start], prod(fixed(self.merged(inputs))), *shape[stop + 1 :]))
 
-    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
-        """An axis that stays as it is sees the same; of others no positions are left."""
-        return (regrouped(inputs[0], output),)
-
     def explain(self, inputs: Inputs) -> Iterator[str]:
         """The product."""
         if len(merged := fixed(self.merged(inputs))) > 1:
@@ -77,19 +68,6 @@ class Flatten(NoMacs, SavesNothing, Op):
     def _range(self, inputs: Inputs) -> tuple[int, int]:
         rank = inputs[0].rank
         return axis_index(self.start, rank, "start"), axis_index(self.stop, rank, "stop")
-
-    def view(self, inputs: Inputs, *, training: bool) -> bool:
-        """Unless the input lies in memory in a way that only a copy can have the new shape of."""
-        return True
-
-    def copies(self, inputs: Inputs, outputs: Inputs) -> bool:
-        """Where no strides lead through the input in the new shape."""
-        return viewed(inputs[0], outputs[0].shape) is None
-
-    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
-        """In the strides of the input, or as a copy row by row."""
-        steps = viewed(inputs[0], outputs[0].shape)
-        return outputs if steps is None else (lying(outputs[0], steps),)
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.Flatten`, or `torch.flatten`."""

@@ -4,7 +4,7 @@ from math import pi, sqrt
 from typing import ClassVar, Literal
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.data import Example, Inputs
+from archspec.ops.core.data import Example, Inputs, of_images_and_features
 from archspec.ops.core.onnx_code import Emitter
 
 
@@ -32,8 +32,7 @@ class GELU(Activation):
         return e.node("Mul", e.product(e.x, 0.5), e.node("Add", weight, e.number(1.0)))
 
     examples: ClassVar[tuple[Example, ...]] = (
-        Example({}, (("N", 5, 7, 3),), "nn.GELU()"),
-        Example({}, (("N", 11),), "nn.GELU()"),
+        *of_images_and_features("nn.GELU()"),
         Example({"approximate": "tanh"}, (("N", 5, 7),), 'nn.GELU(approximate="tanh")'),
         Example({"approximate": "sigmoid"}, (("N", 5, 7),), error="AS203"),
     )

@@ -4,12 +4,11 @@ from math import prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import NoMacs, Op
+from archspec.ops.core.base import KeepsChannelsLast, NoMacs, Op
 from archspec.ops.core.checks import channels, initialised, sizes
 from archspec.ops.core.constraints import Constraint, Divides, in_channels
 from archspec.ops.core.data import Example, Inputs, Layout, Saved, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive, PositiveNumber
-from archspec.ops.core.held import like_images
 from archspec.ops.core.norms import scale_and_shift, single
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, in_place, whole
@@ -17,7 +16,7 @@ from archspec.ops.core.torch_code import TorchCode, keyword, positional
 from archspec.types import TensorType
 
 
-class GroupNorm(NoMacs, Op):
+class GroupNorm(NoMacs, KeepsChannelsLast, Op):
     """Normalises groups of channels of each sample over their positions.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.GroupNorm.html
@@ -66,10 +65,6 @@ class GroupNorm(NoMacs, Op):
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input, mean and variance of each group."""
         return Saved(inputs=(0,), elements=2 * prod(sizes(inputs[0].shape[:1])) * self.groups)
-
-    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
-        """With the channels last if those of the input are."""
-        return (like_images(outputs[0], inputs),)
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.GroupNorm`."""

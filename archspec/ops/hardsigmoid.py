@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.data import Example, Inputs
+from archspec.ops.core.data import Example, Inputs, of_images_and_features
 from archspec.ops.core.onnx_code import Emitter
 
 
@@ -19,7 +19,4 @@ class Hardsigmoid(Activation):
         """`HardSigmoid` with PyTorch's slope; ONNX's default is another."""
         return e.node("HardSigmoid", e.x, alpha=1 / 6, beta=0.5)
 
-    examples: ClassVar[tuple[Example, ...]] = (
-        Example({}, (("N", 5, 7, 3),), "nn.Hardsigmoid()"),
-        Example({}, (("N", 11),), "nn.Hardsigmoid()"),
-    )
+    examples: ClassVar[tuple[Example, ...]] = of_images_and_features("nn.Hardsigmoid()")

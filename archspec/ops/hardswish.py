@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.data import Example
+from archspec.ops.core.data import Example, of_images_and_features
 
 
 class Hardswish(Activation):
@@ -15,7 +15,4 @@ class Hardswish(Activation):
     name: ClassVar[str] = "hardswish"
     onnx_node: ClassVar[str] = "HardSwish"
 
-    examples: ClassVar[tuple[Example, ...]] = (
-        Example({}, (("N", 5, 7, 3),), "nn.Hardswish()"),
-        Example({}, (("N", 11),), "nn.Hardswish()"),
-    )
+    examples: ClassVar[tuple[Example, ...]] = of_images_and_features("nn.Hardswish()")

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, ValidationInfo, field_validator
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.data import Example, Inputs
+from archspec.ops.core.data import Example, Inputs, of_images_and_features
 from archspec.ops.core.fields import Number
 from archspec.ops.core.onnx_code import Emitter
 
@@ -40,8 +40,7 @@ class Hardtanh(Activation):
         return e.node("Clip", e.x, e.number(self.min_val), e.number(self.max_val))
 
     examples: ClassVar[tuple[Example, ...]] = (
-        Example({}, (("N", 5, 7, 3),), "nn.Hardtanh()"),
-        Example({}, (("N", 11),), "nn.Hardtanh()"),
+        *of_images_and_features("nn.Hardtanh()"),
         Example({"min_val": -0.5, "max_val": 2}, (("N", 5, 7),), "nn.Hardtanh(-0.5, 2.0)"),
         Example({"min_val": 1.0}, (("N", 5, 7),), error="AS203", doc="`max_val` is 1 by default."),
         Example({"min_val": 2.0, "max_val": 1.0}, (("N", 5, 7),), error="AS203"),

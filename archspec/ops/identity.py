@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.data import Example, Inputs, Saved
+from archspec.ops.core.data import Example, Inputs, Saved, of_images_and_features
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode
 
@@ -15,10 +15,7 @@ class Identity(Activation):
     """
 
     name: ClassVar[str] = "identity"
-
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
-        """Nothing."""
-        return Saved()
+    saves: ClassVar[Saved] = Saved()
 
     def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
         """It is its input."""
@@ -37,7 +34,6 @@ class Identity(Activation):
         return e.x
 
     examples: ClassVar[tuple[Example, ...]] = (
-        Example({}, (("N", 5, 7, 3),), "nn.Identity()"),
-        Example({}, (("N", 11),), "nn.Identity()"),
+        *of_images_and_features("nn.Identity()"),
         Example({}, (("N", "L", 5),), "nn.Identity()", doc="Any shape, free dimensions included."),
     )

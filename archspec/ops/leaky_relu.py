@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.data import Example, Inputs
+from archspec.ops.core.data import Example, Inputs, of_images_and_features
 from archspec.ops.core.fields import Number
 from archspec.ops.core.onnx_code import Emitter
 
@@ -24,8 +24,7 @@ class LeakyReLU(Activation):
         return e.node("LeakyRelu", e.x, alpha=self.negative_slope)
 
     examples: ClassVar[tuple[Example, ...]] = (
-        Example({}, (("N", 5, 7, 3),), "nn.LeakyReLU()"),
-        Example({}, (("N", 11),), "nn.LeakyReLU()"),
+        *of_images_and_features("nn.LeakyReLU()"),
         Example({"negative_slope": 0.2}, (("N", 5, 7),), "nn.LeakyReLU(0.2)", doc="The slope of many GANs."),
         Example({"negative_slope": [0.2]}, (("N", 5, 7),), error="AS203"),
     )

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from archspec.ops.core.arithmetic import Arithmetic
-from archspec.ops.core.data import INPUT, Example, Inputs, Saved
+from archspec.ops.core.data import Example, of_any_size
 
 
 class Log(Arithmetic):
@@ -12,12 +12,4 @@ class Log(Arithmetic):
     name: ClassVar[str] = "log"
     onnx_node: ClassVar[str] = "Log"
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
-        """The input, which the gradient is divided by."""
-        return INPUT
-
-    examples: ClassVar[tuple[Example, ...]] = (
-        Example({}, (("N", 5, 7, 3),), "lambda x: x.log()"),
-        Example({}, (("N", 11),), "lambda x: x.log()"),
-        Example({}, (("N", 5, "H", "W"),), "lambda x: x.log()", doc="Of any size."),
-    )
+    examples: ClassVar[tuple[Example, ...]] = of_any_size("lambda x: x.log()")

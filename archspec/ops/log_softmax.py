@@ -3,8 +3,7 @@
 from typing import ClassVar
 
 from archspec.ops.core.activation import AlongAxis
-from archspec.ops.core.data import Example, Inputs
-from archspec.ops.core.onnx_code import Emitter
+from archspec.ops.core.data import Example
 
 
 class LogSoftmax(AlongAxis):
@@ -14,10 +13,7 @@ class LogSoftmax(AlongAxis):
     """
 
     name: ClassVar[str] = "log_softmax"
-
-    def onnx(self, e: Emitter, inputs: Inputs) -> str:
-        """`LogSoftmax`."""
-        return e.node("LogSoftmax", e.x, axis=self.axis)
+    onnx_node: ClassVar[str] = "LogSoftmax"
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 11),), "nn.LogSoftmax(dim=1)", doc="Of classes."),

@@ -3,19 +3,18 @@
 from math import prod
 from typing import ClassVar
 
-from archspec.ops.core.base import NoMacs, Op
+from archspec.ops.core.base import KeepsOrder, NoMacs, Op
 from archspec.ops.core.checks import channels, sizes
 from archspec.ops.core.constraints import Constraint, Ranks
 from archspec.ops.core.data import Example, Inputs, Layout, Saved
 from archspec.ops.core.fields import Number, Positive
-from archspec.ops.core.held import elementwise
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, changed, same_axes, sliding
-from archspec.ops.core.torch_code import TorchCode, keyword, positional
+from archspec.ops.core.torch_code import TorchCode, keywords, positional
 from archspec.types import TensorType
 
 
-class LRN(NoMacs, Op):
+class LRN(NoMacs, KeepsOrder, Op):
     """Divides each element by (k + alpha * mean)^beta, with the mean square of `size` channels around it.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.LocalResponseNorm.html
@@ -49,18 +48,9 @@ class LRN(NoMacs, Op):
         planes = (channels + self.size - 1) + 2 * channels
         return Saved(inputs=(0,), elements=batch * planes * prod(positions))
 
-    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
-        """As the input does."""
-        return (elementwise(outputs[0], inputs),)
-
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.LocalResponseNorm`."""
-        arguments = (
-            positional(self.size, "size"),
-            keyword("alpha", self.alpha, 1e-4, "alpha"),
-            keyword("beta", self.beta, 0.75, "beta"),
-            keyword("k", self.k, 1.0, "k"),
-        )
+        arguments = (positional(self.size, "size"), *keywords(self, "alpha", "beta", "k"))
         return TorchCode("nn.LocalResponseNorm", arguments, "F.local_response_norm")
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:

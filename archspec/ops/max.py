@@ -2,9 +2,8 @@
 
 from typing import ClassVar
 
-from archspec.ops.core.data import Example, Inputs, Saved
-from archspec.ops.core.joins import Elementwise, factors_of, onnx_join
-from archspec.ops.core.onnx_code import Emitter
+from archspec.ops.core.data import Example, Inputs
+from archspec.ops.core.joins import Elementwise
 from archspec.ops.core.torch_code import TorchCode
 
 
@@ -15,10 +14,11 @@ class Max(Elementwise):
     """
 
     name: ClassVar[str] = "max"
+    onnx_node: ClassVar[str] = "Max"
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
-        """All inputs, and the maxima on the way from three on."""
-        return factors_of(self.name, inputs, crossed=False)
+    def sides(self, left: bool, right: bool) -> tuple[bool, bool]:
+        """Both for any gradient; from three on, the maxima on the way are sides."""
+        return left or right, left or right
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`torch.maximum`, of two at a time."""
@@ -26,10 +26,6 @@ class Max(Elementwise):
         for index in range(1, len(inputs)):
             text = f"torch.maximum({text}, {{{index}}})"
         return TorchCode(function=text)
-
-    def onnx(self, e: Emitter, inputs: Inputs) -> str:
-        """`Max`, of two at a time."""
-        return onnx_join(e, "Max")
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3), ("N", 5, 7, 3)), "torch.maximum", doc="Maxout of two branches."),

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.data import Example
+from archspec.ops.core.data import Example, of_images_and_features
 
 
 class Mish(Activation):
@@ -12,7 +12,4 @@ class Mish(Activation):
     name: ClassVar[str] = "mish"
     onnx_node: ClassVar[str] = "Mish"
 
-    examples: ClassVar[tuple[Example, ...]] = (
-        Example({}, (("N", 5, 7, 3),), "nn.Mish()"),
-        Example({}, (("N", 11),), "nn.Mish()"),
-    )
+    examples: ClassVar[tuple[Example, ...]] = of_images_and_features("nn.Mish()")

@@ -2,10 +2,8 @@
 
 from typing import ClassVar
 
-from archspec.ops.core.data import Example, Inputs, Saved
-from archspec.ops.core.joins import Elementwise, factors_of, onnx_join
-from archspec.ops.core.onnx_code import Emitter
-from archspec.ops.core.torch_code import TorchCode
+from archspec.ops.core.data import Example
+from archspec.ops.core.joins import Elementwise
 
 
 class Mul(Elementwise):
@@ -15,20 +13,12 @@ class Mul(Elementwise):
     """
 
     name: ClassVar[str] = "mul"
+    torch_operator: ClassVar[str] = "*"
+    onnx_node: ClassVar[str] = "Mul"
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
+    def sides(self, left: bool, right: bool) -> tuple[bool, bool]:
         """Each factor for the gradient of the other one; from three on, the products on the way are factors."""
-        return factors_of(self.name, inputs, crossed=True)
-
-    def torch(self, inputs: Inputs) -> TorchCode:
-        """`a * b`."""
-        return TorchCode(
-            function=" * ".join(f"{{{index}}}" for index in range(len(inputs))), fresh=len(inputs) > 1
-        )
-
-    def onnx(self, e: Emitter, inputs: Inputs) -> str:
-        """`Mul`, of two at a time."""
-        return onnx_join(e, "Mul")
+        return right, left
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import NoMacs, Op, SavesNothing
+from archspec.ops.core.base import IsView, NoMacs, Op
 from archspec.ops.core.data import Example, Inputs, Layout
 from archspec.ops.core.fields import Integer
 from archspec.ops.core.held import lying, strides
@@ -29,7 +29,7 @@ class Permute(nn.Module):
 """
 
 
-class Permute(NoMacs, SavesNothing, Op):
+class Permute(NoMacs, IsView, Op):
     """The axes in another order.
 
     https://docs.pytorch.org/docs/stable/generated/torch.permute.html
@@ -67,10 +67,6 @@ class Permute(NoMacs, SavesNothing, Op):
     def brief(self) -> str:
         """`permute 0 2 3 1`."""
         return f"permute {' '.join(map(str, self.axes))}"
-
-    def view(self, inputs: Inputs, *, training: bool) -> bool:
-        """The same memory, walked in another order."""
-        return True
 
     def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
         """The same memory: the strides go with the axes."""

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import NoMacs, Op, SavesNothing
+from archspec.ops.core.base import KeepsChannelsLast, NoMacs, Op, SavesNothing
 from archspec.ops.core.checks import channels
 from archspec.ops.core.constraints import Constraint, Ranks
 from archspec.ops.core.data import Example, Inputs, Layout
 from archspec.ops.core.fields import Positive
-from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, in_place, repeating, whole
 from archspec.ops.core.symbol import scaled
@@ -17,7 +16,7 @@ from archspec.ops.core.torch_code import TorchCode, positional
 from archspec.types import TensorType
 
 
-class PixelShuffle(NoMacs, SavesNothing, Op):
+class PixelShuffle(NoMacs, SavesNothing, KeepsChannelsLast, Op):
     """Lays groups of `scale` * `scale` channels out as blocks of pixels: sub-pixel convolution.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.PixelShuffle.html
@@ -67,10 +66,6 @@ class PixelShuffle(NoMacs, SavesNothing, Op):
     def brief(self) -> str:
         """`pixel_shuffle ×2`."""
         return f"pixel_shuffle ×{self.scale}"
-
-    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
-        """With the channels last if those of the input are."""
-        return (like_images(outputs[0], inputs),)
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.PixelShuffle`."""

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from archspec.ops.core.base import NoMacs, Op, SavesNothing
+from archspec.ops.core.base import KeepsChannelsLast, NoMacs, Op, SavesNothing
 from archspec.ops.core.checks import channels, divides, size
 from archspec.ops.core.constraints import Constraint, Ranks
 from archspec.ops.core.data import Example, Inputs, Layout
 from archspec.ops.core.fields import Positive
-from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, in_place, sliding
 from archspec.ops.core.symbol import Symbol, divided
@@ -16,7 +15,7 @@ from archspec.ops.core.torch_code import TorchCode, positional
 from archspec.types import TensorType
 
 
-class PixelUnshuffle(NoMacs, SavesNothing, Op):
+class PixelUnshuffle(NoMacs, SavesNothing, KeepsChannelsLast, Op):
     """Stacks blocks of `scale` * `scale` pixels as channels: the inverse of `pixel_shuffle`.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.PixelUnshuffle.html
@@ -56,10 +55,6 @@ class PixelUnshuffle(NoMacs, SavesNothing, Op):
     def brief(self) -> str:
         """`pixel_unshuffle 2`."""
         return f"pixel_unshuffle {self.scale}"
-
-    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
-        """With the channels last if those of the input are."""
-        return (like_images(outputs[0], inputs),)
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.PixelUnshuffle`."""

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.data import Example, Inputs
+from archspec.ops.core.data import Example, Inputs, of_images_and_features
 from archspec.ops.core.onnx_code import Emitter
 
 
@@ -11,14 +11,10 @@ class ReLU6(Activation):
     """min(max(x, 0), 6). https://docs.pytorch.org/docs/stable/generated/torch.nn.ReLU6.html"""
 
     name: ClassVar[str] = "relu6"
-
     torch_inplace: ClassVar[bool] = True
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Clip` from 0 to 6."""
         return e.node("Clip", e.x, e.number(0.0), e.number(6.0))
 
-    examples: ClassVar[tuple[Example, ...]] = (
-        Example({}, (("N", 5, 7, 3),), "nn.ReLU6()"),
-        Example({}, (("N", 11),), "nn.ReLU6()"),
-    )
+    examples: ClassVar[tuple[Example, ...]] = of_images_and_features("nn.ReLU6()")

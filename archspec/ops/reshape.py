@@ -5,18 +5,15 @@ from math import prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import NoMacs, Op, SavesNothing
 from archspec.ops.core.checks import sizes
-from archspec.ops.core.data import Example, Inputs, Layout
-from archspec.ops.core.held import lying, viewed
+from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.onnx_code import Emitter
-from archspec.ops.core.reach import Links, regrouped
-from archspec.ops.core.shape import Shape, free, listed, product
+from archspec.ops.core.shape import SameOrder, Shape, free, listed, product
 from archspec.ops.core.torch_code import TorchCode, size_code
 from archspec.types import Dim, TensorType, multiple
 
 
-class Reshape(NoMacs, SavesNothing, Op):
+class Reshape(SameOrder):
     """The same elements in the same order, in another shape.
 
     Free dimensions stand for themselves: those of the input come again, in their order, and the rest has as many
@@ -26,8 +23,6 @@ class Reshape(NoMacs, SavesNothing, Op):
     """
 
     name: ClassVar[str] = "reshape"
-    group: ClassVar[str] = "Shape"
-    layout: ClassVar[Layout] = "free"
     asks_for_sizes: ClassVar[bool] = True
 
     shape: Shape
@@ -40,10 +35,6 @@ class Reshape(NoMacs, SavesNothing, Op):
     def output(self, inputs: Inputs) -> TensorType:
         """The new shape, with -1 filled in."""
         return TensorType(self._resolve(inputs))
-
-    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
-        """An axis that stays as it is sees the same; of others no positions are left."""
-        return (regrouped(inputs[0], output),)
 
     def explain(self, inputs: Inputs) -> Iterator[str]:
         """What -1 stands for."""
@@ -107,19 +98,6 @@ class Reshape(NoMacs, SavesNothing, Op):
             notes=(note + ", which does not divide them" * has_rest,),
             help=None if has_rest else "-1 in place of one size is what is left",
         )
-
-    def view(self, inputs: Inputs, *, training: bool) -> bool:
-        """Unless the input lies in memory in a way that only a copy can have the new shape of."""
-        return True
-
-    def copies(self, inputs: Inputs, outputs: Inputs) -> bool:
-        """Where no strides lead through the input in the new shape."""
-        return viewed(inputs[0], outputs[0].shape) is None
-
-    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
-        """In the strides of the input, or as a copy row by row."""
-        steps = viewed(inputs[0], outputs[0].shape)
-        return outputs if steps is None else (lying(outputs[0], steps),)
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`x.reshape`; one free dimension is -1, further ones are taken from the input."""

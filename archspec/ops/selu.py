@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.data import Example
+from archspec.ops.core.data import Example, of_images_and_features
 
 
 class SELU(Activation):
@@ -15,7 +15,4 @@ class SELU(Activation):
     name: ClassVar[str] = "selu"
     onnx_node: ClassVar[str] = "Selu"
 
-    examples: ClassVar[tuple[Example, ...]] = (
-        Example({}, (("N", 5, 7, 3),), "nn.SELU()"),
-        Example({}, (("N", 11),), "nn.SELU()"),
-    )
+    examples: ClassVar[tuple[Example, ...]] = of_images_and_features("nn.SELU()")

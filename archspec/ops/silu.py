@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.data import Example, Inputs
+from archspec.ops.core.data import Example, Inputs, of_images_and_features
 from archspec.ops.core.onnx_code import Emitter
 
 
@@ -16,7 +16,4 @@ class SiLU(Activation):
         """x * sigmoid(x)."""
         return e.node("Mul", e.x, e.node("Sigmoid", e.x))
 
-    examples: ClassVar[tuple[Example, ...]] = (
-        Example({}, (("N", 5, 7, 3),), "nn.SiLU()"),
-        Example({}, (("N", 11),), "nn.SiLU()"),
-    )
+    examples: ClassVar[tuple[Example, ...]] = of_images_and_features("nn.SiLU()")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import NoMacs, Op, SavesNothing
+from archspec.ops.core.base import IsView, NoMacs, Op
 from archspec.ops.core.checks import axis_index, size
 from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.fields import Integer, Positive
@@ -15,7 +15,7 @@ from archspec.ops.core.torch_code import TorchCode
 from archspec.types import TensorType
 
 
-class Slice(NoMacs, SavesNothing, Op):
+class Slice(NoMacs, IsView, Op):
     """A range of one axis, with the meaning of Python's `x[start:stop:stride]`.
 
     https://docs.pytorch.org/docs/stable/tensor_view.html
@@ -85,10 +85,6 @@ class Slice(NoMacs, SavesNothing, Op):
     def _text(self) -> str:
         text = f"{self.start}:{'' if self.stop is None else self.stop}"
         return text if self.stride == 1 else f"{text}:{self.stride}"
-
-    def view(self, inputs: Inputs, *, training: bool) -> bool:
-        """A part of the input."""
-        return True
 
     def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
         """With the strides of the input, longer along the axis by what is left out."""

@@ -3,8 +3,7 @@
 from typing import ClassVar
 
 from archspec.ops.core.activation import AlongAxis
-from archspec.ops.core.data import Example, Inputs
-from archspec.ops.core.onnx_code import Emitter
+from archspec.ops.core.data import Example
 
 
 class Softmax(AlongAxis):
@@ -14,10 +13,7 @@ class Softmax(AlongAxis):
     """
 
     name: ClassVar[str] = "softmax"
-
-    def onnx(self, e: Emitter, inputs: Inputs) -> str:
-        """`Softmax`."""
-        return e.node("Softmax", e.x, axis=self.axis)
+    onnx_node: ClassVar[str] = "Softmax"
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 11),), "nn.Softmax(dim=1)", doc="Of classes."),

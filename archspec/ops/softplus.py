@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.data import Example, Inputs
+from archspec.ops.core.data import Example, Inputs, of_images_and_features
 from archspec.ops.core.fields import Number, PositiveNumber
 from archspec.ops.core.onnx_code import Emitter
 
@@ -42,8 +42,7 @@ class Softplus(Activation):
         return e.node("Add", e.node("Relu", x), e.node("Log", e.node("Add", small, e.number(1.0))))
 
     examples: ClassVar[tuple[Example, ...]] = (
-        Example({}, (("N", 5, 7, 3),), "nn.Softplus()"),
-        Example({}, (("N", 11),), "nn.Softplus()"),
+        *of_images_and_features("nn.Softplus()"),
         Example({"beta": 2.0, "threshold": 10.0}, (("N", 5, 7),), "nn.Softplus(2.0, 10.0)"),
         Example({"beta": 0.0}, (("N", 5, 7),), error="AS203"),
     )

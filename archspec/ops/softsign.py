@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from archspec.ops.core.activation import Activation
 from archspec.ops.core.checks import sizes
-from archspec.ops.core.data import Example, Inputs, Saved
+from archspec.ops.core.data import Example, Inputs, Saved, of_images_and_features
 
 
 class Softsign(Activation):
@@ -18,7 +18,4 @@ class Softsign(Activation):
         """The input and 1 + |x|."""
         return Saved(inputs=(0,), elements=prod(sizes(inputs[0].shape)))
 
-    examples: ClassVar[tuple[Example, ...]] = (
-        Example({}, (("N", 5, 7, 3),), "nn.Softsign()"),
-        Example({}, (("N", 11),), "nn.Softsign()"),
-    )
+    examples: ClassVar[tuple[Example, ...]] = of_images_and_features("nn.Softsign()")

@@ -7,11 +7,10 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import NoMacs, Op, SavesNothing, SeesItsPlace
+from archspec.ops.core.base import IsView, NoMacs, Op, SeesItsPlace
 from archspec.ops.core.checks import axis_index, divides, size
 from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.fields import Integer, Positive
-from archspec.ops.core.held import lying, strides
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, changed, same_axes, sliding
 from archspec.ops.core.shape import listed
@@ -21,7 +20,7 @@ from archspec.types import TensorType
 MAX_PARTS = 1024
 
 
-class Split(NoMacs, SavesNothing, SeesItsPlace, Op):
+class Split(NoMacs, IsView, SeesItsPlace, Op):
     """Cuts the input into parts along an axis. The value has several parts: pick one with `name.0`, `name.1`, …
 
     https://docs.pytorch.org/docs/stable/generated/torch.tensor_split.html
@@ -93,15 +92,6 @@ class Split(NoMacs, SavesNothing, SeesItsPlace, Op):
         else:
             text = f"split {listed((*self.sections[:8], *['…'] * (len(self.sections) > 8)))}"
         return text if self.axis == 1 else f"{text} axis {self.axis}"
-
-    def view(self, inputs: Inputs, *, training: bool) -> bool:
-        """Parts of the input."""
-        return True
-
-    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
-        """With the strides of the input."""
-        steps = strides(inputs[0])
-        return tuple([lying(part, steps) for part in outputs])
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`torch.chunk` into equal parts, `torch.split` into parts of given sizes; the only part is the input."""

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from archspec.ops.core.arithmetic import Arithmetic
-from archspec.ops.core.data import INPUT, Example, Inputs, Saved
+from archspec.ops.core.data import Example, Inputs, of_any_size
 from archspec.ops.core.onnx_code import Emitter
 
 
@@ -12,16 +12,8 @@ class Square(Arithmetic):
 
     name: ClassVar[str] = "square"
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
-        """The input, twice of which is the derivative."""
-        return INPUT
-
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Mul` of the input with itself."""
         return e.node("Mul", e.x, e.x)
 
-    examples: ClassVar[tuple[Example, ...]] = (
-        Example({}, (("N", 5, 7, 3),), "lambda x: x.square()"),
-        Example({}, (("N", 11),), "lambda x: x.square()"),
-        Example({}, (("N", 5, "H", "W"),), "lambda x: x.square()", doc="Of any size."),
-    )
+    examples: ClassVar[tuple[Example, ...]] = of_any_size("lambda x: x.square()")

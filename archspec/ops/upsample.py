@@ -9,12 +9,11 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import NoMacs, Op, SavesNothing
+from archspec.ops.core.base import KeepsChannelsLast, NoMacs, Op, SavesNothing
 from archspec.ops.core.checks import size
 from archspec.ops.core.constraints import Constraint, Ranks
 from archspec.ops.core.data import Example, Inputs, Layout
 from archspec.ops.core.fields import MAX, Flag, PositiveNumber, Size, per_axis
-from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.onnx_graph import Attribute
 from archspec.ops.core.reach import (
@@ -53,7 +52,7 @@ LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}
 AXES = {"bilinear": 2, "bicubic": 2, "trilinear": 3}
 
 
-class Upsample(NoMacs, SavesNothing, Op):
+class Upsample(NoMacs, SavesNothing, KeepsChannelsLast, Op):
     """Resamples the spatial axes to `size`, or to floor(n * scale) for a size of n.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.Upsample.html
@@ -184,10 +183,6 @@ class Upsample(NoMacs, SavesNothing, Op):
             return per_axis(self.size, len(axes), "size")
         scales = per_axis(self.scale or 1.0, len(axes), "scale")
         return tuple(map(_scaled, axes, inputs[0].spatial, scales))
-
-    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
-        """With the channels last if those of the input are."""
-        return (like_images(outputs[0], inputs),)
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.Upsample`, or `F.interpolate`. A whole factor stays a `float`, which TorchScript asks for."""

@@ -3,18 +3,17 @@
 from dataclasses import replace
 from typing import ClassVar
 
-from archspec.ops.core.base import NoMacs, Op, SeesItsPlace
+from archspec.ops.core.arithmetic import Function
 from archspec.ops.core.checks import axis_index
-from archspec.ops.core.data import INPUT, OUTPUT, Inputs, Saved
+from archspec.ops.core.data import OUTPUT, Inputs, Saved
 from archspec.ops.core.fields import Integer
-from archspec.ops.core.held import elementwise
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, changed, pointwise, whole
-from archspec.ops.core.torch_code import REQUIRED, TorchCode, keyword
+from archspec.ops.core.torch_code import REQUIRED, TorchCode, keyword, keywords
 from archspec.types import TensorType
 
 
-class Activation(NoMacs, SeesItsPlace, Op):
+class Activation(Function):
     """A function of each element, or along one axis: the output has the shape of the input."""
 
     group: ClassVar[str] = "Activations"
@@ -23,35 +22,13 @@ class Activation(NoMacs, SeesItsPlace, Op):
     torch_inplace: ClassVar[bool] = False
     """Whether PyTorch's function can work in place without keeping a copy for its gradient."""
 
-    onnx_node: ClassVar[str] = ""
-    """ONNX's operator, where it takes no attributes."""
-
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
-        """The input: most derivatives are functions of it."""
-        return INPUT
-
-    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
-        """As the input does."""
-        return (elementwise(outputs[0], inputs),)
-
     def torch(self, inputs: Inputs) -> TorchCode:
         """The class is called as PyTorch's, the fields as its arguments."""
-        fields = type(self).model_fields
-        arguments = tuple(
-            [
-                keyword(name, getattr(self, name), fields[name].default, name)
-                for name in fields
-                if name != "init"
-            ]
-        )
+        arguments = keywords(self, *[name for name in type(self).model_fields if name != "init"])
         function = self.torch_function or f"F.{self.name}"
         return TorchCode(
             f"nn.{type(self).__name__}", arguments, function, inplace=self.torch_inplace, typed=True
         )
-
-    def onnx(self, e: Emitter, inputs: Inputs) -> str:
-        """The operator of the same meaning."""
-        return e.node(self.onnx_node, e.x)
 
     def brief(self) -> str:
         """The name, then what is not the default: `leaky_relu 0.2`, `softplus beta 2`."""
@@ -69,6 +46,8 @@ class Activation(NoMacs, SeesItsPlace, Op):
 class AlongAxis(Activation):
     """An activation that normalises along one axis."""
 
+    saves: ClassVar[Saved] = OUTPUT
+
     axis: Integer = 1
     """The axis whose elements compete; 1 is the channels, which are the classes of a classifier."""
 
@@ -76,9 +55,9 @@ class AlongAxis(Activation):
         """The input has the axis."""
         axis_index(self.axis, inputs[0].rank)
 
-    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
-        """The output."""
-        return OUTPUT
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """The operator of the same meaning."""
+        return e.node(self.onnx_node, e.x, axis=self.axis)
 
     def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
         """Row by row."""

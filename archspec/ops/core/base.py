@@ -15,7 +15,7 @@ from archspec.diagnostics import Problem
 from archspec.ops.core.constraints import Constraint
 from archspec.ops.core.data import Example, Inputs, Layout, Saved, Weight
 from archspec.ops.core.fields import Reading, reading
-from archspec.ops.core.held import elementwise, like_images
+from archspec.ops.core.held import elementwise, like_images, lying, strides
 from archspec.ops.core.init import Init
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, pointwise
@@ -174,6 +174,19 @@ class SavesNothing:
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """Nothing."""
         return Saved()
+
+
+class IsView(SavesNothing):
+    """States that the output is the input's memory, seen in another way: there is nothing to save."""
+
+    def view(self, inputs: Inputs, *, training: bool) -> bool:
+        """Always."""
+        return True
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """With the strides of the input."""
+        steps = strides(inputs[0])
+        return tuple([lying(part, steps) for part in outputs])
 
 
 class SeesItsPlace:

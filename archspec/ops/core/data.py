@@ -58,6 +58,16 @@ class Example:
         return not self.error
 
 
+def of_images_and_features(torch: str) -> tuple[Example, ...]:
+    """Examples of a function with its defaults, which is this in PyTorch."""
+    return Example({}, (("N", 5, 7, 3),), torch), Example({}, (("N", 11),), torch)
+
+
+def of_any_size(torch: str) -> tuple[Example, ...]:
+    """The same, and one of images whose size is free."""
+    return (*of_images_and_features(torch), Example({}, (("N", 5, "H", "W"),), torch, doc="Of any size."))
+
+
 @dataclass(frozen=True, slots=True)
 class Saved:
     """What autograd keeps of a call for the backward pass, in training mode, as PyTorch does it on a CPU."""

@@ -1,14 +1,13 @@
 """What the joins share."""
 
-from math import prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import NoMacs, Op, SeesItsPlace
-from archspec.ops.core.checks import sizes
 from archspec.ops.core.data import Inputs, Saved
-from archspec.ops.core.held import elementwise, is_trained
+from archspec.ops.core.held import elementwise, is_trained, size_of
 from archspec.ops.core.onnx_code import Emitter
+from archspec.ops.core.torch_code import TorchCode
 from archspec.types import Dim, TensorType
 
 MANY = 10_000
@@ -20,6 +19,14 @@ class Elementwise(NoMacs, SeesItsPlace, Op):
     group: ClassVar[str] = "Joins"
     arity: ClassVar[tuple[int, int]] = (1, MANY)
     is_module: ClassVar[bool] = False
+    torch_operator: ClassVar[str] = ""
+    """Python's operator of the same meaning."""
+    onnx_node: ClassVar[str]
+    """ONNX's operator."""
+
+    def sides(self, left: bool, right: bool) -> tuple[bool, bool]:
+        """Which sides of a join are kept, where gradients reach these of them. Default: none."""
+        return False, False
 
     def output(self, inputs: Inputs) -> TensorType:
         """The broadcast shape."""
@@ -39,38 +46,33 @@ class Elementwise(NoMacs, SeesItsPlace, Op):
         """A single input is what comes out."""
         return len(inputs) == 1
 
+    def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
+        """The sides of each join that are kept: what has been joined so far, and the next input."""
+        kept, elements, joined, trained = set[int](), 0, inputs[0], is_trained(inputs[0])
+        for index, other in enumerate(inputs[1:], start=1):
+            left, right = self.sides(trained, is_trained(other))
+            if left and index == 1:
+                kept.add(0)
+            elif left:
+                elements += size_of(joined)
+            if right:
+                kept.add(index)
+            joined = broadcast(joined, other, self.name, index + 1)
+            trained = trained or is_trained(other)
+        return Saved(inputs=tuple(sorted(kept)), elements=elements)
 
-def factors_of(op: str, inputs: Inputs, *, crossed: bool) -> Saved:
-    """The two sides of each join, which are what has been joined so far and the next input.
+    def torch(self, inputs: Inputs) -> TorchCode:
+        """`a + b`, or with another operator."""
+        values = [f"{{{index}}}" for index in range(len(inputs))]
+        return TorchCode(function=f" {self.torch_operator} ".join(values), fresh=len(inputs) > 1)
 
-    Where they are `crossed`, each side is kept for the gradient of the other one; else both for the gradient of any.
-    """
-    kept, elements, joined, trained = set[int](), 0, inputs[0], is_trained(inputs[0])
-    for index, other in enumerate(inputs[1:], start=1):
-        needed = is_trained(other), trained
-        left, right = needed if crossed else (any(needed),) * 2
-        if left and index == 1:
-            kept.add(0)
-        elif left:
-            elements += prod(sizes(joined.shape))
-        if right:
-            kept.add(index)
-        joined, trained = broadcast(joined, other, op, index + 1), any(needed)
-    return Saved(inputs=tuple(sorted(kept)), elements=elements)
-
-
-def quotients_of(op: str, inputs: Inputs) -> Saved:
-    """The two sides of each division: the divisor for any gradient, what is divided for that of the divisor."""
-    kept, elements, joined, trained = set[int](), 0, inputs[0], is_trained(inputs[0])
-    for index, other in enumerate(inputs[1:], start=1):
-        if is_trained(other) and index == 1:
-            kept.add(0)
-        elif is_trained(other):
-            elements += prod(sizes(joined.shape))
-        if trained or is_trained(other):
-            kept.add(index)
-        joined, trained = broadcast(joined, other, op, index + 1), trained or is_trained(other)
-    return Saved(inputs=tuple(sorted(kept)), elements=elements)
+    def onnx(self, e: Emitter, inputs: Inputs) -> str:
+        """The operator of the same meaning, of two at a time from the left."""
+        value = e.x
+        for index, other in enumerate(e.inputs[1:], start=2):
+            to = broadcast(e.type(value), e.type(other), self.name, index).shape
+            value = e.node(self.onnx_node, value, other, to=to)
+        return value
 
 
 def broadcast(a: TensorType, b: TensorType, op: str, index: int) -> TensorType:
@@ -90,11 +92,3 @@ def broadcast(a: TensorType, b: TensorType, op: str, index: int) -> TensorType:
             raise Problem("AS401", f"`{op}` cannot join {a} and {b}", notes=notes, subject=op)
         shape.append(n if m == 1 else m)
     return TensorType(tuple(shape))
-
-
-def onnx_join(e: Emitter, op: str) -> str:
-    """The inputs joined by an operator of ONNX, two at a time from the left."""
-    value = e.x
-    for index, other in enumerate(e.inputs[1:], start=2):
-        value = e.node(op, value, other, to=broadcast(e.type(value), e.type(other), op, index).shape)
-    return value

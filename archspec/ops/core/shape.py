@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from math import prod
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from archspec.diagnostics import Problem
+from archspec.ops.core.base import IsView, NoMacs, Op
 from archspec.ops.core.checks import axis_index
+from archspec.ops.core.data import Inputs, Layout
 from archspec.ops.core.fields import FreeDimension, Positive
-from archspec.types import Dim, factored
+from archspec.ops.core.held import lying, viewed
+from archspec.ops.core.reach import Links, regrouped
+from archspec.types import Dim, TensorType, factored
 
 MAX_RANK = 8
 """The most axes that a spec can ask for: more than any network here needs."""
@@ -22,6 +26,26 @@ Shape = Annotated[
         description=f"a list of at most {MAX_RANK} positive integers, -1, free dimensions or multiples of these",
     ),
 ]
+
+
+class SameOrder(NoMacs, IsView, Op):
+    """The same elements in the same order, in another shape."""
+
+    group: ClassVar[str] = "Shape"
+    layout: ClassVar[Layout] = "free"
+
+    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
+        """An axis that stays as it is sees the same; of others no positions are left."""
+        return (regrouped(inputs[0], output),)
+
+    def copies(self, inputs: Inputs, outputs: Inputs) -> bool:
+        """Where no strides lead through the input in the new shape."""
+        return viewed(inputs[0], outputs[0].shape) is None
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """In the strides of the input, or as a copy row by row."""
+        steps = viewed(inputs[0], outputs[0].shape)
+        return outputs if steps is None else (lying(outputs[0], steps),)
 
 
 def axis_indices(axes: Sequence[int], rank: int) -> tuple[int, ...]:
