@@ -4,7 +4,8 @@ from typing import ClassVar
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import KeepsChannelsLast, NoMacs, Op, SavesNothing
-from archspec.ops.core.checks import axis_index, size
+from archspec.ops.core.checks import size
+from archspec.ops.core.constraints import Axis, Constraint
 from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.fields import Integer
 from archspec.ops.core.joins import MANY
@@ -24,6 +25,7 @@ class Concat(NoMacs, SavesNothing, KeepsChannelsLast, Op):
     group: ClassVar[str] = "Joins"
     arity: ClassVar[tuple[int, int]] = (1, MANY)
     is_module: ClassVar[bool] = False
+    constraints: ClassVar[tuple[Constraint, ...]] = (Axis(),)
 
     axis: Integer = 1
     """The axis along which they are joined; 1 is the channels."""
@@ -31,7 +33,7 @@ class Concat(NoMacs, SavesNothing, KeepsChannelsLast, Op):
     def output(self, inputs: Inputs) -> TensorType:
         """The sizes along the axis are added."""
         first = inputs[0]
-        axis = axis_index(self.axis, first.rank)
+        axis = self.axis % first.rank
         if len(inputs) == 1:
             return first
         total = 0
@@ -56,7 +58,7 @@ class Concat(NoMacs, SavesNothing, KeepsChannelsLast, Op):
         """Along the axis, a position may come from any input: it is taken to see all of each."""
         if len(inputs) == 1:
             return (same_axes(output),)
-        axis = axis_index(self.axis, output.rank)
+        axis = self.axis % output.rank
         return tuple([changed(same_axes(x), {axis: whole(x.shape[axis])}) for x in inputs])
 
     def brief(self) -> str:
@@ -66,12 +68,12 @@ class Concat(NoMacs, SavesNothing, KeepsChannelsLast, Op):
     def torch(self, inputs: Inputs) -> TorchCode:
         """`torch.cat`."""
         values = ", ".join(f"{{{index}}}" for index in range(len(inputs)))
-        axis = axis_index(self.axis, inputs[0].rank)
+        axis = self.axis % inputs[0].rank
         return TorchCode(function=f"torch.cat([{values}], {self.axis})", joined=axis, typed=True, fresh=True)
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Concat`."""
-        return e.join(e.inputs, axis_index(self.axis, inputs[0].rank))
+        return e.join(e.inputs, self.axis % inputs[0].rank)
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3), ("N", 2, 7, 3)), "lambda a, b: torch.cat([a, b], 1)"),

@@ -5,7 +5,7 @@ from math import prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.checks import axis_index
+from archspec.ops.core.constraints import Axis, Constraint
 from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.fields import Integer
 from archspec.ops.core.onnx_code import Emitter
@@ -21,6 +21,7 @@ class Flatten(SameOrder):
     """
 
     name: ClassVar[str] = "flatten"
+    constraints: ClassVar[tuple[Constraint, ...]] = (Axis("start"), Axis("stop"))
 
     start: Integer = 1
     """The first axis to merge, PyTorch's `start_dim`."""
@@ -67,7 +68,7 @@ class Flatten(SameOrder):
 
     def _range(self, inputs: Inputs) -> tuple[int, int]:
         rank = inputs[0].rank
-        return axis_index(self.start, rank, "start"), axis_index(self.stop, rank, "stop")
+        return self.start % rank, self.stop % rank
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.Flatten`, or `torch.flatten`."""

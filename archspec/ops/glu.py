@@ -4,7 +4,8 @@ from typing import ClassVar
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.checks import axis_index, size
+from archspec.ops.core.checks import size
+from archspec.ops.core.constraints import Axis, Constraint
 from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.fields import Integer
 from archspec.ops.core.held import Held, elementwise, strides
@@ -21,6 +22,7 @@ class GLU(Activation):
     """
 
     name: ClassVar[str] = "glu"
+    constraints: ClassVar[tuple[Constraint, ...]] = (Axis(),)
 
     axis: Integer = -1
     """The axis to halve, PyTorch's `dim`; 1 is the channels, -1 the last axis."""
@@ -28,7 +30,7 @@ class GLU(Activation):
     def half(self, inputs: Inputs) -> tuple[int, int]:
         """The axis, counted from the front, and half of its size."""
         x = inputs[0]
-        axis = axis_index(self.axis, x.rank)
+        axis = self.axis % x.rank
         return axis, size(x.shape[axis], "the axis to halve") // 2
 
     def check(self, inputs: Inputs) -> None:

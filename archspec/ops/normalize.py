@@ -4,7 +4,8 @@ from math import prod
 from typing import ClassVar
 
 from archspec.ops.core.base import NoMacs, Op
-from archspec.ops.core.checks import axis_index, not_the_batch, sizes
+from archspec.ops.core.checks import sizes
+from archspec.ops.core.constraints import Axis, Constraint
 from archspec.ops.core.data import Example, Inputs, Saved
 from archspec.ops.core.fields import Integer, PositiveNumber
 from archspec.ops.core.held import elementwise
@@ -22,15 +23,12 @@ class Normalize(NoMacs, Op):
 
     name: ClassVar[str] = "normalize"
     group: ClassVar[str] = "Norms"
+    constraints: ClassVar[tuple[Constraint, ...]] = (Axis(batch=False),)
 
     axis: Integer = 1
     """The axis that the vectors lie along, PyTorch's `dim`; 1 is the channels."""
     eps: PositiveNumber = 1e-12
     """The least length that is divided by."""
-
-    def check(self, inputs: Inputs) -> None:
-        """The input has the axis, and it is not the batch."""
-        not_the_batch(self.name, [axis_index(self.axis, inputs[0].rank)])
 
     def brief(self) -> str:
         """`normalize`, with the axis if it is not the channels."""
@@ -38,7 +36,7 @@ class Normalize(NoMacs, Op):
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """All of the axis."""
-        axis = axis_index(self.axis, output.rank)
+        axis = self.axis % output.rank
         return (changed(same_axes(inputs[0]), {axis: whole(output.shape[axis])}),)
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
@@ -52,7 +50,7 @@ class Normalize(NoMacs, Op):
         return (elementwise(outputs[0], (x, self._lengths(x))),)
 
     def _lengths(self, x: TensorType) -> TensorType:
-        axis = axis_index(self.axis, x.rank)
+        axis = self.axis % x.rank
         return TensorType((*x.shape[:axis], 1, *x.shape[axis + 1 :]))
 
     def torch(self, inputs: Inputs) -> TorchCode:
@@ -62,7 +60,7 @@ class Normalize(NoMacs, Op):
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`ReduceL2`, `Max` and `Div`: `LpNormalization` has no bound."""
-        axis = axis_index(self.axis, inputs[0].rank)
+        axis = self.axis % inputs[0].rank
         lengths = e.node("ReduceL2", e.x, e.ints([axis]), to=self._lengths(inputs[0]).shape)
         return e.node("Div", e.x, e.node("Max", lengths, e.number(self.eps)))
 

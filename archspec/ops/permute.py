@@ -4,14 +4,13 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from archspec.diagnostics import Problem
 from archspec.ops.core.base import IsView, NoMacs, Op
+from archspec.ops.core.constraints import Axis, Constraint
 from archspec.ops.core.data import Example, Inputs, Layout
 from archspec.ops.core.fields import Integer
 from archspec.ops.core.held import lying, strides
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import SAME, Link, Links
-from archspec.ops.core.shape import axis_indices
 from archspec.ops.core.torch_code import TorchCode, positional
 from archspec.types import TensorType
 
@@ -38,30 +37,22 @@ class Permute(NoMacs, IsView, Op):
     name: ClassVar[str] = "permute"
     group: ClassVar[str] = "Shape"
     layout: ClassVar[Layout] = "free"
+    constraints: ClassVar[tuple[Constraint, ...]] = (Axis("axes", every=True),)
 
     axes: Annotated[tuple[Integer, ...], Field(description="a list of axes")]
     """For each axis of the output, the axis of the input."""
 
-    def check(self, inputs: Inputs) -> None:
-        """Every axis comes once."""
-        rank = inputs[0].rank
-        if len(self.axes) != rank:
-            raise Problem(
-                "AS408",
-                f"`axes` has {len(self.axes)} values, but the input has {rank} axes ({inputs[0]})",
-                at=("axes",),
-                help="list every axis, the batch axis 0 included, such as `axes = [0, 2, 3, 1]`",
-            )
-        axis_indices(self.axes, rank)
+    def places(self, inputs: Inputs) -> list[int]:
+        """For each axis of the output, the axis of the input, counted from the front."""
+        return [axis % inputs[0].rank for axis in self.axes]
 
     def output(self, inputs: Inputs) -> TensorType:
         """The sizes in the new order."""
-        x = inputs[0]
-        return TensorType(tuple(x.shape[axis] for axis in axis_indices(self.axes, x.rank)))
+        return TensorType(tuple([inputs[0].shape[axis] for axis in self.places(inputs)]))
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """The same positions, along other axes."""
-        axes = axis_indices(self.axes, inputs[0].rank)
+        axes = self.places(inputs)
         return (tuple([Link(axes.index(axis), SAME) for axis in range(len(axes))]),)
 
     def brief(self) -> str:
@@ -70,9 +61,8 @@ class Permute(NoMacs, IsView, Op):
 
     def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
         """The same memory: the strides go with the axes."""
-        x, steps = inputs[0], strides(inputs[0])
-        axes = axis_indices(self.axes, x.rank)
-        return (lying(outputs[0], tuple(steps[axis] for axis in axes)),)
+        steps = strides(inputs[0])
+        return (lying(outputs[0], tuple([steps[axis] for axis in self.places(inputs)])),)
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`x.permute`."""
@@ -82,7 +72,7 @@ class Permute(NoMacs, IsView, Op):
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Transpose`."""
-        return e.transpose(e.x, axis_indices(self.axes, inputs[0].rank))
+        return e.transpose(e.x, self.places(inputs))
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

@@ -2,9 +2,9 @@
 
 from typing import ClassVar
 
-from archspec.diagnostics import Problem
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.checks import channels, initialised
+from archspec.ops.core.checks import initialised
+from archspec.ops.core.constraints import Constraint, OnePerChannel
 from archspec.ops.core.data import Example, Inputs, Weight
 from archspec.ops.core.fields import NO_INIT, Initialisers, Positive
 from archspec.ops.core.init import Init
@@ -19,21 +19,12 @@ class PReLU(Activation):
     """
 
     name: ClassVar[str] = "prelu"
+    constraints: ClassVar[tuple[Constraint, ...]] = (OnePerChannel("num_parameters", "slope"),)
 
     num_parameters: Positive = 1
     """Number of slopes: 1, or the number of channels, which is `"x.channels"`."""
     init: Initialisers = NO_INIT
     """Initialiser of `weight`; default: 0.25, as in PyTorch."""
-
-    def check(self, inputs: Inputs) -> None:
-        """One slope, or one per channel."""
-        if self.num_parameters != 1 and (count := channels(inputs[0])) != self.num_parameters:
-            raise Problem(
-                "AS408",
-                f"`num_parameters` is 1 or the number of channels, {count}, not {self.num_parameters}",
-                at=("num_parameters",),
-                help='`num_parameters = "x.channels"` is one slope per channel',
-            )
 
     def weights(self, inputs: Inputs) -> tuple[Weight, ...]:
         """`weight` (num_parameters)."""

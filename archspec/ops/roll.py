@@ -7,13 +7,13 @@ from pydantic import Field
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import NoMacs, Op, SavesNothing
-from archspec.ops.core.checks import not_the_batch, size
+from archspec.ops.core.checks import size
+from archspec.ops.core.constraints import Axis, Constraint
 from archspec.ops.core.data import Example, Inputs
-from archspec.ops.core.fields import Integer
+from archspec.ops.core.fields import Axes, Integer, as_tuple
 from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import MAX_PERIOD, Link, Links, at_most, same_axes, sliding
-from archspec.ops.core.shape import axis_indices
 from archspec.ops.core.torch_code import TorchCode
 from archspec.types import TensorType
 
@@ -31,18 +31,16 @@ class Roll(NoMacs, SavesNothing, Op):
 
     name: ClassVar[str] = "roll"
     group: ClassVar[str] = "Shape"
+    constraints: ClassVar[tuple[Constraint, ...]] = (Axis("axes", batch=False),)
 
     shifts: Integers
     """How far along each axis: element 0 comes to place `shifts`; negative is towards the front."""
-    axes: Annotated[
-        Integer | Annotated[tuple[Integer, ...], Field(min_length=1)],
-        Field(description="an axis, or a list of axes"),
-    ]
+    axes: Axes
     """The axes, PyTorch's `dims`; [2, 3] are the height and width of an image."""
 
     def check(self, inputs: Inputs) -> None:
-        """There is a shift for each axis; the axes come once, and are not the batch."""
-        shifts, axes = _listed(self.shifts), _listed(self.axes)
+        """There is a shift for each axis."""
+        shifts, axes = as_tuple(self.shifts), as_tuple(self.axes)
         if len(shifts) != len(axes):
             raise Problem(
                 "AS408",
@@ -50,16 +48,15 @@ class Roll(NoMacs, SavesNothing, Op):
                 at=("shifts",),
                 help="give one shift for each axis",
             )
-        not_the_batch(self.name, axis_indices(axes, inputs[0].rank), "axes")
         self.rolled(inputs)
 
     def rolled(self, inputs: Inputs) -> dict[int, int]:
         """For each axis, counted from the front, how many elements from its end come to its front."""
         shape = inputs[0].shape
-        axes = axis_indices(_listed(self.axes), len(shape))
+        axes = [axis % len(shape) for axis in as_tuple(self.axes)]
         return {
             axis: shift % size(shape[axis], "an axis to roll")
-            for axis, shift in zip(axes, _listed(self.shifts), strict=True)
+            for axis, shift in zip(axes, as_tuple(self.shifts), strict=True)
         }
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
@@ -80,7 +77,7 @@ class Roll(NoMacs, SavesNothing, Op):
 
     def brief(self) -> str:
         """`roll -3 -3 axes 2 3`."""
-        shifts, axes = _listed(self.shifts), _listed(self.axes)
+        shifts, axes = as_tuple(self.shifts), as_tuple(self.axes)
         return (
             f"roll {' '.join(map(str, shifts))} {'axis' if len(axes) == 1 else 'axes'} "
             f"{' '.join(map(str, axes))}"
@@ -129,7 +126,3 @@ class Roll(NoMacs, SavesNothing, Op):
         Example({"shifts": 1, "axes": 2}, (("N", 5),), error="AS408"),
         Example({"shifts": 0.5, "axes": 1}, (("N", 5),), error="AS203"),
     )
-
-
-def _listed(value: int | tuple[int, ...]) -> tuple[int, ...]:
-    return value if isinstance(value, tuple) else (value,)

@@ -4,9 +4,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from archspec.diagnostics import Problem
 from archspec.ops.core.base import NoMacs, Op, SeesItsPlace
-from archspec.ops.core.checks import channels
+from archspec.ops.core.constraints import Constraint, OnePerChannel
 from archspec.ops.core.data import Example, Inputs, Saved
 from archspec.ops.core.fields import Number
 from archspec.ops.core.held import elementwise
@@ -28,20 +27,15 @@ class Scale(NoMacs, SeesItsPlace, Op):
 
     name: ClassVar[str] = "scale"
     group: ClassVar[str] = "Arithmetic"
+    constraints: ClassVar[tuple[Constraint, ...]] = (
+        OnePerChannel("factor", "number"),
+        OnePerChannel("shift", "number"),
+    )
 
     factor: PerChannel = 1.0
     """What each element is multiplied by; a list has a factor for each channel."""
     shift: PerChannel = 0.0
     """What is added afterwards; a list has a summand for each channel."""
-
-    def check(self, inputs: Inputs) -> None:
-        """A list has as many numbers as there are channels."""
-        for field in ("factor", "shift"):
-            values = getattr(self, field)
-            if isinstance(values, tuple) and len(values) != (count := channels(inputs[0])):
-                raise Problem(
-                    "AS408", f"`{field}` has {len(values)} numbers for {count} channels", at=(field,)
-                )
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The factors of the channels; a single number takes no memory."""

@@ -5,7 +5,8 @@ from typing import ClassVar
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import IsView, NoMacs, Op
-from archspec.ops.core.checks import axis_index, size
+from archspec.ops.core.checks import size
+from archspec.ops.core.constraints import Axis, Constraint
 from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.fields import Integer, Positive
 from archspec.ops.core.held import lying, strides
@@ -23,6 +24,7 @@ class Slice(NoMacs, IsView, Op):
 
     name: ClassVar[str] = "slice"
     group: ClassVar[str] = "Shape"
+    constraints: ClassVar[tuple[Constraint, ...]] = (Axis(),)
 
     axis: Integer = 1
     """The axis; 1 is the channels."""
@@ -36,7 +38,7 @@ class Slice(NoMacs, IsView, Op):
     def taken(self, inputs: Inputs) -> range:
         """The elements that are taken, counted from the front. There is at least one."""
         x = inputs[0]
-        axis = axis_index(self.axis, x.rank)
+        axis = self.axis % x.rank
         total = size(x.shape[axis], "the axis to slice")
         taken = range(*slice(self.start, self.stop, self.stride).indices(total))
         if not taken:
@@ -57,7 +59,7 @@ class Slice(NoMacs, IsView, Op):
 
     def output(self, inputs: Inputs) -> TensorType:
         """The axis has as many elements as are taken."""
-        shape, axis = inputs[0].shape, axis_index(self.axis, inputs[0].rank)
+        shape, axis = inputs[0].shape, self.axis % inputs[0].rank
         # not len(), which is limited to what memory can hold
         taken = self.taken(inputs)
         count = (taken.stop - taken.start - 1) // taken.step + 1
@@ -67,11 +69,11 @@ class Slice(NoMacs, IsView, Op):
         """A shift by what is left out in front, with a stride."""
         taken = self.taken(inputs)
         reach = sliding(1, taken.step, -taken.start)
-        return (changed(same_axes(inputs[0]), {axis_index(self.axis, inputs[0].rank): reach}),)
+        return (changed(same_axes(inputs[0]), {self.axis % inputs[0].rank: reach}),)
 
     def explain(self, inputs: Inputs) -> Iterator[str]:
         """From where to where."""
-        taken, axis = self.taken(inputs), axis_index(self.axis, inputs[0].rank)
+        taken, axis = self.taken(inputs), self.axis % inputs[0].rank
         out = self.output(inputs).shape[axis]
         if taken.step == 1:
             yield f"axis {axis}: {taken.stop} - {taken.start} = {out}"
@@ -88,7 +90,7 @@ class Slice(NoMacs, IsView, Op):
 
     def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
         """With the strides of the input, longer along the axis by what is left out."""
-        axis = axis_index(self.axis, inputs[0].rank)
+        axis = self.axis % inputs[0].rank
         steps = [
             step * self.stride if place == axis else step for place, step in enumerate(strides(inputs[0]))
         ]
@@ -99,13 +101,13 @@ class Slice(NoMacs, IsView, Op):
         start = str(self.start) if self.start else ""
         stop = "" if self.stop is None else str(self.stop)
         step = "" if self.stride == 1 else f":{self.stride}"
-        before = ":, " * axis_index(self.axis, inputs[0].rank)
+        before = ":, " * (self.axis % inputs[0].rank)
         return TorchCode(function=f"{{0}}[{before}{start}:{stop}{step}]")
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Slice`."""
         taken = self.taken(inputs)
-        return e.cut(e.x, {axis_index(self.axis, inputs[0].rank): (taken.start, taken.stop, taken.step)})
+        return e.cut(e.x, {self.axis % inputs[0].rank: (taken.start, taken.stop, taken.step)})
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"stop": 3}, (("N", 5, 7, 11),), "lambda x: x[:, 0:3]", doc="The first three channels."),

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import IsView, NoMacs, Op, SeesItsPlace
-from archspec.ops.core.checks import axis_index, divides, size
+from archspec.ops.core.checks import divides, size
+from archspec.ops.core.constraints import Axis, Constraint
 from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.fields import Integer, Positive
 from archspec.ops.core.onnx_code import Emitter
@@ -28,6 +29,7 @@ class Split(NoMacs, IsView, SeesItsPlace, Op):
 
     name: ClassVar[str] = "split"
     group: ClassVar[str] = "Shape"
+    constraints: ClassVar[tuple[Constraint, ...]] = (Axis(),)
 
     sections: Annotated[
         Positive | Annotated[tuple[Positive, ...], Field(min_length=1)],
@@ -40,7 +42,7 @@ class Split(NoMacs, IsView, SeesItsPlace, Op):
     def check(self, inputs: Inputs) -> None:
         """The parts add up to the axis."""
         x = inputs[0]
-        total = size(x.shape[axis_index(self.axis, x.rank)], "the axis to split")
+        total = size(x.shape[self.axis % x.rank], "the axis to split")
         count = self.sections if isinstance(self.sections, int) else len(self.sections)
         if count > MAX_PARTS:
             raise Problem("AS306", f"a split has at most {MAX_PARTS} parts, not {count}", at=("sections",))
@@ -57,7 +59,7 @@ class Split(NoMacs, IsView, SeesItsPlace, Op):
     def outputs(self, inputs: Inputs) -> tuple[TensorType, ...]:
         """One part after the other."""
         x = inputs[0]
-        axis = axis_index(self.axis, x.rank)
+        axis = self.axis % x.rank
         sections = self.sections
         if isinstance(sections, int):
             sections = (size(x.shape[axis]) // sections,) * sections
@@ -66,13 +68,13 @@ class Split(NoMacs, IsView, SeesItsPlace, Op):
     def reaches(self, inputs: Inputs, outputs: Inputs) -> tuple[tuple[Links, ...], ...]:
         """A shift by the parts in front."""
         x = inputs[0]
-        axis = axis_index(self.axis, x.rank)
+        axis = self.axis % x.rank
         starts = accumulate((size(output.shape[axis]) for output in outputs[:-1]), initial=0)
         return tuple([(changed(same_axes(x), {axis: sliding(1, 1, -start)}),) for start in starts])
 
     def explain(self, inputs: Inputs) -> Iterator[str]:
         """The size of a part."""
-        axis = axis_index(self.axis, inputs[0].rank)
+        axis = self.axis % inputs[0].rank
         total = inputs[0].shape[axis]
         if isinstance(self.sections, int):
             yield f"axis {axis}: {total} / {self.sections} = {size(total) // self.sections}"
@@ -98,14 +100,14 @@ class Split(NoMacs, IsView, SeesItsPlace, Op):
         if len(self.outputs(inputs)) == 1:
             return TorchCode(function="{0}")
         if isinstance(self.sections, int):
-            axis = axis_index(self.axis, inputs[0].rank)
+            axis = self.axis % inputs[0].rank
             text = f"torch.chunk({{0}}, {self.sections}, {self.axis})"
             return TorchCode(function=text, sizes={axis: f"x.shape[{axis}] // sections"})
         return TorchCode(function=f"torch.split({{0}}, {list(self.sections)}, {self.axis})")
 
     def onnx(self, e: Emitter, inputs: Inputs) -> tuple[str, ...]:
         """`Split`."""
-        outputs, axis = self.outputs(inputs), axis_index(self.axis, inputs[0].rank)
+        outputs, axis = self.outputs(inputs), self.axis % inputs[0].rank
         if len(outputs) == 1:
             return (e.x,)
         return e.split("Split", [e.x, e.ints(size(part.shape[axis]) for part in outputs)], outputs, axis=axis)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from archspec.ops.core.arithmetic import Function
-from archspec.ops.core.checks import axis_index
+from archspec.ops.core.constraints import Axis, Constraint
 from archspec.ops.core.data import OUTPUT, Inputs, Saved
 from archspec.ops.core.fields import Integer
 from archspec.ops.core.onnx_code import Emitter
@@ -47,13 +47,10 @@ class AlongAxis(Activation):
     """An activation that normalises along one axis."""
 
     saves: ClassVar[Saved] = OUTPUT
+    constraints: ClassVar[tuple[Constraint, ...]] = (Axis(),)
 
     axis: Integer = 1
     """The axis whose elements compete; 1 is the channels, which are the classes of a classifier."""
-
-    def check(self, inputs: Inputs) -> None:
-        """The input has the axis."""
-        axis_index(self.axis, inputs[0].rank)
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """The operator of the same meaning."""
@@ -69,7 +66,7 @@ class AlongAxis(Activation):
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """All of the axis, whose elements compete."""
-        axis = axis_index(self.axis, output.rank)
+        axis = self.axis % output.rank
         return (changed(pointwise(inputs[0], output), {axis: whole(output.shape[axis])}),)
 
     def brief(self) -> str:

@@ -1,6 +1,5 @@
 """Checks that ops share: sizes that must be known, ranks, axes, divisibility. Each raises a `Problem`."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from archspec.diagnostics import Problem
@@ -43,51 +42,12 @@ def channels(x: TensorType, least: int = 2) -> int:
 def at_least(x: TensorType, rank: int) -> None:
     """Check that `x` has at least `rank` axes."""
     if len(x.shape) < rank:
-        raise Problem("AS402", f"the input has {count_axes(x)} ({x}), but at least {rank} are needed")
+        raise Problem("AS402", f"the input has {count_axes(x.rank)} ({x}), but at least {rank} are needed")
 
 
-def count_axes(x: TensorType) -> str:
-    """The number of axes in words: `1 axis`, `4 axes`."""
-    return axes_in_words(x.rank)
-
-
-def axes_in_words(rank: int) -> str:
+def count_axes(rank: int) -> str:
     """`1 axis`, `4 axes`."""
     return f"{rank} {'axis' if rank == 1 else 'axes'}"
-
-
-def one_of_ranks(x: TensorType, ranks: range, why: str, help_: str | None = None) -> int:
-    """Check that the rank of `x` is one of `ranks`; return the number of its spatial axes."""
-    if x.rank not in ranks:
-        allowed = f"{ranks[0]}" if len(ranks) == 1 else f"{ranks[0]} to {ranks[-1]}"
-        raise Problem(
-            "AS402",
-            f"the input has {count_axes(x)} ({x}), but {why} needs {allowed}",
-            help=help_ if x.rank > ranks[-1] else None,
-        )
-    return x.rank - 2
-
-
-def axis_index(axis: int, rank: int, field_name: str = "axis") -> int:
-    """`axis` counted from the front; negative axes count from the end, as in PyTorch."""
-    if not -rank <= axis < rank:
-        raise Problem(
-            "AS408", f"`{field_name}` {axis} is outside an input of {axes_in_words(rank)}", at=(field_name,)
-        )
-    return axis % rank
-
-
-def not_the_batch(op: str, axes: Sequence[int], field_name: str = "axis") -> None:
-    """Check that none of `axes`, counted from the front, is that of the batch."""
-    if 0 in axes:
-        one = field_name == "axis"
-        raise Problem(
-            "AS408",
-            f"axis 0 is the batch: `{op}` along it would mix the images",
-            at=(field_name,),
-            help=f"name {'another axis' if one else 'other axes'}, such as "
-            + ("`axis = 1`" if one else f"`{field_name} = [2, 3]`"),
-        )
 
 
 def divides(total: int, parts: int, what: str, field_name: str) -> None:

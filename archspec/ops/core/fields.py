@@ -51,6 +51,10 @@ NaturalSize = Annotated[
     Field(description="an integer of at least 0, or a list with one per spatial axis"),
 ]
 FreeDimension = Annotated[str, Field(pattern=MULTIPLE), Reading(dimension=True)]
+Axes = Annotated[
+    Integer | Annotated[tuple[Integer, ...], Field(min_length=1)],
+    Field(description="an axis, or a list of axes"),
+]
 
 PaddingKeyword = Literal["half", "same", "same_upper", "same_lower", "valid"]
 PADDING_KEYWORDS = frozenset(get_args(PaddingKeyword))
@@ -124,6 +128,11 @@ def reading(annotation: Any, metadata: tuple[Any, ...] | list[Any] = ()) -> Read
         dimension=any(part.dimension for part in parts),
         initialiser=any(part.initialiser for part in parts),
     )
+
+
+def as_tuple(value: N | tuple[N, ...]) -> tuple[N, ...]:
+    """A list, from one that may be a single value."""
+    return value if isinstance(value, tuple) else (value,)
 
 
 def per_axis(value: N | tuple[N, ...], axes: int, field: str, help_: str | None = None) -> tuple[N, ...]:

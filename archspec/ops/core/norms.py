@@ -4,8 +4,8 @@ from typing import ClassVar
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.base import NoMacs, Op
-from archspec.ops.core.checks import axis_index, channels, initialised, size
-from archspec.ops.core.constraints import Constraint, Ranks
+from archspec.ops.core.checks import channels, initialised, size
+from archspec.ops.core.constraints import Axis, Constraint, Ranks
 from archspec.ops.core.data import Inputs, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Integer, PositiveNumber, Probability
 from archspec.ops.core.held import packed
@@ -32,14 +32,14 @@ class AxisNorm(NoMacs, Op):
     """A norm of the vectors along one axis: the last one, or the channels of each position."""
 
     group: ClassVar[str] = "Norms"
-    constraints: ClassVar[tuple[Constraint, ...]] = (Ranks(2),)
+    constraints: ClassVar[tuple[Constraint, ...]] = (Ranks(2), Axis())
 
     axis: Integer = -1
     """The axis to normalise along: -1, the last, or 1, the channels."""
 
     def normalised(self, inputs: Inputs) -> int:
         """The axis, counted from the front."""
-        return axis_index(self.axis, inputs[0].rank)
+        return self.axis % inputs[0].rank
 
     def check(self, inputs: Inputs) -> None:
         """The axis is the last or the channels."""

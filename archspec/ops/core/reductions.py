@@ -1,16 +1,13 @@
 """What the reductions share."""
 
-from typing import Annotated, ClassVar
-
-from pydantic import Field
+from typing import ClassVar
 
 from archspec.ops.core.base import NoMacs, Op
-from archspec.ops.core.checks import not_the_batch
+from archspec.ops.core.constraints import Axis, Constraint
 from archspec.ops.core.data import Inputs
-from archspec.ops.core.fields import Flag, Integer
+from archspec.ops.core.fields import Axes, Flag, as_tuple
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import SAME, Link, Links, everywhere
-from archspec.ops.core.shape import axis_indices
 from archspec.ops.core.torch_code import TorchCode
 from archspec.types import TensorType
 
@@ -19,27 +16,20 @@ class Reduction(NoMacs, Op):
     """One value for all elements along some axes. The batch stays."""
 
     group: ClassVar[str] = "Reductions"
+    constraints: ClassVar[tuple[Constraint, ...]] = (Axis("axes", batch=False),)
     torch_method: ClassVar[str]
     """The method of a tensor in PyTorch."""
     onnx_node: ClassVar[str]
     """ONNX's operator."""
 
-    axes: Annotated[
-        Integer | Annotated[tuple[Integer, ...], Field(min_length=1)],
-        Field(description="an axis, or a list of axes"),
-    ]
+    axes: Axes
     """The axes to reduce; 1 is the channels, [2, 3] the height and width of an image."""
     keepdim: Flag = False
     """Whether the axes stay, with size 1."""
 
     def reduced(self, inputs: Inputs) -> tuple[int, ...]:
         """The axes to reduce, counted from the front."""
-        axes = self.axes if isinstance(self.axes, tuple) else (self.axes,)
-        return axis_indices(axes, inputs[0].rank)
-
-    def check(self, inputs: Inputs) -> None:
-        """The axes exist, come once, and are not the batch."""
-        not_the_batch(self.name, self.reduced(inputs), "axes")
+        return tuple([axis % inputs[0].rank for axis in as_tuple(self.axes)])
 
     def output(self, inputs: Inputs) -> TensorType:
         """Without the axes, or with 1 in their place."""
@@ -64,8 +54,7 @@ class Reduction(NoMacs, Op):
 
     def brief(self) -> str:
         """`reduce_mean 2 3`."""
-        axes = self.axes if isinstance(self.axes, tuple) else (self.axes,)
-        return f"{self.name} {' '.join(map(str, axes))}" + " keepdim" * self.keepdim
+        return f"{self.name} {' '.join(map(str, as_tuple(self.axes)))}" + " keepdim" * self.keepdim
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """A method of the tensor: `x.mean(…)`."""

@@ -6,9 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from archspec.diagnostics import Problem
 from archspec.ops.core.base import IsView, NoMacs, Op
-from archspec.ops.core.checks import axis_index
 from archspec.ops.core.data import Inputs, Layout
 from archspec.ops.core.fields import FreeDimension, Positive
 from archspec.ops.core.held import lying, viewed
@@ -46,20 +44,6 @@ class SameOrder(NoMacs, IsView, Op):
         """In the strides of the input, or as a copy row by row."""
         steps = viewed(inputs[0], outputs[0].shape)
         return outputs if steps is None else (lying(outputs[0], steps),)
-
-
-def axis_indices(axes: Sequence[int], rank: int) -> tuple[int, ...]:
-    """`axes` counted from the front. Each may come once only."""
-    found = tuple(axis_index(axis, rank, "axes") for axis in axes[: rank + 1])
-    for place, axis in enumerate(found):
-        if axis in found[:place]:
-            raise Problem(
-                "AS408",
-                f"`axes` has axis {axis} twice",
-                at=("axes",),
-                notes=(f"{axes[place]} is axis {axis} of {rank}",) if axes[place] < 0 else (),
-            )
-    return found
 
 
 def product(dims: Sequence[int]) -> str:
