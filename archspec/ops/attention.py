@@ -1,6 +1,5 @@
 """Multi-head attention."""
 
-from math import prod
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
@@ -9,7 +8,7 @@ from archspec.ops.core.checks import initialised, size, sizes
 from archspec.ops.core.constraints import Constraint, Divides, Ranks
 from archspec.ops.core.data import Example, Inputs, Saved, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive, Probability
-from archspec.ops.core.held import lying, packed, strides, viewed
+from archspec.ops.core.held import lying, packed, size_of, strides, viewed
 from archspec.ops.core.init import ZEROS, Init, fan_in_uniform
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import SAME, Link, Links, everywhere
@@ -135,7 +134,7 @@ class Attention(Op):
         copied = [index for index in sources if viewed(*_rows(inputs[index])) is None]
         (batch, length, features), keys = sizes(outputs[0].shape), sizes(_roles(inputs)[1].shape)[1]
         vector, weights = batch * features, batch * self.heads * length
-        elements = sum(prod(sizes(inputs[index].shape)) for index in copied) + vector * length
+        elements = sum(size_of(inputs[index]) for index in copied) + vector * length
         if self.p:
             shared = 4 - len(inputs) if packed else 1  # projections in the storage of the values
             elements += vector * (length + keys + shared * keys)

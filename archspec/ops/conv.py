@@ -11,7 +11,7 @@ from archspec.ops.core.data import Example, Inputs, Layout, Saved, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Padding, Positive, Size, per_axis
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, in_place
-from archspec.ops.core.torch_code import TorchCode, keyword, positional
+from archspec.ops.core.torch_code import TorchCode, keyword, keywords, positional
 from archspec.ops.core.window import (
     Window,
     brief,
@@ -114,11 +114,9 @@ class Conv(KeepsChannelsLast, Op):
             positional(channels(inputs[0]), "x.channels"),
             positional(self.out, "out"),
             positional(self.kernel, "kernel"),
-            keyword("stride", self.stride, 1, "stride"),
+            *keywords(self, "stride"),
             keyword("padding", padding, 0, *padding_formulas(self.padding)),
-            keyword("dilation", self.dilation, 1, "dilation"),
-            keyword("groups", self.groups, 1, "groups"),
-            keyword("bias", self.bias, True, "bias"),
+            *keywords(self, "dilation", "groups", "bias"),
         )
         call = f"{{m}}(F.pad({{0}}, {border}))" if border else "{m}({0})"
         return TorchCode(f"nn.Conv{len(windows)}d", arguments, call=call, sizes={1: "out"}, fresh=True)

@@ -15,7 +15,7 @@ from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, NaturalSize, P
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import MAX_PERIOD, Interval, Links, Reach, at_most, in_place, repeating
 from archspec.ops.core.symbol import number, scaled, shifted
-from archspec.ops.core.torch_code import TorchCode, keyword, positional
+from archspec.ops.core.torch_code import TorchCode, keywords, positional
 from archspec.ops.core.window import AXIS_NAMES, brief
 from archspec.types import Dim, TensorType
 
@@ -185,12 +185,7 @@ class ConvTranspose(KeepsChannelsLast, Op):
             positional(channels(inputs[0]), "x.channels"),
             positional(self.out, "out"),
             positional(self.kernel, "kernel"),
-            *(
-                keyword(name, getattr(self, name), 0 if "padding" in name else 1, name)
-                for name in ("stride", "padding", "output_padding", "groups")
-            ),
-            keyword("bias", self.bias, True, "bias"),
-            keyword("dilation", self.dilation, 1, "dilation"),
+            *keywords(self, "stride", "padding", "output_padding", "groups", "bias", "dilation"),
         )
         return TorchCode(f"nn.ConvTranspose{inputs[0].rank - 2}d", arguments, sizes={1: "out"}, fresh=True)
 

@@ -12,7 +12,7 @@ from archspec.ops.core.fields import Size, per_axis
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, in_place, sliding
 from archspec.ops.core.torch_code import TorchCode
-from archspec.ops.core.window import AXIS_NAMES
+from archspec.ops.core.window import AXIS_NAMES, short
 from archspec.types import TensorType
 
 
@@ -70,7 +70,7 @@ class Crop(NoMacs, IsView, Op):
 
     def brief(self) -> str:
         """`crop 56×56`."""
-        return f"crop {self.size if isinstance(self.size, int) else '×'.join(map(str, self.size))}"
+        return f"crop {short(self.size)}"
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`x[:, :, 3:8, 3:7]`."""

@@ -1,13 +1,11 @@
 """Dropout."""
 
-from math import prod
 from typing import ClassVar
 
 from archspec.ops.core.base import NoMacs, Op, SeesItsPlace
-from archspec.ops.core.checks import sizes
 from archspec.ops.core.data import Example, Inputs, Saved
 from archspec.ops.core.fields import Probability
-from archspec.ops.core.held import elementwise
+from archspec.ops.core.held import elementwise, size_of
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode, positional
 
@@ -34,7 +32,7 @@ class Dropout(NoMacs, SeesItsPlace, Op):
         """Noise of the input's size; a single 0 where everything is dropped."""
         if self.p == 0:
             return Saved()
-        return Saved(elements=1 if self.p == 1 else prod(sizes(inputs[0].shape)))
+        return Saved(elements=1 if self.p == 1 else size_of(inputs[0]))
 
     def view(self, inputs: Inputs, *, training: bool) -> bool:
         """Its input where nothing is dropped."""

@@ -12,7 +12,7 @@ from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive, Posi
 from archspec.ops.core.norms import scale_and_shift, single
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, in_place, whole
-from archspec.ops.core.torch_code import TorchCode, keyword, positional
+from archspec.ops.core.torch_code import TorchCode, keywords, positional
 from archspec.types import TensorType
 
 
@@ -71,8 +71,7 @@ class GroupNorm(NoMacs, KeepsChannelsLast, Op):
         arguments = (
             positional(self.groups, "groups"),
             positional(channels(inputs[0]), "x.channels"),
-            keyword("eps", self.eps, 1e-5, "eps"),
-            keyword("affine", self.affine, True, "affine"),
+            *keywords(self, "eps", "affine"),
         )
         return TorchCode("nn.GroupNorm", arguments, fresh=True)
 

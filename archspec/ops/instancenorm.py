@@ -8,7 +8,7 @@ from archspec.ops.core.checks import sizes
 from archspec.ops.core.constraints import Constraint, Ranks
 from archspec.ops.core.data import Example, Inputs, Layout, Saved
 from archspec.ops.core.fields import Flag
-from archspec.ops.core.held import is_packed
+from archspec.ops.core.held import is_packed, size_of
 from archspec.ops.core.norms import RunningNorm, single
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, in_place, whole
@@ -56,7 +56,7 @@ class InstanceNorm(RunningNorm):
         elements = vectors * prod(sizes(inputs[0].shape[:2]))
         if is_packed(inputs[0]):
             return Saved(inputs=(0,), elements=elements)
-        return Saved(elements=elements + prod(sizes(inputs[0].shape)))
+        return Saved(elements=elements + size_of(inputs[0]))
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.InstanceNorm2d`."""

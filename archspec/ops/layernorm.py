@@ -8,7 +8,7 @@ from archspec.ops.core.data import Example, Inputs, Saved, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, PositiveNumber
 from archspec.ops.core.norms import AxisNorm, scale_and_shift
 from archspec.ops.core.onnx_code import Emitter
-from archspec.ops.core.torch_code import TorchCode, keyword
+from archspec.ops.core.torch_code import TorchCode, keywords
 
 _SOURCE = '''
 class ChannelsLayerNorm(nn.LayerNorm):
@@ -52,11 +52,7 @@ class LayerNorm(AxisNorm):
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.LayerNorm`; for the channels of an image, with these moved to the end and back."""
-        settings = (
-            keyword("eps", self.eps, 1e-5, "eps"),
-            keyword("elementwise_affine", self.elementwise_affine, True, "elementwise_affine"),
-            keyword("bias", self.bias, True, "bias"),
-        )
+        settings = keywords(self, "eps", "elementwise_affine", "bias")
         return self.torch_norm("LayerNorm", _SOURCE, inputs, *settings)
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:

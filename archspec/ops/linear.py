@@ -8,11 +8,11 @@ from archspec.ops.core.checks import factors, initialised, size, sizes
 from archspec.ops.core.constraints import Constraint, Ranks
 from archspec.ops.core.data import INPUT, Example, Inputs, Layout, Saved, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Positive
-from archspec.ops.core.held import viewed
+from archspec.ops.core.held import size_of, viewed
 from archspec.ops.core.init import fan_in_uniform
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, everywhere, same_axes
-from archspec.ops.core.torch_code import TorchCode, keyword, positional
+from archspec.ops.core.torch_code import TorchCode, keywords, positional
 from archspec.types import TensorType
 
 
@@ -53,7 +53,7 @@ class Linear(Op):
 
     def macs(self, inputs: Inputs, outputs: Inputs) -> int:
         """Output elements times in."""
-        return prod(sizes(outputs[0].shape)) * size(inputs[0].shape[-1])
+        return size_of(outputs[0]) * size(inputs[0].shape[-1])
 
     def macs_formula(self, inputs: Inputs, outputs: Inputs) -> str:
         """`1000 outputs * 2048 inputs`."""
@@ -72,14 +72,14 @@ class Linear(Op):
         x = inputs[0]
         if x.rank == 2 or viewed(x, (prod(sizes(x.shape[:-1])), *x.shape[-1:])) is not None:
             return INPUT
-        return Saved(elements=prod(sizes(x.shape)))
+        return Saved(elements=size_of(x))
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.Linear`."""
         arguments = (
             positional(size(inputs[0].shape[-1]), "x.shape[-1]"),
             positional(self.out, "out"),
-            keyword("bias", self.bias, True, "bias"),
+            *keywords(self, "bias"),
         )
         return TorchCode("nn.Linear", arguments, sizes={inputs[0].rank - 1: "out"}, fresh=True)
 

@@ -8,7 +8,7 @@ from archspec.ops.core.base import Op
 from archspec.ops.core.checks import factors, size, sizes
 from archspec.ops.core.constraints import Constraint, Ranks
 from archspec.ops.core.data import Example, Inputs, Saved
-from archspec.ops.core.held import Held, is_trained, lying, strides, viewed
+from archspec.ops.core.held import Held, is_trained, lying, size_of, strides, viewed
 from archspec.ops.core.joins import broadcast
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Link, Links, at_most, everywhere, pointwise
@@ -55,7 +55,7 @@ class MatMul(Op):
 
     def macs(self, inputs: Inputs, outputs: Inputs) -> int:
         """A product of numbers for each element of the output and each summand."""
-        return prod(sizes(outputs[0].shape)) * sizes(inputs[0].shape)[-1]
+        return size_of(outputs[0]) * sizes(inputs[0].shape)[-1]
 
     def macs_formula(self, inputs: Inputs, outputs: Inputs) -> str:
         """`(4 * 49 * 49) outputs * 32`."""
@@ -85,11 +85,11 @@ class MatMul(Op):
                 continue
             if folded == index:
                 stack = _turned(x) if index else x
-                found, count = viewed(stack, _rows(stack)), prod(sizes(x.shape))
+                found, count = viewed(stack, _rows(stack)), size_of(x)
             else:
                 stack = _expanded(x, front)
                 found = viewed(stack, (prod(front), *sizes(x.shape)[-2:]))
-                count = prod(sizes(stack.shape))
+                count = size_of(stack)
             if found is None:
                 elements += count
             else:

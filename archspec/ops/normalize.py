@@ -11,7 +11,7 @@ from archspec.ops.core.fields import Integer, PositiveNumber
 from archspec.ops.core.held import elementwise
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, changed, same_axes, whole
-from archspec.ops.core.torch_code import TorchCode, keyword
+from archspec.ops.core.torch_code import TorchCode, keyword, keywords
 from archspec.types import TensorType
 
 
@@ -55,7 +55,7 @@ class Normalize(NoMacs, Op):
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`F.normalize`."""
-        arguments = (keyword("dim", self.axis, 1, "axis"), keyword("eps", self.eps, 1e-12, "eps"))
+        arguments = (keyword("dim", self.axis, 1, "axis"), *keywords(self, "eps"))
         return TorchCode(arguments=arguments, function="F.normalize")
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:

@@ -1,15 +1,14 @@
 """Root mean square normalisation."""
 
-from math import prod
 from typing import ClassVar
 
-from archspec.ops.core.checks import initialised, sizes
+from archspec.ops.core.checks import initialised
 from archspec.ops.core.data import Example, Inputs, Saved, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, PositiveNumber
-from archspec.ops.core.held import is_trained, like_images, lying, strides
+from archspec.ops.core.held import is_trained, like_images, lying, size_of, strides
 from archspec.ops.core.norms import AxisNorm, scale_and_shift
 from archspec.ops.core.onnx_code import Emitter
-from archspec.ops.core.torch_code import TorchCode, keyword
+from archspec.ops.core.torch_code import TorchCode, keywords
 from archspec.types import TensorType
 
 EPSILON = 2.0**-23
@@ -49,7 +48,7 @@ class RMSNorm(AxisNorm):
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """For the gradient of the input, the input and the factor of each vector; for the weight's, the product."""
-        total, needed = prod(sizes(inputs[0].shape)), is_trained(inputs[0])
+        total, needed = size_of(inputs[0]), is_trained(inputs[0])
         factors = total // self.elements(inputs)
         return Saved((0,) * needed, elements=total * self.elementwise_affine + factors * needed)
 
@@ -64,10 +63,7 @@ class RMSNorm(AxisNorm):
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.RMSNorm`; for the channels of an image, with these moved to the end and back."""
-        settings = (
-            keyword("eps", self.eps, None, "eps"),
-            keyword("elementwise_affine", self.elementwise_affine, True, "elementwise_affine"),
-        )
+        settings = keywords(self, "eps", "elementwise_affine")
         return self.torch_norm("RMSNorm", _SOURCE, inputs, *settings)
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:

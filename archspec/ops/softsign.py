@@ -1,11 +1,10 @@
 """Softsign."""
 
-from math import prod
 from typing import ClassVar
 
 from archspec.ops.core.activation import Activation
-from archspec.ops.core.checks import sizes
 from archspec.ops.core.data import Example, Inputs, Saved, of_images_and_features
+from archspec.ops.core.held import size_of
 
 
 class Softsign(Activation):
@@ -16,6 +15,6 @@ class Softsign(Activation):
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input and 1 + |x|."""
-        return Saved(inputs=(0,), elements=prod(sizes(inputs[0].shape)))
+        return Saved(inputs=(0,), elements=size_of(inputs[0]))
 
     examples: ClassVar[tuple[Example, ...]] = of_images_and_features("nn.Softsign()")

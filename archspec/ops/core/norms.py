@@ -13,7 +13,7 @@ from archspec.ops.core.init import ONES, ZEROS
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.onnx_graph import Attribute
 from archspec.ops.core.reach import Links, changed, same_axes, whole
-from archspec.ops.core.torch_code import Argument, TorchCode, keyword, positional
+from archspec.ops.core.torch_code import Argument, TorchCode, keywords, positional
 from archspec.types import TensorType
 
 
@@ -130,13 +130,6 @@ class RunningNorm(NoMacs, Op):
 
     def torch_norm(self, module: str, axes: int, inputs: Inputs) -> TorchCode:
         """`nn.BatchNorm2d` and its like."""
-        fields = type(self).model_fields
-        arguments = (
-            positional(channels(inputs[0]), "x.channels"),
-            *(
-                keyword(name, getattr(self, name), fields[name].default, name)
-                for name in fields
-                if name != "init"
-            ),
-        )
-        return TorchCode(f"nn.{module}{axes}d", arguments, fresh=True)
+        settings = keywords(self, "eps", "momentum", "affine", "track_running_stats")
+        count = positional(channels(inputs[0]), "x.channels")
+        return TorchCode(f"nn.{module}{axes}d", (count, *settings), fresh=True)

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from archspec.ops.core.base import NoMacs, Op
 from archspec.ops.core.constraints import Axis, Constraint
-from archspec.ops.core.data import Inputs
+from archspec.ops.core.data import Example, Inputs
 from archspec.ops.core.fields import Axes, Flag, as_tuple
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import SAME, Link, Links, everywhere
@@ -65,3 +65,13 @@ class Reduction(NoMacs, Op):
         """The operator of the same meaning."""
         axes = e.ints(self.reduced(inputs))
         return e.node(self.onnx_node, e.x, axes, to=self.output(inputs).shape, keepdims=int(self.keepdim))
+
+
+WRONG: tuple[Example, ...] = (
+    Example({"axes": [0, 1]}, (("N", 5, 7),), error="AS408", doc="The batch stays."),
+    Example({"axes": -3}, (("N", 5, 7),), error="AS408"),
+    Example({"axes": [1, -2]}, (("N", 5, 7),), error="AS408", doc="Both are axis 1."),
+    Example({"axes": 3}, (("N", 5, 7),), error="AS408"),
+    Example({"axes": []}, (("N", 5, 7),), error="AS203", doc="For PyTorch that is all axes."),
+)
+"""Uses that no reduction takes."""
