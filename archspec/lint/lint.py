@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Iterator
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, TypedDict, Unpack
 
 from archspec.diagnostics import Diagnostic, Label
 from archspec.diagnostics.diagnostic import Path
@@ -19,6 +19,16 @@ Verdict = tuple[Hashable, Diagnostic | None]
 
 PUBLISHED = "; if a published network has it, add the rule to `[lint] ignore`"
 """The end of the help for findings that are intended in published networks."""
+
+
+class Details(TypedDict, total=False):
+    """What a finding may say beside its message, as `Diagnostic` has it."""
+
+    notes: tuple[str, ...]
+    help: str | None
+    labels: tuple[Label, ...]
+    subject: str
+    about_key: bool
 
 
 class Text:
@@ -50,60 +60,18 @@ class Lint(Rule):
         """The verdicts on the nodes of one network of a file."""
         yield from ()
 
-    def found(
-        self,
-        message: str,
-        file: str,
-        path: Path,
-        *,
-        notes: tuple[str, ...] = (),
-        help: str | None = None,  # noqa: A002 — what `Diagnostic` calls it
-        labels: tuple[Label, ...] = (),
-        subject: str = "",
-        about_key: bool = False,
-    ) -> Diagnostic:
+    def found(self, message: str, file: str, path: Path, **details: Unpack[Details]) -> Diagnostic:
         """A finding of this rule."""
-        return Diagnostic(
-            self.code,
-            message,
-            file,
-            path,
-            notes,
-            help,
-            severity=self.severity,
-            labels=labels,
-            subject=subject,
-            about_key=about_key,
-        )
+        return Diagnostic(self.code, message, file, path, severity=self.severity, **details)
 
     def unused(self, name: str, file: str, *path: str | int) -> Diagnostic:
         """A finding of this rule about an unused name."""
         help_ = "use it where it was meant, or delete it"
         return self.found(f"`{name}` is never used", file, (*path, name), help=help_, about_key=True)
 
-    def found_at(
-        self,
-        message: str,
-        origin: Origin,
-        *at: str,
-        notes: tuple[str, ...] = (),
-        help: str | None = None,  # noqa: A002 — what `Diagnostic` calls it
-        labels: tuple[Label, ...] = (),
-        subject: str = "",
-        about_key: bool = False,
-    ) -> Diagnostic:
+    def found_at(self, message: str, origin: Origin, *at: str, **details: Unpack[Details]) -> Diagnostic:
         """A finding of this rule about a node, or a key of it."""
-        path = (*origin.path, *at)
-        return self.found(
-            message,
-            origin.file,
-            path,
-            notes=notes,
-            help=help,
-            labels=labels,
-            subject=subject,
-            about_key=about_key,
-        )
+        return self.found(message, origin.file, (*origin.path, *at), **details)
 
 
 def definitions(document: Document) -> Iterator[Definition]:

@@ -5,10 +5,11 @@ from typing import Any
 
 from archspec.elaborate.node_keys import DIMENSIONS
 from archspec.elaborate.settings import NOTHING, compile_argument, compile_setting
-from archspec.elaborate.steps import Chain, Plan, Step, steps, texts
+from archspec.elaborate.steps import Chain, Plan, Step, steps
 from archspec.elaborate.targets import compile_field, resolve_op
 from archspec.language.document import Definition, Document
 from archspec.language.params import MISSING, Param
+from archspec.language.reading import texts
 from archspec.language.templates import around, fits
 from archspec.ops.core.fields import EXPRESSION
 

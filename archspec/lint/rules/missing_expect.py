@@ -26,13 +26,7 @@ archspec = 1
 input = ["N", 784]
 layers = [{ op = "linear", out = 10 }]
 """
-    good: ClassVar[str] = """\
-archspec = 1
-
-[model]
-input = ["N", 784]
-layers = [{ op = "linear", out = 10 }]
-
+    good: ClassVar[str] = f"""{bad}
 [expect]
 params = 7850
 macs = "<= 8k"

@@ -14,25 +14,11 @@ class UnusedBlock(Lint):
     No network contains it: it is left over, or the node that should call it calls something else. The rule does not
     apply to libraries, files without `[model]`, whose blocks are called by other files.
 
-    OpCall it, or delete it.
+    Call it, or delete it.
     """
 
     code: ClassVar[str] = "AS601"
     name: ClassVar[str] = "unused-block"
-    bad: ClassVar[str] = """\
-archspec = 1
-
-[model]
-input = ["N", 3, 32, 32]
-layers = [{ op = "stem", width = 16 }]
-
-[blocks.stem]
-required = { width = "int" }
-layers = [{ op = "conv", out = "width", kernel = 3 }, "relu"]
-
-[blocks.old_stem]
-layers = [{ op = "conv", out = 64, kernel = 7 }, "relu"]
-"""
     good: ClassVar[str] = """\
 archspec = 1
 
@@ -43,6 +29,10 @@ layers = [{ op = "stem", width = 16 }]
 [blocks.stem]
 required = { width = "int" }
 layers = [{ op = "conv", out = "width", kernel = 3 }, "relu"]
+"""
+    bad: ClassVar[str] = f"""{good}
+[blocks.old_stem]
+layers = [{{ op = "conv", out = 64, kernel = 7 }}, "relu"]
 """
 
     def text(self, text: Text) -> Iterator[Diagnostic]:

@@ -15,20 +15,14 @@ class UnusedIgnore(Lint):
 
     code: ClassVar[str] = "AS605"
     name: ClassVar[str] = "unused-ignore"
-    bad: ClassVar[str] = """\
-archspec = 1
-
-[model]
-input = ["N", 784]
-layers = [{ op = "linear", out = 10 }]
-
-[lint]
-ignore = ["bias-before-norm"]
-"""
     good: ClassVar[str] = """\
 archspec = 1
 
 [model]
 input = ["N", 784]
 layers = [{ op = "linear", out = 10 }]
+"""
+    bad: ClassVar[str] = f"""{good}
+[lint]
+ignore = ["bias-before-norm"]
 """
