@@ -207,7 +207,6 @@ class Pad(NoMacs, Op):
         Example({"padding": {"front": 1}}, (("N", 3, 5, 7),), error="AS408", doc="An image has no front."),
         Example({"padding": 1}, (("N", 3),), error="AS402"),
         Example({"padding": -1}, (("N", 3, 5, 7),), error="AS203", doc="`crop` makes inputs smaller."),
-        Example({"padding": -1}, (("N", 3, 5, 7),), error="AS203", doc="`crop` removes a border."),
     )
 
 

@@ -3,13 +3,11 @@
 from math import prod
 from typing import ClassVar, Literal
 
-from archspec.ops.core.base import NoMacs, Op, SeesItsPlace
 from archspec.ops.core.checks import sizes
 from archspec.ops.core.data import Example, Inputs, Saved
 from archspec.ops.core.fields import Probability
-from archspec.ops.core.held import elementwise
-from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
+from archspec.ops.dropout import Dropout
 
 _SOURCE = '''
 class StochasticDepth(nn.Module):
@@ -32,7 +30,7 @@ class StochasticDepth(nn.Module):
 '''
 
 
-class StochasticDepth(NoMacs, SeesItsPlace, Op):
+class StochasticDepth(Dropout):
     """In training, zeroes whole inputs with probability `p` and scales the others by 1 / (1 - p).
 
     At the end of a residual branch it drops the branch. In evaluation it does nothing.
@@ -40,8 +38,6 @@ class StochasticDepth(NoMacs, SeesItsPlace, Op):
     """
 
     name: ClassVar[str] = "stochastic_depth"
-    group: ClassVar[str] = "Regularisers"
-    training_only: ClassVar[bool] = True
 
     p: Probability
     """Probability of dropping."""
@@ -58,22 +54,10 @@ class StochasticDepth(NoMacs, SeesItsPlace, Op):
             return Saved()
         return Saved(elements=1 if self.mode == "batch" else prod(sizes(inputs[0].shape[:1])))
 
-    def view(self, inputs: Inputs, *, training: bool) -> bool:
-        """Its input where nothing is dropped."""
-        return not training or self.p == 0
-
-    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
-        """As the input does."""
-        return inputs if self.p == 0 else (elementwise(outputs[0], inputs),)
-
     def torch(self, inputs: Inputs) -> TorchCode:
         """A module of its own, `StochasticDepth`."""
         arguments = (positional(self.p, "p"), keyword("mode", self.mode, "row"))
         return TorchCode("StochasticDepth", arguments, helper=_SOURCE)
-
-    def onnx(self, e: Emitter, inputs: Inputs) -> str:
-        """Nothing: it is its input in evaluation."""
-        return e.x
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({"p": 0.2}, (("N", 5, 7, 3),), "nn.Identity()", doc="Nothing happens in evaluation."),

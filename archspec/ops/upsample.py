@@ -13,7 +13,7 @@ from archspec.ops.core.base import KeepsChannelsLast, NoMacs, Op, SavesNothing
 from archspec.ops.core.checks import size
 from archspec.ops.core.constraints import Constraint, Ranks
 from archspec.ops.core.data import Example, Inputs, Layout
-from archspec.ops.core.fields import MAX, Flag, PositiveNumber, Size, per_axis
+from archspec.ops.core.fields import MAX, Flag, PositiveNumber, Size, as_tuple, per_axis
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.onnx_graph import Attribute
 from archspec.ops.core.reach import (
@@ -40,8 +40,8 @@ from archspec.ops.core.resampling import (
     sums,
 )
 from archspec.ops.core.symbol import Symbol
-from archspec.ops.core.torch_code import TorchCode, keyword
-from archspec.ops.core.window import AXIS_NAMES
+from archspec.ops.core.torch_code import TorchCode, keyword, keywords
+from archspec.ops.core.window import AXIS_NAMES, short
 from archspec.types import Dim, TensorType
 
 Scale = Annotated[
@@ -171,10 +171,9 @@ class Upsample(NoMacs, SavesNothing, KeepsChannelsLast, Op):
     def brief(self) -> str:
         """`upsample ×2 bilinear`."""
         if self.scale is not None:
-            factors = self.scale if isinstance(self.scale, tuple) else (self.scale,)
-            text = "".join(f"×{factor:g}" for factor in factors)
+            text = "".join(f"×{factor:g}" for factor in as_tuple(self.scale))
         else:
-            text = "to " + "×".join(map(str, self.size if isinstance(self.size, tuple) else (self.size,)))
+            text = f"to {short(self.size or ())}"
         return f"upsample {text}" + (f" {self.mode}" if self.mode != "nearest" else "")
 
     def _sizes(self, inputs: Inputs) -> tuple[Dim, ...]:
@@ -187,7 +186,7 @@ class Upsample(NoMacs, SavesNothing, KeepsChannelsLast, Op):
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.Upsample`, or `F.interpolate`. A whole factor stays a `float`, which TorchScript asks for."""
         arguments = (
-            keyword("size", self.size, None, "size"),
+            *keywords(self, "size"),
             keyword("scale_factor", self.scale, None, "scale"),
             keyword("mode", self.torch_mode(inputs), "nearest"),
             keyword("align_corners", self.align_corners or None, None),

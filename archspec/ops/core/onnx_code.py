@@ -178,10 +178,6 @@ class Emitter:
             else self._other("int64", "Concat", parts, TensorType((len(shape),)), axis=0)
         )
 
-    def shape_of(self, value: str) -> str:
-        """The shape of a value when the graph runs."""
-        return self._other("int64", "Shape", [value], TensorType((self.type(value).rank,)))
-
     def dim(self, dim: str) -> str:
         """The size of a free dimension, which an input of the graph has. Raises `Problem` where none has it."""
         factor, name = factored(dim)
@@ -212,7 +208,8 @@ class Emitter:
         shape = self.type(like).shape
         if sum(isinstance(dim, str) for dim in shape[1:]) <= 1:
             return self.reshape(value, shape)
-        return self.node("Reshape", value, self.shape_of(like), to=shape)
+        found = self._other("int64", "Shape", [like], TensorType((len(shape),)))
+        return self.node("Reshape", value, found, to=shape)
 
     def parted(self, value: str, axis: int, sizes: Sequence[int]) -> str:
         """One axis as several of these sizes."""
