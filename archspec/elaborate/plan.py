@@ -12,7 +12,7 @@ from archspec.diagnostics.diagnostic import Path, Replacement, shown, suggest
 from archspec.elaborate.frames import Poisoned
 from archspec.elaborate.node_fields import FieldCompiler
 from archspec.elaborate.settings import Setting, compile_argument, compile_setting
-from archspec.elaborate.steps import Chain, Plan, Step, names_in, texts
+from archspec.elaborate.steps import Chain, Plan, Step, names_in
 from archspec.elaborate.targets import resolve_op
 from archspec.ir import Origin
 from archspec.language import limits
@@ -21,6 +21,7 @@ from archspec.language.document import Definition
 from archspec.language.names import NODE_KEYS, WIRING_KEYS, WIRING_OPS, check_param_name
 from archspec.language.outputs import Output
 from archspec.language.params import MISSING
+from archspec.language.reading import texts
 from archspec.ops.core.fields import EXPRESSION, TEXT
 
 

@@ -124,19 +124,6 @@ def text_at(definition: Definition, path: Path) -> str:
     return str(value)
 
 
-def texts(raw: Any) -> Iterator[str]:
-    """Every text in a value of the document, not counting keys."""
-    stack = [raw]
-    while stack:
-        value = stack.pop()
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, dict):
-            stack += value.values()
-        elif isinstance(value, list | tuple):
-            stack += value
-
-
 def names_in(chain: "Chain | None") -> frozenset[str]:
     """What the nodes of a chain and everything inside mention."""
     return NOTHING.union(*(names_in(item) if isinstance(item, list) else item.names for item in chain or ()))

@@ -79,28 +79,27 @@ def check_module_name(name: str) -> None:
         reason = f"`{name}` already names an input"
     else:
         return
-    raise Problem("AS206", f"`{shown(name)}` cannot be the name of a module: {reason}", subject=name)
+    raise _refused(name, f"be the name of a module: {reason}")
+
+
+def _refused(name: str, what: str) -> Problem:
+    """The problem that a name cannot do what it should, and why."""
+    return Problem("AS206", f"`{shown(name)}` cannot {what}", subject=name)
 
 
 def check_label(name: str) -> None:
     """Refuse a name that a value cannot have."""
     if not _MODULE.fullmatch(name) or name in ("x", "input") or len(name) > limits.NAME_LENGTH:
-        raise Problem(
-            "AS206",
-            f"`{shown(name)}` cannot name a value: it needs ASCII letters, digits, `_` and "
-            "`-`, and is neither `x` nor `input`",
-            subject=name,
+        raise _refused(
+            name, "name a value: it needs ASCII letters, digits, `_` and `-`, and is neither `x` nor `input`"
         )
 
 
 def check_block_name(name: str) -> None:
     """Refuse a name that a block cannot have."""
     if not _BLOCK.fullmatch(name) or len(name) > limits.NAME_LENGTH:
-        raise Problem(
-            "AS206",
-            f"`{shown(name)}` cannot be the name of a block: it needs ASCII letters, digits, `_` "
-            "and `-`, a letter first",
-            subject=name,
+        raise _refused(
+            name, "be the name of a block: it needs ASCII letters, digits, `_` and `-`, a letter first"
         )
     if name in OPS or name in WIRING_OPS or name in KINDS:
         raise Problem(
@@ -120,17 +119,13 @@ def check_param_name(name: str, what: str = "a parameter") -> None:
         reason = "it is a key of nodes"
     else:
         return
-    raise Problem("AS206", f"`{shown(name)}` cannot be the name of {what}: {reason}", subject=name)
+    raise _refused(name, f"be the name of {what}: {reason}")
 
 
 def check_model_name(name: str) -> None:
     """Refuse a name that does not print as one line."""
     if not name.isprintable() or not name.strip() or len(name) > limits.NAME_LENGTH:
-        raise Problem(
-            "AS206",
-            f"`{shown(name)}` cannot be the name of a model: it is one line of printable text",
-            subject=name,
-        )
+        raise _refused(name, "be the name of a model: it is one line of printable text")
 
 
 def name_of_file(stem: str) -> str:
@@ -142,12 +137,8 @@ def name_of_file(stem: str) -> str:
 def check_variant_name(name: str) -> None:
     """Refuse a name that cannot stand behind `@` on a command line."""
     if not _VARIANT.fullmatch(name) or len(name) > limits.NAME_LENGTH:
-        raise Problem(
-            "AS206",
-            f"`{shown(name)}` cannot be the name of a variant: it is made of ASCII letters, "
-            "digits, `_`, `-`, `.` and `+`",
-            subject=name,
-        )
+        reason = "it is made of ASCII letters, digits, `_`, `-`, `.` and `+`"
+        raise _refused(name, f"be the name of a variant: {reason}")
 
 
 def check_input_name(name: str) -> None:

@@ -126,7 +126,7 @@ def _parse_json(text: str) -> dict[str, Any]:
         raise Problem("AS103", "a spec is a JSON object")
     if not isinstance(data.pop("$schema", ""), str):  # for editors
         raise Problem("AS203", "`$schema` must be text, the address of a JSON Schema", at=("$schema",))
-    if _SURROGATE.search(text) and any(_SURROGATES & set(word) for word in _texts(data)):
+    if _SURROGATE.search(text) and any(_SURROGATES & set(word) for word in texts(data, keys=True)):
         raise Problem("AS103", "invalid JSON: half of a surrogate pair is no character")
     return data
 
@@ -135,18 +135,19 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _SURROGATES = frozenset(map(chr, range(0xD800, 0xE000)))
 
 
-def _texts(data: Any) -> Iterator[str]:
-    """All text in the data, keys included."""
+def texts(data: Any, *, keys: bool = False) -> Iterator[str]:
+    """Every text in a value of a document."""
     stack = [data]
     while stack:
         value = stack.pop()
         if isinstance(value, str):
             yield value
-        elif isinstance(value, list):
+        elif isinstance(value, list | tuple):
             stack += value
         elif isinstance(value, dict):
-            stack += value
             stack += value.values()
+            if keys:
+                stack += value
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
