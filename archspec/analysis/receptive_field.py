@@ -123,15 +123,11 @@ def _follow(links: Links, before: Links, value: TensorType, output: TensorType, 
     lengths, result = sizes(value.shape), []
     for seen in before:
         if seen.axis is None:
-            result.append(_loosened(seen) if blanks and not seen.reach.loose else seen)
+            result.append(replace(seen, reach=replace(seen.reach, loose=True)) if blanks else seen)
             continue
         link = links[seen.axis]
         result.append(followed(link, lengths[seen.axis], seen, _count(link.axis, output)))
     return tuple(result)
-
-
-def _loosened(link: Link) -> Link:
-    return replace(link, reach=replace(link.reach, loose=True))
 
 
 def _join(left: Links, right: Links, output: TensorType) -> Links:

@@ -73,7 +73,9 @@ class Lowering:
         parts = inference(network)
         self.graph = self._graph(dict(zip(network.input_names, root.inputs, strict=True)))
         results = self._body(self.graph, root, [*self.graph.inputs], "", parts)
-        self._finish(self.graph, [results[part] for part in sorted(parts)], _output_names(network))
+        # an output without a name in the spec takes that of its value
+        names = [name if name not in ("x", "input") else "output" for name in network.outputs] or [""]
+        self._finish(self.graph, [results[part] for part in sorted(parts)], names)
 
     # --- graphs ----------------------------------------------------------------------------------------
 
@@ -151,7 +153,9 @@ class Lowering:
         if node.module.op is not None:
             return self._op(graph, node, given, prefix, name)
         inner = prefix if name is None else f"{prefix}{name}."
-        function = self._function(node.module, parts) if self._is_block(node.module) else None
+        function = None
+        if self.as_functions and node.module.definition and len(node.module.definition.path) == 2:
+            function = self._function(node.module, parts)
         if function is None:
             return self._body(graph, node.module, given, inner, parts)
         return self._call(graph, node.module, function, given, inner, parts)
@@ -178,9 +182,6 @@ class Lowering:
         return list(emitter.named([made] if isinstance(made, str) else made))
 
     # --- functions -------------------------------------------------------------------------------------
-
-    def _is_block(self, module: Module) -> bool:
-        return self.as_functions and module.definition is not None and len(module.definition.path) == 2
 
     def _function(self, module: Module, parts: Live) -> Function | None:
         """The function for a block, lowered once; `None` if no input of it has a free dimension that it needs."""
@@ -239,8 +240,3 @@ class UnseenError(Exception):
 def _joined(prefix: str, label: str | None, op: str) -> str:
     """The path of a node that is not a module: its label, or `/` and its op."""
     return prefix + label if label else f"{prefix.removesuffix('.')}/{op}"
-
-
-def _output_names(network: Network) -> list[str]:
-    """The spec's names of the outputs; empty for outputs without one."""
-    return [name if name not in ("x", "input") else "output" for name in network.outputs] or [""]

@@ -1,7 +1,7 @@
 """Run a module and the reference in lockstep, comparing op by op, so that few values are held at once."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -58,12 +58,10 @@ class Lockstep:
         """Run both, and compare the outputs of the modules at the paths."""
         inner = {path: module for path, module in self.module.named_modules() if path in paths}
         self.wanted = frozenset(inner)
-        handles = [module.register_forward_hook(self._hook(path)) for path, module in inner.items()]
-        try:
+        with ExitStack() as hooks:
+            for path, module in inner.items():
+                hooks.enter_context(module.register_forward_hook(self._hook(path)))
             self.outputs = listed(self.module(*given))
-        finally:
-            for handle in handles:
-                handle.remove()
         self.wanted = frozenset()
         while self._goes_on():
             pass

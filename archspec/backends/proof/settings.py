@@ -63,7 +63,7 @@ def expected(called: Module, reference: Reference) -> dict[str, Any]:
     made = {
         name: value
         for name, value in vars(module).items()
-        if not name.startswith("_") and name not in UNSEEN and _is_plain(value)
+        if name[0] != "_" and name not in UNSEEN and isinstance(value, int | float | str | tuple | None)
     }
     made |= {name: value for name, value in _fields(op, called.inputs, module) if hasattr(module, name)}
     return {"class": type(module).__name__} | made
@@ -104,10 +104,6 @@ def _named(arguments: tuple[Argument, ...], module: "nn.Module") -> Iterator[tup
     for index, argument in enumerate(arguments):
         if argument.name or index < len(parameters):
             yield argument.name or parameters[index], argument
-
-
-def _is_plain(value: Any) -> bool:
-    return value is None or isinstance(value, int | float | str | tuple)
 
 
 def _same(ours: Any, theirs: Any) -> bool:

@@ -6,7 +6,7 @@ and the statistics of norms are those of the batch.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -113,15 +113,10 @@ def _scaling(module: "nn.Module", model: "Model", spread: float) -> Iterator[Non
             return _scaled_inside(layer.get_submodule(inner), output, spread)
         return _scaled(layer, given[0], output, spread)
 
-    handles = [
-        layer.register_forward_hook(partial(hook, inner=last.get(path, "")))
-        for path, layer in module.named_modules()
-    ]
-    try:
+    with ExitStack() as hooks:
+        for path, layer in module.named_modules():
+            hooks.enter_context(layer.register_forward_hook(partial(hook, inner=last.get(path, ""))))
         yield
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 def _scaled(layer: Any, x: "Tensor", output: Any, spread: float) -> Any:

@@ -1,6 +1,7 @@
 """Verify the static report against PyTorch: weights, counts, shapes and MACs of the module on the meta device."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -108,16 +109,10 @@ class ModuleComparison:
 
         self.module.train(training)
         seen: dict[str, list[CallShapes]] = {}
-        hooks = [
-            module.register_forward_hook(_recorder(seen.setdefault(path, [])))
-            for path, module in self.module.named_modules()
-        ]
-        try:
-            with FlopCounterMode(display=False) as counter:
-                self.module(*self._inputs())
-        finally:
-            for hook in hooks:
-                hook.remove()
+        with ExitStack() as hooks, FlopCounterMode(display=False) as counter:
+            for path, module in self.module.named_modules():
+                hooks.enter_context(module.register_forward_hook(_recorder(seen.setdefault(path, []))))
+            self.module(*self._inputs())
         self.module.eval()
         suffix = " in training" if training else ""
         yield self._shapes(seen, suffix, training=training)

@@ -1,7 +1,7 @@
 """Verify what the generated source computes, in evaluation and training mode, against the reference op by op."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -280,12 +280,11 @@ def _rounding(module: "nn.Module") -> Iterator[None]:
         noise = torch.randn(output.shape, generator=generator).to(output.device)
         return output + noise * (ROUNDING * rms(output))
 
-    handles = [inner.register_forward_hook(err) for inner in module.modules() if not [*inner.children()]]
-    try:
+    with ExitStack() as hooks:
+        for inner in module.modules():
+            if not [*inner.children()]:
+                hooks.enter_context(inner.register_forward_hook(err))
         yield
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 def _reached(module: Module, given: Sequence[bool]) -> list[bool]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from archspec.backends.torch.source.layout import WIDTH, Bracket, fill, is_atomic, lines
 from archspec.backends.torch.source.modules import output_name, shape_text
 from archspec.backends.torch.source.names import Namer, variable_name
-from archspec.backends.torch.source.parts import Action, Class, Part
+from archspec.backends.torch.source.parts import Action, Class
 from archspec.backends.torch.source.statements import annotation
 from archspec.backends.torch.source.statements import statement as laid_out
 
@@ -61,10 +61,6 @@ class Forward:
         self.statements: list[Statement] = []
         self.namer = Namer(inputs)
         self.shown = ""
-
-    def reserve(self, *names: str) -> None:
-        """Reserve names for loops."""
-        self.namer.taken |= {*names}
 
     # --- which actions -----------------------------------------------------------------------------------
 
@@ -188,14 +184,8 @@ class Forward:
             self.statements.append(Statement((), expression.text, head=head, training=action.training))
             return
         if _is_optional(action):
-            source = action.inputs[0]
-            name = self._pick(position, action, {source})
-            if name != self.variables[source]:
-                self.statements.append(
-                    Statement((name,), self.variables[source], typed=True, training=action.training)
-                )
+            name = self._renamed(position, action)
             head = self.condition(action)
-            self.variables[action.outputs[0]] = name
             self.statements.append(
                 Statement((name,), expression.text, expression.typed, "", head, action.training)
             )
@@ -250,6 +240,17 @@ class Forward:
                 return name
         return self._fresh("out", live)
 
+    def _renamed(self, position: int, action: Action) -> str:
+        """The variable that an optional action or a loop changes; it starts with the action's input."""
+        source = action.inputs[0]
+        name = self._pick(position, action, {source})
+        if name != self.variables[source]:
+            self.statements.append(
+                Statement((name,), self.variables[source], typed=True, training=action.training)
+            )
+        self.variables[action.outputs[0]] = name
+        return name
+
     def _is_landmark(self, position: int, value: int) -> bool:
         """Whether a value gets its own name, since it is used much later or is one of several branches."""
         readers = [at for at, action in enumerate(self.actions) if value in self._reads(action)]
@@ -275,13 +276,7 @@ class Forward:
     def _loop(self, position: int, action: Action) -> None:
         part = action.part
         assert part is not None  # noqa: S101 — a loop calls a module
-        source = action.inputs[0]
-        name = self._pick(position, action, {source})
-        if name != self.variables[source]:
-            self.statements.append(
-                Statement((name,), self.variables[source], typed=True, training=action.training)
-            )
-        self.variables[action.outputs[0]] = name
+        name = self._renamed(position, action)
         head, called = self.heads[id(part)]
         texts = {0: name, 1: f"{called}({name})"}
         for number, join in enumerate(action.joins, start=2):
@@ -385,8 +380,4 @@ def _type(kinds: list[str]) -> str:
 
 
 def _is_optional(action: Action) -> bool:
-    return action.flag is not None or (action.part is not None and _when(action.part))
-
-
-def _when(part: Part) -> bool:
-    return part.when is not None
+    return action.flag is not None or (action.part is not None and action.part.when is not None)

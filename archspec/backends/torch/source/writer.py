@@ -104,7 +104,7 @@ class ClassWriter:
             namer = Namer(writer.inputs)
             loop = {COUNTER: namer.give("i")}
             layer = namer.give("layer")
-            writer.reserve(loop[COUNTER], layer)
+            writer.namer.taken |= {loop[COUNTER], layer}
             writer.heads = {
                 id(part): self._head(part, loop, layer) for part in class_.parts if part.count is not None
             }
