@@ -21,6 +21,7 @@ from archspec import UsageError
 from archspec.backends.proof import alone, lockstep, verify
 from archspec.backends.proof.item import Item
 from archspec.backends.proof.size import smaller
+from archspec.backends.proof.subject import batch, inputs, scale
 from archspec.backends.proof.values import Values
 from archspec.backends.torch import module
 from archspec.backends.torch.source import source
@@ -396,6 +397,15 @@ def test_what_has_no_form_in_onnx_did_not_run() -> None:
     items = verify.verify(model)
     assert [(item.name, item.ran) for item in items][-1] == ("ONNX", False)
     assert "2000 are more than 1024" in items[-1].detail
+
+
+def test_random_weights_give_attention_the_spread_asked_for() -> None:
+    text = 'archspec = 1\n[model]\ninput = ["N", 5, 12]\nlayers = [{ name = "a", op = "attention", heads = 3 }]\n'
+    model = archspec.load("net.toml", source=text)
+    built: Any = archspec.build(model).eval()
+    scale(built, model, 0.25)
+    output = built(*inputs(model, batch(model), seed=0)).detach()
+    assert float(output.std(unbiased=False)) == pytest.approx(0.25, rel=1e-3)
 
 
 # --- what values show ------------------------------------------------------------------------------------
