@@ -140,3 +140,78 @@ class UNet(nn.Module):  # type: ignore[misc]
         for up in (self.up1, self.up2, self.up3, self.up4):
             x = up(x, skips.pop())
         return self.outc(x)
+
+
+# --- BN-Inception ----------------------------------------------------------------------------------------
+
+
+class Columns(nn.Module):  # type: ignore[misc]
+    """A row of the paper's figure 5, whose columns are sequences of convolutions and norms with these names."""
+
+    def __init__(
+        self, n: int, c1: int, c3: tuple[int, int], double: tuple[int, int], proj: int, pool: Any, stride: int
+    ) -> None:
+        super().__init__()
+        self.columns: list[list[str]] = []
+        if c1:
+            self.column(n, ("1x1", c1, 1, 1))
+        self.column(n, ("3x3_reduce", c3[0], 1, 1), ("3x3", c3[1], 3, stride))
+        last = (("double_3x3_1", double[1], 3, 1), ("double_3x3_2", double[1], 3, stride))
+        self.column(n, ("double_3x3_reduce", double[0], 1, 1), *last)
+        self.add_module("pool", pool)
+        if proj:
+            self.column(n, ("pool_proj", proj, 1, 1))
+        self.out = c1 + c3[1] + double[1] + (proj or n)
+
+    def column(self, n: int, *rows: tuple[str, int, int, int]) -> None:
+        self.columns.append([name for name, *_ in rows])
+        for name, out, kernel, stride in rows:
+            self.add_module(name, nn.Conv2d(n, out, kernel, stride, kernel // 2))
+            self.add_module(f"{name}_bn", nn.BatchNorm2d(out))
+            n = out
+
+    def forward(self, x: Tensor) -> Any:
+        layers = dict(self.named_children())
+        pooled = layers["pool"](x)
+        found = []
+        for names in self.columns:
+            value = pooled if names == ["pool_proj"] else x
+            for name in names:
+                value = torch.relu(layers[f"{name}_bn"](layers[name](value)))
+            found.append(value)
+        return torch.cat(found if "pool_proj" in layers else [*found, pooled], dim=1)
+
+
+def bn_inception() -> Any:
+    average = nn.AvgPool2d(3, stride=1, padding=1)
+    rows: list[tuple[str, Any]] = [
+        ("3a", (64, (64, 64), (64, 96), 32, average, 1)),
+        ("3b", (64, (64, 96), (64, 96), 64, average, 1)),
+        ("3c", (0, (128, 160), (64, 96), 0, nn.MaxPool2d(3, 2, ceil_mode=True), 2)),
+        ("4a", (224, (64, 96), (96, 128), 128, average, 1)),
+        ("4b", (192, (96, 128), (96, 128), 128, average, 1)),
+        ("4c", (160, (128, 160), (128, 160), 128, average, 1)),
+        ("4d", (96, (128, 192), (160, 192), 128, average, 1)),
+        ("4e", (0, (128, 192), (192, 256), 0, nn.MaxPool2d(3, 2, ceil_mode=True), 2)),
+        ("5a", (352, (192, 320), (160, 224), 128, average, 1)),
+        ("5b", (352, (192, 320), (192, 224), 128, nn.MaxPool2d(3, 1, 1), 1)),
+    ]
+    layers = OrderedDict(
+        conv1_7x7_s2=nn.Conv2d(3, 64, 7, 2, 3),
+        conv1_7x7_s2_bn=nn.BatchNorm2d(64),
+        relu1=nn.ReLU(),
+        pool1=nn.MaxPool2d(3, 2, ceil_mode=True),
+        conv2_3x3_reduce=nn.Conv2d(64, 64, 1),
+        conv2_3x3_reduce_bn=nn.BatchNorm2d(64),
+        relu2=nn.ReLU(),
+        conv2_3x3=nn.Conv2d(64, 192, 3, 1, 1),
+        conv2_3x3_bn=nn.BatchNorm2d(192),
+        relu3=nn.ReLU(),
+        pool2=nn.MaxPool2d(3, 2, ceil_mode=True),
+    )
+    n = 192
+    for name, row in rows:
+        layers[f"inception_{name}"] = block = Columns(n, *row)
+        n = block.out
+    layers |= {"average": nn.AdaptiveAvgPool2d(1), "flat": nn.Flatten(), "last_linear": nn.Linear(n, 1000)}
+    return nn.Sequential(OrderedDict(layers))

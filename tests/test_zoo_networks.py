@@ -1,6 +1,7 @@
 """The zoo's networks for segmentation, video and detection, and those of timm, against torchvision and timm."""
 
 import copy
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,17 @@ def assert_training(name: str, model: Model, reference: Any, module: nn.Module) 
     assert all(torch.equal(after[key], buffer) for key, buffer in reference.named_buffers())
     assert (len(want) > len(model.totals.outputs)) == bool(ORACLES[name].bare)
     assert_close(got, want, ORACLES[name].tolerance)
+
+
+def test_published_weights_of_bn_inception(tmp_path: Path) -> None:
+    """Their blocks have no names of their own: `inception_3a_1x1_bn.weight`."""
+    state = state_of(ours("bn_inception"), 1.0)
+    flat = {re.sub("^(inception_..)[.]", r"\1_", key): value for key, value in state.items()}
+    assert "inception_3a_1x1_bn.weight" in flat
+    assert all(key.count(".") == 1 for key in flat)
+    save_file(flat, tmp_path / "w.safetensors")
+    module = archspec.build(ours("bn_inception"), weights=str(tmp_path / "w.safetensors"))
+    assert all(torch.equal(value, state[key]) for key, value in module.state_dict().items())
 
 
 # --- first values ----------------------------------------------------------------------------------------

@@ -157,6 +157,7 @@ ORACLES |= {
 # --- papers and lessons ---------------------------------------------------------------------------------
 
 ORACLES |= {
+    "bn_inception": Oracle(paper_networks.bn_inception, small=((3, 65, 97),), training=True),
     "darknet19": Oracle(paper_networks.darknet19, small=((3, 65, 97),), training=True),
     "dcgan_discriminator": Oracle(paper_networks.dcgan_discriminator, small=((3, 64, 64),), training=True),
     "dcgan_generator": Oracle(paper_networks.dcgan_generator, small=((100, 1, 1),), training=True),
