@@ -186,6 +186,25 @@ CASES: list[tuple[str, str, list[int]]] = [
         [5],
     ),
     ("unused-let", HEAD.replace("layers", "let = { a = 3 }\nlayers") + '"relu"]\n', [4]),
+    # unused-input
+    (
+        "unused-input",
+        nodes(
+            '{ op = "a", from = ["x", "x", "x"] }, { op = "b", from = ["x", "x"] }',
+            '[blocks.a]\ninputs = ["main", "side", "last"]\nlayers = ["relu"]\n'
+            '[blocks.b]\ninputs = ["main", "side"]\nlayers = [{ op = "upsample", size = ["side.height", 40] }]\n',
+        ),
+        [8, 8],
+    ),
+    (
+        "unused-input",
+        nodes(
+            '{ op = "a", from = ["x", "x", "x"] }',
+            '[blocks.a]\ninputs = ["main", "side", "last"]\nlet = { c = "last.channels" }\n'
+            'layers = [{ op = "conv", out = "c", kernel = 1 }]\noutputs = ["side"]\n',
+        ),
+        [],
+    ),
     # hidden-param
     (
         "hidden-param",
