@@ -953,6 +953,19 @@ INVALID: dict[str, Invalid] = {
     "nothing cascades": bad(net('[{ name = "a", op = "conv", out = 4, kernel = 9 }, "relu", { op = "add", from = ["x", "a"] }, '
                                 '{ name = "g", layers = [{ op = "conv", out = "a.channels" }] }, { op = "reuse", of = "a" }, { op = "relu", from = "g.0" }]'),
                             "AS403", "model.layers[0].kernel"),
+    "nothing cascades from a name that is called again": bad(
+        net('[{ repeat = 2, layers = [{ name = "a{i}", op = "conv", out = "q" }] }, { op = "reuse", of = "a1" }]'),
+        "AS301", "model.layers[0].layers[0].out",
+    ),
+    "nothing cascades from a position": bad(
+        net('[{ op = "conv", out = "q" }, "relu", { op = "conv", out = 3 }, { op = "add", from = ["x", "0", "1"] }, '
+            '{ op = "reuse", of = "2" }, { name = "g", layers = [{ op = "relu", from = "2" }] }]', 'outputs = ["3", "0"]'),
+        "AS301", "model.layers[0].out",
+    ),
+    "nothing cascades from a position of a branch": bad(
+        net('[{ op = "concat", branches = [{ op = "convv" }, [{ op = "conv", out = 3 }]] }, { op = "relu", from = "1" }]'),
+        "AS204", "model.layers[0].branches[0].op",
+    ),
     "nothing cascades from a broken name": bad(net('[{ name = "a", op = "convv" }, { op = "relu", from = "a" }]', 'outputs = ["a"]'),
                                                "AS204", "model.layers[0].op"),
     "group with fields": bad(net('[{ layers = [], out = 4 }]'), "AS201", "model.layers[0].out", "group"),

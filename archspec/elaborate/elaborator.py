@@ -186,6 +186,7 @@ class Elaborator(Run):
     def poison(self, step: Step, env: Env) -> Handles:
         """Stand in for a node that failed, so that nothing that depends on it is reported."""
         handles = (env.body.new(None),)
+        env.names.miscounted |= step.name is None
         for key, setting in (("name", step.name), ("as", step.label)):
             if setting is not None and not setting.constant:
                 env.names.lost.append(around(text_at(env.definition, (*step.path, key))))

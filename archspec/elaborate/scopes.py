@@ -76,6 +76,8 @@ class Names:
     """All names that the block gives anywhere, with the order of their nodes."""
     lost: list[list[str]] = field(default_factory=list)
     """The names that failed nodes would have had, where expressions make them: what stands around those."""
+    miscounted: bool = False
+    """Whether a node without a name failed, so that the positions in this scope are not known."""
     until: float = inf
     """What came up later around this scope cannot be seen: so that a group that is called again means the same."""
 
@@ -111,7 +113,7 @@ class Names:
         """Whether a node of this name may have failed, so that whoever uses it is not to blame."""
         scope: Names | None = self
         while scope is not None:
-            if any(fits(name, parts) for parts in scope.lost):
+            if any(fits(name, parts) for parts in scope.lost) or (scope.miscounted and name.isdigit()):
                 return True
             scope = scope.outer
         return False
@@ -222,10 +224,14 @@ class Env:
         first, *rest = path.split(".")
         if (slip := self._slip(path)) is not None:
             raise slip
-        entry = self.names.find(first)
+        entry = None if first.isdigit() and self.is_lost(first) else self.names.find(first)
         if entry is None:
             raise self.unknown(first, path)
         return entry, tuple(rest)
+
+    def is_lost(self, name: str) -> bool:
+        """Whether what failed may be called so, so that whoever uses the name is not to blame."""
+        return self.names.is_lost(name) or self.plan.is_lost(name)
 
     def _slip(self, path: str) -> Problem | None:
         """The problem of what no name could be: several, a pattern, an expression."""
@@ -266,7 +272,7 @@ class Env:
                 help="name the node before, and use its parts by that name",
                 subject="x",
             )
-        if self.names.is_lost(name) or self.plan.is_lost(name):
+        if self.is_lost(name):
             raise Poisoned
         order = self.names.written.get(name)
         inside = self.names.inside(path)

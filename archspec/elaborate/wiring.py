@@ -259,6 +259,8 @@ def reuse(
     del contained  # a call of shared weights makes no module
     assert step.of is not None  # noqa: S101 — it is required
     of = str(run.evaluate(step.of, env, "of"))
+    if env.is_lost(of):
+        raise Poisoned
     if of not in env.body.modules:
         raise Problem(
             "AS301", f"there is no earlier module `{shown(of)}` in this scope", at=("of",), subject=of
