@@ -652,7 +652,7 @@ def of_batch(size: int | str, batch: int) -> int:
 def of_kind(kind: str, value: Any) -> bool:
     """Whether a size or a padding can be one, whether the block uses it or not."""
     least = {"size": 1, "padding": 0}.get(kind)
-    numbers = value if isinstance(value, list) else [value]
+    numbers = value if isinstance(value, list) else value.values() if isinstance(value, dict) else [value]
     return least is None or all(number >= least for number in numbers if isinstance(number, int))
 
 
