@@ -103,10 +103,10 @@ def types_of(env: Env, handles: Handles) -> Types:
 
 def flat(step: Step, env: Env, op: str, inputs: list[Handles], least: int, most: int) -> Handles:
     """The inputs as single tensors, in the right number."""
+    sources = step.sources or []
     for index, value in enumerate(inputs):
         if len(value) > 1:
-            aligned = step.sources is not None and len(step.sources) == len(inputs)  # no `*` among them
-            source = step.sources[index] if step.sources and aligned else None
+            source = sources[index] if len(sources) == len(inputs) else None  # a `*` stands for several
             name = str(source.evaluate(NOWHERE)) if source is not None and source.constant else "x"
             raise env.several(value, name).within(*(source.path[len(step.path) :] if source else ()))
     check_number(step, op, inputs, least, most)
