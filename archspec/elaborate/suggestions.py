@@ -79,19 +79,14 @@ ADVICE_ON_FIELDS = {
 }
 """What other libraries have fields for, and how it is said here."""
 _WINDOW = "the size of the window is the `kernel`; the size of the output is chosen by `{}`"
+_BORDER = "to pad with anything but zeros, put a `pad` with that `mode` before the `conv`"
 OF_ONE_OP = {
     ("avgpool", "size"): _WINDOW.format("adaptive_avgpool"),
     ("maxpool", "size"): _WINDOW.format("adaptive_maxpool"),
     ("avgpool", "output_size"): _WINDOW.format("adaptive_avgpool"),
     ("maxpool", "output_size"): _WINDOW.format("adaptive_maxpool"),
-    (
-        "conv",
-        "padding_mode",
-    ): "a border of something else than zeros is a `pad` with that `mode`, before the `conv`",
-    (
-        "conv",
-        "pad_mode",
-    ): "a border of something else than zeros is a `pad` with that `mode`, before the `conv`",
+    ("conv", "padding_mode"): _BORDER,
+    ("conv", "pad_mode"): _BORDER,
 }
 """Fields that mean another thing for one op than for others: op and key → how it is said here."""
 SYNONYMS = _words("""
