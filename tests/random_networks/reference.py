@@ -41,18 +41,22 @@ class Frame:
     closed: bool = False
     """Of a block: paths name its outputs only, and nothing around it is in sight."""
 
+    def nearest(self, name: str) -> "Parts | Frame":
+        """What a name means here, or in the nearest scope around that has it and is in sight."""
+        frame: Frame | None = self
+        while frame is not None and name not in frame.names:
+            frame = None if frame.closed else frame.around
+        if frame is None:
+            raise Unfit(name)
+        return frame.names[name]
+
     def all(self, path: str) -> "list[Parts]":
         """What a path names with `*` for all copies of a repeat, or all parts of a split."""
         before, star, after = path.partition(".*")
         if not star:
             return [self.find(path)]
         first, *rest = before.split(".")
-        frame: Frame | None = self
-        while frame is not None and first not in frame.names:
-            frame = None if frame.closed else frame.around
-        if frame is None:
-            raise Unfit(path)
-        found: Parts | Frame = frame.names[first]
+        found = self.nearest(first)
         for word in rest:
             if not isinstance(found, Frame) or word not in found.names:
                 raise Unfit(path)
@@ -67,12 +71,7 @@ class Frame:
 
     def find(self, path: str) -> Parts:
         first, *rest = path.split(".")
-        frame: Frame | None = self
-        while frame is not None and first not in frame.names:
-            frame = None if frame.closed else frame.around
-        if frame is None:
-            raise Unfit(path)
-        found: Parts | Frame = frame.names[first]
+        found = self.nearest(first)
         for word in rest:
             if isinstance(found, Frame):
                 if word in found.names:
