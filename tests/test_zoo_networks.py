@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
+import timm
 import torch
 from nets import assert_equal
 from safetensors.torch import save_file
@@ -192,3 +193,14 @@ def test_first_values_of_dcgan(name: str) -> None:
             assert float(values.std()) == pytest.approx(0.02, rel=0.3)
         else:
             assert not values.any()
+
+
+def test_first_values_of_vit_are_those_of_timm() -> None:
+    """Every weight has timm's mean and deviation: 1e-6 in the class token, 0.02 in the positions."""
+    torch.manual_seed(0)
+    wanted = timm.create_model("vit_tiny_patch16_224", pretrained=False).state_dict()
+    state = archspec.build(ours("vit_tiny_patch16_224")).state_dict()
+    assert state.keys() == wanted.keys()
+    for key, tensor in wanted.items():
+        assert state[key].std().item() == pytest.approx(tensor.std().item(), rel=0.1), key
+        assert state[key].mean().item() == pytest.approx(tensor.mean().item(), abs=0.02), key
