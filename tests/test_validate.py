@@ -192,7 +192,7 @@ def test_blocks_behind_an_error_are_not_wronged(tmp_path: Path) -> None:
         ('layers = [{ op = "conv" out = 4 }]', "separated by commas"),
         ("layers = [{ out = 2 * width }]", "expressions stand in quotes"),
         ("layers = [{ “op” = 3 }]", "straight quotes"),
-        ('layers = [{ op = "a", op = "b" }]', None),
+        ('layers = [{ op = "a", op = "b" }]', "a value in the same table"),
         ("[]", None),
         ("my key = 3", None),
         ('x = "a" y = 3', None),

@@ -14,6 +14,8 @@ Read = Callable[[str], str | None]
 REPEATED = "AS104"
 """The rule about a repeated key of a JSON object, where a path is ambiguous."""
 BOM = "\ufeff"
+_ESCAPE = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)")
+"""An escape sequence of TOML or JSON."""
 DECLARING = frozenset({"params", "required", "let"})
 """The tables whose keys are user-defined names."""
 AROUND = 400
@@ -176,6 +178,8 @@ class Locator:
         text, word = found.text[at.value.start : at.value.stop], diagnostic.subject
         if not word or at.is_header or "\n" in text or text[:1] not in "\"'":
             return None
+        if text[0] == '"':  # an escape sequence is no word, and no part of one
+            text = _ESCAPE.sub(lambda escape: " " * len(escape[0]), text)
         places = [hit.start() for hit in re.finditer(rf"(?<![\w.]){re.escape(word)}(?![\w])", text)]
         if len(places) != 1:
             return None
@@ -227,12 +231,17 @@ class Locator:
         if text is None:
             return Spot(diagnostic.file)
         if diagnostic.code == REPEATED:
+            from json import loads
+
             found = self.index(diagnostic.file)
             spans = found.repeated if found is not None else []
-            alike = [one for one in spans if text[one.start : one.stop].strip('"') == diagnostic.subject]
+            alike = [one for one in spans if loads(text[one.start : one.stop]) == diagnostic.subject]
             return self.at(diagnostic.file, next(iter(alike or spans), None))
         lines = text.split("\n")[: diagnostic.line]
         start = min(sum(len(line) + 1 for line in lines[:-1]) + diagnostic.column - 1, len(text))
+        word = diagnostic.subject
+        if word and text.startswith(word, start):
+            return self.at(diagnostic.file, Span(start, start + len(word)))
         spot = self.at(diagnostic.file, Span(start, start))
         return replace(spot, end_column=spot.column + 1)
 

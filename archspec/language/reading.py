@@ -106,7 +106,7 @@ def _parse_toml(text: str) -> dict[str, Any]:
     except RecursionError:
         raise Problem("AS105", "the file is nested too deeply") from None
     except ValueError as error:  # TOMLDecodeError, and integers of thousands of digits
-        from archspec.language.syntax_errors import toml_problem  # most texts parse
+        from archspec.language.toml_errors import toml_problem  # most texts parse
 
         raise toml_problem(text, error) from None
 
@@ -119,7 +119,7 @@ def _parse_json(text: str) -> dict[str, Any]:
     except RecursionError:
         raise Problem("AS105", "the file is nested too deeply") from None
     except ValueError as error:  # JSONDecodeError, and integers of thousands of digits
-        from archspec.language.syntax_errors import json_problem  # most texts parse
+        from archspec.language.json_errors import json_problem  # most texts parse
 
         raise json_problem(text, error) from None
     if not isinstance(data, dict):
@@ -127,7 +127,9 @@ def _parse_json(text: str) -> dict[str, Any]:
     if not isinstance(data.pop("$schema", ""), str):  # for editors
         raise Problem("AS203", "`$schema` must be text, the address of a JSON Schema", at=("$schema",))
     if _SURROGATE.search(text) and any(_SURROGATES & set(word) for word in texts(data, keys=True)):
-        raise Problem("AS103", "invalid JSON: half of a surrogate pair is no character")
+        from archspec.language.json_errors import half_a_pair  # most texts have none
+
+        raise half_a_pair(text)
     return data
 
 

@@ -24,10 +24,10 @@ class NotUtf8(Rule):
 class TomlSyntax(Rule):
     """TOML that does not parse.
 
-    The file violates the grammar of TOML 1.1, so nothing in it can be read. The finding points to where the parser
-    stopped, which may be after the cause, such as an unclosed bracket or quote.
+    The file violates the grammar of TOML 1.1, so nothing in it can be read. The finding points to the word that is
+    wrong, or to where something is missing: what is not closed may begin far above.
 
-    Correct the syntax there or just before; https://toml.io/en/v1.0.0 has the grammar.
+    Correct the syntax there; https://toml.io/en/v1.1.0 has the grammar.
     """
 
     code: ClassVar[str] = "AS102"
