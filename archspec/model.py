@@ -15,7 +15,7 @@ from archspec.ops.core.data import Weight
 from archspec.types import DTYPES, Floating, TensorType, Value
 
 if TYPE_CHECKING:
-    from archspec.analysis.field import Field
+    from archspec.analysis.field import ReceptiveField
     from archspec.analysis.memory import Memory, Optimizer
 
 
@@ -117,7 +117,7 @@ class Model:
         listing(self.root, self.costs)
         return state_dict(self.root)
 
-    def receptive_fields(self) -> "dict[str, Field]":
+    def receptive_fields(self) -> "dict[str, ReceptiveField]":
         """The receptive field of every module's output, by path: the part of the first input that it depends on."""
         from archspec.analysis.receptive_field import fields
 

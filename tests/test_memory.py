@@ -16,7 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import archspec
 from archspec import Model
-from archspec.analysis.activations import Keeping
+from archspec.analysis.activations import Activations
 from archspec.analysis.memory import Memory, Optimizer, memory
 from archspec.analysis.peak import Peaks
 from archspec.analysis.sizing import Sizing
@@ -460,7 +460,7 @@ layers = [{ op = "conv", out = 2, kernel = 1 }, "batchnorm", "relu"]
     assert found.inference.peak == 5 * 2 * plane
     assert (found.inference.path, found.inference.kind) == ("1.1.1", "batchnorm")
     assert found.inference.weights == found.training.weights == 10**6 * (4 * 10 + 4 * 4 + 8)
-    keeping, peaks = Keeping(Sizing(3, 4)), Peaks(Sizing(3, 4))
+    keeping, peaks = Activations(Sizing(3, 4)), Peaks(Sizing(3, 4))
     keeping.root(model.root)
     peaks.root(model.root)
     assert len(peaks.known) == 6

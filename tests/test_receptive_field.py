@@ -19,7 +19,7 @@ from torch import Tensor
 
 import archspec
 from archspec.analysis.cost import Costs
-from archspec.analysis.field import AxisField, Field
+from archspec.analysis.field import AxisField, ReceptiveField
 from archspec.analysis.modules import rows
 from archspec.analysis.receptive_field import along, fields, misaligned, output_fields
 from archspec.ir import Module
@@ -35,7 +35,7 @@ def net(layers: str, more: str = "", *, shape: str = '["N", 3, 224, 224]') -> Mo
     return archspec.load("test.toml", source=text).root
 
 
-def output(root: Module) -> Field:
+def output(root: Module) -> ReceptiveField:
     (found,) = output_fields(root)
     assert found is not None
     return found

@@ -21,12 +21,12 @@ class Storage:
     saved: bool = False
 
 
-Value = tuple[int, bool, Strides | None]
+AutogradView = tuple[int, bool, Strides | None]
 """The storage number of a tensor, whether it requires a gradient, and its strides if it is not contiguous."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class CallActivations:
     """The storages that a call keeps. They are numbered: those of the inputs first, then those it allocates."""
 
     params: int
@@ -37,7 +37,7 @@ class Kept:
     """The inputs whose storages are kept."""
     made: tuple[Storage, ...] = ()
     """The new storages that are returned."""
-    outputs: tuple[Value, ...] = ()
+    outputs: tuple[AutogradView, ...] = ()
     """The outputs. One that does not depend on a parameter requires no gradient."""
 
 
@@ -46,14 +46,14 @@ Given = tuple[tuple[bool, ...], tuple[Strides | None, ...]]
 
 
 @dataclass(slots=True)
-class Keeping:
+class Activations:
     """The storages that calls keep for the backward pass, memoised for each distinct module."""
 
     sizing: Sizing
-    known: dict[tuple[Module, Given, Live], Kept] = field(default_factory=dict)
+    known: dict[tuple[Module, Given, Live], CallActivations] = field(default_factory=dict)
     liveness: Liveness = field(default_factory=Liveness)
 
-    def of(self, module: Module, given: Given, wanted: Live) -> Kept:
+    def of(self, module: Module, given: Given, wanted: Live) -> CallActivations:
         """The storages that a call keeps if the outputs `wanted` are used."""
         key = (module, given, wanted)
         if key not in self.known:
@@ -64,12 +64,12 @@ class Keeping:
             )
         return self.known[key]
 
-    def root(self, module: Module) -> Kept:
+    def root(self, module: Module) -> CallActivations:
         """The storages that a network keeps; its inputs require no gradients."""
         count = len(module.inputs)
         return self.of(module, ((False,) * count, (None,) * count), every(module))
 
-    def leaf(self, module: Module, op: Op, given: Given, wanted: Live) -> Kept:
+    def leaf(self, module: Module, op: Op, given: Given, wanted: Live) -> CallActivations:
         """The storages that an op keeps: none if nothing requires a gradient."""
         trained, held = given
         count, sizing = len(module.inputs), self.sizing
@@ -79,7 +79,7 @@ class Keeping:
         differentiated = bool(params) or any(trained)
         if op.view(inputs, training=True) and not op.copies(inputs, made):
             outputs = tuple([(0, trained[0], layout(x)) for x in made])
-            return Kept(params, buffers, outputs=outputs)
+            return CallActivations(params, buffers, outputs=outputs)
         saved = op.saved(_told(inputs, trained), made) if differentiated and wanted else Saved()
         storages = tuple(
             Storage(0 if op.is_parameter else sizing.bytes(x), index in saved.outputs)
@@ -87,14 +87,14 @@ class Keeping:
         )
         outputs = tuple([(number, differentiated, layout(x)) for number, x in enumerate(made, start=count)])
         inside = sizing.element * saved.elements + INDEX * saved.indices
-        return Kept(params, buffers, inside, frozenset(saved.inputs), storages, outputs)
+        return CallActivations(params, buffers, inside, frozenset(saved.inputs), storages, outputs)
 
-    def composite(self, module: Module, given: Given, wanted: Live) -> Kept:
+    def composite(self, module: Module, given: Given, wanted: Live) -> CallActivations:
         """The storages that the calls of a body keep."""
         count = len(module.inputs)
         params = buffers = inside = 0
         storages = [Storage(0) for _ in range(count)]
-        values: list[Value] = list(zip(range(count), *given, strict=True))
+        values: list[AutogradView] = list(zip(range(count), *given, strict=True))
         owners = set()
         parts = self.liveness.of(module, wanted).parts
         for index, (node, used) in enumerate(zip(module.body, parts, strict=True)):
@@ -120,7 +120,7 @@ class Keeping:
             if storage.saved and number >= count and number not in numbers_
         )
         kept = frozenset(number for number in range(count) if storages[number].saved)
-        return Kept(
+        return CallActivations(
             params,
             buffers,
             inside,

@@ -78,7 +78,7 @@ class AxisField:
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class ReceptiveField:
     """The receptive field of a value: one `AxisField` per spatial axis of the network's first input."""
 
     axes: tuple[AxisField, ...]

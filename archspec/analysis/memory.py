@@ -12,7 +12,7 @@ source uses, it may be lower.
 from dataclasses import dataclass
 from typing import Literal
 
-from archspec.analysis.activations import Keeping
+from archspec.analysis.activations import Activations
 from archspec.analysis.inference import without_training
 from archspec.analysis.peak import Peaks
 from archspec.analysis.sizing import Sizing
@@ -34,7 +34,7 @@ STATES: dict[Optimizer, int] = {"sgd": 0, "momentum": 1, "adam": 2}
 
 
 @dataclass(frozen=True, slots=True)
-class Training:
+class TrainingMemory:
     """The memory of a training step between the forward and the backward pass, in bytes."""
 
     weights: int
@@ -49,7 +49,7 @@ class Training:
 
 
 @dataclass(frozen=True, slots=True)
-class Inference:
+class InferenceMemory:
     """The memory of inference, in bytes."""
 
     weights: int
@@ -70,8 +70,8 @@ class Inference:
 class Memory:
     """The memory of a network. The weights differ if some exist in training only."""
 
-    inference: Inference
-    training: Training
+    inference: InferenceMemory
+    training: TrainingMemory
 
 
 def memory(
@@ -85,14 +85,16 @@ def memory(
     return Memory(_inference(without_training(root, train), sizing), _training(root, sizing, optimizer))
 
 
-def _training(root: Module, sizing: Sizing, optimizer: Optimizer) -> Training:
-    call = Keeping(sizing).root(root)
+def _training(root: Module, sizing: Sizing, optimizer: Optimizer) -> TrainingMemory:
+    call = Activations(sizing).root(root)
     activations = call.inside + sum(storage.size for storage in call.made if storage.saved)
-    return Training(call.params + call.buffers, call.params, STATES[optimizer] * call.params, activations)
+    return TrainingMemory(
+        call.params + call.buffers, call.params, STATES[optimizer] * call.params, activations
+    )
 
 
-def _inference(root: Module, sizing: Sizing) -> Inference:
+def _inference(root: Module, sizing: Sizing) -> InferenceMemory:
     peaks = Peaks(sizing)
     call = peaks.root(root)
     held = sum(map(sizing.bytes, root.inputs))
-    return Inference(call.weights, held + call.peak, *peaks.place(root))
+    return InferenceMemory(call.weights, held + call.peak, *peaks.place(root))

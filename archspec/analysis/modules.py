@@ -13,7 +13,7 @@ from archspec.language import limits
 from archspec.types import Table, TensorType
 
 if TYPE_CHECKING:
-    from archspec.analysis.field import Field
+    from archspec.analysis.field import ReceptiveField
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -48,7 +48,7 @@ class Row:
     ends: tuple[bool, ...] = ()
     """For each level, whether the row is in its last item, which determines the guides of a tree."""
     has_children: bool = False
-    field: "Field | None" = None
+    field: "ReceptiveField | None" = None
     """The receptive field of the first output, if it was requested."""
 
 

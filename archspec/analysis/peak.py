@@ -15,7 +15,7 @@ ModuleCall = tuple[Module, Layouts]
 
 
 @dataclass(frozen=True, slots=True)
-class Lived:
+class CallMemory:
     """The memory that a call needs. Storages are numbered: those of the inputs first, then those it allocates."""
 
     weights: int
@@ -25,11 +25,11 @@ class Lived:
     """The body node during whose call the peak occurs."""
     made: tuple[int, ...] = ()
     """The sizes of the new storages that are returned."""
-    outputs: tuple["Lying", ...] = ()
+    outputs: tuple["StorageView", ...] = ()
     """The storage and layout of each output."""
 
 
-Lying = tuple[int, Strides | None]
+StorageView = tuple[int, Strides | None]
 """The storage number of a value, and its strides if it is not contiguous."""
 
 
@@ -38,7 +38,7 @@ class Allocation:
     """A call in a body: the numbers of the storages that it uses and of those that it allocates."""
 
     index: int
-    call: Lived
+    call: CallMemory
     given: list[int]
     made: range
     held: Layouts
@@ -49,13 +49,13 @@ class Peaks:
     """The memory needs of calls in inference, memoised for each distinct module."""
 
     sizing: Sizing
-    known: dict[ModuleCall, Lived] = field(default_factory=dict)
+    known: dict[ModuleCall, CallMemory] = field(default_factory=dict)
 
-    def root(self, module: Module) -> Lived:
+    def root(self, module: Module) -> CallMemory:
         """The memory that a network needs."""
         return self.of(module, (None,) * len(module.inputs))
 
-    def of(self, *call: *ModuleCall) -> Lived:
+    def of(self, *call: *ModuleCall) -> CallMemory:
         """The memory that a call needs."""
         if call not in self.known:
             module, held = call
@@ -64,30 +64,30 @@ class Peaks:
             )
         return self.known[call]
 
-    def leaf(self, module: Module, op: Op, held: Layouts) -> Lived:
+    def leaf(self, module: Module, op: Op, held: Layouts) -> CallMemory:
         """The memory of an op: its outputs."""
         count = len(module.inputs)
         weights = sum(self.sizing.weights(op, module))
         inputs = self.sizing.given(module, held)
         outputs = self.sizing.made(op, module, inputs)
         if op.view(inputs, training=False) and not op.copies(inputs, outputs):
-            return Lived(weights, 0, outputs=tuple([(0, layout(x)) for x in outputs]))
+            return CallMemory(weights, 0, outputs=tuple([(0, layout(x)) for x in outputs]))
         made = tuple(0 if op.is_parameter else self.sizing.bytes(type_) for type_ in module.outputs)
         lying = tuple([(number, layout(x)) for number, x in enumerate(outputs, start=count)])
-        return Lived(weights, sum(made), None, made, lying)
+        return CallMemory(weights, sum(made), None, made, lying)
 
-    def composite(self, module: Module, held: Layouts) -> Lived:
+    def composite(self, module: Module, held: Layouts) -> CallMemory:
         """The memory that the calls of a body need in sequence."""
         count = len(module.inputs)
         storages = [0] * count  # in bytes; storages of inputs are counted where they were allocated
-        values: list[Lying] = list(enumerate(held))
+        values: list[StorageView] = list(enumerate(held))
         calls = list(self.steps(module, values, storages))
         results = [values[value] for value in module.results]
         out = [number for number, _ in results]
         peak, at = busiest(calls, storages, {*range(count), *out})
         owners = {module.body[step.index].owner_index(step.index): step.call.weights for step in calls}
         numbers, made = renumbered(count, out)
-        return Lived(
+        return CallMemory(
             sum(owners.values()),
             peak,
             at,
@@ -95,7 +95,7 @@ class Peaks:
             tuple([(numbers[number], strides) for number, strides in results]),
         )
 
-    def steps(self, module: Module, values: list[Lying], storages: list[int]) -> Iterator[Allocation]:
+    def steps(self, module: Module, values: list[StorageView], storages: list[int]) -> Iterator[Allocation]:
         """The calls of a body in order; appends the storages of each call, and the storages of its values."""
         for index, node in enumerate(module.body):
             taken = [values[value] for value in node.inputs]

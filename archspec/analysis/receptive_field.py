@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 
 from archspec.analysis.borders import followed, has_blanks, joined
 from archspec.analysis.cost import Costs
-from archspec.analysis.field import AxisField, Field
+from archspec.analysis.field import AxisField, ReceptiveField
 from archspec.analysis.modules import Row, rows
 from archspec.ir import Module, Node
 from archspec.ops.core.checks import sizes
@@ -161,21 +161,21 @@ def _count(axis: int | None, output: TensorType) -> int:
     return 1 if axis is None else sizes(output.shape)[axis]
 
 
-def _field(seen: Seen, value: TensorType, source: TensorType) -> Field | None:
+def _field(seen: Seen, value: TensorType, source: TensorType) -> ReceptiveField | None:
     """The field of a value; `None` if it does not depend on the source."""
     if 0 not in seen:
         return None
     axes = list(zip(seen[0], sizes(source.shape), strict=True))[2:]
-    return Field(tuple(AxisField(link, length, _count(link.axis, value)) for link, length in axes))
+    return ReceptiveField(tuple(AxisField(link, length, _count(link.axis, value)) for link, length in axes))
 
 
-def output_fields(root: Module) -> tuple[Field | None, ...]:
+def output_fields(root: Module) -> tuple[ReceptiveField | None, ...]:
     """The field of each output of a network; `None` for an output that does not depend on its first input."""
     seen = Transfers().of(root)
     return tuple(_field(one, type_, root.inputs[0]) for one, type_ in zip(seen, root.outputs, strict=True))
 
 
-def along(root: Module, listed: Iterable[Row]) -> Iterator[tuple[Row, Field | None]]:
+def along(root: Module, listed: Iterable[Row]) -> Iterator[tuple[Row, ReceptiveField | None]]:
     """Rows of a network as yielded by `rows`, to any depth, each with the field of its first output.
 
     A row for several copies has the field after the last copy; rows inside it have the fields of the first copy.
@@ -203,7 +203,7 @@ def with_fields(root: Module, listed: Iterable[Row]) -> Iterator[Row]:
     return (replace(row, field=found) for row, found in along(root, listed))
 
 
-def fields(root: Module, depth: int | None = None, *, grouped: bool = False) -> dict[str, Field]:
+def fields(root: Module, depth: int | None = None, *, grouped: bool = False) -> dict[str, ReceptiveField]:
     """The fields of the named modules by path, down to `depth`. For the table's rows see `along`."""
     listed = rows(root, Costs(), depth=depth, grouped=grouped)
     return {row.path: found for row, found in along(root, listed) if row.is_module and found}

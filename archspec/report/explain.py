@@ -4,7 +4,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from archspec.analysis.cost import Cost
-from archspec.analysis.field import Field
+from archspec.analysis.field import ReceptiveField
 from archspec.analysis.modules import describe, find
 from archspec.analysis.weights import weights
 from archspec.diagnostics.diagnostic import show_path
@@ -50,7 +50,7 @@ def explain(model: "Model", path: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _seen(field: Field) -> str:
+def _seen(field: ReceptiveField) -> str:
     """The receptive field of an output, in words."""
     size, stride = ("×".join(map(str, values)) for values in (field.size, field.stride))
     most = "at most " if field.at_most else ""
