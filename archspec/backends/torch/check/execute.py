@@ -8,13 +8,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from archspec.backends.torch.check.stand_ins import Leaf, Modules, names
-from archspec.backends.torch.check.values import Value
+from archspec.backends.torch.check.stand_ins import Leaf, ModuleRecorder, names
+from archspec.backends.torch.check.values import SymbolicValue
 
 _HOLE = re.compile(r"\{(\w+)\}")
 
 
-def executed(source: ast.Module, recorder: Modules, helpers: Mapping[str, str]) -> tuple[dict[str, Any], str]:
+def executed(
+    source: ast.Module, recorder: ModuleRecorder, helpers: Mapping[str, str]
+) -> tuple[dict[str, Any], str]:
     """Execute the source on stand-ins; return its namespace and the name of its last class.
 
     `helpers` are the classes of the source that are treated as PyTorch's.
@@ -48,25 +50,25 @@ def _count_parts(statements: list[ast.stmt]) -> None:
                 _count_parts(orelse)
 
 
-def _parts(value: Value, number: int) -> tuple[Value, ...]:
+def _parts(value: SymbolicValue, number: int) -> tuple[SymbolicValue, ...]:
     return tuple(value[index] for index in range(number))
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
+class OpTemplate:
     """The template of an op, as a function of the enclosing module and of the values in braces."""
 
     holes: tuple[str, ...]
     fill: Callable[..., Any]
 
 
-def templates(texts: Iterable[str], scope: dict[str, Any]) -> dict[str, Template]:
+def templates(texts: Iterable[str], scope: dict[str, Any]) -> dict[str, OpTemplate]:
     """Compile templates, whose texts use the names of `scope`."""
     holes = {text: tuple(dict.fromkeys(_HOLE.findall(text))) for text in texts}
     functions = [_function(text, names) for text, names in holes.items()]
     exec(compile(f"_templates = [{', '.join(functions)}]", "<templates>", "exec"), scope)  # noqa: S102 — of our ops
     return {
-        text: Template(names, function)
+        text: OpTemplate(names, function)
         for (text, names), function in zip(holes.items(), scope["_templates"], strict=True)
     }
 

@@ -5,39 +5,39 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, ClassVar, Self
 
-from archspec.backends.torch.check.values import Key, Recorder, Training, Value
+from archspec.backends.torch.check.values import ExpressionKey, Recorder, SymbolicValue, TrainingFlag
 
 
-class Modules(Recorder):
+class ModuleRecorder(Recorder):
     """The table of all symbolic values, and the modules of the source's own classes."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.made: dict[Key, Module] = {}
+        self.made: dict[ExpressionKey, Module] = {}
 
 
-def names(recorder: Modules) -> dict[str, Any]:
+def names(recorder: ModuleRecorder) -> dict[str, Any]:
     """The namespace that generated source imports."""
     own = {"recorder": recorder}
     kinds = {kind.__name__: _Made(kind.__name__, (kind,), own) for kind in (Module, Sequential, ModuleDict)}
 
-    def buffer(value: Any, *, persistent: bool = True) -> Parameter:
-        return Parameter(recorder, value, "in the state_dict" if persistent else "not in the state_dict")
+    def buffer(value: Any, *, persistent: bool = True) -> BareParameter:
+        return BareParameter(recorder, value, "in the state_dict" if persistent else "not in the state_dict")
 
-    def parameter(value: Any) -> Parameter:
-        return Parameter(recorder, value)
+    def parameter(value: Any) -> BareParameter:
+        return BareParameter(recorder, value)
 
-    nn = Namespace(recorder, init=Initialisers(), Parameter=parameter, Buffer=buffer, **kinds)
+    nn = Namespace(recorder, init=InitFunctions(), Parameter=parameter, Buffer=buffer, **kinds)
     return {
         "torch": recorder.value("name", "torch"),
         "F": recorder.value("name", "F"),
         "nn": nn,
-        "Tensor": Value,
+        "Tensor": SymbolicValue,
         "OrderedDict": OrderedDict,
     }
 
 
-class Parameter(Value):
+class BareParameter(SymbolicValue):
     """A bare parameter or buffer created by the source."""
 
     __slots__ = ("buffer", "first", "inits")
@@ -52,21 +52,21 @@ class Parameter(Value):
         self.inits[""] = how
 
 
-class Weight:
+class LeafWeight:
     """A parameter of a PyTorch module."""
 
     def __init__(self, module: "Leaf", name: str) -> None:
         self.module, self.name = module, name
 
-    def __getattr__(self, name: str) -> "Weight":
-        return Weight(self.module, f"{self.name}.{name}")
+    def __getattr__(self, name: str) -> "LeafWeight":
+        return LeafWeight(self.module, f"{self.name}.{name}")
 
     def note(self, how: Any) -> None:
         """Record a call of an initialiser."""
         self.module.inits[self.name] = how
 
 
-class Initialisers:
+class InitFunctions:
     """`nn.init`."""
 
     def __getattr__(self, name: str) -> Any:
@@ -76,7 +76,7 @@ class Initialisers:
 class Namespace(SimpleNamespace):
     """A stand-in for `nn`, which provides a class for every name."""
 
-    def __init__(self, recorder: Modules, **names: Any) -> None:
+    def __init__(self, recorder: ModuleRecorder, **names: Any) -> None:
         super().__init__(recorder=recorder, **names)
 
     def __getattr__(self, name: str) -> type["Leaf"]:
@@ -89,28 +89,28 @@ class Leaf:
     """A module of PyTorch or of a helper class, with its arguments."""
 
     kind: ClassVar[str]
-    recorder: ClassVar[Modules]
+    recorder: ClassVar[ModuleRecorder]
 
     def __init__(self, *args: Any, **words: Any) -> None:
         self.inplace = words.pop("inplace", False)
         self.args, self.words = args, words
         self.inits: dict[str, Any] = {}
 
-    def __call__(self, *args: Any, **words: Any) -> Value:
+    def __call__(self, *args: Any, **words: Any) -> SymbolicValue:
         """The value of a call."""
         return self.recorder.call(self, args, {**words, "inplace": True} if self.inplace else words)
 
-    def __getattr__(self, name: str) -> Weight:
+    def __getattr__(self, name: str) -> LeafWeight:
         if name.startswith("__"):
             raise AttributeError(name)
-        return Weight(self, name)
+        return LeafWeight(self, name)
 
 
 class _Made(type):
     """A metaclass whose classes return modules with shared content for equal arguments."""
 
     def __call__(cls, *args: Any, **words: Any) -> Any:
-        recorder: Modules = cls.recorder  # type: ignore[attr-defined]
+        recorder: ModuleRecorder = cls.recorder  # type: ignore[attr-defined]
         if cls.__module__ == __name__:  # a container, whose arguments are modules
             return super().__call__(*args, **words)
         key = (cls, args, tuple(words.items()))
@@ -126,14 +126,14 @@ class _Made(type):
 class Module(metaclass=_Made):
     """`nn.Module`."""
 
-    recorder: ClassVar[Modules]
+    recorder: ClassVar[ModuleRecorder]
     __children__: "dict[str, Child]"
 
     def __init__(self) -> None:
         object.__setattr__(self, "__children__", {})
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(value, Module | Leaf | Parameter):
+        if isinstance(value, Module | Leaf | BareParameter):
             self.__children__[name] = value
         object.__setattr__(self, name, value)
 
@@ -143,14 +143,14 @@ class Module(metaclass=_Made):
     def __getitem__(self, name: str | int) -> "Child":
         return self.__children__[str(name)]
 
-    def __call__(self, *args: Any, **words: Any) -> Value:
+    def __call__(self, *args: Any, **words: Any) -> SymbolicValue:
         """The value of a call."""
         return self.recorder.call(self, args, words)
 
     add_module = register_parameter = __setitem__
 
     @property
-    def training(self) -> Training:
+    def training(self) -> TrainingFlag:
         """Whether it is in training mode."""
         return self.recorder.training
 
@@ -172,13 +172,13 @@ class Module(metaclass=_Made):
         """A buffer that this instance lacks."""
         object.__setattr__(self, name, value)
 
-    def get_parameter(self, path: str) -> "Parameter | Weight":
+    def get_parameter(self, path: str) -> "BareParameter | LeafWeight":
         """The parameter, or the buffer, at a path."""
         found: Child = self
         names = path.split(".")
         while isinstance(found, Module):
             found = found[names.pop(0)]
-        return found if isinstance(found, Parameter) else Weight(found, ".".join(names))
+        return found if isinstance(found, BareParameter) else LeafWeight(found, ".".join(names))
 
     get_buffer = get_parameter
 
@@ -196,7 +196,7 @@ class Sequential(Module):
         self[str(len(self.__children__))] = module
         return self
 
-    def forward(self, x: Value) -> Value:
+    def forward(self, x: SymbolicValue) -> SymbolicValue:
         """Call the modules in order."""
         for module in self.values():
             x = module(x)
@@ -207,4 +207,4 @@ class ModuleDict(Module):
     """`nn.ModuleDict`."""
 
 
-Child = Module | Leaf | Parameter
+Child = Module | Leaf | BareParameter

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-Key = tuple[Any, ...]
+ExpressionKey = tuple[Any, ...]
 OPERATORS = {
     "add": "+",
     "sub": "-",
@@ -24,26 +24,26 @@ class Recorder:
     """The table of all symbolic values."""
 
     def __init__(self) -> None:
-        self.values: dict[Key, Value] = {}
-        self.order: list[Value] = []
-        self.calls: dict[Key, list[Value]] = {}
+        self.values: dict[ExpressionKey, SymbolicValue] = {}
+        self.order: list[SymbolicValue] = []
+        self.calls: dict[ExpressionKey, list[SymbolicValue]] = {}
         """The calls of each function or module, by first argument."""
-        self.inplace: set[Value] = set()
-        self.again: set[Value] = set()
+        self.inplace: set[SymbolicValue] = set()
+        self.again: set[SymbolicValue] = set()
         """Values that were computed more than once: equal expressions that may be distinct tensors."""
-        self.training = Training()
+        self.training = TrainingFlag()
 
-    def value(self, *key: Any) -> "Value":
+    def value(self, *key: Any) -> "SymbolicValue":
         """The value of an expression, created once."""
         known = self.values.get(key)
         if known is None:
-            known = self.values[key] = Value(self, key, len(self.order))
+            known = self.values[key] = SymbolicValue(self, key, len(self.order))
             self.order.append(known)
         else:
             self.again.add(known)
         return known
 
-    def call(self, called: Any, args: tuple[Any, ...], words: dict[str, Any]) -> "Value":
+    def call(self, called: Any, args: tuple[Any, ...], words: dict[str, Any]) -> "SymbolicValue":
         """The value of a call."""
         inplace = words.pop("inplace", False) if words else False
         key = ("call", called, frozen(args), frozen(tuple(sorted(words.items()))) if words else ())
@@ -58,7 +58,7 @@ class Recorder:
         return value
 
 
-class Training:
+class TrainingFlag:
     """The training flag of a module, which records whether it was read."""
 
     now = True
@@ -72,30 +72,30 @@ class Training:
         return "self.training"
 
 
-class Value:
+class SymbolicValue:
     """A symbolic value: a tensor or a function of PyTorch, as the expression that computes it."""
 
     __slots__ = ("key", "number", "recorder")
 
-    def __init__(self, recorder: Recorder, key: Key, number: int) -> None:
+    def __init__(self, recorder: Recorder, key: ExpressionKey, number: int) -> None:
         self.recorder, self.key, self.number = recorder, key, number
 
-    def __getattr__(self, name: str) -> "Value":
+    def __getattr__(self, name: str) -> "SymbolicValue":
         if name.startswith("__"):
             raise AttributeError(name)
         return self.recorder.value("attribute", self, name)
 
-    def __call__(self, *args: Any, **words: Any) -> "Value":
+    def __call__(self, *args: Any, **words: Any) -> "SymbolicValue":
         """The value of a call."""
         return self.recorder.call(self, args, words)
 
-    def __getitem__(self, index: Any) -> "Value":
+    def __getitem__(self, index: Any) -> "SymbolicValue":
         return self.recorder.value("item", self, frozen(index))
 
-    def __iter__(self) -> Iterator["Value"]:
+    def __iter__(self) -> Iterator["SymbolicValue"]:
         raise TypeError("the number of parts is unknown")
 
-    def __neg__(self) -> "Value":
+    def __neg__(self) -> "SymbolicValue":
         return self.recorder.value("operator", "-", self)
 
     def __repr__(self) -> str:
@@ -106,7 +106,7 @@ class Value:
                 return f"{of!r}.{name}"
             case ("item", of, index):
                 return f"{of!r}[{index!r}]"
-            case ("call", Value() as called, args, words):
+            case ("call", SymbolicValue() as called, args, words):
                 return (
                     f"{called!r}({', '.join([*map(_short, args), *(f'{k}={_short(v)}' for k, v in words)])})"
                 )
@@ -117,19 +117,23 @@ class Value:
 
 def _short(value: Any) -> str:
     """An operand in short form: a tensor is shown as `x`."""
-    return "x" if isinstance(value, Value) and value.key[0] in ("call", "input", "operator") else repr(value)
+    return (
+        "x"
+        if isinstance(value, SymbolicValue) and value.key[0] in ("call", "input", "operator")
+        else repr(value)
+    )
 
 
 def _operator(name: str, sign: str) -> None:
-    def forwards(self: Value, other: Any) -> Value:
+    def forwards(self: SymbolicValue, other: Any) -> SymbolicValue:
         return self.recorder.value("operator", sign, self, other)
 
-    def backwards(self: Value, other: Any) -> Value:
+    def backwards(self: SymbolicValue, other: Any) -> SymbolicValue:
         return self.recorder.value("operator", sign, other, self)
 
-    setattr(Value, f"__{name}__", forwards)
+    setattr(SymbolicValue, f"__{name}__", forwards)
     if sign not in ("<", "<=", ">", ">="):
-        setattr(Value, f"__r{name}__", backwards)
+        setattr(SymbolicValue, f"__r{name}__", backwards)
 
 
 for _name, _sign in OPERATORS.items():
@@ -150,10 +154,10 @@ def frozen(value: Any) -> Any:
 _HELD = frozenset((list, tuple, slice))
 
 
-def operands(key: Key, found: "list[Value]") -> None:
+def operands(key: ExpressionKey, found: "list[SymbolicValue]") -> None:
     """Append each occurrence of a value in an expression to `found`."""
     for part in key:
         if type(part) is tuple:
             operands(part, found)
-        elif isinstance(part, Value):
+        elif isinstance(part, SymbolicValue):
             found.append(part)
