@@ -18,9 +18,9 @@ import archspec
 from archspec import Model, UsageError
 from archspec.backends.torch.check import Disagreement, check
 from archspec.backends.torch.source import source
-from archspec.backends.torch.source.columns import Columns
+from archspec.backends.torch.source.columns import ValueColumns
 from archspec.backends.torch.source.forward import Forward
-from archspec.backends.torch.source.modules import Modules
+from archspec.backends.torch.source.modules import Constructors
 from archspec.backends.torch.source.parts import Constructor
 from archspec.backends.torch.source.program import Program
 from archspec.backends.torch.source.render import text_of
@@ -262,10 +262,10 @@ def with_default(monkeypatch: pytest.MonkeyPatch) -> None:
 def as_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """All instances get what the first has."""
 
-    def wrong(_: Columns, column: Any, __: Any) -> SourceSymbol:
+    def wrong(_: ValueColumns, column: Any, __: Any) -> SourceSymbol:
         return SourceSymbol(Literal(column[0]), column)
 
-    monkeypatch.setattr(Columns, "fit", wrong)
+    monkeypatch.setattr(ValueColumns, "fit", wrong)
 
 
 def without_rates(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -283,7 +283,7 @@ def without_rates(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def uninitialised(monkeypatch: pytest.MonkeyPatch) -> None:
     """Weights keep PyTorch's first values."""
-    monkeypatch.setattr(Modules, "_inits", lambda *_: [])
+    monkeypatch.setattr(Constructors, "_inits", lambda *_: [])
 
 
 LAYERS = (

@@ -12,14 +12,14 @@ class Misfit(Exception):  # noqa: N818 — not an error: these instances become 
     """The given instances cannot share a class."""
 
 
-Key = tuple[object, ...]
+NodeKey = tuple[object, ...]
 
 
 @dataclass(slots=True, eq=False)
 class InstanceNode:
     """A node of one instance, or the copies of a loop; values are renumbered consistently across instances."""
 
-    key: Key
+    key: NodeKey
     node: Node
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
@@ -36,7 +36,7 @@ class InstanceNode:
 class Aligned:
     """The corresponding nodes of all instances; `None` where an instance lacks it."""
 
-    key: Key
+    key: NodeKey
     entries: tuple[InstanceNode | None, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
@@ -77,7 +77,7 @@ def body_of(place: Place, *, fold: bool) -> tuple[list[InstanceNode], tuple[int,
     module = place.module
     loops = dict(_loops(module)) if fold else {}
     values = {index: index for index in range(len(module.inputs))}
-    seen: dict[Key, int] = {}
+    seen: dict[NodeKey, int] = {}
     entries: list[InstanceNode] = []
     skip, made = 0, len(module.inputs)
     for index, (node, ids) in enumerate(module.values()):
@@ -86,7 +86,7 @@ def body_of(place: Place, *, fold: bool) -> tuple[list[InstanceNode], tuple[int,
             if not skip:
                 values[ids[-1]] = entries[-1].outputs[0]
             continue
-        key: Key = (node.origin.file, node.origin.path, node.copy)
+        key: NodeKey = (node.origin.file, node.origin.path, node.copy)
         seen[key] = seen.get(key, 0) + 1
         inputs = tuple(values[value] for value in node.inputs)
         copies = loops.get(index, [])

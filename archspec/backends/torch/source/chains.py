@@ -7,16 +7,23 @@ from archspec.backends.torch.source.align import Misfit
 from archspec.backends.torch.source.columns import Dims, View
 from archspec.backends.torch.source.copies import joined, merged
 from archspec.backends.torch.source.modules import (
-    Modules,
+    Constructors,
+    InstancePlaces,
     Nodes,
-    Places,
     at,
     equal,
     setting,
     shape_text,
     stem,
 )
-from archspec.backends.torch.source.parts import Chain, ChainItem, Class, Constructor, Initialised, Made
+from archspec.backends.torch.source.parts import (
+    Class,
+    Construction,
+    Constructor,
+    Initialised,
+    SequentialItem,
+    SequentialModule,
+)
 from archspec.backends.torch.source.symbols import ABSENT, SourceSymbol, names, same, substitute
 from archspec.ir import Node
 from archspec.language.expressions import Binary, Literal
@@ -24,7 +31,7 @@ from archspec.language.params import MISSING
 from archspec.language.parser import parse
 
 
-class Chains(Modules):
+class Chains(Constructors):
     """Writes composites."""
 
     literal = False
@@ -32,7 +39,9 @@ class Chains(Modules):
 
     # --- composites ------------------------------------------------------------------------------------
 
-    def _composite(self, places: Places, nodes: Nodes, here: list[Dims]) -> tuple[Made, list[Initialised]]:
+    def _composite(
+        self, places: InstancePlaces, nodes: Nodes, here: list[Dims]
+    ) -> tuple[Construction, list[Initialised]]:
         """A block or a group: a call of its class, or an inline chain."""
         found = {self.facts.class_of(node.module) for node in nodes if node is not None}
         if len(found) > 1:
@@ -47,7 +56,7 @@ class Chains(Modules):
         inits = [init for item in chain.items for init in item.inits]
         return chain, inits
 
-    def _instance(self, class_: Class, places: Places, nodes: Nodes, here: list[Dims]) -> Constructor:
+    def _instance(self, class_: Class, places: InstancePlaces, nodes: Nodes, here: list[Dims]) -> Constructor:
         """A call of a generated class."""
         symbols: dict[str, SourceSymbol | None] = {}
         arguments = []
@@ -72,7 +81,7 @@ class Chains(Modules):
         self,
         key: str,
         class_: Class,
-        places: Places,
+        places: InstancePlaces,
         nodes: Nodes,
         here: list[Dims],
         symbols: dict[str, SourceSymbol | None],
@@ -101,9 +110,9 @@ class Chains(Modules):
 
     # --- chains ----------------------------------------------------------------------------------------
 
-    def _chain(self, places: Places, here: Dims) -> tuple[Chain, Dims]:
+    def _chain(self, places: InstancePlaces, here: Dims) -> tuple[SequentialModule, Dims]:
         """The nodes of a chain as items of an `nn.Sequential`, and the sizes of its output."""
-        items: list[ChainItem] = []
+        items: list[SequentialItem] = []
         positions = [0] * len(places)
         for group in merged(places):
             added, here = self._run(places, group, here, positions)
@@ -113,7 +122,7 @@ class Chains(Modules):
             items += added
         if all(item.positional for item in items):
             items = joined(items)
-        chain = Chain(items)
+        chain = SequentialModule(items)
         shifting = any(
             item.when is not None or not (item.count is None or item.count.is_literal) for item in items
         )
@@ -126,8 +135,8 @@ class Chains(Modules):
         return chain, here
 
     def _run(
-        self, places: Places, group: list[list[Node]], here: Dims, positions: list[int]
-    ) -> tuple[list[ChainItem], Dims]:
+        self, places: InstancePlaces, group: list[list[Node]], here: Dims, positions: list[int]
+    ) -> tuple[list[SequentialItem], Dims]:
         """The copies of one node, for each instance; none where it was removed."""
         lengths = {len(nodes) for nodes in group if nodes}
         items = []
@@ -155,8 +164,8 @@ class Chains(Modules):
         return self._uneven(places, group, here, positions)
 
     def _counted(
-        self, places: Places, group: list[list[Node]], here: Dims, positions: list[int], length: int
-    ) -> tuple[list[ChainItem], Dims] | None:
+        self, places: InstancePlaces, group: list[list[Node]], here: Dims, positions: list[int], length: int
+    ) -> tuple[list[SequentialItem], Dims] | None:
         """Copies that depend on their counter, as one comprehension; `None` if they do not."""
         if (
             self.literal
@@ -172,7 +181,7 @@ class Chains(Modules):
             nodes: Nodes = tuple(group[row][copy] for row, copy in pairs)
             if any(node is not None and node.module.inputs != node.module.outputs for node in nodes):
                 continue
-            items: list[ChainItem] = []
+            items: list[SequentialItem] = []
             before, places_ = list(positions), [places[row] for row, _ in pairs]
             try:
                 if start:
@@ -182,7 +191,7 @@ class Chains(Modules):
                 with self.copies(pairs):
                     dims = tuple(self.lift(dim) for dim in here)
                     made, inits = self._composite(places_, nodes, [dims])
-                if inits or isinstance(made, Chain):
+                if inits or isinstance(made, SequentialModule):
                     raise Misfit
             except Misfit:
                 positions[:] = before
@@ -190,13 +199,13 @@ class Chains(Modules):
             for row, copies in enumerate(group):
                 positions[row] += len(copies) - start
             count = SourceSymbol(Literal(length - start), (length - start,) * len(places))
-            items.append(ChainItem(str(start), True, made, count, counts=True, start=start))
+            items.append(SequentialItem(str(start), True, made, count, counts=True, start=start))
             return items, here
         return None
 
     def _uneven(
-        self, places: Places, group: list[list[Node]], here: Dims, positions: list[int]
-    ) -> tuple[list[ChainItem], Dims]:
+        self, places: InstancePlaces, group: list[list[Node]], here: Dims, positions: list[int]
+    ) -> tuple[list[SequentialItem], Dims]:
         """Copies whose number differs between instances: a first one, and others that are all equal."""
         heads: Nodes = tuple(nodes[0] if nodes else None for nodes in group)
         rests: Nodes = tuple(nodes[1] if len(nodes) > 1 else None for nodes in group)
@@ -224,9 +233,9 @@ class Chains(Modules):
         fewer = self.symbol(Binary("-", count.tree, Literal(1)))
         return [first, replace(rest, count=fewer)], after
 
-    def branches(self, made: Made) -> bool:
+    def branches(self, made: Construction) -> bool:
         """Whether a part of it is constructed under a condition."""
-        return isinstance(made, Chain) and any(
+        return isinstance(made, SequentialModule) and any(
             item.when is not None or self.branches(item.made) for item in made.items
         )
 
@@ -242,7 +251,9 @@ class Chains(Modules):
         left, right = class_.arguments(node.module), class_.arguments(other.module)
         return all(same(left[key], right[key]) for key in left)
 
-    def _item(self, places: Places, nodes: Nodes, here: Dims, positions: list[int]) -> tuple[ChainItem, Dims]:
+    def _item(
+        self, places: InstancePlaces, nodes: Nodes, here: Dims, positions: list[int]
+    ) -> tuple[SequentialItem, Dims]:
         node = next(node for node in nodes if node is not None)
         if any(n is not None and (n.module.op is None) != (node.module.op is None) for n in nodes):
             raise Misfit
@@ -263,7 +274,7 @@ class Chains(Modules):
             made = self._constructor(places, nodes, codes, [here])
             inits, fresh = self._inits(nodes, code), code.fresh
             inplace = all(code.inplace for code in codes if code is not None)
-        item = ChainItem(name, positional, made, fresh=fresh, inplace=inplace)
+        item = SequentialItem(name, positional, made, fresh=fresh, inplace=inplace)
         item.inits = [replace(init, path=(name, *init.path)) for init in inits]
         if len(self.places) == 1 and node.module.outputs[0].shape != node.module.inputs[0].shape:
             item.comment = shape_text(node.module)
@@ -271,7 +282,7 @@ class Chains(Modules):
 
     # --- sizes and presence ----------------------------------------------------------------------------
 
-    def _dims(self, places: Places, nodes: Nodes, output: int, here: list[Dims]) -> Dims:
+    def _dims(self, places: InstancePlaces, nodes: Nodes, output: int, here: list[Dims]) -> Dims:
         """The sizes of a node's output; for an absent node, those of its input."""
         node = next(node for node in nodes if node is not None)
         shapes = [n.module.outputs[output].shape if n is not None else None for n in nodes]
@@ -293,7 +304,7 @@ class Chains(Modules):
         return tuple(dims)
 
     def _sizes(
-        self, places: Places, nodes: Nodes, node: Node, output: int, axis: int, here: list[Dims]
+        self, places: InstancePlaces, nodes: Nodes, node: Node, output: int, axis: int, here: list[Dims]
     ) -> Iterator[SourceSymbol | None]:
         """The candidate expressions for the size of an axis."""
         op = node.module.op
@@ -311,7 +322,7 @@ class Chains(Modules):
             yield from dims
 
     def _size_of_composite(
-        self, places: Places, nodes: Nodes, output: int, axis: int, here: list[Dims]
+        self, places: InstancePlaces, nodes: Nodes, output: int, axis: int, here: list[Dims]
     ) -> SourceSymbol | None:
         """The size of an axis of a composite's output in terms of the arguments of its call."""
         node = next(node for node in nodes if node is not None)
@@ -339,7 +350,7 @@ class Chains(Modules):
             tree = Binary("+", tree, part) if tree is not None and part is not None else None
         return self.symbol(tree) if tree is not None else None
 
-    def _presence(self, places: Places, nodes: Nodes, here: list[Dims]) -> SourceSymbol:
+    def _presence(self, places: InstancePlaces, nodes: Nodes, here: list[Dims]) -> SourceSymbol:
         """Whether an instance has a node: its `when`, or that of an enclosing group."""
         column = tuple(
             ABSENT if place is None else node is not None for place, node in zip(places, nodes, strict=True)

@@ -4,9 +4,16 @@ from archspec.backends.torch.source.align import Aligned, Misfit, align
 from archspec.backends.torch.source.columns import Dims
 from archspec.backends.torch.source.facts import Facts
 from archspec.backends.torch.source.loops import Loops
-from archspec.backends.torch.source.modules import Nodes, Places, equal, function_text
+from archspec.backends.torch.source.modules import InstancePlaces, Nodes, equal, function_text
 from archspec.backends.torch.source.names import is_attribute
-from archspec.backends.torch.source.parts import Action, Chain, Class, Initialised, Made, Part
+from archspec.backends.torch.source.parts import (
+    Action,
+    Class,
+    Construction,
+    Initialised,
+    Part,
+    SequentialModule,
+)
 from archspec.backends.torch.source.places import Place
 from archspec.backends.torch.source.unused import drop_unused
 from archspec.diagnostics import Problem
@@ -71,7 +78,7 @@ class Builder(Loops):
             if part.count is not None and len(self.parts) > 1 and not part.count.is_literal:
                 raise Misfit
 
-    def _as_chain(self) -> Chain | None:
+    def _as_chain(self) -> SequentialModule | None:
         """The body as one `nn.Sequential`, if its modules are named by their positions."""
         bad = any(
             node.name is not None and not is_attribute(node.name) and self.facts.weights(node.module)
@@ -111,7 +118,7 @@ class Builder(Loops):
                 self.labels[word] = step.outputs[0]
         self.actions.append(action)
 
-    def _call(self, places: Places, nodes: Nodes, here: list[Dims], step: Aligned) -> Action:
+    def _call(self, places: InstancePlaces, nodes: Nodes, here: list[Dims], step: Aligned) -> Action:
         """A node as an action of `forward`, with the module that it calls."""
         node = next(node for node in nodes if node is not None)
         if any(n is not None and (n.module.op is None) != (node.module.op is None) for n in nodes):
@@ -168,7 +175,7 @@ class Builder(Loops):
                 return value
         return None
 
-    def _part(self, nodes: Nodes, made: Made, inits: list[Initialised], weights: int) -> Part:
+    def _part(self, nodes: Nodes, made: Construction, inits: list[Initialised], weights: int) -> Part:
         """The module of a node, or the one whose weights it shares."""
         node = next(node for node in nodes if node is not None)
         if node.shares is not None:

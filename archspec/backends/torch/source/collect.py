@@ -7,11 +7,11 @@ from archspec.analysis.liveness import Live
 from archspec.backends.torch.source.places import Place, Places
 from archspec.ir import Module, Node
 
-Key = tuple[object, ...]
+GroupKey = tuple[object, ...]
 
 
 @dataclass(slots=True, eq=False)
-class Found:
+class NamedComposite:
     """A composite, its preferred name, and the composites directly inside it."""
 
     place: Place
@@ -27,10 +27,12 @@ def groups(
     `visit` is called with the node of every op. Instances that differ in their `late` results, those that only
     training needs, are in separate groups.
     """
-    found: dict[Module, Found] = {}
+    found: dict[Module, NamedComposite] = {}
     root = places.root()
     _collect(places, root, name, found, visit)
-    keys: dict[Module, Key] = {module: (*key_of(module), *sorted(late.get(module, ()))) for module in found}
+    keys: dict[Module, GroupKey] = {
+        module: (*key_of(module), *sorted(late.get(module, ()))) for module in found
+    }
     tangled = _tangled(found, keys)
     if tangled:
         heights: dict[Module, int] = {}
@@ -38,25 +40,29 @@ def groups(
             module: (*key, _height(module, found, heights)) if key in tangled else key
             for module, key in keys.items()
         }
-    members: dict[Key, list[Found]] = {}
+    members: dict[GroupKey, list[NamedComposite]] = {}
     for module, item in found.items():
         members.setdefault(keys[module], []).append(item)
     for key in _callees_first(keys[root.module], members, keys):
         yield members[key][0].name, [item.place for item in members[key]]
 
 
-def key_of(module: Module) -> Key:
+def key_of(module: Module) -> GroupKey:
     """The key shared by the instances of one block or group."""
     assert module.definition is not None  # noqa: S101 — every composite has a definition
     return module.definition.file, module.definition.path, module.kind
 
 
 def _collect(
-    places: Places, place: Place, name: str, found: dict[Module, Found], visit: Callable[[Node], None]
+    places: Places,
+    place: Place,
+    name: str,
+    found: dict[Module, NamedComposite],
+    visit: Callable[[Node], None],
 ) -> None:
     if place.module in found:
         return
-    item = found[place.module] = Found(place, name)
+    item = found[place.module] = NamedComposite(place, name)
     for node in place.module.body:
         if node.module.op is not None:
             visit(node)
@@ -73,13 +79,13 @@ def _name(node: Node, around: str, *, is_definition: bool) -> str:
     return node.name if node.name is not None and node.name[:1].isalpha() else f"{around}_{node.name}"
 
 
-def _tangled(found: dict[Module, Found], keys: dict[Module, Key]) -> set[Key]:
+def _tangled(found: dict[Module, NamedComposite], keys: dict[Module, GroupKey]) -> set[GroupKey]:
     """The definitions whose instances contain each other, with all their callers.
 
     A block that takes a block as an argument can contain one that calls the first block again, with another argument.
     """
-    below: dict[Key, set[Key]] = {}
-    above: dict[Key, set[Key]] = {}
+    below: dict[GroupKey, set[GroupKey]] = {}
+    above: dict[GroupKey, set[GroupKey]] = {}
     for module, item in found.items():
         inside = {keys[child] for child in item.inside}
         below.setdefault(keys[module], set()).update(inside)
@@ -95,7 +101,7 @@ def _tangled(found: dict[Module, Found], keys: dict[Module, Key]) -> set[Key]:
     return {key for key, inside in below.items() if inside}
 
 
-def _height(module: Module, found: dict[Module, Found], heights: dict[Module, int]) -> int:
+def _height(module: Module, found: dict[Module, NamedComposite], heights: dict[Module, int]) -> int:
     """The nesting depth of composites in a module."""
     if module not in heights:
         heights[module] = 1 + max(
@@ -104,9 +110,11 @@ def _height(module: Module, found: dict[Module, Found], heights: dict[Module, in
     return heights[module]
 
 
-def _callees_first(root: Key, members: dict[Key, list[Found]], keys: dict[Module, Key]) -> Iterator[Key]:
-    done: set[Key] = set()
-    stack: list[tuple[Key, bool]] = [(root, False)]
+def _callees_first(
+    root: GroupKey, members: dict[GroupKey, list[NamedComposite]], keys: dict[Module, GroupKey]
+) -> Iterator[GroupKey]:
+    done: set[GroupKey] = set()
+    stack: list[tuple[GroupKey, bool]] = [(root, False)]
     while stack:
         key, ready = stack.pop()
         if key in done:

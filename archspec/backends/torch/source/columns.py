@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from archspec.backends.torch.source.align import Misfit
-from archspec.backends.torch.source.parts import COUNTER, REQUIRED, Parameter
+from archspec.backends.torch.source.parts import COUNTER, REQUIRED, ConstructorParameter
 from archspec.backends.torch.source.places import Place
 from archspec.backends.torch.source.symbols import (
     ABSENT,
     FUNCTIONS,
     ClassName,
-    Column,
     SourceSymbol,
+    ValueColumn,
     constant,
     evaluate,
     gathered,
@@ -65,12 +65,12 @@ class View:
     """Names with precedence over all others: an op's fields."""
 
 
-class Columns:
+class ValueColumns:
     """The names of one class, with their values in each instance."""
 
     def __init__(self, places: list[Place]) -> None:
         self.places = places
-        self.parameters: dict[str, Parameter] = {}
+        self.parameters: dict[str, ConstructorParameter] = {}
         self.locals: dict[str, tuple[str, SourceSymbol]] = {}
         self.known: dict[str, SourceSymbol | None] = {}
         self.own: list[dict[str, Any]] = [{} for _ in places]
@@ -115,7 +115,7 @@ class Columns:
 
     # --- names -----------------------------------------------------------------------------------------
 
-    def bind(self, key: str, values: Column) -> SourceSymbol:
+    def bind(self, key: str, values: ValueColumn) -> SourceSymbol:
         """Bind a name to its values."""
         for row, value in zip(self.own, values, strict=True):
             row[key] = value
@@ -125,7 +125,7 @@ class Columns:
         self,
         key: str,
         wanted: str,
-        values: Column,
+        values: ValueColumn,
         default: Any = REQUIRED,
         axis: tuple[int, int] | None = None,
     ) -> SourceSymbol:
@@ -133,10 +133,10 @@ class Columns:
         if self.pairs is not None or annotation(values) is None:
             raise Misfit
         if key not in self.parameters:
-            self.parameters[key] = Parameter(key, wanted, values, default, axis)
+            self.parameters[key] = ConstructorParameter(key, wanted, values, default, axis)
         return self.bind(key, values)
 
-    def role(self, wanted: str, column: Column) -> SourceSymbol:
+    def role(self, wanted: str, column: ValueColumn) -> SourceSymbol:
         """Add an argument for a column that no expression evaluates to, named after its role."""
         filler = next(value for value in column if value is not ABSENT)
         values = tuple(filler if value is ABSENT else value for value in column)
@@ -188,7 +188,7 @@ class Columns:
     def _resolve(self, name: str) -> SourceSymbol | None:
         frames = [place.frame for place in self.places]
         try:
-            column: Column = tuple(Place(place.module, place.frame).value(name) for place in self.places)
+            column: ValueColumn = tuple(Place(place.module, place.frame).value(name) for place in self.places)
         except LookupError:
             return None
         if uniform(column):
@@ -202,7 +202,7 @@ class Columns:
             return self._let(name, frames[0].let[name], column)
         return None
 
-    def _let(self, name: str, raw: Any, column: Column) -> SourceSymbol:
+    def _let(self, name: str, raw: Any, column: ValueColumn) -> SourceSymbol:
         """A `let`: a short one is inlined, others become local variables or arguments."""
         symbol = self.text(raw, View(self.places)) if isinstance(raw, str) else None
         if symbol is None or not matches(column, symbol.values):
@@ -214,7 +214,7 @@ class Columns:
         self.locals[key] = (name, symbol)
         return self.bind(key, column)
 
-    def _mentioned(self, raw: Any, column: Column) -> SourceSymbol | None:
+    def _mentioned(self, raw: Any, column: ValueColumn) -> SourceSymbol | None:
         """The name in an expression that cannot be written here, if it is the only one."""
         try:
             mentioned = sorted(parse(raw).names) if isinstance(raw, str) else []
@@ -294,7 +294,7 @@ class Columns:
 
     # --- columns ---------------------------------------------------------------------------------------
 
-    def fit(self, column: Column, candidates: Iterable[SourceSymbol | None]) -> SourceSymbol | None:
+    def fit(self, column: ValueColumn, candidates: Iterable[SourceSymbol | None]) -> SourceSymbol | None:
         """The literal, or the first candidate, that evaluates to the column."""
         same_everywhere = uniform(column)
         if same_everywhere and ABSENT not in column:
@@ -305,7 +305,7 @@ class Columns:
         # Some rows are absent and the others are equal, so a literal is enough.
         return constant(column) if same_everywhere else None
 
-    def reduced(self, symbol: SourceSymbol, column: Column) -> SourceSymbol:
+    def reduced(self, symbol: SourceSymbol, column: ValueColumn) -> SourceSymbol:
         """An expression of one argument that is a multiple or a fraction of it, in that form."""
         keys = {*names(symbol.tree)}
         if (

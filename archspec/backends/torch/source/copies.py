@@ -3,14 +3,14 @@
 from dataclasses import replace
 
 from archspec.backends.torch.source.align import Misfit, runs
-from archspec.backends.torch.source.modules import Places, equal
-from archspec.backends.torch.source.parts import ChainItem, Class, Constructor
+from archspec.backends.torch.source.modules import InstancePlaces, equal
+from archspec.backends.torch.source.parts import Class, Constructor, SequentialItem
 from archspec.backends.torch.source.symbols import SourceSymbol
 from archspec.ir import Node
 from archspec.language.expressions import Literal
 
 
-def merged(places: Places) -> list[list[list[Node]]]:
+def merged(places: InstancePlaces) -> list[list[list[Node]]]:
     """The nodes of chains, aligned: for each instance the copies of a node, none where it was removed."""
     rows: list[list[list[Node]] | None] = [
         None if place is None else runs(list(place.module.body)) for place in places
@@ -47,9 +47,9 @@ def merged(places: Places) -> list[list[list[Node]]]:
     return merged
 
 
-def joined(items: list[ChainItem]) -> list[ChainItem]:
+def joined(items: list[SequentialItem]) -> list[SequentialItem]:
     """Merge equal consecutive items into one with a count."""
-    result: list[ChainItem] = []
+    result: list[SequentialItem] = []
     for item in items:
         last = result[-1] if result else None
         if (

@@ -1,7 +1,7 @@
 """Information about a network's modules that is shared while their classes are built."""
 
 from archspec.analysis.cost import Costs
-from archspec.backends.torch.source.initialise import Rule
+from archspec.backends.torch.source.initialise import InitRule
 from archspec.backends.torch.source.parts import Class
 from archspec.backends.torch.source.symbols import ClassName
 from archspec.diagnostics import Problem, SpecError
@@ -19,7 +19,7 @@ class Facts:
         self.codes: dict[Module, TorchCode] = {}
         self.chains: dict[Module, bool] = {}
         self.found: dict[Module, Class | None] = {}
-        self.rules: dict[str, Rule] = {}
+        self.rules: dict[str, InitRule] = {}
         """The PyTorch classes whose modules all have the same initialisers, which one loop sets."""
 
     def class_of(self, module: Module) -> Class | None:

@@ -29,7 +29,7 @@ class Statement:
 
 
 @dataclass(slots=True, eq=False)
-class Expression:
+class PendingExpression:
     """The code of a value that is not yet assigned to a variable."""
 
     text: str
@@ -100,7 +100,7 @@ class Forward:
 
     def write(self) -> list[str]:
         """The lines of `forward`, indented as a method."""
-        pending: tuple[int, Expression] | None = None
+        pending: tuple[int, PendingExpression] | None = None
         for position, action in enumerate(self.actions):
             if action.joins or (action.part is not None and action.part.count is not None):
                 assert pending is None  # noqa: S101 — nothing is nested into a loop
@@ -118,7 +118,7 @@ class Forward:
                 self._assign(position, expression)
         return self._method()
 
-    def _nests(self, position: int, action: Action, expression: Expression) -> bool:
+    def _nests(self, position: int, action: Action, expression: PendingExpression) -> bool:
         """Whether the next action can be nested around this expression."""
         if position + 1 >= len(self.actions) or len(action.outputs) != 1 or _is_optional(action):
             return False
@@ -136,8 +136,8 @@ class Forward:
         )
 
     def _expression(
-        self, position: int, action: Action, pending: tuple[int, Expression] | None
-    ) -> Expression | None:
+        self, position: int, action: Action, pending: tuple[int, PendingExpression] | None
+    ) -> PendingExpression | None:
         """The code of an action; `None` if nesting the pending expression makes it too long."""
         template = action.template
         if action.part is None and self.works_in_place(position):
@@ -161,7 +161,7 @@ class Forward:
         if pending is not None and len(BODY) + len("x = ") + len(text) > WIDTH:
             return None
         typed = action.typed and action.part is None and template != "{0}"
-        return Expression(text, is_atomic(text), typed, reads)
+        return PendingExpression(text, is_atomic(text), typed, reads)
 
     def types(self, value: int) -> tuple[object, ...]:
         """The shape of a value in the first instance."""
@@ -171,7 +171,7 @@ class Forward:
         step = next(action for action in self.class_.actions if value in action.outputs)
         return step.step.node.module.outputs[step.outputs.index(value)].shape
 
-    def _assign(self, position: int, expression: Expression) -> None:
+    def _assign(self, position: int, expression: PendingExpression) -> None:
         action = self.actions[position]
         head = ""
         if action.part is not None and action.part.is_parameter and not self.uses[action.outputs[0]]:

@@ -12,14 +12,14 @@ from archspec.ops.core.base import custom_inits
 from archspec.ops.core.init import Init
 from archspec.ops.core.torch_code import TorchCode
 
-Rule = tuple[tuple[str, Init], ...]
+InitRule = tuple[tuple[str, Init], ...]
 
 
 def common(
     root: Module, code_of: Callable[[Module], TorchCode], helpers: Mapping[str, str]
-) -> dict[str, Rule]:
+) -> dict[str, InitRule]:
     """The common initialisers of each PyTorch class that has several modules, all initialised alike."""
-    found: dict[str, set[Rule]] = {}
+    found: dict[str, set[InitRule]] = {}
     counts: Counter[str] = Counter()
     derived: set[str] = set()
     """The classes that helpers contain or derive from: the loop would also initialise their modules."""
@@ -43,10 +43,10 @@ def common(
     }
 
 
-def rules(common_rules: dict[str, Rule]) -> list[str]:
+def rules(common_rules: dict[str, InitRule]) -> list[str]:
     """The loop over all modules that applies the `common` initialisers, as in torchvision's constructors."""
     result = ["for module in self.modules():"] if common_rules else []
-    alike: dict[Rule, list[str]] = {}
+    alike: dict[InitRule, list[str]] = {}
     for name, rule in sorted(common_rules.items()):
         alike.setdefault(rule, []).append(name)
     for number, (rule, names) in enumerate(alike.items()):

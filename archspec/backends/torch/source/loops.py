@@ -7,7 +7,7 @@ from archspec.backends.torch.source.chains import Chains
 from archspec.backends.torch.source.columns import View
 from archspec.backends.torch.source.facts import Facts
 from archspec.backends.torch.source.modules import Nodes, function_text
-from archspec.backends.torch.source.parts import COUNTER, Action, Made, Part
+from archspec.backends.torch.source.parts import COUNTER, Action, Construction, Part
 from archspec.backends.torch.source.places import Place
 from archspec.backends.torch.source.symbols import SourceSymbol
 from archspec.ir import Node
@@ -42,7 +42,7 @@ class Loops(Chains):
             here = tuple(self._grown(dim, delta) for dim, delta in zip(carried, growth, strict=True))
             if modules[0] is not None and modules[0].module.op is not None:
                 codes = self._codes(modules)
-                made: Made = self._constructor(places, modules, codes, [here])
+                made: Construction = self._constructor(places, modules, codes, [here])
                 inits = [init for code in codes if code for init in self._inits(modules, code)]
                 if not all(code is not None and code.chains for code in codes):
                     raise Misfit

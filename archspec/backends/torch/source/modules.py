@@ -5,16 +5,22 @@ from dataclasses import replace
 from typing import Any
 
 from archspec.backends.torch.source.align import Misfit
-from archspec.backends.torch.source.columns import Columns, Dims, View
+from archspec.backends.torch.source.columns import Dims, ValueColumns, View
 from archspec.backends.torch.source.facts import Facts
 from archspec.backends.torch.source.names import variable_name
-from archspec.backends.torch.source.parts import REQUIRED, Chain, Constructor, Initialised, Made
+from archspec.backends.torch.source.parts import (
+    REQUIRED,
+    Construction,
+    Constructor,
+    Initialised,
+    SequentialModule,
+)
 from archspec.backends.torch.source.places import Place
 from archspec.backends.torch.source.symbols import (
     ABSENT,
     ClassName,
-    Column,
     SourceSymbol,
+    ValueColumn,
     constant,
     matches,
     uniform,
@@ -28,11 +34,11 @@ from archspec.ops.core.torch_code import Argument, TorchCode, expression
 
 Nodes = tuple[Node | None, ...]
 """A node of each instance; `None` where an instance lacks it."""
-Places = Sequence[Place | None]
+InstancePlaces = Sequence[Place | None]
 """The enclosing composite of each instance's node."""
 
 
-class Modules(Columns):
+class Constructors(ValueColumns):
     """Writes ops as constructor calls."""
 
     def __init__(self, facts: Facts, places: list[Place]) -> None:
@@ -68,15 +74,17 @@ class Modules(Columns):
             if node.module.op is None or not code.is_plain or node.module.op.weights(node.module.inputs):
                 raise Misfit
 
-    def _kind(self, places: Places, nodes: Nodes, codes: list[TorchCode | None]) -> SourceSymbol | str:
+    def _kind(
+        self, places: InstancePlaces, nodes: Nodes, codes: list[TorchCode | None]
+    ) -> SourceSymbol | str:
         """The class of an op; an argument if it differs."""
-        column: Column = tuple(ClassName(code.module) if code is not None else ABSENT for code in codes)
+        column: ValueColumn = tuple(ClassName(code.module) if code is not None else ABSENT for code in codes)
         if uniform(column):
             return next(code.module for code in codes if code is not None)
         node, place = next((n, p) for n, p in zip(nodes, places, strict=True) if n is not None and p)
         return self._type_argument(place.raw(node).get("op"), column) or self.role("activation", column)
 
-    def _type_argument(self, raw: Any, column: Column) -> SourceSymbol | None:
+    def _type_argument(self, raw: Any, column: ValueColumn) -> SourceSymbol | None:
         """The argument for an op given by a parameter of the block: `op = "{act}"`."""
         parts = parse_template(raw).parts if isinstance(raw, str) else ()
         if len(parts) != 1 or not isinstance(parts[0], Expression) or not isinstance(parts[0].tree, Name):
@@ -95,7 +103,7 @@ class Modules(Columns):
         known = self.parameters[key].values
         return SourceSymbol(Name(key), known) if matches(column, known) else None
 
-    def _types(self, name: str, column: Column) -> Column | None:
+    def _types(self, name: str, column: ValueColumn) -> ValueColumn | None:
         """The classes named by a parameter of the block, including those of instances that do not use it here."""
         values = []
         for place, value in zip(self.places, column, strict=True):
@@ -107,7 +115,7 @@ class Modules(Columns):
         return tuple(values)
 
     def _constructor(
-        self, places: Places, nodes: Nodes, codes: list[TorchCode | None], here: list[Dims]
+        self, places: InstancePlaces, nodes: Nodes, codes: list[TorchCode | None], here: list[Dims]
     ) -> Constructor:
         """The constructor call of a module, from the arguments of all instances."""
         node = next(node for node in nodes if node is not None)
@@ -127,11 +135,13 @@ class Modules(Columns):
         wrap = code.call if node.module.op is not None and node.module.op.is_parameter else "{m}"
         return Constructor(self._kind(places, nodes, codes), arguments, wrap.replace("{m}", "{0}"))
 
-    def _argument(self, column: Column, argument: Argument, view: View, wanted: str) -> SourceSymbol:
+    def _argument(self, column: ValueColumn, argument: Argument, view: View, wanted: str) -> SourceSymbol:
         candidates = (self.expression(parse(text).tree, view) for text in argument.formulas)
         return self.fit(column, candidates) or self.role(wanted, column)
 
-    def _fields(self, places: Places, nodes: Nodes, here: list[Dims]) -> Callable[[str], SourceSymbol | None]:
+    def _fields(
+        self, places: InstancePlaces, nodes: Nodes, here: list[Dims]
+    ) -> Callable[[str], SourceSymbol | None]:
         """The fields of an op as symbols."""
 
         def field(name: str) -> SourceSymbol | None:
@@ -163,7 +173,7 @@ class Modules(Columns):
         return [Initialised((name,) if name else (), init, code.module) for name, init in found.pop()]
 
 
-def at(places: Places, nodes: Nodes) -> list[Place | None]:
+def at(places: InstancePlaces, nodes: Nodes) -> list[Place | None]:
     """The environments, extended by the counters of the repeats around a node."""
     return [
         replace(place, counters={**place.counters, **place.counts(node)}) if place and node else place
@@ -171,7 +181,7 @@ def at(places: Places, nodes: Nodes) -> list[Place | None]:
     ]
 
 
-def setting(places: Places, nodes: Nodes, key: str, op: str) -> Any:
+def setting(places: InstancePlaces, nodes: Nodes, key: str, op: str) -> Any:
     """The document's value of a field; `None` if it is not set, or differs between instances."""
     found = [
         place.setting(node, key, op) for place, node in zip(places, nodes, strict=True) if place and node
@@ -184,7 +194,7 @@ def stem(node: Node) -> str:
     return node.name if node.name is not None and not node.positional else node.module.kind
 
 
-def equal(left: Made, right: Made) -> bool:
+def equal(left: Construction, right: Construction) -> bool:
     """Whether two modules are constructed by the same code."""
     if isinstance(left, Constructor) and isinstance(right, Constructor):
         return (
@@ -197,7 +207,7 @@ def equal(left: Made, right: Made) -> bool:
                 for (a, x), (b, y) in zip(left.arguments, right.arguments, strict=True)
             )
         )
-    if isinstance(left, Chain) and isinstance(right, Chain):
+    if isinstance(left, SequentialModule) and isinstance(right, SequentialModule):
         return len(left.items) == len(right.items) and all(
             a.name == b.name
             and equal(a.made, b.made)

@@ -5,7 +5,7 @@ from typing import Any, Final, TypeAlias
 
 from archspec.backends.torch.source.align import Aligned
 from archspec.backends.torch.source.places import Place
-from archspec.backends.torch.source.symbols import Column, SourceSymbol
+from archspec.backends.torch.source.symbols import SourceSymbol, ValueColumn
 from archspec.ir import Module
 from archspec.language.expressions import Tree
 from archspec.ops.core.init import Init
@@ -17,14 +17,14 @@ COUNTER: Final = "@i"
 
 
 @dataclass(slots=True, eq=False)
-class Parameter:
+class ConstructorParameter:
     """An argument of a class's constructor."""
 
     key: str
     """Its name in expressions, which starts with `@` unless it is a parameter of the spec."""
     wanted: str
     """The preferred identifier."""
-    values: Column
+    values: ValueColumn
     default: Any = REQUIRED
     axis: tuple[int, int] | None = None
     """For the size of an input: the indices of the input and of its axis."""
@@ -45,12 +45,12 @@ class Constructor:
 
 
 @dataclass(slots=True, eq=False)
-class ChainItem:
+class SequentialItem:
     """An item of a chain: a module, possibly repeated."""
 
     name: str
     positional: bool
-    made: "Made"
+    made: "Construction"
     count: SourceSymbol | None = None
     """The number of consecutive copies."""
     counts: bool = False
@@ -66,10 +66,10 @@ class ChainItem:
 
 
 @dataclass(slots=True, eq=False)
-class Chain:
+class SequentialModule:
     """`nn.Sequential`."""
 
-    items: list[ChainItem]
+    items: list[SequentialItem]
 
     @property
     def is_positional(self) -> bool:
@@ -77,7 +77,7 @@ class Chain:
         return all(item.positional for item in self.items)
 
 
-Made: TypeAlias = Constructor | Chain
+Construction: TypeAlias = Constructor | SequentialModule
 
 
 @dataclass(slots=True, eq=False)
@@ -97,7 +97,7 @@ class Part:
 
     name: str
     """Its name in the state_dict; for a loop, with the counter substituted."""
-    made: Made
+    made: Construction
     when: SourceSymbol | None = None
     """Whether an instance has the attribute."""
     is_parameter: bool = False
@@ -149,13 +149,13 @@ class Class:
 
     name: str
     places: list[Place]
-    parameters: list[Parameter]
+    parameters: list[ConstructorParameter]
     locals: list[tuple[str, str, SourceSymbol]]
     """The local variables of the constructor: key, preferred name, value."""
     parts: list[Part]
     actions: list[Action]
     results: tuple[int, ...]
-    chain: Chain | None
+    chain: SequentialModule | None
     """The chain, if the class is an `nn.Sequential`."""
     outputs: tuple[tuple[SourceSymbol | None, ...], ...]
     """The sizes of its outputs as expressions over its parameters, where known."""

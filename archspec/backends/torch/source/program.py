@@ -6,7 +6,7 @@ from dataclasses import replace
 from archspec.analysis.liveness import Live, every, training_only
 from archspec.backends.torch.source.align import Misfit
 from archspec.backends.torch.source.classes import Builder
-from archspec.backends.torch.source.collect import Key, groups, key_of
+from archspec.backends.torch.source.collect import GroupKey, groups, key_of
 from archspec.backends.torch.source.facts import Facts
 from archspec.backends.torch.source.initialise import common
 from archspec.backends.torch.source.names import Namer, class_name, is_attribute
@@ -19,7 +19,7 @@ from archspec.ir import Module, Node
 class Program(Facts):
     """The classes of a network, callees first; the last is the network itself."""
 
-    def __init__(self, network: Network, name: str, apart: Collection[Key] = ()) -> None:
+    def __init__(self, network: Network, name: str, apart: Collection[GroupKey] = ()) -> None:
         super().__init__()
         self.late: dict[Module, Live] = {}
         """The composites with results that only training needs, and these results."""

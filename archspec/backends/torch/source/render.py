@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from archspec._version import __version__
 from archspec.backends.torch.check import Disagreement, check
-from archspec.backends.torch.source.collect import Key, key_of
+from archspec.backends.torch.source.collect import GroupKey, key_of
 from archspec.backends.torch.source.layout import Bracket, lines
 from archspec.backends.torch.source.parts import Class
 from archspec.backends.torch.source.program import Program
@@ -31,7 +31,7 @@ def source(model: "Model") -> str:
 
     Raises `SpecError` if a part of the network cannot be expressed in PyTorch.
     """
-    apart: set[Key] = set()
+    apart: set[GroupKey] = set()
     while True:
         try:
             return text_of(model, apart)
@@ -42,7 +42,7 @@ def source(model: "Model") -> str:
             apart.add(key)
 
 
-def text_of(model: "Model", apart: Collection[Key] = ()) -> str:
+def text_of(model: "Model", apart: Collection[GroupKey] = ()) -> str:
     """The checked source. Each instance of the definitions `apart` has its own class, in which all values are literals.
 
     Raises `Disagreement` if the source does not match the spec.

@@ -36,7 +36,7 @@ class ClassName(str):
 
 ABSENT: Final[Any] = type("Absent", (), {"__repr__": lambda _: "ABSENT"})()
 """A missing value in a column: any value of an expression is accepted for that instance."""
-Column = tuple[Any, ...]
+ValueColumn = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +44,7 @@ class SourceSymbol:
     """An expression and its column of values, one per instance."""
 
     tree: Tree
-    values: Column
+    values: ValueColumn
 
     @property
     def is_literal(self) -> bool:
@@ -66,18 +66,18 @@ def same(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
-def matches(column: Column, values: Column) -> bool:
+def matches(column: ValueColumn, values: ValueColumn) -> bool:
     """Whether `values` equals `column` wherever that is not `ABSENT`."""
     return all(need is ABSENT or same(need, value) for need, value in zip(column, values, strict=True))
 
 
-def uniform(column: Column) -> bool:
+def uniform(column: ValueColumn) -> bool:
     """Whether all values that are not `ABSENT` are the same."""
     there = [value for value in column if value is not ABSENT]
     return bool(there) and all(same(value, there[0]) for value in there[1:])
 
 
-def constant(column: Column) -> SourceSymbol:
+def constant(column: ValueColumn) -> SourceSymbol:
     """A uniform column as a literal."""
     value = next(value for value in column if value is not ABSENT)
     return SourceSymbol(Literal(value), (value,) * len(column))
@@ -104,7 +104,7 @@ class Bindings:
         """Do nothing: elaboration has already enforced the limit."""
 
 
-def evaluate(tree: Tree, rows: Sequence[Mapping[str, Any]]) -> Column:
+def evaluate(tree: Tree, rows: Sequence[Mapping[str, Any]]) -> ValueColumn:
     """The value of an expression for each instance; `ABSENT` where it has none."""
     values = []
     for row in rows:
