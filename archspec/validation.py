@@ -54,7 +54,8 @@ def examine(
     broken |= bool(more)
     diagnostics += more
     lint = networks.found + ([] if broken else of_text(document, plans, selection.codes))
-    kept = selection.kept(lint, document, complete=not broken and variant is None)
+    complete = not broken and variant is None
+    kept = selection.kept(lint, document, complete=complete, anywhere=networks.anywhere)
     count = 0 if document.model is None else len(variants)
     return [*unknown(document), *diagnostics, *kept], count
 

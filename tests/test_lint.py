@@ -790,6 +790,21 @@ def test_an_entry_that_ignores_nothing() -> None:
     assert archspec.validate("spec.toml", source=text, ignore=["AS608"]) == []
 
 
+def test_an_entry_for_one_of_the_variants() -> None:
+    """The bias has an effect in `plain`, so that there is no finding in the whole file; but there is one in `normed`."""
+    layers = f'[{CONV} }}, {{ op = "batchnorm", when = "norm" }}]'
+    params = "[params]\nnorm = false\n[variants]\nplain = {}\nnormed = { norm = true }\n"
+    text = f'archspec = 1\n{params}[model]\ninput = ["N", 3, 8, 8]\nlayers = {layers}\n'
+    ignoring = f'{text}[lint]\nignore = ["bias-before-norm"]\n'
+
+    def codes(text: str, variant: str | None = None) -> list[str]:
+        return [finding.diagnostic.code for finding in archspec.validate("v.toml", variant, source=text)]
+
+    assert [codes(text), codes(text, "plain"), codes(text, "normed")] == [[], [], ["AS607"]]
+    assert codes(ignoring) == codes(ignoring, "plain") == codes(ignoring, "normed") == []
+    assert codes(ignoring.replace("bias-before-norm", "AS608")) == ["AS605"]
+
+
 def test_a_library_ignores_for_itself(tmp_path: Path) -> None:
     block = f"archspec = 1\n[blocks.b]\nlayers = [{CONV} }}, {NORM}]\n"
     (tmp_path / "common.toml").write_text(block)

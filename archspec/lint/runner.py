@@ -41,6 +41,8 @@ class Networks:
 
     codes: Sequence[str]
     verdicts: dict[tuple[str, Hashable], Diagnostic | None] = field(default_factory=dict)
+    anywhere: set[str] = field(default_factory=set)
+    """The codes of the findings in any network, whether or not they hold in the others."""
 
     def look_at(self, network: Network) -> None:
         """Check another network."""
@@ -54,6 +56,7 @@ class Networks:
                     self.verdicts[key] = None
                 else:
                     self.verdicts.setdefault(key, diagnostic)
+                    self.anywhere.add(diagnostic.code)
 
     @property
     def found(self) -> list[Diagnostic]:

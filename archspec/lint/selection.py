@@ -35,13 +35,17 @@ class Selection:
     codes: tuple[str, ...]
     severity: Mapping[str, str] = field(default_factory=dict)
 
-    def kept(self, found: Iterable[Diagnostic], document: Document, *, complete: bool) -> list[Diagnostic]:
+    def kept(
+        self, found: Iterable[Diagnostic], document: Document, *, complete: bool, anywhere: Iterable[str]
+    ) -> list[Diagnostic]:
         """The findings that their files do not ignore, with the configured severity.
 
-        `complete` says that every enabled rule was checked: then an unused entry of `ignore` is a finding itself.
+        `complete` says that every enabled rule was checked: then an unused entry of `ignore` is a finding itself. It
+        is used, too, if its rule is among `anywhere`, the codes found in any network: that one, on its own, needs it.
         """
         lists = {file: ignored(entries) for file, entries in _entries(document).items()}
-        kept, used = [], set()
+        kept: list[Diagnostic] = []
+        used = set().union(*(lists[document.file].get(code, ()) for code in anywhere))
         for diagnostic in found:
             own, other = lists[document.file], lists.get(diagnostic.file, {})
             if diagnostic.code in own or diagnostic.code in other:
