@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -160,13 +161,16 @@ def test_the_list_needs_nothing_heavy(tmp_path: Path) -> None:
     assert run.stdout.endswith("set()\n")
 
 
-@pytest.mark.parametrize("name", ["resnet50", "mobilenet_v3", "teaching/lenet"])
+@pytest.mark.parametrize("name", ["resnet18", "mobilenet_v3", "teaching/lenet"])
 def test_a_copy_is_the_network(name: str, tmp_path: Path) -> None:
     command("new", "mine/net", "--from", f"zoo:{name}", cwd=tmp_path, code=2)  # there is no such folder
-    command("new", "net", "--from", f"zoo:{name}", cwd=tmp_path)
+    said = command("new", "net", "--from", f"zoo:{name}", cwd=tmp_path).stdout
     file, variant = zoo.find(f"zoo:{name}")
     assert (tmp_path / "net.toml").read_bytes() == Path(file).read_bytes()
     assert archspec.load(str(tmp_path / "net.toml"), variant).totals == archspec.load(f"zoo:{name}").totals
+    (shows,) = re.findall("`archspec (.*)` shows it", said)
+    numbers = f"{archspec.load(f'zoo:{name}').totals.params:,}"
+    assert numbers in command(*shows.split(), cwd=tmp_path).stdout
     assert "already exists" in command("new", "net", "--from", f"zoo:{name}", cwd=tmp_path, code=2).stderr
     assert (
         "did you mean `resnet50`?"

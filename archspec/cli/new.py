@@ -29,7 +29,9 @@ def run(name: str, start: str) -> None:
     with writing_together(*texts) as opened:
         for file, text in zip(opened, texts.values(), strict=True):
             file.write(text)
-    write(f"wrote {shown_file(path)}: `archspec summary {shown_file(path)}` shows it\n")
+    variant = zoo.find(start)[1] if zoo.is_name(start) else None
+    spec = shown_file(path) + (f"@{variant}" if variant else "")
+    write(f"wrote {shown_file(path)}: `archspec summary {spec}` shows it\n")
 
 
 def _start(start: str, model: str) -> bytes:
