@@ -96,9 +96,15 @@ def find(spec: str) -> tuple[str, str | None]:
             for network in family.networks:
                 if network.name == name:
                     return family.file, network.variant
-    raise UsageError(
-        f"the zoo has no `{shown(name)}`: {suggest(name, names()) or '`archspec zoo` lists its networks'}"
-    )
+    raise unknown(spec)
+
+
+def unknown(spec: str) -> UsageError:
+    """The error for a name that is not in the zoo."""
+    name = spec.removeprefix(PREFIX)
+    alone = name.partition("@")[0]
+    near = suggest(name, names()) or suggest(alone, names()) if alone else None
+    return UsageError(f"the zoo has no `{shown(name)}`: {near or '`archspec zoo` lists its networks'}")
 
 
 def names() -> list[str]:
@@ -117,11 +123,11 @@ def library(target: str) -> str:
     """The file of the library `archspec:NAME`. Raises `Problem` (AS309) if there is none."""
     name = target.removeprefix(LIBRARY)
     if name not in libraries():
-        known = ", ".join(f"`{LIBRARY}{name}`" for name in libraries())
+        known = [LIBRARY + name for name in libraries()]
         raise Problem(
             "AS309",
             f"no library `{shown(target)}` ships with the package",
-            help=suggest(name, libraries()) or f"there is {known}",
+            help=suggest(target, known) or f"there is {', '.join(f'`{name}`' for name in known)}",
             subject=target,
         )
     return os.path.join(folder(), "libraries", f"{name}.toml")

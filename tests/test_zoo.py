@@ -14,6 +14,7 @@ from test_docs import generate
 
 import archspec
 from archspec import UsageError, zoo
+from archspec.report.numbers import human
 
 FAMILIES = [path.relative_to(SPECS).with_suffix("").as_posix() for path in SPECS.rglob("*.toml")]
 
@@ -92,7 +93,13 @@ def test_a_name_is_a_spec_of_every_command(tmp_path: Path) -> None:
     assert json.loads(command("expand", "zoo:lenet", cwd=tmp_path).stdout)["model"]["name"] == "lenet"
     assert "all proven" in command("verify", "--only", "torch", "zoo:lenet", cwd=tmp_path).stdout
     command("export", "zoo:resnet18", "r.py", cwd=tmp_path)
-    for arguments in (["summary", "zoo:resnt50"], ["validate", "zoo:resnt50"], ["zoo", "resnt50"]):
+    for arguments in (
+        ["summary", "zoo:resnt50"],
+        ["validate", "zoo:resnt50"],
+        ["zoo", "resnt50"],
+        ["zoo", "resnet50@resnt50"],
+        ["summary", "zoo:resnet50@resnt50"],
+    ):
         assert "did you mean `resnet50`?" in command(*arguments, cwd=tmp_path, code=2).stderr
     assert "did you mean `resnet50`?" in command("summary", "zoo:resnet@resnet5", cwd=tmp_path, code=2).stderr
 
@@ -122,6 +129,24 @@ def test_the_list(tmp_path: Path) -> None:
     assert "resnet152         3×224×224   60.2M  11.5G  2015  Deep Residual Learning" in text
     assert "10 networks." in text
     assert command("zoo", "resnet50", "--ascii", cwd=tmp_path).stdout.isascii()
+
+
+@pytest.mark.parametrize(
+    ("width", "start"), [(40, None), (80, None), (100, "Mask R-CNN"), (140, "Mask R-CNN")]
+)
+def test_the_list_in_a_width(width: int, start: str | None, tmp_path: Path) -> None:
+    """No name and no number is cut, whatever the width; titles are, and are left out where they have no room."""
+    lines = command("zoo", "--width", str(width), cwd=tmp_path).stdout.splitlines()
+    rows = lines[1 : lines.index("")]
+    networks = [network for family in zoo.families() for network in family.networks]
+    for row, network in zip(rows, networks, strict=True):
+        assert row.split("  ")[0] == network.name
+        assert human(network.params) in row
+        assert len(row) <= max(width, 80)
+    (keypoints,) = (row for row in rows if row.startswith("keypointrcnn"))
+    shapes = "3×800×800, 256×7×7, 256×14×14" if width == 140 else "3×800×800 +2"
+    assert re.split("  +", keypoints)[1] == shapes
+    assert keypoints.endswith(start or "2017")
 
 
 def test_the_list_filtered_and_sorted(tmp_path: Path) -> None:
@@ -186,4 +211,4 @@ def test_a_library_of_the_package_is_found_from_anywhere(tmp_path: Path) -> None
     assert next(iter(archspec.load(str(spec)).weights())) == "0.0.weight"
     (finding,) = archspec.validate(str(spec), source=text.replace("archspec:blocks", "archspec:blcks"))
     assert (finding.diagnostic.code, finding.spot.line) == ("AS309", 2)
-    assert "did you mean `blocks`?" in str(finding.diagnostic.help)
+    assert "did you mean `archspec:blocks`?" in str(finding.diagnostic.help)

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 from archspec import zoo
 from archspec.cli.printing import print_rich, write
 from archspec.diagnostics import UsageError
-from archspec.diagnostics.diagnostic import shown, suggest
+from archspec.diagnostics.diagnostic import shown
 from archspec.report.numbers import dims, human
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 Found = tuple[zoo.Family, zoo.Entry]
+_GAP = 2
+_PAPER = 16
+"""The least width of the titles of papers: in less room, the table does without them."""
 _FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
@@ -70,8 +73,7 @@ def _named(name: str | None) -> Iterator[Found]:
         if asked is None or (item[0].name == family and variant in ("", item[1].variant))
     ] or [item for item in everything if item[1].name == asked]
     if not found:
-        hint = suggest(asked or "", zoo.names()) or "`archspec zoo` lists it"
-        raise UsageError(f"the zoo has no `{shown(asked or '')}`: {hint}")
+        raise zoo.unknown(asked or "")
     yield from found
 
 
@@ -105,7 +107,6 @@ def _show(console: "Console", found: list[Found]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     columns = {
         "Network": [network.name for _, network in found],
         "Input": [", ".join(map(dims, network.input)) for _, network in found],
@@ -113,20 +114,37 @@ def _show(console: "Console", found: list[Found]) -> None:
         "MACs": [human(network.macs) for _, network in found],
         "Year": [str(network.year or "") for _, network in found],
     }
-    for heading, cells in columns.items():
-        width = max(map(len, [heading, *cells]))
-        table.add_column(
-            heading, min_width=width, justify="left" if heading in ("Network", "Input") else "right"
-        )
-    table.add_column("Paper", no_wrap=True, overflow="ellipsis")
-    for row, (_, network) in zip(zip(*columns.values(), strict=True), found, strict=True):
-        table.add_row(*map(Text, row), Text(network.paper))
+    if console.width < _width(columns) + _PAPER:
+        columns["Input"] = [_first(network.input) for _, network in found]
+    room = console.width - _width(columns)
+    if room >= _PAPER:
+        columns["Paper"] = [network.paper for _, network in found]
+    else:
+        console.width = max(console.width, _width(columns))
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0))
+    for heading in columns:
+        justify: Any = "left" if heading in ("Network", "Input", "Paper") else "right"
+        table.add_column(heading, justify=justify, no_wrap=True, overflow="ellipsis")
+    if "Paper" in columns:
+        table.columns[-1].max_width = room
+    for row in zip(*columns.values(), strict=True):
+        table.add_row(*map(Text, row))
     console.print(table)
     count = f"{len(found)} network{'s' * (len(found) != 1)}"
     hint = f" `archspec summary zoo:{found[0][1].name}` shows one." if found else ""
-    console.print(Text(f"\n{count}.{hint}", "dim"))
+    console.print(Text(f"\n{count}.{hint}", "dim"), soft_wrap=True)
     if len({family.name for family, _ in found}) == 1:
         _describe(console, found[0])
+
+
+def _width(columns: dict[str, list[str]]) -> int:
+    """The width of a table with these columns, and of the gap behind each."""
+    return sum(max(map(len, [heading, *cells])) + _GAP for heading, cells in columns.items())
+
+
+def _first(shapes: tuple[tuple[int | str, ...], ...]) -> str:
+    """The first of several shapes, and the number of others."""
+    return dims(shapes[0]) + f" +{len(shapes) - 1}" * (len(shapes) > 1)
 
 
 def _describe(console: "Console", item: Found) -> None:
