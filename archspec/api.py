@@ -139,11 +139,11 @@ def validate(
     Raises `UsageError` if there is no such file, variant or rule.
     """
     from archspec.diagnostics.locate import Locator, reader
-    from archspec.lint import Layer, choose, words
+    from archspec.lint import Choice, choose, words
     from archspec.validation import examine
 
     name, variant = _named(fspath(path), variant)
-    selection = choose(Layer(None if select is None else words(select), words(extend_select), words(ignore)))
+    selection = choose(Choice(None if select is None else words(select), words(extend_select), words(ignore)))
     with without_collector():
         diagnostics, _ = examine(
             name,

@@ -72,6 +72,9 @@ class TensorType:
         return self.shape[2:]
 
 
+TensorTypes = tuple[TensorType, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class DType:
     """An element type: its name here and in PyTorch, and its names in other formats."""

@@ -12,7 +12,7 @@ from nets import SPECS
 import archspec
 from archspec import UsageError
 from archspec.cli import config
-from archspec.lint import Layer, choose, lints
+from archspec.lint import Choice, choose, lints
 
 HEAD = 'archspec = 1\n[model]\ninput = ["N", 4, 32, 32]\nlayers = [\n'
 CONV = '{ op = "conv", out = 4, kernel = 3, padding = "half"'
@@ -828,12 +828,12 @@ def test_a_library_ignores_for_itself(tmp_path: Path) -> None:
 def test_layers() -> None:
     on = {code for code, lint in lints().items() if lint.on}
     assert set(choose().codes) == on
-    assert choose(Layer(["AS607"])).codes == ("AS607",)
-    assert set(choose(Layer(extend_select=["missing-doc"])).codes) == on | {"AS613"}
-    assert set(choose(Layer(ignore=["AS60"])).codes) == {code for code in on if not code.startswith("AS60")}
-    assert set(choose(Layer(["ALL"], ignore=["AS614"])).codes) == set(lints()) - {"AS614"}
-    assert choose(Layer(ignore=["ALL"]), Layer(["AS601"])).codes == ("AS601",)
-    assert choose(Layer([])).codes == ()
+    assert choose(Choice(["AS607"])).codes == ("AS607",)
+    assert set(choose(Choice(extend_select=["missing-doc"])).codes) == on | {"AS613"}
+    assert set(choose(Choice(ignore=["AS60"])).codes) == {code for code in on if not code.startswith("AS60")}
+    assert set(choose(Choice(["ALL"], ignore=["AS614"])).codes) == set(lints()) - {"AS614"}
+    assert choose(Choice(ignore=["ALL"]), Choice(["AS601"])).codes == ("AS601",)
+    assert choose(Choice([])).codes == ()
 
 
 @pytest.mark.parametrize(
@@ -850,7 +850,7 @@ def test_layers() -> None:
 )
 def test_rules_that_do_not_exist(word: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
-        choose(Layer([word]))
+        choose(Choice([word]))
     assert message in str(caught.value)
 
 
@@ -942,12 +942,12 @@ def test_a_configuration_is_read_once(tmp_path: Path, monkeypatch: pytest.Monkey
     read: list[str] = []
     real = config.read
 
-    def counted(path: str) -> Layer | None:
+    def counted(path: str) -> Choice | None:
         read.append(path)
         return real(path)
 
     monkeypatch.setattr("archspec.cli.config.read", counted)
-    rules = config.Config(Layer())
+    rules = config.Config(Choice())
     for name in ("a/x.toml", "a/y.toml", "a/b/z.toml", "w.toml"):
         assert "AS607" not in rules.of(str(tmp_path / name)).codes
     assert len(read) == len(set(read)) == 3

@@ -13,7 +13,7 @@ from rich.console import Console
 
 import archspec
 from archspec.report import comparison, comparison_table
-from archspec.report.layout import Column, Kind, NameCell, force
+from archspec.report.layout import CellKind, Column, NameCell, force
 from archspec.report.machine import to_json, to_markdown
 from archspec.report.table import tree
 from archspec.report.wrapping import cells, wrap
@@ -226,8 +226,8 @@ def test_wrapping_keeps_all_of_a_text(text: str, width: int, indent: str) -> Non
 )
 def test_names_lose_their_middle_and_nothing_else(rows: list[tuple[int, str, bool]], width: int) -> None:
     names = [NameCell("│ " * depth, name, "  × 1200" if many else "") for depth, name, many in rows]
-    column = Column("Module", Kind.NAME, ["".join(name) for name in names], names=names)
-    table = force([column, Column("Op", Kind.TEXT, ["conv 64, k3"] * len(names))], width)
+    column = Column("Module", CellKind.NAME, ["".join(name) for name in names], names=names)
+    table = force([column, Column("Op", CellKind.TEXT, ["conv 64, k3"] * len(names))], width)
     assert table.width <= width
     for (_, name, many), shown, (cell, _) in zip(rows, table.names[0], table.rows, strict=True):
         assert cell == ["".join(shown)]
@@ -241,9 +241,9 @@ def test_names_lose_their_middle_and_nothing_else(rows: list[tuple[int, str, boo
 def test_shapes_are_shortened_before_names_and_names_before_digits() -> None:
     name = "a_name_of_thirty_characters_xy"
     columns = [
-        Column("Module", Kind.NAME, [name], names=[NameCell("", name)]),
-        Column("Output", Kind.SHAPES, ["128×7×7, 64×7×7"], ["128×7×7 +1"]),
-        Column("Params", Kind.COUNTS, ["25,557,032"], ["25.6M"], right=True),
+        Column("Module", CellKind.NAME, [name], names=[NameCell("", name)]),
+        Column("Output", CellKind.SHAPES, ["128×7×7, 64×7×7"], ["128×7×7 +1"]),
+        Column("Params", CellKind.COUNTS, ["25,557,032"], ["25.6M"], right=True),
     ]
     found = {
         width: ["".join(lines) for lines in force(columns, width).rows[0]]

@@ -16,7 +16,7 @@ INLINE = 64 * 2**20
 MAX_SEED = 2**64 - 1
 MAX_ALIGN = 2**20
 
-Progress = Callable[[int, int], None]
+ExportProgress = Callable[[int, int], None]
 """A callback that receives the bytes written so far and the total."""
 
 
@@ -46,7 +46,7 @@ class Options:
     """Where weights are stored: `inline`, in a `data` file, in a `safetensors` file, or by their size."""
     align: int = 64
     """The alignment of tensors in a data file, in bytes."""
-    progress: Progress | None = field(default=None, compare=False)
+    progress: ExportProgress | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if type(self.opset) is not int or self.opset not in OPSETS:

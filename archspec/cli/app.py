@@ -150,7 +150,7 @@ def export(
 @app.command()
 def validate(
     paths: o.Paths,
-    format_: o.FindingsFormat = o.FindingFormat.FULL,
+    format_: o.OutputFormat = o.FindingFormat.FULL,
     output_file: o.OutputFile = None,
     stdin_filename: o.StdinFilename = STDIN,
     set_: o.Set = None,

@@ -9,7 +9,7 @@ from archspec.diagnostics.diagnostic import shown, shown_file, suggest
 from archspec.language.arithmetic import show
 from archspec.language.reading import read as read_file
 from archspec.language.reading import toml
-from archspec.lint import Layer, Selection, choose
+from archspec.lint import Choice, Selection, choose
 
 NAME = "pyproject.toml"
 LISTS = ("select", "extend-select", "ignore")
@@ -20,8 +20,8 @@ KEYS = (*LISTS, "severity")
 class Config:
     """The rules for each file: those of the nearest `pyproject.toml` with any, changed by the command line."""
 
-    command: Layer
-    folders: dict[str, Layer | None] = field(default_factory=dict)
+    command: Choice
+    folders: dict[str, Choice | None] = field(default_factory=dict)
     chosen: dict[int, Selection] = field(default_factory=dict)
 
     def of(self, file: str) -> Selection:
@@ -32,7 +32,7 @@ class Config:
             self.chosen[id(layer)] = choose(*([] if layer is None else [layer]), self.command)
         return self.chosen[id(layer)]
 
-    def layer(self, folder: str) -> Layer | None:
+    def layer(self, folder: str) -> Choice | None:
         """The nearest configuration at or above a folder."""
         visited = []
         while folder not in self.folders:
@@ -48,7 +48,7 @@ class Config:
         return self.folders[folder]
 
 
-def read(path: str) -> Layer | None:
+def read(path: str) -> Choice | None:
     """The configuration in a `pyproject.toml`; `None` if the file does not exist or has none."""
     if not os.path.isfile(path):
         return None
@@ -69,7 +69,7 @@ def read(path: str) -> Layer | None:
     return layer
 
 
-def _layer(table: Any) -> Layer:
+def _layer(table: Any) -> Choice:
     if not isinstance(table, dict):
         raise UsageError(f"it must be a table, not {show(table)}")
     for key, value in table.items():
@@ -81,4 +81,4 @@ def _layer(table: Any) -> Layer:
     severity = table.get("severity", {})
     if not (isinstance(severity, dict) and all(isinstance(item, str) for item in severity.values())):
         raise UsageError(f"`severity` must be a table of rules, not {show(severity)}")
-    return Layer(table.get("select"), table.get("extend-select", ()), table.get("ignore", ()), severity)
+    return Choice(table.get("select"), table.get("extend-select", ()), table.get("ignore", ()), severity)

@@ -7,7 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from archspec.backends.options import Progress
+    from archspec.backends.options import ExportProgress
     from archspec.model import Model
 
 PATIENCE = 1.0
@@ -51,7 +51,7 @@ def notes() -> Iterator[None]:
 
 
 @contextmanager
-def progress() -> "Iterator[Progress | None]":
+def progress() -> "Iterator[ExportProgress | None]":
     """A context for a progress bar on stderr, if that is a terminal, which is shown after a second."""
     if not sys.stderr.isatty():
         yield None

@@ -26,14 +26,14 @@ def split(spec: str) -> tuple[str, str | None]:
 
 def settings(given: list[str] | None) -> dict[str, Any]:
     """The values of `--set`."""
-    from archspec.elaborate.network import Literal
+    from archspec.elaborate.network import ParamText
 
     values = {}
     for item in given or []:
         name, equals, text = item.partition("=")
         if not equals or not name.strip():
             raise UsageError(f"`--set {shown(item)}` is not NAME=VALUE")
-        values[name.strip()] = Literal(text.strip())
+        values[name.strip()] = ParamText(text.strip())
     return values
 
 

@@ -185,7 +185,7 @@ Paths = Annotated[
         metavar="PATH", help="Spec files, FILE@VARIANT, zoo:NAME, folders, or - for standard input."
     ),
 ]
-FindingsFormat = Annotated[
+OutputFormat = Annotated[
     FindingFormat,
     typer.Option("--output-format", envvar="ARCHSPEC_OUTPUT_FORMAT", help="How findings are printed."),
 ]

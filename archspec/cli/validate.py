@@ -14,7 +14,7 @@ from archspec.diagnostics.locate import Finding, Locator, reader
 from archspec.diagnostics.render import ValidationRun, render
 from archspec.elaborate import without_collector
 from archspec.language import reading
-from archspec.lint import Layer, words
+from archspec.lint import Choice, words
 from archspec.lint.catalogue import catalogue
 from archspec.validation import examine
 
@@ -36,7 +36,7 @@ def run(
     skip_others: bool = False,
 ) -> int:
     """Check specs; return the exit code: 1 for findings, 2 if a file could not be read."""
-    config = Config(Layer(None if select is None else words(select), words(extend_select), words(ignore)))
+    config = Config(Choice(None if select is None else words(select), words(extend_select), words(ignore)))
     look = partial(
         examine, only=only, params=settings(set_), inputs=inputs(input_), allow_outside=allow_outside
     )

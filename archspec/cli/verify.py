@@ -13,7 +13,7 @@ from archspec.diagnostics import Diagnostic, SpecError, UnreadableError
 from archspec.diagnostics.diagnostic import shown_file
 
 if TYPE_CHECKING:
-    from archspec.backends.proof.item import Item, Progress
+    from archspec.backends.proof.item import Item, VerifyProgress
 
 Proof = tuple[str, str | None, "list[Item]", list[Diagnostic]]
 """A file, a variant, what was compared, and what is wrong with the spec where nothing could be."""
@@ -92,7 +92,7 @@ def prove(
 
 
 @contextmanager
-def watched(name: str) -> "Iterator[Progress | None]":
+def watched(name: str) -> "Iterator[VerifyProgress | None]":
     """A context for showing the progress of a network's verification on stderr, if that is a terminal."""
     if not sys.stderr.isatty():
         yield None

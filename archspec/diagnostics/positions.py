@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from json.decoder import scanstring  # type: ignore[attr-defined]
 
-Path = tuple[str | int, ...]
+from archspec.diagnostics.diagnostic import Path
 
 
 @dataclass(frozen=True, slots=True)

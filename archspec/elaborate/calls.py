@@ -18,9 +18,7 @@ from archspec.language import limits
 from archspec.language.document import Definition, Document
 from archspec.language.params import MISSING
 from archspec.ops.core.base import Op
-from archspec.types import Dim, TensorType, Value, factored, settled
-
-Types = tuple[TensorType, ...]
+from archspec.types import Dim, TensorTypes, Value, factored, settled
 
 
 def call(
@@ -92,13 +90,13 @@ def makes_modules(run: Run, step: Step, env: Env) -> bool:
     return isinstance(target, Definition) or target.is_module
 
 
-def types_of(env: Env, handles: Handles) -> Types:
+def types_of(env: Env, handles: Handles) -> TensorTypes:
     """The types of values; `Poisoned` if one is unknown."""
     types = env.body.types
     found = tuple([types[handle] for handle in handles])
     if None in found:
         raise Poisoned
-    return cast(Types, found)
+    return cast(TensorTypes, found)
 
 
 def flat(step: Step, env: Env, op: str, inputs: list[Handles], least: int, most: int) -> Handles:
@@ -206,7 +204,7 @@ def check_joined(sources: list[Setting], env: Env, handles: Handles) -> None:
         )
 
 
-def leaf(run: Run, step: Step, env: Env, op: type[Op], settings: Settings, types: Types) -> Module:
+def leaf(run: Run, step: Step, env: Env, op: type[Op], settings: Settings, types: TensorTypes) -> Module:
     """The module of an op with these fields and input types."""
     fields = evaluate_fields(run, step, env, settings)
     key = (op, repr(fields), types)
@@ -246,7 +244,7 @@ def with_given(shape: tuple[Any, ...], given: Mapping[str, Dim]) -> tuple[Any, .
     return tuple([settled(dim, given) for dim in shape])
 
 
-def typed(op: Op, types: Types, dimensions: frozenset[str]) -> Module:
+def typed(op: Op, types: TensorTypes, dimensions: frozenset[str]) -> Module:
     """The module of an op on inputs of these types. `dimensions` are the free dimensions of the network."""
     op.fits(types)
     outputs = op.outputs(types)
@@ -270,7 +268,7 @@ def typed(op: Op, types: Types, dimensions: frozenset[str]) -> Module:
     return Module(op, types, outputs, op.name, declared=len(types))
 
 
-def _has_free_features(types: Types) -> bool:
+def _has_free_features(types: TensorTypes) -> bool:
     for type_ in types:
         for dim in type_.shape[1:]:
             if isinstance(dim, str):
@@ -374,7 +372,7 @@ def inline(
     definition: Definition,
     args: dict[str, Value],
     handles: Handles,
-    types: Types,
+    types: TensorTypes,
 ) -> Handles:
     """A block whose modules live in the caller's scope; it still sees nothing of its caller."""
     inner = run.block_env(definition, args, types, env.body, handles)

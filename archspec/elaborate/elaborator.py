@@ -23,9 +23,7 @@ from archspec.language.arithmetic import show
 from archspec.language.document import Definition, Document
 from archspec.language.templates import around
 from archspec.ops.core.symbol import Symbol
-from archspec.types import TensorType, Value
-
-Types = tuple[TensorType, ...]
+from archspec.types import TensorTypes, Value
 
 
 class Elaborator(Run):
@@ -68,7 +66,7 @@ class Elaborator(Run):
                 if library is not None:
                     self.check_defaults(library, seen)
 
-    def instance(self, definition: Definition, args: dict[str, Value], types: Types) -> Module | None:
+    def instance(self, definition: Definition, args: dict[str, Value], types: TensorTypes) -> Module | None:
         """The module of a block with these arguments and inputs; `None` if something in it is wrong."""
         key = (definition, repr(args), types)
         if key not in self.instances:
@@ -90,7 +88,9 @@ class Elaborator(Run):
             self.containing[-1] |= self.contents[key]
         return self.instances[key]
 
-    def elaborate_block(self, definition: Definition, args: dict[str, Value], types: Types) -> Module | None:
+    def elaborate_block(
+        self, definition: Definition, args: dict[str, Value], types: TensorTypes
+    ) -> Module | None:
         """A block in a scope of its own."""
         body = Body()
         env = self.block_env(definition, args, types, body, tuple([body.add_input(type_) for type_ in types]))

@@ -27,7 +27,7 @@ from archspec.language.parser import parse
 from archspec.ops.core.symbol import Symbol
 from archspec.types import Dim, TensorType, Value
 
-Inputs = Mapping[str, Sequence[Dim]]
+InputShapes = Mapping[str, Sequence[Dim]]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -68,7 +68,7 @@ def elaborate_file(
     variant: str | None = None,
     params: Mapping[str, Any] | None = None,
     *,
-    inputs: Inputs | None = None,
+    inputs: InputShapes | None = None,
     source: str | bytes | None = None,
     allow_outside: bool = False,
 ) -> Network:
@@ -100,7 +100,7 @@ def elaborate(
     document: Document,
     variant: str | None = None,
     params: Mapping[str, Any] | None = None,
-    inputs: Inputs | None = None,
+    inputs: InputShapes | None = None,
     budget: Budget | None = None,
     plans: Plans | None = None,
 ) -> Network:
@@ -133,7 +133,7 @@ def with_free_sizes(network: Network) -> Network:
         return _network(network.document, network.variant, network.params, inputs, network.plans)
 
 
-def resized(network: Network, inputs: Inputs) -> Network:
+def resized(network: Network, inputs: InputShapes) -> Network:
     """The same network, for inputs of other shapes. Raises `SpecError` where they do not suit it."""
     with without_collector():
         return _network(network.document, network.variant, network.params, inputs, network.plans)
@@ -147,12 +147,12 @@ def _network(
     document: Document,
     variant: str | None,
     given: dict[str, Value],
-    inputs: Inputs,
+    inputs: InputShapes,
     plans: Plans,
     budget: Budget | None = None,
 ) -> Network:
     elaborator = Elaborator(plans)
-    made: Made | None = None
+    made: ElaboratedRoot | None = None
     try:
         made = _elaborate(elaborator, document, given, inputs)
     except TooLarge as limit:
@@ -175,13 +175,13 @@ def _network(
     )
 
 
-Made = tuple[Module, tuple[str, ...], tuple[str, ...]]
+ElaboratedRoot = tuple[Module, tuple[str, ...], tuple[str, ...]]
 """The root of a network, and the names of its outputs and its training outputs."""
 
 
 def _elaborate(
-    elaborator: Elaborator, document: Document, given: dict[str, Value], inputs: Inputs
-) -> Made | None:
+    elaborator: Elaborator, document: Document, given: dict[str, Value], inputs: InputShapes
+) -> ElaboratedRoot | None:
     elaborator.compile_document(document)
     if any(diagnostic.path[:1] == ("defaults",) for diagnostic in elaborator.diagnostics):
         return None  # whatever comes of an op without them would be said of the op
@@ -221,7 +221,7 @@ def arguments(document: Document, variant: str | None, params: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Literal:
+class ParamText:
     """A parameter's value as the command line has it."""
 
     text: str
@@ -229,7 +229,7 @@ class Literal:
 
 def _literal(name: str, value: Any, type_: str) -> Any:
     """Command-line text in the type of the parameter `name`."""
-    if not isinstance(value, Literal):
+    if not isinstance(value, ParamText):
         return value
     if type_ in ("str", "op") or (type_ == "padding" and re.fullmatch(r"[a-z_]+", value.text)):
         return value.text
@@ -245,8 +245,8 @@ def _literal(name: str, value: Any, type_: str) -> Any:
 
 
 def _elaborate_model(
-    elaborator: Elaborator, document: Document, definition: Definition, inputs: Inputs
-) -> Made | None:
+    elaborator: Elaborator, document: Document, definition: Definition, inputs: InputShapes
+) -> ElaboratedRoot | None:
     types = _input_types(elaborator, document, definition, inputs)
     if types is None:
         return None
@@ -287,7 +287,7 @@ def _ends(elaborator: Elaborator, plan: Plan, env: Env) -> list[Handles]:
 
 
 def _input_types(
-    elaborator: Elaborator, document: Document, definition: Definition, given: Inputs
+    elaborator: Elaborator, document: Document, definition: Definition, given: InputShapes
 ) -> tuple[TensorType, ...] | None:
     """The types of the model's inputs."""
     declared = _declared(document)
@@ -324,12 +324,12 @@ def _declared(document: Document) -> list[tuple[str, list[Any], Path]]:
     return [(item.name, item.shape, ("model", "inputs", i, "shape")) for i, item in enumerate(section.inputs)]
 
 
-def _override(given: Inputs, name: str, index: int) -> Sequence[Dim] | None:
+def _override(given: InputShapes, name: str, index: int) -> Sequence[Dim] | None:
     """The shape that an input is given in place of the spec's."""
     return given.get(name) or (given.get("input") if index == 0 else None)
 
 
-def _given_dimensions(document: Document, given: Inputs, free: frozenset[str]) -> dict[str, Dim]:
+def _given_dimensions(document: Document, given: InputShapes, free: frozenset[str]) -> dict[str, Dim]:
     """What has become of the spec's free dimensions that no input has any more."""
     found: dict[str, Dim] = {}
     for index, (name, shape, _) in enumerate(_declared(document)):

@@ -19,9 +19,7 @@ from archspec.language import limits
 from archspec.language.arithmetic import show
 from archspec.language.document import Definition, Document
 from archspec.language.names import check_label, check_module_name
-from archspec.types import Dim, TensorType, Value
-
-Types = tuple[TensorType, ...]
+from archspec.types import Dim, TensorType, TensorTypes, Value
 
 
 class TooLarge(Exception):  # noqa: N818 — a limit, not an error of the program
@@ -65,7 +63,7 @@ class Run(ABC):
         """Report what is wrong with a node, unless that has been done; a value of unknown type."""
 
     @abstractmethod
-    def instance(self, definition: Definition, args: dict[str, Value], types: Types) -> Module | None:
+    def instance(self, definition: Definition, args: dict[str, Value], types: TensorTypes) -> Module | None:
         """A block with its arguments, for inputs of these types; `None` where something is wrong in it."""
 
     # --- findings and limits ---------------------------------------------------------------------------------
@@ -117,7 +115,7 @@ class Run(ABC):
         return frame
 
     def block_env(
-        self, definition: Definition, args: dict[str, Value], types: Types, body: Body, handles: Handles
+        self, definition: Definition, args: dict[str, Value], types: TensorTypes, body: Body, handles: Handles
     ) -> Env:
         """The place where a block's body starts."""
         self.plans.reached.add(definition)

@@ -302,14 +302,10 @@ def check_shared(name: str, owner: Module, module: Module) -> None:
         )
 
 
-Shape = tuple[int, ...] | None
-"""The shape of a weight; `None` where there is none."""
-
-
 def difference(
     owner: Module, module: Module, seen: set[tuple[Module, Module]]
-) -> tuple[tuple[str, ...], Shape, Shape] | None:
-    """The first weight in which two modules differ: its key and both shapes."""
+) -> tuple[tuple[str, ...], tuple[int, ...] | None, tuple[int, ...] | None] | None:
+    """The first weight in which two modules differ: its key and both shapes, `None` where there is no such weight."""
     if owner is module or (owner, module) in seen:
         return None
     seen.add((owner, module))

@@ -47,7 +47,7 @@ class Name:
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Shape:
+class ShapeAttribute:
     """A size of a value in the network: `x.channels`."""
 
     path: str
@@ -156,7 +156,7 @@ class Index:
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Slice:
+class Slicing:
     """`list[a:b:step]`."""
 
     base: "Tree"
@@ -238,7 +238,7 @@ class _Local:
 Tree = (
     Literal
     | Name
-    | Shape
+    | ShapeAttribute
     | List
     | Unary
     | Binary
@@ -246,7 +246,7 @@ Tree = (
     | Logic
     | Conditional
     | Index
-    | Slice
+    | Slicing
     | Call
     | Comprehension
 )

@@ -31,8 +31,8 @@ from archspec.language.expressions import (
     Logic,
     Name,
     Scope,
-    Shape,
-    Slice,
+    ShapeAttribute,
+    Slicing,
     Tree,
     Unary,
 )
@@ -164,7 +164,7 @@ class _Parser:
             if colons > 2 or (not colons and bounds == [None]):
                 syntax("an index is `[i]` or `[from:to:step]`", self.text)
             index = bounds[0]
-            tree = Slice(tree, tuple(bounds)) if colons or index is None else Index(tree, index)
+            tree = Slicing(tree, tuple(bounds)) if colons or index is None else Index(tree, index)
         return tree
 
     def atom(self) -> Tree:
@@ -204,7 +204,7 @@ class _Parser:
             if attribute.isdecimal():
                 help_ = f"an item of a list is `{shown(path)}[{attribute}]`"
             syntax(f"`{shown(path)}` has no `{shown(attribute)}`", self.text, help_)
-        return Shape(path, attribute)
+        return ShapeAttribute(path, attribute)
 
     def brackets(self) -> Tree:
         """A list, or a comprehension, behind its `[`."""
@@ -315,7 +315,11 @@ class Expression:
         try:
             return self.tree.evaluate(scope)
         except Problem as problem:
-            if problem.code == "AS307" and not problem.notes and not isinstance(self.tree, Name | Shape):
+            if (
+                problem.code == "AS307"
+                and not problem.notes
+                and not isinstance(self.tree, Name | ShapeAttribute)
+            ):
                 problem.notes = (f"in the expression `{shown(self.text)}`",)
             raise
 
@@ -343,7 +347,7 @@ def _mentions(tree: object, names: set[str], paths: set[str]) -> None:
         _mentions((tree.item, tree.test), inside, paths)
         names |= inside - {tree.name}
         _mentions(tree.values, names, paths)
-    elif isinstance(tree, Shape):
+    elif isinstance(tree, ShapeAttribute):
         paths.add(tree.path)
     elif isinstance(tree, tuple):
         for item in tree:

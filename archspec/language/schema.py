@@ -13,9 +13,9 @@ from archspec.language.arithmetic import show
 Text = Annotated[str, Field(description="text")]
 TableOfAnything = Annotated[dict[str, Any], Field(description="a table")]
 Tables = Annotated[dict[str, dict[str, Any]], Field(description="a table of tables")]
-Chain = Annotated[list[Any], Field(description="a list of nodes")]
-Names = Annotated[list[str], Field(description="a list of names")]
-Outputs = Annotated[list[Any], Field(description="a list of names, or of tables { name, of, when }")]
+NodeList = Annotated[list[Any], Field(description="a list of nodes")]
+NameList = Annotated[list[str], Field(description="a list of names")]
+OutputList = Annotated[list[Any], Field(description="a list of names, or of tables { name, of, when }")]
 
 
 class Section(BaseModel):
@@ -38,10 +38,10 @@ class ModelSection(Section):
     doc: Text = ""
     input: Annotated[list[Any] | None, Field(description="a list of sizes")] = None
     inputs: Annotated[list[InputSection] | None, Field(description="a list of { name, shape }")] = None
-    outputs: Outputs = []
-    train_outputs: Outputs = []
+    outputs: OutputList = []
+    train_outputs: OutputList = []
     let: TableOfAnything = {}
-    layers: Chain
+    layers: NodeList
 
 
 class BlockSection(Section):
@@ -52,9 +52,9 @@ class BlockSection(Section):
     params: TableOfAnything = {}
     inline: Annotated[bool, Field(description="true or false")] = False
     inputs: Annotated[list[str] | None, Field(description="a list of names")] = None
-    outputs: Outputs = []
+    outputs: OutputList = []
     let: TableOfAnything = {}
-    layers: Chain
+    layers: NodeList
 
 
 class PublicationSection(Section):
@@ -69,7 +69,7 @@ class PublicationSection(Section):
 class PaperSection(PublicationSection):
     """`[[about.papers]]`: a paper that some of the variants are from."""
 
-    variants: Names
+    variants: NameList
 
 
 class AboutSection(PublicationSection):
@@ -82,7 +82,7 @@ class AboutSection(PublicationSection):
 class LintSection(Section):
     """`[lint]`: which findings are not wanted."""
 
-    ignore: Names = []
+    ignore: NameList = []
 
 
 class WeightsSection(Section):

@@ -6,6 +6,6 @@ Every file in `rules` is a rule; there is no other list. Rules use `names` (the 
 
 from archspec.lint.lint import Lint
 from archspec.lint.runner import Networks, lints, of_text
-from archspec.lint.selection import Layer, Selection, choose, unknown, words
+from archspec.lint.selection import Choice, Selection, choose, unknown, words
 
-__all__ = ["Layer", "Lint", "Networks", "Selection", "choose", "lints", "of_text", "unknown", "words"]
+__all__ = ["Choice", "Lint", "Networks", "Selection", "choose", "lints", "of_text", "unknown", "words"]

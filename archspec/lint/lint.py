@@ -31,7 +31,7 @@ class Details(TypedDict, total=False):
     about_key: bool
 
 
-class Text:
+class SpecText:
     """The text of a spec without errors, before elaboration."""
 
     def __init__(self, document: Document, plans: Plans) -> None:
@@ -52,7 +52,7 @@ class Lint(Rule):
 
     severity: ClassVar[str] = "warning"
 
-    def text(self, text: Text) -> Iterator[Diagnostic]:
+    def text(self, text: SpecText) -> Iterator[Diagnostic]:
         """The findings in a file, independent of its parameters."""
         yield from ()
 

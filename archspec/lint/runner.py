@@ -12,7 +12,7 @@ from archspec.elaborate.plans import Plans
 from archspec.language.document import Document
 from archspec.lint import rules
 from archspec.lint.flow import Flows
-from archspec.lint.lint import Lint, Text
+from archspec.lint.lint import Lint, SpecText
 
 
 @cache
@@ -31,7 +31,7 @@ def lints() -> dict[str, Lint]:
 
 def of_text(document: Document, plans: Plans, codes: Iterable[str]) -> list[Diagnostic]:
     """The findings of these rules in the text of a file without errors."""
-    text = Text(document, plans)
+    text = SpecText(document, plans)
     return [diagnostic for code in codes for diagnostic in lints()[code].text(text)]
 
 

@@ -15,8 +15,8 @@ UNUSED = "AS605"
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
-    """The settings of one source: a configuration file or the command line. Rules are named as in `codes`."""
+class Choice:
+    """Which rules one source chooses: a configuration file or the command line. They are named as in `codes`."""
 
     select: Sequence[str] | None = None
     """The rules to use instead of the enabled ones; `None`: no change."""
@@ -88,7 +88,7 @@ def words(rules: str | Sequence[str]) -> list[str]:
     return [word.strip() for text in texts for word in text.split(",") if word.strip()]
 
 
-def choose(*layers: Layer) -> Selection:
+def choose(*layers: Choice) -> Selection:
     """The default rules, changed by each layer in turn. Raises `UsageError` for an unknown rule."""
     chosen = {code for code, lint in lints().items() if lint.on}
     severity: dict[str, str] = {}

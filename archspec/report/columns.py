@@ -8,7 +8,7 @@ from archspec.analysis.modules import Row
 from archspec.analysis.totals import Totals
 from archspec.diagnostics import UsageError
 from archspec.diagnostics.diagnostic import shown, suggest
-from archspec.report.layout import Kind
+from archspec.report.layout import CellKind
 from archspec.report.numbers import human, percent, shapes
 from archspec.types import TensorType
 
@@ -23,14 +23,14 @@ class SummaryColumn:
     heading: str
     text: Callable[[Row, "Model"], str]
     value: Callable[[Row, "Model"], int | str]
-    kind: Kind = Kind.OTHER
+    kind: CellKind = CellKind.OTHER
     short: Callable[[Row, "Model"], str] | None = None
     """A shorter text for shapes and counts, used if space is short."""
 
     @property
     def right(self) -> bool:
         """Whether it is a column of numbers, which are right-aligned."""
-        return self.kind in (Kind.COUNTS, Kind.OTHER)
+        return self.kind in (CellKind.COUNTS, CellKind.OTHER)
 
 
 def _params(row: Row, _: "Model") -> int:
@@ -61,7 +61,7 @@ def _human(value: int) -> str:
     return human(value) if value else ""
 
 
-def _words(heading: str, text: Callable[[Row], str], kind: Kind = Kind.TEXT) -> SummaryColumn:
+def _words(heading: str, text: Callable[[Row], str], kind: CellKind = CellKind.TEXT) -> SummaryColumn:
     return SummaryColumn(heading, lambda row, _: text(row), lambda row, _: text(row), kind)
 
 
@@ -70,7 +70,7 @@ def _types(heading: str, types: Callable[[Row], tuple[TensorType, ...]]) -> Summ
         heading,
         lambda row, model: shapes(types(row), _batch(model)),
         lambda row, _: shapes(types(row)),
-        Kind.SHAPES,
+        CellKind.SHAPES,
         lambda row, model: shapes(types(row), _batch(model), short=True),
     )
 
@@ -80,7 +80,7 @@ def _count(heading: str, value: Callable[[Row, "Model"], int]) -> SummaryColumn:
         heading,
         lambda row, model: _number(value(row, model)),
         value,
-        Kind.COUNTS,
+        CellKind.COUNTS,
         lambda row, model: _human(value(row, model)),
     )
 
@@ -94,7 +94,7 @@ def _share(
 
 
 COLUMNS: dict[str, SummaryColumn] = {
-    "path": _words("Path", lambda row: row.path, Kind.NAME),
+    "path": _words("Path", lambda row: row.path, CellKind.NAME),
     "op": _words("Op", lambda row: row.text),
     "input": _types("Input", lambda row: row.inputs),
     "output": _types("Output", lambda row: row.outputs),
@@ -105,8 +105,8 @@ COLUMNS: dict[str, SummaryColumn] = {
     "macs#": _count("MACs", _macs),
     "macs%": _share("MACs %", _macs, lambda totals: totals.macs),
     "flops": SummaryColumn("FLOPs", lambda row, model: _human(_flops(row, model)), _flops),
-    "field": _words("Field", lambda row: _field(row), Kind.PLAIN),
-    "jump": _words("Jump", lambda row: _jump(row), Kind.PLAIN),
+    "field": _words("Field", lambda row: _field(row), CellKind.PLAIN),
+    "jump": _words("Jump", lambda row: _jump(row), CellKind.PLAIN),
     "source": _words("Defined at", lambda row: _source(row)),
 }
 """The columns by their names in `--columns` and `--sort`."""

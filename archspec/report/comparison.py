@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from archspec._version import __version__
 from archspec.diagnostics.diagnostic import shown
-from archspec.report.layout import Column, Kind
+from archspec.report.layout import CellKind, Column
 from archspec.report.machine import FORMAT_VERSION
 from archspec.report.numbers import human, mebibytes, shapes
 from archspec.types import TensorType
@@ -25,7 +25,7 @@ class Fact:
 
     heading: str
     text: Callable[["Model"], str]
-    kind: Kind = Kind.OTHER
+    kind: CellKind = CellKind.OTHER
     short: Callable[["Model"], str] | None = None
 
 
@@ -33,7 +33,7 @@ def _shapes(heading: str, types: Callable[["Model"], tuple[TensorType, ...]]) ->
     def text(model: "Model", *, short: bool = False) -> str:
         return shapes(types(model), model.batch if model.batch != 1 else None, short=short)
 
-    return Fact(heading, text, Kind.SHAPES, lambda model: text(model, short=True))
+    return Fact(heading, text, CellKind.SHAPES, lambda model: text(model, short=True))
 
 
 def _count(heading: str, number: Callable[["Model"], int]) -> Fact:
@@ -41,7 +41,7 @@ def _count(heading: str, number: Callable[["Model"], int]) -> Fact:
         return form(value) if (value := number(model)) else ""
 
     return Fact(
-        heading, lambda model: text(model, "{:,}".format), Kind.COUNTS, lambda model: text(model, human)
+        heading, lambda model: text(model, "{:,}".format), CellKind.COUNTS, lambda model: text(model, human)
     )
 
 
@@ -102,7 +102,7 @@ def columns(models: Sequence["Model"]) -> list[Column]:
             fact.kind,
             [fact.text(model) for model in models],
             [fact.short(model) for model in models] if fact.short else (),
-            right=fact.kind is not Kind.SHAPES,
+            right=fact.kind is not CellKind.SHAPES,
         )
         for fact in FACTS
     ]

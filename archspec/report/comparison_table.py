@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from archspec.report import layout
 from archspec.report.comparison import BY_NEED, SIDE_BY_SIDE, columns, titles
 from archspec.report.drawing import body, paragraph, plain
-from archspec.report.layout import Column, Kind, Layout, NameCell
+from archspec.report.layout import CellKind, Column, NameCell, TableLayout
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,22 +40,22 @@ def _plain(fact: Column) -> Column:
     return replace(fact, heading=plain(fact.heading), cells=cells, short=short)
 
 
-def _across(names: list[str], facts: list[Column], width: int, ellipsis: str) -> Layout | None:
+def _across(names: list[str], facts: list[Column], width: int, ellipsis: str) -> TableLayout | None:
     """One column per network, if that fits with all numbers in full."""
-    made = [Column("", Kind.PLAIN, [fact.heading for fact in facts])]
+    made = [Column("", CellKind.PLAIN, [fact.heading for fact in facts])]
     for index, name in enumerate(names):
-        made.append(Column(name, Kind.PLAIN, [fact.cells[index] for fact in facts], right=True))
+        made.append(Column(name, CellKind.PLAIN, [fact.cells[index] for fact in facts], right=True))
     return layout.fit(made, width, range(1), ellipsis)
 
 
 def _down(
     names: list[str], facts: list[Column], needs: list[int], width: int, ellipsis: str
-) -> tuple[Layout, list[str]]:
+) -> tuple[TableLayout, list[str]]:
     """One row per network, with the facts that fit, and the names of those that do not.
 
     Names and numbers may be shortened to fit the first two facts, parameters and MACs, but not for the others.
     """
-    first = Column("Network", Kind.NAME, names, names=[NameCell("", name) for name in names])
+    first = Column("Network", CellKind.NAME, names, names=[NameCell("", name) for name in names])
     table, chosen = layout.force([first], width, ellipsis), set[int]()
     for place, index in enumerate(needs):
         more = [first, *(facts[i] for i in sorted({*chosen, index}))]

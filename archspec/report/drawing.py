@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from archspec.report.layout import GAP, Kind, Layout
+from archspec.report.layout import GAP, CellKind, TableLayout
 from archspec.report.wrapping import WORDS, cells, wrap
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ LEAST_REMARK = 16
 """The least width of a remark beside its number; with less, the remark goes below."""
 
 
-def body(table: Layout, styles: Sequence[Sequence[str]], below: Sequence[str] = ()) -> list["Text"]:
+def body(table: TableLayout, styles: Sequence[Sequence[str]], below: Sequence[str] = ()) -> list["Text"]:
     """The headings, a rule, and the rows. `below` is the prefix of each row's continuation lines."""
     from rich.text import Text
 
@@ -30,7 +30,7 @@ def body(table: Layout, styles: Sequence[Sequence[str]], below: Sequence[str] = 
     return lines
 
 
-def _line(table: Layout, index: int, number: int, styles: Sequence[str], below: str) -> "Text":
+def _line(table: TableLayout, index: int, number: int, styles: Sequence[str], below: str) -> "Text":
     """A line of a row."""
     from rich.text import Text
 
@@ -39,7 +39,7 @@ def _line(table: Layout, index: int, number: int, styles: Sequence[str], below: 
         wide = table.widths[place]
         if number < len(texts):
             part = _padded(texts[number], wide, styles[place], right=column.right)
-            if column.kind is Kind.NAME:
+            if column.kind is CellKind.NAME:
                 part.stylize("dim", 0, len(table.names[place][index].before))
         else:  # the guides of a tree continue beside continuation lines
             text = below if place == 0 and cells(below) <= wide else ""

@@ -26,7 +26,7 @@ INDENT = "  "
 """The indent of continuation lines."""
 
 
-class Kind(Enum):
+class CellKind(Enum):
     """The kind of a column's cells, which decides how it can be narrowed."""
 
     NAME = auto()
@@ -71,7 +71,7 @@ class Column:
     """A column of cells: its heading and its texts; shapes and counts also have short texts, and names have parts."""
 
     heading: str
-    kind: Kind
+    kind: CellKind
     cells: Sequence[str]
     short: Sequence[str] = ()
     names: Sequence[NameCell] = ()
@@ -81,7 +81,7 @@ class Column:
 class Narrowing(NamedTuple):
     """A narrowing step: the kinds shown in short form, and the least widths of texts and names."""
 
-    shorter: tuple[Kind, ...] = ()
+    shorter: tuple[CellKind, ...] = ()
     text: int | None = None
     name: int | None = None
 
@@ -90,16 +90,16 @@ WHOLE = 1
 """The last step that leaves each row on one line."""
 STEPS = (
     Narrowing(),
-    Narrowing((Kind.SHAPES,)),
-    Narrowing((Kind.SHAPES,), text=24),
-    Narrowing((Kind.SHAPES,), text=24, name=24),
-    Narrowing((Kind.SHAPES, Kind.COUNTS), text=24, name=24),
-    Narrowing((Kind.SHAPES, Kind.COUNTS), text=12, name=12),
+    Narrowing((CellKind.SHAPES,)),
+    Narrowing((CellKind.SHAPES,), text=24),
+    Narrowing((CellKind.SHAPES,), text=24, name=24),
+    Narrowing((CellKind.SHAPES, CellKind.COUNTS), text=24, name=24),
+    Narrowing((CellKind.SHAPES, CellKind.COUNTS), text=12, name=12),
 )
 
 
 @dataclass(slots=True)
-class Layout:
+class TableLayout:
     """Columns with their widths. A cell is a list of lines; a name has a single line."""
 
     columns: Sequence[Column]
@@ -118,7 +118,7 @@ class Layout:
 
 def widest(
     sets: Sequence[Sequence[str]], base: int, make: Callable[[str], Column], width: int, ellipsis: str = "…"
-) -> tuple[Sequence[str], Layout]:
+) -> tuple[Sequence[str], TableLayout]:
     """The largest set of columns that fits into a width; `sets` are ordered from large to small.
 
     The set at `base` is narrowed as far as possible before a smaller set is used. A larger set is used only if it fits
@@ -126,7 +126,7 @@ def widest(
     """
     made: dict[str, Column] = {}
 
-    def layout(names: Sequence[str], steps: range) -> Layout | None:
+    def layout(names: Sequence[str], steps: range) -> TableLayout | None:
         for name in names:
             made.setdefault(name, make(name))
         return fit([made[name] for name in names], width, steps, ellipsis)
@@ -144,13 +144,13 @@ def widest(
     return names, found
 
 
-def force(columns: Sequence[Column], width: int, ellipsis: str = "…") -> Layout:
+def force(columns: Sequence[Column], width: int, ellipsis: str = "…") -> TableLayout:
     """Lay out all columns in a width, or wider if no step is enough."""
     found = fit(columns, width, range(len(STEPS)), ellipsis)
     return found or _laid_out(columns, _least(columns, len(STEPS) - 1), len(STEPS) - 1, ellipsis)
 
 
-def fit(columns: Sequence[Column], width: int, steps: range, ellipsis: str = "…") -> Layout | None:
+def fit(columns: Sequence[Column], width: int, steps: range, ellipsis: str = "…") -> TableLayout | None:
     """Lay out the columns after the first step with which they fit; `None` if there is none."""
     for step in steps:
         widths = _least(columns, step)
@@ -172,7 +172,7 @@ def _least(columns: Sequence[Column], step: int) -> list[int]:
     """The least widths of the columns after a step."""
     result = []
     for column in columns:
-        least = {Kind.TEXT: STEPS[step].text, Kind.NAME: STEPS[step].name}.get(column.kind)
+        least = {CellKind.TEXT: STEPS[step].text, CellKind.NAME: STEPS[step].name}.get(column.kind)
         natural = _natural(column, step)
         result.append(natural if least is None else min(natural, max(least, cells(column.heading))))
     return result
@@ -188,14 +188,14 @@ def _shared(columns: Sequence[Column], widths: list[int], step: int, spare: int)
     return widths
 
 
-def _laid_out(columns: Sequence[Column], widths: list[int], step: int, ellipsis: str) -> Layout:
+def _laid_out(columns: Sequence[Column], widths: list[int], step: int, ellipsis: str) -> TableLayout:
     names = [
         [name.within(wide, ellipsis) for name in column.names]
         for column, wide in zip(columns, widths, strict=True)
     ]
     by_column = []
     for column, parts, wide in zip(columns, names, widths, strict=True):
-        if column.kind is Kind.TEXT:
+        if column.kind is CellKind.TEXT:
             by_column.append([wrap(text, wide, INDENT) for text in column.cells])
         else:
             by_column.append([[text] for text in (map("".join, parts) if parts else _texts(column, step))])
@@ -204,4 +204,4 @@ def _laid_out(columns: Sequence[Column], widths: list[int], step: int, ellipsis:
         for column, texts in zip(columns, by_column, strict=True)
     ]
     rows = [list(row) for row in zip(*by_column, strict=True)]
-    return Layout(columns, taken, rows, names, step, ellipsis.isascii())
+    return TableLayout(columns, taken, rows, names, step, ellipsis.isascii())

@@ -7,6 +7,7 @@ fields of blocks. https://json-schema.org/draft-07
 import json
 from typing import Any
 
+from archspec.analysis.spec_text import Json
 from archspec.language.expectations import NUMBERS
 from archspec.language.names import NODE_KEYS
 from archspec.language.schema import (
@@ -25,8 +26,6 @@ from archspec.ops import lookup
 from archspec.ops.core.base import Op
 from archspec.ops.core.fields import MAX
 from archspec.ops.core.reference import OpReference, entries
-
-Json = dict[str, Any]
 
 _TEXT: Json = {"type": "string"}
 _CHAIN: Json = {"$ref": "#/definitions/chain"}

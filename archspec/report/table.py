@@ -9,7 +9,7 @@ from archspec.analysis.modules import Row, rows
 from archspec.report import layout
 from archspec.report.columns import BASE, BY_WIDTH, COLUMNS, NARROW, needs_fields
 from archspec.report.drawing import body, grid, paragraph, plain
-from archspec.report.layout import Kind, NameCell
+from archspec.report.layout import CellKind, NameCell
 from archspec.report.numbers import dims, human, mebibytes, shapes
 from archspec.report.wrapping import ITEMS
 
@@ -45,7 +45,7 @@ def show(
         listed, hidden = tree(model, depth, columns or ())
     more = len(listed) > MOST_ROWS
     listed = listed[:MOST_ROWS]
-    draw = Table(model, listed, flat is not None, ascii_only, max(console.width, layout.MIN_WIDTH))
+    draw = TextTable(model, listed, flat is not None, ascii_only, max(console.width, layout.MIN_WIDTH))
     for text in (*draw.heading(), *draw.body(columns), *draw.footer(extra, hidden=hidden, more=more)):
         console.print(text, soft_wrap=True)
 
@@ -83,7 +83,7 @@ def tree(model: "Model", depth: int | None, columns: tuple[str, ...] = ()) -> tu
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Table:
+class TextTable:
     """Renders rows as lines of text, in `width` columns if possible."""
 
     model: "Model"
@@ -133,11 +133,11 @@ class Table:
         """A column of all rows; the first one, whose name is empty, is the tree."""
         if not name:
             names = [self._name(row) for row in self.listed]
-            return layout.Column("Module", Kind.NAME, ["".join(one) for one in names], names=names)
+            return layout.Column("Module", CellKind.NAME, ["".join(one) for one in names], names=names)
         column = COLUMNS[name]
         texts = [self.plain(self._text(name, row)) for row in self.listed]
         short = [self.plain(column.short(row, self.model)) for row in self.listed] if column.short else ()
-        parts = [NameCell("", text) for text in texts] if column.kind is Kind.NAME else ()
+        parts = [NameCell("", text) for text in texts] if column.kind is CellKind.NAME else ()
         heading = "%" if name.endswith("%") and self.width < WIDE_FROM else column.heading
         return layout.Column(heading, column.kind, texts, short, parts, column.right)
 

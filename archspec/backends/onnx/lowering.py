@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from archspec.analysis.liveness import Live, Liveness, inference, needed, used
 from archspec.backends.onnx.arrange import arrange
-from archspec.backends.onnx.derived import Target
+from archspec.backends.onnx.derived import ExportGraph
 from archspec.backends.onnx.fold import fold
 from archspec.diagnostics import Diagnostic, Problem, SpecError
 from archspec.elaborate.network import Network
@@ -41,11 +41,11 @@ def refusals(network: Network, opset: int) -> list[Diagnostic]:
 
 
 @dataclass(frozen=True, slots=True)
-class Function:
+class LocalFunction:
     """A block as a model-local function. Its inputs are values, then weights by their keys in the block."""
 
     name: str
-    graph: Target
+    graph: ExportGraph
     inputs: tuple[int, ...]
     """The indices of the block's inputs that the function takes."""
 
@@ -66,8 +66,8 @@ class Lowering:
         self.opset, self.half, self.as_functions, self.fold = opset, half, functions, fold_bn
         self.arranged = arranged
         self.liveness = Liveness()
-        self.known: dict[tuple[Module, Live], Function | None] = {}
-        self.functions: list[Function] = []
+        self.known: dict[tuple[Module, Live], LocalFunction | None] = {}
+        self.functions: list[LocalFunction] = []
         self.names: dict[str, int] = {}
         root = network.root
         parts = inference(network)
@@ -79,14 +79,14 @@ class Lowering:
 
     # --- graphs ----------------------------------------------------------------------------------------
 
-    def _graph(self, inputs: dict[str, TensorType]) -> Target:
-        graph = Target(self.opset, self.half)
+    def _graph(self, inputs: dict[str, TensorType]) -> ExportGraph:
+        graph = ExportGraph(self.opset, self.half)
         graph.inputs.update(inputs)
         graph.types.update(graph.inputs)
         graph.names.update(dict.fromkeys(inputs, 1))
         return graph
 
-    def _finish(self, graph: Target, results: list[str], names: list[str]) -> None:
+    def _finish(self, graph: ExportGraph, results: list[str], names: list[str]) -> None:
         """Name the outputs. An input, a weight or a repeated output is copied by an `Identity` step."""
         made = {value for step in graph.steps for value in step.outputs}
         wanted = [
@@ -133,7 +133,9 @@ class Lowering:
 
     # --- bodies ----------------------------------------------------------------------------------------
 
-    def _body(self, graph: Target, module: Module, inputs: list[str], prefix: str, wanted: Live) -> list[str]:
+    def _body(
+        self, graph: ExportGraph, module: Module, inputs: list[str], prefix: str, wanted: Live
+    ) -> list[str]:
         """Lower the live part of a composite; returns the names of its results, empty for dead ones."""
         values = list(inputs)
         for (node, ids), parts in zip(module.values(), self.liveness.of(module, wanted).parts, strict=True):
@@ -148,7 +150,7 @@ class Lowering:
         return [values[value] for value in module.results]
 
     def _node(
-        self, graph: Target, node: Node, given: list[str], prefix: str, name: str | None, parts: Live
+        self, graph: ExportGraph, node: Node, given: list[str], prefix: str, name: str | None, parts: Live
     ) -> list[str]:
         if node.module.op is not None:
             return self._op(graph, node, given, prefix, name)
@@ -160,7 +162,9 @@ class Lowering:
             return self._body(graph, node.module, given, inner, parts)
         return self._call(graph, node.module, function, given, inner, parts)
 
-    def _op(self, graph: Target, node: Node, given: list[str], prefix: str, name: str | None) -> list[str]:
+    def _op(
+        self, graph: ExportGraph, node: Node, given: list[str], prefix: str, name: str | None
+    ) -> list[str]:
         op, types = node.module.op, node.module.inputs
         assert op is not None  # noqa: S101 — asked of ops only
         path = prefix + name if name else _joined(prefix, node.label, op.name)
@@ -183,7 +187,7 @@ class Lowering:
 
     # --- functions -------------------------------------------------------------------------------------
 
-    def _function(self, module: Module, parts: Live) -> Function | None:
+    def _function(self, module: Module, parts: Live) -> LocalFunction | None:
         """The function for a block, lowered once; `None` if no input of it has a free dimension that it needs."""
         key = module, parts
         if key not in self.known:
@@ -202,7 +206,7 @@ class Lowering:
                 return None
             asked = ["y" if len(parts) == 1 else f"y{place}" for place in range(len(parts))]
             self._finish(graph, [results[part] for part in sorted(parts)], asked)
-            function = Function(self._named(module.kind), graph, inputs)
+            function = LocalFunction(self._named(module.kind), graph, inputs)
             self.functions.append(function)
             self.known[key] = function
         return self.known[key]
@@ -212,7 +216,13 @@ class Lowering:
         return kind if count == 1 else f"{kind}_{count}"
 
     def _call(
-        self, graph: Target, module: Module, function: Function, given: list[str], prefix: str, parts: Live
+        self,
+        graph: ExportGraph,
+        module: Module,
+        function: LocalFunction,
+        given: list[str],
+        prefix: str,
+        parts: Live,
     ) -> list[str]:
         """Call a function. Its weights are passed by the caller, under the caller's keys."""
         inner = function.graph

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from archspec._version import __version__
-from archspec.backends.onnx.lowering import Function, Lowering
+from archspec.backends.onnx.lowering import LocalFunction, Lowering
 from archspec.backends.weights.sources import encoded
 from archspec.ops.core.onnx_graph import Attribute, Constant, Graph, OnnxStep
 from archspec.types import DTYPES, TensorType
@@ -68,7 +68,7 @@ class Writer:
         for name, constant in graph.constants.items():
             self._constant(proto.initializer.add(), name, constant)
 
-    def _function(self, proto: "onnx.FunctionProto", function: Function) -> None:
+    def _function(self, proto: "onnx.FunctionProto", function: LocalFunction) -> None:
         import onnx
 
         graph = function.graph

@@ -10,7 +10,7 @@ from archspec.ir import Origin
 if TYPE_CHECKING:
     from archspec.model import Model
 
-Progress = Callable[[str], None]
+VerifyProgress = Callable[[str], None]
 """A callback that receives the name of the next step."""
 
 

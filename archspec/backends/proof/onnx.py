@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from archspec.backends.onnx.export import write_onnx
 from archspec.backends.options import Options
 from archspec.backends.proof.device import CPU, provider, providers
-from archspec.backends.proof.item import Item, Progress, finding
+from archspec.backends.proof.item import Item, VerifyProgress, finding
 from archspec.backends.proof.placement import Placement
 from archspec.diagnostics import Diagnostic
 from archspec.diagnostics.diagnostic import shown
@@ -67,7 +67,7 @@ class OnnxComparison:
         torch.save(self.values.module.state_dict(), path)
         return path
 
-    def items(self, progress: Progress) -> Iterator[Item]:
+    def items(self, progress: VerifyProgress) -> Iterator[Item]:
         """Check all statements in turn."""
         import onnx
 

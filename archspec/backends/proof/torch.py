@@ -24,7 +24,7 @@ FREE = 3
 """The size of other free dimensions."""
 
 
-Shapes = list[tuple[int, ...] | None]
+TensorShapes = list[tuple[int, ...] | None]
 """The shapes of inputs or outputs; `None` for a value that is not computed in evaluation mode."""
 
 
@@ -32,8 +32,8 @@ Shapes = list[tuple[int, ...] | None]
 class CallShapes:
     """The input and output shapes of one call of a module; `inputs` is `None` if it takes them in another form."""
 
-    inputs: Shapes | None
-    outputs: Shapes
+    inputs: TensorShapes | None
+    outputs: TensorShapes
 
 
 class ModuleComparison:
@@ -137,7 +137,7 @@ class ModuleComparison:
         for path, module in self._calls(self.model.root, "", late):
             expected.setdefault(path, []).append(self.call(module))
         totals = self.model.training_totals if training else self.model.totals
-        inputs: Shapes = [self.sized(type_.shape) for type_ in self.model.inputs.values()]
+        inputs: TensorShapes = [self.sized(type_.shape) for type_ in self.model.inputs.values()]
         expected[""] = [CallShapes(inputs, [self.sized(type_.shape) for type_ in totals.outputs])]
         compared = [path for path in expected if seen.get(path)]
         functions = sum(1 for path in expected if path not in seen)
@@ -192,7 +192,7 @@ class ModuleComparison:
 
     def call(self, module: Module) -> "CallShapes":
         """The input and output shapes of a module according to the spec."""
-        inputs: Shapes = [self.sized(type_.shape) for type_ in module.inputs]
+        inputs: TensorShapes = [self.sized(type_.shape) for type_ in module.inputs]
         takes_them = module.op is None or module.op.torch(module.inputs).chains
         return CallShapes(
             inputs if takes_them else None, [self.sized(type_.shape) for type_ in module.outputs]
@@ -247,12 +247,12 @@ def _recorder(calls: list[CallShapes]) -> Any:
     return hook
 
 
-def _same(ours: Shapes, theirs: Shapes | None) -> bool:
+def _same(ours: TensorShapes, theirs: TensorShapes | None) -> bool:
     if theirs is None or len(ours) != len(theirs):
         return False
     return all(other is None or mine == other for mine, other in zip(ours, theirs, strict=True))
 
 
-def _shown(shapes: Shapes) -> str:
+def _shown(shapes: TensorShapes) -> str:
     texts = ["×".join(map(str, shape)) for shape in shapes if shape is not None]
     return ", ".join(texts[:6]) + ", …" * (len(texts) > 6)

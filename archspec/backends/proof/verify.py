@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archspec.backends.proof.device import CPU, checked, unusable
-from archspec.backends.proof.item import Item, Progress, finding
+from archspec.backends.proof.item import Item, VerifyProgress, finding
 from archspec.diagnostics import SpecError, UsageError
 from archspec.diagnostics.diagnostic import shown
 
@@ -19,7 +19,7 @@ BACKENDS = ("torch", "onnx")
 
 
 def verify(
-    model: "Model", only: str | None = None, progress: Progress | None = None, device: str = CPU
+    model: "Model", only: str | None = None, progress: VerifyProgress | None = None, device: str = CPU
 ) -> list[Item]:
     """Compare a network with what it is compiled to: by both backends, or by `only` `torch` or `onnx`.
 
@@ -35,7 +35,7 @@ class _Verification:
     """Verifies one network; values are computed in PyTorch once."""
 
     model: "Model"
-    progress: Progress
+    progress: VerifyProgress
     device: str
     values: "Values | None" = None
     missing: str = ""

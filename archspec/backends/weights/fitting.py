@@ -17,7 +17,7 @@ from archspec.ops.core.data import Weight
 if TYPE_CHECKING:
     from archspec.model import Model
 
-Shapes = Mapping[str, Sequence[int]]
+FileShapes = Mapping[str, Sequence[int]]
 _PREFIXES = 8
 """The most components of a common prefix that are tried."""
 _AVERAGED = "n_averaged"
@@ -52,7 +52,7 @@ def wanted(model: "Model", *, inference: bool = False) -> Wanted:
     return Wanted(needed, late, (), rename) if inference else Wanted(weights, {}, late.keys(), rename)
 
 
-def fit(shapes: Shapes, asked: Wanted, path: str) -> dict[str, str]:
+def fit(shapes: FileShapes, asked: Wanted, path: str) -> dict[str, str]:
     """The file's name for each weight. Counters may be missing; of the spare weights, all or none are present.
 
     Raises `UsageError` with a report where keys are missing or unexpected, or shapes differ.
@@ -83,7 +83,7 @@ def fit(shapes: Shapes, asked: Wanted, path: str) -> dict[str, str]:
     return {key: names[key] for key in (*asked.weights, *spare) if key in names}
 
 
-def _has_all(shapes: Shapes, names: Mapping[str, str], weights: Mapping[str, Weight]) -> bool:
+def _has_all(shapes: FileShapes, names: Mapping[str, str], weights: Mapping[str, Weight]) -> bool:
     return all(
         _fits(shapes[names[key]], weight) if key in names else weight.is_counter
         for key, weight in weights.items()
@@ -95,7 +95,7 @@ def _fits(shape: Sequence[int], weight: Weight) -> bool:
     return tuple(shape) == weight.shape or (tuple(shape) == (1,) and weight.shape == ())
 
 
-def _named(shapes: Shapes, asked: Wanted) -> tuple[dict[str, str], str]:
+def _named(shapes: FileShapes, asked: Wanted) -> tuple[dict[str, str], str]:
     """The file's name for each key, with the prefix stripped that makes most keys match; and that prefix."""
     best, most, chosen = dict[str, str](), -1, ""
     for prefix in ("", *_prefixes(shapes)):
@@ -108,7 +108,7 @@ def _named(shapes: Shapes, asked: Wanted) -> tuple[dict[str, str], str]:
     return best, chosen
 
 
-def _prefixes(shapes: Shapes) -> list[str]:
+def _prefixes(shapes: FileShapes) -> list[str]:
     """The prefixes common to all keys, each ending in a dot."""
     keys = [key for key in shapes if key != _AVERAGED] or [""]
     # Every other key sorts between these two.
@@ -117,7 +117,7 @@ def _prefixes(shapes: Shapes) -> list[str]:
     return [".".join(parts[:count]) + "." for count in range(1, len(parts) + 1)]
 
 
-def _renamed(shapes: Shapes, prefix: str, asked: Wanted) -> dict[str, str]:
+def _renamed(shapes: FileShapes, prefix: str, asked: Wanted) -> dict[str, str]:
     """Keys without the prefix and renamed by the spec's patterns, each with its name in the file."""
     names = {key.removeprefix(prefix): key for key in shapes if not (prefix and key == _AVERAGED)}
     for key in [*names] if asked.rename else ():

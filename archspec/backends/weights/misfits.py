@@ -24,16 +24,16 @@ _SYNONYMS = {
     "moving_variance": "running_var",
     "moving_var": "running_var",
 }
-Shape = tuple[int, ...]
+WeightShape = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Misfits:
     """The keys that do not match, with their shapes."""
 
-    missing: Mapping[str, Shape]
-    unexpected: Mapping[str, Shape]
-    misshapen: Mapping[str, tuple[Shape, Shape]]
+    missing: Mapping[str, WeightShape]
+    unexpected: Mapping[str, WeightShape]
+    misshapen: Mapping[str, tuple[WeightShape, WeightShape]]
     """The file's shape, and the network's."""
 
     def __bool__(self) -> bool:
@@ -100,7 +100,7 @@ def _quoted(text: str) -> str:
 # --- the nearest renaming ----------------------------------------------------------------------------
 
 
-def nearest(theirs: Mapping[str, Shape], ours: Mapping[str, Shape]) -> tuple[dict[str, str], int]:
+def nearest(theirs: Mapping[str, WeightShape], ours: Mapping[str, WeightShape]) -> tuple[dict[str, str], int]:
     """Renaming patterns from the names of the first table to those of the second, and how many names they match.
 
     Names of equal shape and last component are paired in file order, or sorted by the numbers in them.
@@ -130,9 +130,9 @@ def nearest(theirs: Mapping[str, Shape], ours: Mapping[str, Shape]) -> tuple[dic
     return found, len(given)
 
 
-def _pairs(theirs: Mapping[str, Shape], ours: Mapping[str, Shape]) -> Iterator[tuple[str, str]]:
+def _pairs(theirs: Mapping[str, WeightShape], ours: Mapping[str, WeightShape]) -> Iterator[tuple[str, str]]:
     """Pairs of keys of equal shape and last component, where both tables have equally many of them."""
-    groups: dict[tuple[Shape, str], tuple[list[str], list[str]]] = {}
+    groups: dict[tuple[WeightShape, str], tuple[list[str], list[str]]] = {}
     for side, table in enumerate((theirs, ours)):
         for key, shape in table.items():
             groups.setdefault((shape, _leaf(key)), ([], []))[side].append(key)

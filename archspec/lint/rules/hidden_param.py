@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from archspec.diagnostics import Diagnostic, Label
-from archspec.lint.lint import Lint, Text
+from archspec.lint.lint import Lint, SpecText
 from archspec.lint.rules.unused_param import section
 
 
@@ -48,7 +48,7 @@ required = { channels = "int" }
 layers = [{ op = "conv", out = "channels", kernel = 3 }, "relu"]
 """
 
-    def text(self, text: Text) -> Iterator[Diagnostic]:
+    def text(self, text: SpecText) -> Iterator[Diagnostic]:
         """Check the names of blocks and of the model."""
         document = text.document
         for definition in text.mentions:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from archspec.diagnostics import Diagnostic
-from archspec.lint.lint import Lint, Text
+from archspec.lint.lint import Lint, SpecText
 
 
 class MissingDoc(Lint):
@@ -34,7 +34,7 @@ input = ["N", 784]
 layers = [{ op = "linear", out = 10 }]
 """
 
-    def text(self, text: Text) -> Iterator[Diagnostic]:
+    def text(self, text: SpecText) -> Iterator[Diagnostic]:
         """Check the model and all blocks."""
         for definition in text.mentions:
             if not definition.doc:

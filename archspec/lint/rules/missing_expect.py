@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from archspec.diagnostics import Diagnostic
-from archspec.lint.lint import Lint, Text
+from archspec.lint.lint import Lint, SpecText
 
 
 class MissingExpect(Lint):
@@ -32,7 +32,7 @@ params = 7850
 macs = "<= 8k"
 """
 
-    def text(self, text: Text) -> Iterator[Diagnostic]:
+    def text(self, text: SpecText) -> Iterator[Diagnostic]:
         """Check each variant, or the model if there are none."""
         document = text.document
         if document.model is None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from archspec.diagnostics import Diagnostic
-from archspec.lint.lint import Lint, Text
+from archspec.lint.lint import Lint, SpecText
 from archspec.lint.names import called
 
 
@@ -35,7 +35,7 @@ layers = [{ op = "conv", out = "width", kernel = 3 }, "relu"]
 layers = [{{ op = "conv", out = 64, kernel = 7 }}, "relu"]
 """
 
-    def text(self, text: Text) -> Iterator[Diagnostic]:
+    def text(self, text: SpecText) -> Iterator[Diagnostic]:
         """Check the blocks of files with a model."""
         document = text.document
         if document.model is None or not document.blocks:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from archspec.diagnostics import Diagnostic
 from archspec.language.reading import texts
-from archspec.lint.lint import Lint, Text, definitions
+from archspec.lint.lint import Lint, SpecText, definitions
 
 
 class UnusedInput(Lint):
@@ -34,7 +34,7 @@ inputs = [{ name = "image", shape = ["N", 3, 32, 32] }, { name = "depth", shape 
 layers = [{ op = "concat", from = ["image", "depth"] }, { op = "conv", out = 16, kernel = 3 }]
 """
 
-    def text(self, text: Text) -> Iterator[Diagnostic]:
+    def text(self, text: SpecText) -> Iterator[Diagnostic]:
         """Check the inputs of the model and of each block, but for the first, from which the chain starts."""
         file = text.document.file
         for definition in definitions(text.document):

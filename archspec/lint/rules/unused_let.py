@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from archspec.diagnostics import Diagnostic
-from archspec.lint.lint import Lint, Text
+from archspec.lint.lint import Lint, SpecText
 from archspec.lint.names import mentioned_inside
 
 
@@ -45,7 +45,7 @@ input = ["N", 784]
 layers = [{ op = "linear", out = "hidden" }]
 """
 
-    def text(self, text: Text) -> Iterator[Diagnostic]:
+    def text(self, text: SpecText) -> Iterator[Diagnostic]:
         """Check the `let`s of the file, the model, each block, and groups."""
         document = text.document
         for name in document.let:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from archspec.diagnostics import Diagnostic
 from archspec.language.document import Definition, section_of
-from archspec.lint.lint import Lint, Text
+from archspec.lint.lint import Lint, SpecText
 
 
 class UnusedParam(Lint):
@@ -39,7 +39,7 @@ input = ["N", 784]
 layers = [{ op = "linear", out = "classes" }]
 """
 
-    def text(self, text: Text) -> Iterator[Diagnostic]:
+    def text(self, text: SpecText) -> Iterator[Diagnostic]:
         """Check the parameters of the file and of each block."""
         document = text.document
         for name in document.params:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from archspec.backends.torch.source.align import Misfit
+from archspec.backends.torch.source.align import Incompatible
 from archspec.backends.torch.source.columns import Dims, View
 from archspec.backends.torch.source.copies import joined, merged
 from archspec.backends.torch.source.modules import (
@@ -45,7 +45,7 @@ class Chains(Constructors):
         """A block or a group: a call of its class, or an inline chain."""
         found = {self.facts.class_of(node.module) for node in nodes if node is not None}
         if len(found) > 1:
-            raise Misfit
+            raise Incompatible
         class_ = found.pop()
         if class_ is not None:
             return self._instance(class_, places, nodes, here), []
@@ -127,11 +127,11 @@ class Chains(Constructors):
             item.when is not None or not (item.count is None or item.count.is_literal) for item in items
         )
         if shifting and any(item.inits for item in items):
-            raise Misfit  # they are found by position, which differs
+            raise Incompatible  # they are found by position, which differs
         if not chain.is_positional and any(
             item.when is not None or item.count is not None for item in chain.items
         ):
-            raise Misfit
+            raise Incompatible
         return chain, here
 
     def _run(
@@ -160,7 +160,7 @@ class Chains(Constructors):
                 here = after
             return items, here
         if optional:
-            raise Misfit
+            raise Incompatible
         return self._uneven(places, group, here, positions)
 
     def _counted(
@@ -192,8 +192,8 @@ class Chains(Constructors):
                     dims = tuple(self.lift(dim) for dim in here)
                     made, inits = self._composite(places_, nodes, [dims])
                 if inits or isinstance(made, SequentialModule):
-                    raise Misfit
-            except Misfit:
+                    raise Incompatible
+            except Incompatible:
                 positions[:] = before
                 continue
             for row, copies in enumerate(group):
@@ -211,10 +211,10 @@ class Chains(Constructors):
         rests: Nodes = tuple(nodes[1] if len(nodes) > 1 else None for nodes in group)
         for nodes in group:
             if any(node.name is None or not node.positional for node in nodes):
-                raise Misfit
+                raise Incompatible
             for node in nodes[2:]:
                 if not self._alike(node, nodes[1]):
-                    raise Misfit
+                    raise Incompatible
         first, here = self._item(places, heads, here, positions)
         rest, after = self._item(places, rests, here, positions)
         for row, nodes in enumerate(group):
@@ -227,7 +227,7 @@ class Chains(Constructors):
         count = count or self.role("depth", column)
         after = self._dims(places, rests, 0, [here])
         if self.branches(rest.made) or self.branches(first.made):
-            raise Misfit  # statements come before the comprehension, once for all copies
+            raise Incompatible  # statements come before the comprehension, once for all copies
         if equal(first.made, rest.made):
             return [replace(first, count=count)], after
         fewer = self.symbol(Binary("-", count.tree, Literal(1)))
@@ -256,12 +256,12 @@ class Chains(Constructors):
     ) -> tuple[SequentialItem, Dims]:
         node = next(node for node in nodes if node is not None)
         if any(n is not None and (n.module.op is None) != (node.module.op is None) for n in nodes):
-            raise Misfit
+            raise Incompatible
         there = [(row, other) for row, other in enumerate(nodes) if other is not None]
         positional = all(other.name == str(positions[row]) for row, other in there)
         for row, other in there:
             if other.name is None or (not positional and other.name != node.name):
-                raise Misfit
+                raise Incompatible
             positions[row] += 1
         name = node.name or ""
         inits: list[Initialised] = []
@@ -288,7 +288,7 @@ class Chains(Constructors):
         shapes = [n.module.outputs[output].shape if n is not None else None for n in nodes]
         there = [shape for shape in shapes if shape is not None]
         if len({len(shape) for shape in there}) > 1:
-            raise Misfit
+            raise Incompatible
         dims = []
         for axis in range(len(there[0])):
             same_axis = here[0][axis] if here and axis < len(here[0]) else None

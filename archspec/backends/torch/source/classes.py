@@ -1,6 +1,6 @@
 """Build a class from the aligned instances of a block."""
 
-from archspec.backends.torch.source.align import Aligned, Misfit, align
+from archspec.backends.torch.source.align import Aligned, Incompatible, align
 from archspec.backends.torch.source.columns import Dims
 from archspec.backends.torch.source.facts import Facts
 from archspec.backends.torch.source.loops import Loops
@@ -26,7 +26,7 @@ LIGHT = frozenset(("Norms", "Activations", "Regularisers", "Shape", "Arithmetic"
 
 
 class Builder(Loops):
-    """Builds one class for several instances. Raises `Misfit` if they cannot share a class."""
+    """Builds one class for several instances. Raises `Incompatible` if they cannot share a class."""
 
     def __init__(self, facts: Facts, places: list[Place], *, fold: bool, literal: bool = False) -> None:
         super().__init__(facts, places)
@@ -34,7 +34,7 @@ class Builder(Loops):
         self.body = align(places, fold=fold)
         module = places[0].module
         if any(place.module.declared != module.declared for place in places):
-            raise Misfit
+            raise Incompatible
         given = places[0].input_names
         for index in range(len(module.inputs)):
             types = [place.module.inputs[index] for place in places]
@@ -71,12 +71,12 @@ class Builder(Loops):
         return result
 
     def _check_names(self) -> None:
-        """Raise `Misfit` if an optional module is no attribute, or `forward` does not know the length of a loop."""
+        """Raise `Incompatible` for an optional module that is not an attribute, or a loop of unknown length."""
         for part in self.parts.values():
             if part.when is not None and not (part.is_free or is_attribute(part.name)):
-                raise Misfit
+                raise Incompatible
             if part.count is not None and len(self.parts) > 1 and not part.count.is_literal:
-                raise Misfit
+                raise Incompatible
 
     def _as_chain(self) -> SequentialModule | None:
         """The body as one `nn.Sequential`, if its modules are named by their positions."""
@@ -100,7 +100,7 @@ class Builder(Loops):
             return
         nodes, node = step.nodes, step.node
         if step.is_optional and len(step.outputs) > 1:
-            raise Misfit
+            raise Incompatible
         here = [self.values[value] for value in step.inputs]
         label = _label(nodes)
         action = self._call(self.places, nodes, here, step)
@@ -122,7 +122,7 @@ class Builder(Loops):
         """A node as an action of `forward`, with the module that it calls."""
         node = next(node for node in nodes if node is not None)
         if any(n is not None and (n.module.op is None) != (node.module.op is None) for n in nodes):
-            raise Misfit
+            raise Incompatible
         if node.module.op is None:
             made, inits = self._composite(places, nodes, here)
             arguments = ", ".join(f"{{{index}}}" for index in range(len(step.inputs)))
@@ -141,7 +141,7 @@ class Builder(Loops):
             action = self._function(op, node, step, code)
         else:
             if not code.module:
-                raise Misfit
+                raise Incompatible
             template = code.call
             if op.is_parameter:
                 template = "{m}"
@@ -191,7 +191,7 @@ class Builder(Loops):
                 raise self.facts.refuse(Problem("AS703", message, notes=notes), node)
         named = {n.name for n in nodes if n is not None}
         if len(named) > 1 and (weights or not node.positional):
-            raise Misfit
+            raise Incompatible
         name = node.name or ""
         part = Part(name, made, inits=inits)
         part.is_free = not weights and (node.positional or not is_attribute(name))

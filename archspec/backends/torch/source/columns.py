@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from archspec.backends.torch.source.align import Misfit
+from archspec.backends.torch.source.align import Incompatible
 from archspec.backends.torch.source.parts import COUNTER, REQUIRED, ConstructorParameter
 from archspec.backends.torch.source.places import Place
 from archspec.backends.torch.source.symbols import (
@@ -35,8 +35,8 @@ from archspec.language.expressions import (
     List,
     Literal,
     Name,
-    Shape,
-    Slice,
+    ShapeAttribute,
+    Slicing,
     Tree,
     Unary,
 )
@@ -131,7 +131,7 @@ class ValueColumns:
     ) -> SourceSymbol:
         """Add an argument of the constructor."""
         if self.pairs is not None or annotation(values) is None:
-            raise Misfit
+            raise Incompatible
         if key not in self.parameters:
             self.parameters[key] = ConstructorParameter(key, wanted, values, default, axis)
         return self.bind(key, values)
@@ -152,7 +152,7 @@ class ValueColumns:
         """The sizes of an input: the number of channels or features is an argument if it differs."""
         rank = types[0].rank
         if any(type_.rank != rank for type_ in types):
-            raise Misfit
+            raise Incompatible
         stem = "in" if name == "input" else name
         dims: list[SourceSymbol | None] = []
         for axis in range(rank):
@@ -162,7 +162,7 @@ class ValueColumns:
             elif axis == 1 or (axis == 2 and rank == 3):
                 wanted = f"{stem}_channels" if axis == 1 and rank > 2 else f"{stem}_features"
                 if any(not isinstance(value, int) for value in column):
-                    raise Misfit
+                    raise Incompatible
                 dims.append(self.parameter(f"@{wanted}", wanted, column, axis=(index, axis)))
             else:
                 dims.append(None)
@@ -253,14 +253,16 @@ class ValueColumns:
             case Name():
                 symbol = view.fields(tree.name) if view.fields else None
                 return _tree(symbol or self.resolve(tree.name, view))
-            case Shape():
+            case ShapeAttribute():
                 axis = {"channels": 1, "height": -2, "width": -1}.get(tree.attribute)
                 return self._size(tree.path, axis, view)
-            case Index(base=Shape(attribute="shape", path=path), index=Literal(result=int(axis))):
+            case Index(base=ShapeAttribute(attribute="shape", path=path), index=Literal(result=int(axis))):
                 return self._size(path, axis, view)
-            case Index(base=Shape(attribute="shape", path=path), index=Unary("-", Literal(int(axis)))):
+            case Index(
+                base=ShapeAttribute(attribute="shape", path=path), index=Unary("-", Literal(int(axis)))
+            ):
                 return self._size(path, -axis, view)
-            case Slice() | Comprehension():
+            case Slicing() | Comprehension():
                 return self._settled(tree, view)
             case Call() if tree.function not in FUNCTIONS:
                 return self._settled(tree, view)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from archspec.backends.torch.source.align import Misfit, runs
+from archspec.backends.torch.source.align import Incompatible, runs
 from archspec.backends.torch.source.modules import InstancePlaces, equal
 from archspec.backends.torch.source.parts import Class, Constructor, SequentialItem
 from archspec.backends.torch.source.symbols import SourceSymbol
@@ -28,7 +28,7 @@ def merged(places: InstancePlaces) -> list[list[list[Node]]]:
                 continue
             own = row[at[index]] if at[index] < len(row) else None
             if own is None:
-                raise Misfit
+                raise Incompatible
             removed = own[0].module.is_removed
             inside = own[0].origin.path == origin.path[: len(own[0].origin.path)]
             if own[0].origin == origin and own[0].copy[:-1] == reference[0].copy[:-1]:
@@ -40,10 +40,10 @@ def merged(places: InstancePlaces) -> list[list[list[Node]]]:
                 if following is None or following.path[: len(path)] != path:
                     at[index] += 1
             else:
-                raise Misfit
+                raise Incompatible
         merged.append(group)
     if any(row is not None and at[index] != len(row) for index, row in enumerate(rows)):
-        raise Misfit
+        raise Incompatible
     return merged
 
 

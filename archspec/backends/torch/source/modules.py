@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from archspec.backends.torch.source.align import Misfit
+from archspec.backends.torch.source.align import Incompatible
 from archspec.backends.torch.source.columns import Dims, ValueColumns, View
 from archspec.backends.torch.source.facts import Facts
 from archspec.backends.torch.source.names import variable_name
@@ -56,23 +56,23 @@ class Constructors(ValueColumns):
                 codes.append(None)
                 continue
             if node.module.op is None:
-                raise Misfit
+                raise Incompatible
             codes.append(self.facts.code(node))
         if any(node is not None and type(node.module.op) is not type(first.module.op) for node in nodes):
             self._check_plain(nodes, codes)
             return codes
         kinds = {(code.module, code.call, code.helper) for code in codes if code is not None}
         if len(kinds) > 1:
-            raise Misfit
+            raise Incompatible
         return codes
 
     def _check_plain(self, nodes: Nodes, codes: list[TorchCode | None]) -> None:
-        """Raise `Misfit` unless the ops differ only in their classes: then the class can be an argument."""
+        """Raise `Incompatible` unless the ops differ only in their classes: then the class can be an argument."""
         for node, code in zip(nodes, codes, strict=True):
             if node is None or code is None:
                 continue
             if node.module.op is None or not code.is_plain or node.module.op.weights(node.module.inputs):
-                raise Misfit
+                raise Incompatible
 
     def _kind(
         self, places: InstancePlaces, nodes: Nodes, codes: list[TorchCode | None]
@@ -124,7 +124,7 @@ class Constructors(ValueColumns):
         arguments = []
         lengths = {len(code.arguments) for code in codes if code is not None}
         if len(lengths) > 1:
-            raise Misfit
+            raise Incompatible
         for index, argument in enumerate(code.arguments):
             items = [code.arguments[index] if code is not None else None for code in codes]
             if all(item is None or item.is_default for item in items):
@@ -169,7 +169,7 @@ class Constructors(ValueColumns):
         there = [node.module for node in nodes if node is not None]
         found = {tuple(custom_inits(module.op, module.inputs)) for module in there if module.op is not None}
         if len(found) > 1:
-            raise Misfit
+            raise Incompatible
         return [Initialised((name,) if name else (), init, code.module) for name, init in found.pop()]
 
 
