@@ -31,7 +31,7 @@ import tempfile
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import chain, groupby, pairwise
+from itertools import chain, groupby, pairwise, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ from archspec.diagnostics.rule import SPEC, Rule
 from archspec.elaborate.network import load_document
 from archspec.elaborate.settings import thaw
 from archspec.language import limits
-from archspec.language.params import freeze
+from archspec.language.params import MISSING, freeze
 from archspec.lint.catalogue import catalogue
 from archspec.ops import Example, lookup
 from archspec.ops.core.reference import Field, OpReference, entries, spec_text
@@ -427,9 +427,19 @@ archspec export zoo:resnet50 resnet50.onnx
 archspec new my_net --from zoo:resnet50
 ```
 
-Parameters, MACs and the names of all weights are compared with the library that is named, module by module, by the
-tests. The numbers are those of inference on one sample of the input. The lines of a spec are counted without blank
-lines, comments, and what it says about papers and expects.
+The tests compare parameters, MACs, and the names and shapes of all weights with the library that is named, and most
+networks without one with the same network in plain PyTorch. The numbers are those of inference on one sample of the
+input. A detector is the network alone: regions are inputs, since what chooses them is no part of it. The lines of a
+spec are counted without blank lines, comments, and what it says about papers and expects.
+
+Blocks that the networks share are in [libraries](#libraries), for your own specs too.
+"""
+
+LIBRARIES = """\
+## Libraries
+
+The blocks that networks share; [the language](language.md#use) says how a file uses them. Arguments without a default
+are required. Blocks that are nothing but parts of others are left out.
 """
 
 
@@ -440,7 +450,8 @@ def zoo_pages() -> dict[Path, str]:
     files.sort(key=lambda path: (len(path.parts), str(path)))
     found = [_family(path, path.relative_to(specs).with_suffix("").as_posix()) for path in files]
     index = json.dumps({"families": found}, indent=1, ensure_ascii=False) + "\n"
-    page = "\n".join([ZOO, *(line for family in found for line in _gallery(family))])
+    shared = (line for path in sorted((specs / "libraries").glob("*.toml")) for line in _library(path))
+    page = "\n".join([ZOO, *(line for family in found for line in _gallery(family)), LIBRARIES, *shared])
     return {DOCS.parent / "archspec" / "zoo.json": index, DOCS / "zoo.md": page}
 
 
@@ -494,6 +505,23 @@ def _gallery(family: dict[str, Any]) -> Iterator[str]:
     for network in family["networks"]:
         shapes = ", ".join("×".join(map(str, shape[1:])) for shape in network["input"])
         yield f"| `zoo:{network['name']}` | {shapes} | {network['params']:,} | {network['macs']:,} |"
+    yield ""
+
+
+def _library(path: Path) -> Iterator[str]:
+    """A library on the page: its blocks that say what they are."""
+    lines = takewhile(lambda line: line.startswith("#"), path.read_text(encoding="utf-8").splitlines())
+    yield from (f"### archspec:{path.stem}", "", " ".join(line.removeprefix("# ") for line in lines), "")
+    yield from ("| block | arguments | what it is |", "| --- | --- | --- |")
+    for name, block in load_document(str(path)).blocks.items():
+        if block.doc:
+            arguments = ", ".join(
+                f"`{param.name}`"
+                if param.default is MISSING
+                else f"`{param.name} = {json.dumps(param.default)}`"
+                for param in block.params.values()
+            )
+            yield f"| `{name}` | {arguments} | {_markdown(block.doc)} |"
     yield ""
 
 
