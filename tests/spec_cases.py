@@ -1022,6 +1022,7 @@ INVALID: dict[str, Invalid] = {
     "several parts to choose by": bad(net('[{ op = "split", sections = 3 }, { name = "g", layers = [{ op = "relu", when = "x.channels == 1" }] }]'), "AS310", "model.layers[1].layers[0].when", "3 parts"),
     "part that is not there": bad(net('[{ name = "s", op = "split", sections = 3 }, { op = "relu", from = "s.3" }]'), "AS301", "model.layers[1].from", "0 to 2"),
     "from nothing": bad(net('[{ op = "relu", from = [] }]'), "AS203", "model.layers[0].from"),
+    "from a list in a list": bad(net('[{ name = "a", op = "relu" }, { op = "concat", from = ["a", ["a"]] }]'), "AS203", "model.layers[1].from[1]", "a list of names"),
     "from a number": bad(net('[{ op = "relu", from = 0 }]'), "AS203", "model.layers[0].from"),
     "too many inputs": bad(net('[{ op = "relu", from = ["x", "input"] }]'), "AS310", "model.layers[0].from", "`relu`", "2"),
     "block with too few inputs": bad(net('["b"]', '[blocks.b]\ninputs = ["input", "skip"]\nlayers = []'), "AS310", "model.layers[0]", "`b`", "2"),
@@ -1180,6 +1181,8 @@ INVALID: dict[str, Invalid] = {
                                "AS301", "model.layers[1].from[0]", "`b.s` is neither"),
     "star behind nothing": bad(net('[{ op = "concat", from = ["s.*"] }]'), "AS301", "model.layers[0].from[0]", "`s` is not defined"),
     "star at the start": bad(net('["relu", { op = "concat", from = ["*"] }]'), "AS301", "model.layers[1].from[0]", "`*` stands for nothing"),
+    "star in a name": bad(net('[{ name = "a{i}", repeat = 3, op = "relu" }, { op = "concat", from = ["a*"] }]'), "AS301", "model.layers[1].from[0]",
+                          "`*` stands for nothing", 'list the values one by one: "a0", "a1", "a2"'),
     "star in an output": bad(net('[{ name = "s", repeat = 2, op = "relu" }]', 'outputs = ["s.*"]'), "AS301", "model.outputs[0]", "in `from`"),
     "star and a name that one copy does not have": bad(
         net('[{ name = "s", repeat = 2, layers = [{ name = "a", when = "i > 0", op = "relu" }, { name = "b{i}", op = "relu" }] }, { op = "concat", from = ["s.*.b0"] }]'),

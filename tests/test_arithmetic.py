@@ -125,6 +125,7 @@ layers = [
     module = built(text)
     x = torch.randn(2, 6, 5, 7)
     assert torch.equal(module(x), F.relu(module.conv(x) * 0.17 + x))
+    assert list(module.state_dict()) == ["conv.weight", "conv.bias"]  # the factor is none of its weights
     agree(archspec.load("net.toml", source=text))
 
 

@@ -7,6 +7,7 @@ import json
 import keyword
 import os
 import random
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -261,6 +262,23 @@ def test_a_class_has_arguments_for_what_differs() -> None:
     text = source(network("resnet", "resnet50"))
     assert "def __init__(self, in_channels: int, width: int, stride: int = 1) -> None:" in text
     assert "if stride != 1 or in_channels != out:" in text
+
+
+def test_an_op_is_an_argument_of_blocks_in_blocks() -> None:
+    """Also where one call has a child that another lacks."""
+    blocks = """[blocks.unit]
+required = { out = "int", act = "op" }
+layers = [
+  { op = "conv_bn", when = "x.channels != out", out = "out", act = "{act}" },
+  { op = "conv_bn", out = "out", act = "{act}" },
+]
+[blocks.conv_bn]
+required = { out = "int", act = "op" }
+layers = [{ op = "conv", out = "out", kernel = 1 }, "batchnorm", "{act}"]"""
+    calls = '{ op = "unit", out = 3, act = "relu" }, { op = "unit", out = 5, act = "hardswish" }'
+    text = source(spec(f'[{calls}, {{ op = "unit", out = 5, act = "relu" }}]', blocks))
+    assert re.findall(r"^class (\w+)", text, re.MULTILINE) == ["ConvBN", "Unit", "Net"]
+    assert text.count("act: type[nn.Module]") == 2
 
 
 def test_dense_blocks_are_loops() -> None:

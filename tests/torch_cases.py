@@ -170,6 +170,13 @@ CASES = {
         f"params.unit = {{ type = 'op', default = 'tanh' }}\n"
         f"layers = [{{ op = 'residual', layers = ['{{unit}}', {_CONV}] }}]",
     ),
+    "an inline block as an argument": net(
+        "{ op = 'b', width = 16, conv = 'flat' }, { op = 'b', width = 32, conv = 'flat' }",
+        _BLOCK + "required = { width = 'int', conv = 'op' }\n"
+        "layers = [{ op = '{conv}', out = 'width' }, 'batchnorm', { op = '{conv}', out = 'width' }]\n"
+        "[blocks.flat]\ninline = true\nrequired = { out = 'int' }\n"
+        "layers = [{ op = 'conv', out = 'out', kernel = [1, 3], padding = [0, 1] }]",
+    ),
     # --- names
     "a parameter called _": net(
         "{ op = 'b', _ = 4 }, { op = 'b', _ = 5 }",
@@ -217,6 +224,14 @@ CASES = {
     "outputs that are not used": net(
         f"{{ name = 'g', layers = [{_CONV}, {{ name = 'h', op = 'conv', out = 4, kernel = 1 }}, 'relu'] }}, "
         "{ op = 'relu', from = 'g.h' }"
+    ),
+    "outputs that do not fit into a line": net(
+        "{ name = 'a{i}', op = 'conv', out = 3, kernel = 1, repeat = 12 }",
+        top=f"outputs = {[f'a{i}' for i in range(12)]}",
+    ),
+    "outputs of a group, and the group": net(
+        "{ name = 'backbone', layers = [{ name = 'a{i}', op = 'conv', out = 3, kernel = 1, repeat = 6 }] }",
+        top=f"outputs = {[*(f'backbone.a{i}' for i in range(5)), 'backbone']}",
     ),
     "a joined block of two inputs": net(
         "{ op = 'b', from = ['x', 'input'] }, { op = 'b', from = ['x', 'input'] }",
