@@ -59,6 +59,22 @@ def test_every_network_is_proven(file: Path, variant: str | None) -> None:
     }
 
 
+@pytest.mark.parametrize(("image", "regions"), [("'N'", "'R'"), ("2", "'R'"), ("'N'", "2"), ("2", "3")])
+def test_macs_of_inputs_whose_numbers_differ(image: str, regions: str) -> None:
+    """A detector has two batches, of images and of regions, each with MACs of its own."""
+    text = f"""archspec = 1
+[model]
+inputs = [{{ name = "image", shape = [{image}, 3] }}, {{ name = "regions", shape = [{regions}, 4] }}]
+outputs = ["p", "q"]
+layers = [
+  {{ name = "p", from = "image", op = "linear", out = 5 }},
+  {{ name = "q", from = "regions", op = "linear", out = 7 }},
+]
+"""
+    items = verify.verify(archspec.load("net.toml", source=text), only="torch")
+    assert [str(finding) for item in items for finding in item.findings] == []
+
+
 def test_training_is_proven_too() -> None:
     names = [item.name for item in verify.verify(network("googlenet"), only="torch")]
     assert names == [

@@ -1,6 +1,6 @@
 """Verify the static report against PyTorch: weights, counts, shapes and MACs of the module on the meta device."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -112,21 +112,35 @@ class ModuleComparison:
         with ExitStack() as hooks, FlopCounterMode(display=False) as counter:
             for path, module in self.module.named_modules():
                 hooks.enter_context(module.register_forward_hook(_recorder(seen.setdefault(path, []))))
-            self.module(*self._inputs())
+            self.module(*self._inputs(self.sized))
+        if len({type_.shape[0] for type_ in self.model.inputs.values()}) > 1:
+            with FlopCounterMode(display=False) as counter:
+                self.module(*self._inputs(self._counted))
         self.module.eval()
         suffix = " in training" if training else ""
         yield self._shapes(seen, suffix, training=training)
         yield self._macs(counter, suffix, training=training)
 
-    def _inputs(self) -> "list[Tensor]":
+    def _inputs(self, sized: Callable[[tuple[Dim, ...]], tuple[int, ...]]) -> "list[Tensor]":
         torch = import_torch()
-        return [torch.empty(self.sized(type_.shape), device="meta") for type_ in self.model.inputs.values()]
+        return [torch.empty(sized(type_.shape), device="meta") for type_ in self.model.inputs.values()]
+
+    def _batch(self) -> int:
+        """The size of all free axes while MACs are counted: what a spec fixes does not grow with them."""
+        return 1 if any(isinstance(type_.shape[0], int) for type_ in self.model.inputs.values()) else BATCH
+
+    def _counted(self, shape: tuple[Dim, ...]) -> tuple[int, ...]:
+        """A shape with one size for all free dimensions, as the report counts one element along each."""
+        return tuple([size(settled(dim, dict.fromkeys(self._names(shape), self._batch()))) for dim in shape])
+
+    @staticmethod
+    def _names(shape: tuple[Dim, ...]) -> set[str]:
+        return {factored(dim)[1] for dim in shape if isinstance(dim, str)}
 
     def sized(self, shape: tuple[Dim, ...]) -> tuple[int, ...]:
         """A shape with sizes for its free dimensions."""
         batch = next(iter(self.model.inputs.values())).shape[0]
-        names = {factored(dim)[1] for dim in shape if isinstance(dim, str)}
-        known = {name: BATCH if name == batch else FREE for name in names}
+        known = {name: BATCH if name == batch else FREE for name in self._names(shape)}
         return tuple([size(settled(dim, known)) for dim in shape])
 
     def _shapes(self, seen: dict[str, list[CallShapes]], suffix: str, *, training: bool) -> Item:
@@ -212,7 +226,7 @@ class ModuleComparison:
     def _macs(self, counter: Any, suffix: str, *, training: bool) -> Item:
         """Compare MACs with half of the flops that torch's counter measures."""
         totals = self.model.training_totals if training else self.model.totals
-        batch = BATCH if self.model.fixed_batch is None else 1
+        batch = self._batch()
         ours, (theirs, odd) = totals.macs // self.model.batch * batch, divmod(counter.get_total_flops(), 2)
         item = Item(f"MACs{suffix}", f"{totals.macs // self.model.batch:,} per sample")
         if ours != theirs or odd:
