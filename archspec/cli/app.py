@@ -47,11 +47,11 @@ def summary(
     sort: o.SortColumn = None,
     top: o.Top = None,
     explain: o.Explain = None,
-    memory: o.Memory = False,
+    memory: o.AddMemory = False,
     dtype: o.MemoryDtype = Floating.FLOAT32,
-    optimizer: o.MemoryOptimizer = o.Optimizer.SGD,
+    optimizer: o.MemoryOptimizer = o.OptimizerName.SGD,
     format_: o.SummaryFormat = o.Format.TABLE,
-    json: o.Json = False,
+    json: o.AsJson = False,
     width: o.Width = None,
     ascii_: o.Ascii = False,
     allow_outside: o.AllowOutside = False,
@@ -80,7 +80,7 @@ def compare(
     set_: o.Set = None,
     input_: o.Input = None,
     batch: o.Batch = 1,
-    json: o.Json = False,
+    json: o.AsJson = False,
     markdown: o.Markdown = False,
     width: o.Width = None,
     ascii_: o.Ascii = False,
@@ -195,7 +195,7 @@ def verify(
     input_: o.Input = None,
     only: o.VerifyOnly = None,
     device: o.Device = "cpu",
-    json: o.Json = False,
+    json: o.AsJson = False,
     allow_outside: o.AllowOutside = False,
 ) -> None:
     """Prove what archspec says of networks: compare it, number by number, with PyTorch and ONNX Runtime."""
@@ -207,7 +207,9 @@ def verify(
 
 
 @app.command()
-def ops(name: o.OpName = None, json: o.Json = False, width: o.Width = None, ascii_: o.Ascii = False) -> None:
+def ops(
+    name: o.NamedOp = None, json: o.AsJson = False, width: o.Width = None, ascii_: o.Ascii = False
+) -> None:
     """List the ops, or describe one."""
     from archspec.cli.ops import run
 
@@ -216,7 +218,7 @@ def ops(name: o.OpName = None, json: o.Json = False, width: o.Width = None, asci
 
 @app.command()
 def rule(
-    name: o.RuleName = None, json: o.Json = False, width: o.Width = None, ascii_: o.Ascii = False
+    name: o.RuleName = None, json: o.AsJson = False, width: o.Width = None, ascii_: o.Ascii = False
 ) -> None:
     """List what `validate` looks for, or explain one."""
     from archspec.cli.rule import run
@@ -239,7 +241,7 @@ def zoo_(
     max_params: o.MaxParams = None,
     max_macs: o.MaxMacs = None,
     sort: o.ZooSort = None,
-    json: o.Json = False,
+    json: o.AsJson = False,
     width: o.Width = None,
     ascii_: o.Ascii = False,
 ) -> None:

@@ -42,7 +42,7 @@ class External(StrEnum):
     SAFETENSORS = "safetensors"
 
 
-class Optimizer(StrEnum):
+class OptimizerName(StrEnum):
     """What an optimizer keeps for each parameter: nothing, one number, or two."""
 
     SGD = "sgd"
@@ -89,7 +89,7 @@ Batch = Annotated[int, typer.Option("--batch", min=1, help="Batch size at which 
 AllowOutside = Annotated[
     bool, typer.Option("--allow-outside", help="Let `use` name files outside the spec's folder.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON: a stable format for programs.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: a stable format for programs.")]
 Ascii = Annotated[bool, typer.Option("--ascii", help="Print nothing but ASCII.")]
 Width = Annotated[
     int | None,
@@ -124,10 +124,10 @@ Top = Annotated[int | None, typer.Option("--top", min=1, help="List only the fir
 Explain = Annotated[
     str | None, typer.Option("--explain", metavar="NODE", help="Show the arithmetic of one module.")
 ]
-Memory = Annotated[bool, typer.Option("--memory", help="Add the memory of inference and training.")]
+AddMemory = Annotated[bool, typer.Option("--memory", help="Add the memory of inference and training.")]
 MemoryDtype = Annotated[Floating, typer.Option("--dtype", help="Floating type that memory is counted for.")]
 MemoryOptimizer = Annotated[
-    Optimizer, typer.Option("--optimizer", help="Optimizer that memory is counted for.")
+    OptimizerName, typer.Option("--optimizer", help="Optimizer that memory is counted for.")
 ]
 SummaryFormat = Annotated[Format, typer.Option("--format", help="How to print it.")]
 
@@ -231,7 +231,7 @@ Device = Annotated[
 
 # --- of `ops`
 
-OpName = Annotated[str | None, typer.Argument(metavar="[NAME]", help="An op.")]
+NamedOp = Annotated[str | None, typer.Argument(metavar="[NAME]", help="An op.")]
 
 # --- of `rule`
 
