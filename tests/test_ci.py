@@ -337,6 +337,6 @@ def test_yaml_is_told_what_a_spec_is(tmp_path: Path, name: str) -> None:
     file = tmp_path / name
     file.write_text("archspec: 1\nmodel: {input: [N, 3, 8, 8], layers: [relu]}\n")
     (finding,) = archspec.validate(str(file))
-    assert finding.diagnostic.message == "a spec is TOML or JSON, and this is called YAML"
+    assert finding.diagnostic.message == "a spec is TOML or JSON, not YAML"
     assert ".toml" in str(finding.diagnostic.help)
     assert finding.diagnostic.code == "AS102"

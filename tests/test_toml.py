@@ -60,7 +60,7 @@ BRACKET = "expected ']'"
 LIST = "unclosed array"
 TABLE = "unclosed inline table"
 STRING = "the string does not end in its line"
-ESCAPE = "is no escape sequence"
+ESCAPE = "is not an escape sequence"
 
 INVALID = {
     # keys
@@ -449,4 +449,4 @@ def test_what_json_forbids(name: str) -> None:
     ],
 )
 def test_keys_that_json_repeats(text: str) -> None:
-    check(text, "AS104", "stands twice", "net.json")
+    check(text, "AS104", "appears twice", "net.json")

@@ -1,6 +1,6 @@
 """A composite under construction.
 
-While a body grows, its values are handles in the order in which they came up; `finish` numbers them as
+While a body grows, its values are handles, numbered in the order in which they are created; `finish` numbers them as
 `archspec.ir` says: inputs first, then the outputs of each node. That order is only known at the end, since a group
 may reach for a value around it, and a later node may reach into a group, at any time.
 """
@@ -20,7 +20,7 @@ Handles = tuple[Handle, ...]
 
 @dataclass(slots=True, eq=False, repr=False)
 class Draft:
-    """A node to be. Without a module where something is wrong with it."""
+    """A node under construction."""
 
     module: Module
     inputs: Handles
@@ -48,9 +48,9 @@ class Body:
     bound: list[Handle] = field(default_factory=list)
     """For each input of a group, the handle in the parent."""
     captured: dict[Handle, Handle] = field(default_factory=dict)
-    """The inputs of a group by what they are in the parent."""
+    """The inputs of a group by their handles in the parent."""
     unread: dict[Handle, Handle] = field(default_factory=dict)
-    """Parts of the value that a group is given, with what they are in the parent: inputs only if someone takes them."""
+    """The parts of a value that is given to a group, with their handles in the parent: inputs only if they are used."""
     drafts: list[Draft] = field(default_factory=list)
     modules: dict[str, int | None] = field(default_factory=dict)
     """The modules of this scope: name → index of the draft, `None` where it failed."""
@@ -64,7 +64,7 @@ class Body:
         return len(self.types) - 1
 
     def add_input(self, type_: TensorType | None, bound: Handle = -1) -> Handle:
-        """A further input. For a group, `bound` is what it is in the parent."""
+        """A further input. For a group, `bound` is its handle in the parent."""
         self.ordered &= not self.drafts
         handle = self.new(type_)
         self.inputs.append(handle)
@@ -73,7 +73,7 @@ class Body:
         return handle
 
     def add_unread(self, type_: TensorType | None, bound: Handle) -> Handle:
-        """A part of a value that nobody can take as a whole. In the parent it is `bound`."""
+        """A part of a value that no node can take as a whole. `bound` is its handle in the parent."""
         self.ordered = False
         handle = self.new(type_)
         self.unread[handle] = bound
@@ -86,7 +86,7 @@ class Body:
         return tuple(draft.outputs)
 
     def capture(self, owner: "Body", handle: Handle) -> Handle:
-        """The handle here of a value of a body around this one; it becomes an input on the way."""
+        """The handle here of a value of a body around this one; it becomes an input of the bodies in between."""
         if owner is self and handle not in self.unread:
             return handle
         assert self.parent is not None  # noqa: S101 — lookup only finds bodies around this one
@@ -98,7 +98,7 @@ class Body:
         return self.captured[outer]
 
     def name_of(self, handles: Handles) -> str:
-        """What a value with several parts is called by the spec; empty if it has no name."""
+        """The name that the spec gives to a value with several parts; empty if it has none."""
         first = handles[0]
         if first in self.unread or first in self.inputs:
             bound = self.unread[first] if first in self.unread else self.bound[self.inputs.index(first)]
@@ -165,7 +165,7 @@ class Body:
 
 
 def own_name(node: Draft | Node) -> str:
-    """What the spec calls a node's value; empty if only its position does."""
+    """The name that the spec gives to a node's value; empty if it has only a position."""
     return node.label or ("" if node.positional else node.name or "")
 
 

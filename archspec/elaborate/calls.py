@@ -32,7 +32,7 @@ def call(
 
 
 def find(run: Run, step: Step, env: Env, *, first: bool = False) -> tuple[Target, Settings]:
-    """What the node's op stands for here, and its fields."""
+    """The target of a call in this place, and its compiled fields."""
     first = first and bool(step.first)
     target, called = step.target, ""
     if target is None:
@@ -49,7 +49,7 @@ def find(run: Run, step: Step, env: Env, *, first: bool = False) -> tuple[Target
 
 
 def resolve(run: Run, step: Step, env: Env) -> tuple[Target, str]:
-    """What an op that an expression chooses stands for here, and what it is called."""
+    """The target that an expression chooses in this place, and its name."""
     assert step.op is not None  # noqa: S101 — only groups have none
     called = run.evaluate(step.op, env, "op")
     document = called.document if isinstance(called, OpName) else env.definition.document
@@ -63,7 +63,7 @@ def resolve(run: Run, step: Step, env: Env) -> tuple[Target, str]:
 
 
 class OpName(str):
-    """Text as an argument. Where it names an op, it means what it means where the call is written."""
+    """A text argument with the document that wrote it, in which it is resolved if it names an op."""
 
     __slots__ = ("document",)
 
@@ -74,7 +74,7 @@ class OpName(str):
 
 
 def named(text: str, given: Value, document: Document) -> OpName:
-    """The text, from the document that wrote it first."""
+    """The text as an `OpName` of the document that wrote it first."""
     if isinstance(given, OpName):
         return given
     name = OpName(text)
@@ -100,7 +100,7 @@ def types_of(env: Env, handles: Handles) -> TensorTypes:
 
 
 def flat(step: Step, env: Env, op: str, inputs: list[Handles], least: int, most: int) -> Handles:
-    """The inputs as single tensors, in the right number."""
+    """The inputs as single tensors. Refuses a value with several parts, and a wrong number of inputs."""
     sources = step.sources or []
     for index, value in enumerate(inputs):
         if len(value) > 1:
@@ -188,7 +188,7 @@ def call_op(
 
 
 def check_joined(sources: list[Setting], env: Env, handles: Handles) -> None:
-    """Refuse to join a parameter with itself: `x` behind a `param` is the parameter, not what was before it."""
+    """Refuse to join a parameter with itself: after a `param`, `x` is the parameter, not the value before it."""
     if all(not source.constant or source.evaluate(NOWHERE) != "x" for source in sources):
         return
     last = env.body.drafts[-1] if env.body.drafts else None
@@ -199,7 +199,7 @@ def check_joined(sources: list[Setting], env: Env, handles: Handles) -> None:
             "AS310",
             f"this joins the parameter `{last.name}` with itself",
             at=("from",),
-            help="behind a `param`, `x` is the parameter: name the value before it with `as`, and join that",
+            help="after a `param`, `x` is the parameter: name the value before it with `as`, and join that",
             subject=last.name or "",
         )
 
@@ -231,7 +231,7 @@ def leaf(run: Run, step: Step, env: Env, op: type[Op], settings: Settings, types
 
 
 def sized(op: Op, given: Mapping[str, Dim]) -> Op:
-    """The op with what the free dimensions that it names are in this network."""
+    """The op with the values that its free dimensions have in this network."""
     names = [name for name, reading in op.readings().items() if reading.dimension] if given else []
     changed = {
         name: with_given(value, given) for name in names if isinstance(value := getattr(op, name), tuple)
@@ -240,7 +240,7 @@ def sized(op: Op, given: Mapping[str, Dim]) -> Op:
 
 
 def with_given(shape: tuple[Any, ...], given: Mapping[str, Dim]) -> tuple[Any, ...]:
-    """A shape with what free dimensions of the spec are in this network."""
+    """A shape with the values that free dimensions of the spec have in this network."""
     return tuple([settled(dim, given) for dim in shape])
 
 
@@ -255,14 +255,12 @@ def typed(op: Op, types: TensorTypes, dimensions: frozenset[str]) -> Module:
                 if name not in dimensions:
                     known = ", ".join(f"`{name}`" for name in sorted(dimensions)) or "none"
                     raise Problem(
-                        "AS301",
-                        f"there is no free dimension `{name}`: those of the inputs are {known}",
-                        subject=name,
+                        "AS301", f"there is no free dimension `{name}`: the inputs have {known}", subject=name
                     )
             elif type(dim) is int and dim > limits.INTEGER:
                 raise Problem("AS306", f"a size of {dim} does not fit into 64 bits")
     if "init" in op.model_fields_set or _has_free_features(types):
-        # An initialiser may not suit its weight; a free dimension may stand where a weight needs a size.
+        # An initialiser may not suit its weight, and a size that a weight needs may be free.
         op.weights(types)
         op.macs(types, outputs)
     return Module(op, types, outputs, op.name, declared=len(types))
@@ -341,7 +339,7 @@ def call_block(
 
 
 def arguments(run: Run, step: Step, env: Env, definition: Definition, settings: Settings) -> dict[str, Value]:
-    """The arguments of a call in the types that the block declares, without those that are the defaults."""
+    """The arguments of a call in the types that the block declares, without those that equal their defaults."""
     args: dict[str, Value] = {}
     failed = False
     values = evaluate_fields(run, step, env, settings)
@@ -381,7 +379,7 @@ def inline(
 
 
 def labelled(run: Run, step: Step, env: Env, result: Handles) -> Handles:
-    """The value of a node that is no module, under the label that it may have."""
+    """The value of a node that is not a module, under its label if it has one."""
     if step.label is None:
         return result
     label = str(run.label(step, env))

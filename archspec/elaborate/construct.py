@@ -54,7 +54,7 @@ def _refused(op: type[Op], field: str, value: Value, setting: Setting) -> Proble
 
 
 def expected(info: Any) -> str:
-    """What a field must be, for people."""
+    """What a field must be, in words."""
     if info.description:
         return str(info.description)
     if get_origin(info.annotation) is Literal:

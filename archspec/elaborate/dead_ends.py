@@ -1,4 +1,4 @@
-"""What to type instead of a reference into a node that leads nowhere."""
+"""Suggestions for a reference into a node that leads nowhere."""
 
 from archspec.diagnostics.diagnostic import Replacement, shown, suggest
 from archspec.elaborate.exposure import entered, names_inside, search
@@ -19,7 +19,7 @@ def instead(name: str, module: Module, path: tuple[str, ...]) -> Replacement | s
     return (
         within(here, inner, path[way:])
         or _near(here, word, names_inside(inner))
-        or f"inside `{shown(here)}` there {_listed(names_inside(inner))}"
+        or f"what can be named inside `{shown(here)}`: {_listed(names_inside(inner))}"
     )
 
 
@@ -30,23 +30,23 @@ def within(name: str, module: Module, path: tuple[str, ...]) -> Replacement | st
         return None
     way, block = found
     if block:
-        return f"it is inside the block `{block}`, which shows nothing but its `outputs`: declare it there"
+        return f"it is inside the block `{block}`, of which only `outputs` can be named: declare it there"
     dotted = shown(".".join((name, *way, *path[1:])))
-    return Replacement(dotted, f"what is inside `{name}` is called by its path")
+    return Replacement(dotted, f"a value inside `{name}` is named by its path")
 
 
 def _of_block(name: str, path: tuple[str, ...], block: Module) -> Replacement | str:
     word = path[0]
     if len(path) > 1 and path[-1] in block.exports:
-        return Replacement(shown(f"{name}.{path[-1]}"), "an output is called by the last part of its path")
+        return Replacement(shown(f"{name}.{path[-1]}"), "an output is named by the last part of its path")
     if word in names_inside(block):
         return (
-            f"it is inside the block `{block.kind}`, which shows nothing but its `outputs`: declare it there"
+            f"it is inside the block `{block.kind}`, of which only `outputs` can be named: declare it there"
         )
     if not block.exports:
         return f"the block `{block.kind}` has no `outputs` that could be named"
     near = _near(name, word, list(block.exports))
-    return near or f"of the `outputs` of the block `{block.kind}` there {_listed(list(block.exports))}"
+    return near or f"the `outputs` of the block `{block.kind}`: {_listed(list(block.exports))}"
 
 
 def _near(name: str, word: str, known: list[str]) -> Replacement | None:
@@ -54,7 +54,5 @@ def _near(name: str, word: str, known: list[str]) -> Replacement | None:
 
 
 def _listed(known: list[str]) -> str:
-    if not known:
-        return "is nothing that could be named"
     words = ", ".join(f"`{shown(word)}`" for word in known[:LISTED])
-    return f"{'is' if len(known) == 1 else 'are'} {words}{' …' if len(known) > LISTED else ''}"
+    return f"{words or 'nothing'}{' …' if len(known) > LISTED else ''}"

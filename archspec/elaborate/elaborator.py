@@ -79,7 +79,7 @@ class Elaborator(Run):
         elif not self.contents[key].isdisjoint(
             active for active, _, _ in self.active if active is not definition
         ):
-            # it was made elsewhere, where it was not inside of itself
+            # it was made elsewhere, outside of the block that it contains
             inside = next(
                 active for active, _, _ in self.active if active in self.contents[key] - {definition}
             )
@@ -143,7 +143,7 @@ class Elaborator(Run):
             raise problem.within(*path) from None
 
     def output(self, env: Env, of: str, others: list[int]) -> int:
-        """The value of an output, which is not one already."""
+        """The value of an output. Refuses one that is an output already."""
         handles = env.resolve(of)
         env.single(handles, of)
         if handles[0] in others:
@@ -153,7 +153,7 @@ class Elaborator(Run):
     # --- chains ----------------------------------------------------------------------------------------
 
     def chain(self, chain: Chain, env: Env, x: Handles) -> Handles:
-        """Node after node; the value of the last."""
+        """Elaborate the nodes in their order; the value of the last."""
         for step in chain:
             x = self.step(step, env, x) if type(step) is Step else self.chain(step, env, x)  # type: ignore[arg-type]
         return x
@@ -209,7 +209,7 @@ class Elaborator(Run):
         inputs = self.sources(step, env, x)
         is_spliced = step.name is None or is_numbered
         contained = not is_spliced and self.makes_modules(step, env, x, inputs, count)
-        if contained is None:  # of a container with nothing in it there is only the name
+        if contained is None:  # only the name is left of an empty container
             return self.removed(step, env, x, inputs)
         if not contained:
             return self.copies(step, env, x, inputs, count)
@@ -223,7 +223,7 @@ class Elaborator(Run):
     def makes_modules(
         self, step: Step, env: Env, x: Handles, inputs: list[Handles], count: int
     ) -> bool | None:
-        """Whether the copies make modules: as the first does that `when` does not remove; `None` if it removes all."""
+        """Whether the copies make modules, which the first that `when` keeps tells; `None` if it keeps none."""
         counters = env.counters
         try:
             for index in range(count):
@@ -237,7 +237,7 @@ class Elaborator(Run):
     def removed_copies(self, step: Step, env: Env, x: Handles) -> Handles:
         """The copies of a node that `when` removes, each with the name that its counter makes."""
         counters = env.counters
-        with suppress(Problem):  # of how many copies, nobody asks
+        with suppress(Problem):  # the number of removed copies does not matter
             for index in range(self.count(step, env)):
                 self.spend()
                 env.counters = {**counters, step.index: index}
@@ -269,9 +269,9 @@ class Elaborator(Run):
         return x
 
     def is_alike(self, last: Draft, body: Body, start: int, x: Handles) -> bool:
-        """Whether the next copy of a node that does not mention its counter is the last one again.
+        """Whether the next copy of a node that does not mention its counter equals the last one.
 
-        It is if its input has the same type, and if the last one used nothing of the copies before it but its input.
+        It does if its input has the same type, and if the last one used nothing else of the copies before it.
         """
         return (
             last.positional
@@ -319,18 +319,18 @@ class Elaborator(Run):
         return result
 
     def check_shape(self, step: Step, shape: Setting, env: Env, result: Handles) -> None:
-        """The shape that the node asserts of its output; of a repeat, that of the last copy."""
+        """Check the shape that the node asserts of its output; for a repeat, of the last copy's."""
         asserted = self.evaluate(shape, env, "shape")
         if isinstance(asserted, tuple):
             asserted = calls.with_given(asserted, self.given)
         actual = env.single(result, "x")
         if asserted == actual.shape or any(isinstance(dim, Symbol) for dim in actual.shape):
-            return  # where sizes stay free, what is asserted has been checked for those that the spec gives
+            return  # sizes stay free: the assertion has been checked with those that the spec gives
         maker = next(
             (draft.module for draft in reversed(env.body.drafts) if result[0] in draft.outputs), None
         )
         if maker is not None and maker.op is not None and "shape" in maker.op.model_fields_set:
-            return  # an op that an expression chose, and whose field it is
+            return  # an expression chose an op that has `shape` as a field
         text = "×".join(map(str, asserted)) if isinstance(asserted, tuple) else show(asserted)
         problem = Problem(
             "AS405",

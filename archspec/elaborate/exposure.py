@@ -40,7 +40,7 @@ def locate(module: Module, path: tuple[str, ...]) -> tuple[ValuePath, TensorType
 def numbered(module: Module, path: tuple[str, ...]) -> list[str] | None:
     """What `*` stands for at `path` inside a module: the copies of a repeat, the parts of an op's value.
 
-    Nothing where the node was removed; `None` where there is no such thing.
+    Empty if the node was removed; `None` if `*` cannot stand for anything there.
     """
     for word in path:
         index = _indices(module).get(word) if not module.is_block else None
@@ -55,13 +55,13 @@ def numbered(module: Module, path: tuple[str, ...]) -> list[str] | None:
 
 
 SEARCHED = 1000
-"""The modules that a name is looked for in at most, for a suggestion."""
+"""The most modules that are searched for a name to suggest."""
 
 
 def search(module: Module, name: str) -> tuple[tuple[str, ...], str] | None:
-    """The path of the nearest value called `name` at any depth inside a module, to be suggested; `None` if none is.
+    """The path of the nearest value called `name` at any depth inside a module, and the block that hides it.
 
-    With it the block that hides it, of those on the way; empty where a reference can use the path.
+    The block is empty if a reference can use the path. `None` if there is no such value.
     """
     waiting: list[tuple[Module, tuple[str, ...], str]] = [(module, (), "")]
     seen = set()
@@ -87,7 +87,7 @@ def search(module: Module, name: str) -> tuple[tuple[str, ...], str] | None:
 
 
 def entered(module: Module, path: tuple[str, ...]) -> tuple[int, Module]:
-    """How many words of `path`, which does not exist, lead somewhere, and to which module."""
+    """How many words of `path`, which does not exist, can be followed, and the module that they lead to."""
     for way, word in enumerate(path[:-1]):
         index = _indices(module).get(word) if not module.is_block else None
         if index is None:
@@ -97,7 +97,7 @@ def entered(module: Module, path: tuple[str, ...]) -> tuple[int, Module]:
 
 
 def names_inside(module: Module) -> list[str]:
-    """What the nodes right inside of a module are called."""
+    """The names of the nodes directly inside a module."""
     return list(_indices(module))
 
 

@@ -14,7 +14,7 @@ from archspec.types import TensorType, Value
 
 
 class Poisoned(Exception):  # noqa: N818 — nothing new is wrong
-    """A value depends on one that is unknown because of an error that is reported already."""
+    """A value depends on one that is unknown because of an error that has been reported."""
 
 
 Reporter = Callable[[Problem, str, Path], None]
@@ -48,7 +48,7 @@ class Frame:
         if value is MISSING:
             value = self._evaluate(name)
         if value is _UNDER_WAY:
-            raise Problem("AS308", f"`{name}` is defined by itself, directly or through others", subject=name)
+            raise Problem("AS308", f"`{name}` depends on itself, directly or through others", subject=name)
         if value is _POISON or (name in self.params and self.params[name].broken):
             raise Poisoned
         return value  # type: ignore[no-any-return]
@@ -61,7 +61,7 @@ class Frame:
             raise Problem(
                 "AS301",
                 f"there is no input `{shown(path)}` here",
-                help=f"a `let` sees {known}" if known else None,
+                help=f"a `let` sees only {known}" if known else None,
                 subject=path,
             )
         return size_of(type_, path, attribute)
@@ -74,7 +74,9 @@ class Frame:
         self.left -= evaluations
         if self.left < 0:
             raise Problem(
-                "AS306", "the comprehensions of this file evaluate too much", help="shorten their lists"
+                "AS306",
+                "the comprehensions of this file need too many evaluations",
+                help="shorten their lists",
             )
 
     def knows(self, name: str) -> bool:
@@ -118,7 +120,7 @@ class Frame:
 
 
 def undefined(name: str, known: list[str]) -> Problem:
-    """The problem of a name that nothing has."""
+    """The problem for a name that is not defined."""
     words = {"yes": "true", "on": "true", "True": "true", "no": "false", "off": "false", "False": "false"}
     help_: Replacement | str | None = Replacement(words[name]) if name in words else suggest(name, known)
     if name == "causal" and "same_upper" in known:  # Keras
@@ -141,8 +143,8 @@ def size_of(type_: TensorType, name: str, attribute: str) -> Value:
     if isinstance(size, str):
         raise Problem(
             "AS407",
-            f"the {attribute} of `{name}` is the free dimension `{size}`",
-            help="give it a value with `--input`, such as `--input N,3,224,224`",
+            f"`{name}.{attribute}` is the free dimension `{size}`",
+            help="give it a value with `--input`, as in `--input N,3,224,224`",
             subject=name,
         )
     return size

@@ -45,9 +45,9 @@ class Network:
     params: dict[str, Value] = field(default_factory=dict)
     """The values of the file's parameters."""
     whole: Module | None = None
-    """The root with what only training needs, where that is left out."""
+    """The root with what only training needs, if `root` lacks that."""
     plans: Plans = field(default_factory=Plans)
-    """What has been compiled of its document."""
+    """The definitions of its document that have been compiled."""
 
 
 def load_document(path: str, source: str | bytes | None = None, *, allow_outside: bool = False) -> Document:
@@ -86,7 +86,7 @@ def elaborate_file(
 
 @contextmanager
 def without_collector() -> Iterator[None]:
-    """Pause the cyclic garbage collector: while a network grows all of it stays, and looking for waste is the waste."""
+    """Pause the cyclic garbage collector, which would find nothing: all that is made stays while a network grows."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -104,19 +104,19 @@ def elaborate(
     budget: Budget | None = None,
     plans: Plans | None = None,
 ) -> Network:
-    """Elaborate the network of a checked document. What that costs is taken off the `budget`.
+    """Elaborate the network of a checked document. Its cost is subtracted from `budget`.
 
-    `plans` has what is compiled already, of this document and its libraries.
+    `plans` are the definitions of this document and its libraries that have been compiled.
     """
     given = arguments(document, variant, params or {})
     return _network(document, variant, given, inputs or {}, plans or Plans(), budget)
 
 
 def with_free_sizes(network: Network) -> Network:
-    """The same network, for inputs of any size: of each, the axes behind batch and channels become symbols.
+    """The same network, for inputs of any size: the axes of each after batch and channels become symbols.
 
     Inputs of the same height have the same symbol for it, since a network that joins them needs that. Raises
-    `SpecError` where a size must be known. Such a network can be written, not counted.
+    `SpecError` where a size must be known. Such a network can be exported, but not counted.
     """
     names: dict[tuple[str, int], Symbol] = {}
     inputs = {}
@@ -140,7 +140,7 @@ def resized(network: Network, inputs: InputShapes) -> Network:
 
 
 FREE_AXES = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
-"""What the free axes of inputs are called, by their number."""
+"""The names of the free axes of an input, by their number."""
 
 
 def _network(
@@ -184,7 +184,7 @@ def _elaborate(
 ) -> ElaboratedRoot | None:
     elaborator.compile_document(document)
     if any(diagnostic.path[:1] == ("defaults",) for diagnostic in elaborator.diagnostics):
-        return None  # whatever comes of an op without them would be said of the op
+        return None  # without them, findings would blame ops for what they lack
     frame = elaborator.file_frame(document, given)
     for name in (*document.params, *document.let):
         with suppress(Poisoned):
@@ -308,7 +308,7 @@ def _input_types(
             types.append(_checked_type(shape))
         except Problem as problem:
             if problem.code == "AS301" and problem.help is None:
-                problem.help = 'the name of a free dimension starts in upper case, such as "N"'
+                problem.help = 'the name of a free dimension starts in upper case, as in "N"'
             elaborator.report(problem, document.file, path)
         except Poisoned:
             continue
@@ -316,7 +316,7 @@ def _input_types(
 
 
 def _declared(document: Document) -> list[tuple[str, list[Any], Path]]:
-    """The inputs as the spec has them: name, shape, place."""
+    """The inputs as the spec has them: name, shape, path."""
     section = document.section
     assert section is not None  # noqa: S101 — there is a model
     if section.inputs is None:
@@ -330,7 +330,7 @@ def _override(given: InputShapes, name: str, index: int) -> Sequence[Dim] | None
 
 
 def _given_dimensions(document: Document, given: InputShapes, free: frozenset[str]) -> dict[str, Dim]:
-    """What has become of the spec's free dimensions that no input has any more."""
+    """The values that given shapes put in place of the spec's free dimensions."""
     found: dict[str, Dim] = {}
     for index, (name, shape, _) in enumerate(_declared(document)):
         for old, new in zip(shape, _override(given, name, index) or (), strict=False):
@@ -368,7 +368,7 @@ def _checked_type(shape: Value) -> TensorType:
                     "AS407",
                     f"the free dimension `{dim}` needs a value",
                     at=(axis,),
-                    help="give the whole shape with `--input`, such as `--input N,3,224,224`",
+                    help="give the whole shape with `--input`, as in `--input N,3,224,224`",
                     subject=dim,
                 )
         elif isinstance(dim, int) and dim > limits.INTEGER:

@@ -15,17 +15,17 @@ from archspec.ops.core.fields import PADDING_KEYWORDS
 
 
 class FieldCompiler(KeyCompiler):
-    """Compiles what a node says for its op, when that is known: now, or while a network is elaborated."""
+    """Compiles the fields of a node as soon as its op is known: at once, or while a network is elaborated."""
 
     def fields(self, step: Step, target: Target, name: str, *, first: bool) -> Settings:
-        """The fields of `step` for `target`, which it calls `name`, compiled and kept."""
+        """The compiled fields of `step` for `target`, which it calls `name`; memoised."""
         key = (target, first)
         if key not in step.settings:
             step.settings[key] = self.compile_fields(step, target, name, first=first)
         return step.settings[key]
 
     def given_fields(self, step: Step, target: Target, *, first: bool) -> dict[str, tuple[Any, Path]]:
-        """What the node says for the fields of `target`, and where."""
+        """The values that the node gives to the fields of `target`, and their paths."""
         given = {key: (value, (*step.path, key)) for key, value in step.fields.items()}
         if first:
             given |= {key: (value, (*step.path, "first", key)) for key, value in step.first.items()}
@@ -58,7 +58,7 @@ class FieldCompiler(KeyCompiler):
             except Problem as problem:
                 problems.append(problem.within(*at))
         missing = [key for key in required(target) if key not in items and key not in given]
-        if missing and not problems:  # a key that is misspelt is not missing as well
+        if missing and not problems:  # a misspelt key is not missing too
             words = ", ".join(f"`{key}`" for key in missing)
             problems.append(Problem("AS202", f"`{name}` needs {words}", subject=name))
         if problems:
@@ -74,7 +74,7 @@ class FieldCompiler(KeyCompiler):
         return settings
 
     def is_no_keyword(self, raw: Any, setting: Setting) -> bool:
-        """Whether a padding is a keyword, for an op that has none."""
+        """Whether a padding is a keyword, which an op without keywords has compiled as an expression."""
         return (
             isinstance(raw, str)
             and raw in PADDING_KEYWORDS

@@ -32,7 +32,7 @@ class KeyCompiler:
 
     @property
     def spaces(self) -> tuple[Mapping[str, Any], ...]:
-        """What has the names that an expression can use, but for counters."""
+        """The tables of names that an expression can use besides counters."""
         return self.definition.params, self.definition.let, self.document.params, self.document.let
 
     def is_defined(self, name: str) -> bool:
@@ -85,7 +85,7 @@ class KeyCompiler:
         return setting
 
     def common(self, step: Step, raw: dict[str, Any], outside: tuple[str, ...]) -> None:
-        """The keys that every node has. `repeat` and `shape` are evaluated outside of the counter."""
+        """The keys that every node has. `repeat` and `shape` do not see the counter."""
         if "name" in raw:
             step.name = self.text(step, raw, "name", check_module_name)
         if "as" in raw:
@@ -122,7 +122,7 @@ class KeyCompiler:
         elif "repeat" not in raw:
             raise Problem(
                 "AS208",
-                "`index` names the counter of a `repeat`, but there is none",
+                "`index` names the counter of a `repeat`, which this node does not have",
                 at=("index",),
                 about_key=True,
             )
@@ -141,9 +141,9 @@ class KeyCompiler:
         if step.path[-2] != "branches":
             raise Problem(
                 "AS208",
-                "`parallel` makes branches, and stands directly in `branches`",
+                "`parallel` makes branches: it must be directly in `branches`",
                 at=("parallel",),
-                help="copies that follow each other are made by `repeat`",
+                help="`repeat` makes copies that follow each other",
                 about_key=True,
             )
         if "repeat" in raw:
@@ -160,7 +160,7 @@ class KeyCompiler:
         if "repeat" not in raw:
             raise Problem(
                 "AS208",
-                "`first` overrides the first copy of a `repeat`, but there is none",
+                "`first` overrides the first copy of a `repeat`, which this node does not have",
                 at=("first",),
                 about_key=True,
             )

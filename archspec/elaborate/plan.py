@@ -1,4 +1,4 @@
-"""The nodes of a document, compiled: what can be known, and what is wrong, before any shape is.
+"""Compile the nodes of a document: what can be known, and what is wrong, before any shape is known.
 
 Each definition is compiled once. A step keeps what its node says: constants as values, expressions parsed, ops
 looked up and their keys checked, names checked against what is in scope.
@@ -45,7 +45,7 @@ class Compiler(FieldCompiler):
         return Plan(chain, self.given, self.problems, self.calls, outputs, self.lost)
 
     def outputs(self, declared: tuple[Output, ...], key: str) -> list[tuple[Output, Setting | None]]:
-        """The declared outputs whose conditions are right."""
+        """The declared outputs, but for those whose conditions are wrong."""
         compiled: list[tuple[Output, Setting | None]] = []
         for output in declared:
             path: Path = (*self.definition.path, key, output.at[0], "when")
@@ -72,7 +72,9 @@ class Compiler(FieldCompiler):
     def chain(self, raw: Any, path: Path) -> Chain:
         """A list of nodes."""
         if not isinstance(raw, list):
-            help_ = "one node is a list too: put [ … ] around it" if isinstance(raw, str | dict) else None
+            help_ = (
+                "a single node needs a list too: put [ … ] around it" if isinstance(raw, str | dict) else None
+            )
             raise Problem(
                 "AS203", f"`{path[-1]}` must be a list of nodes, not {show(raw)}", at=path[-1:], help=help_
             )
@@ -137,7 +139,7 @@ class Compiler(FieldCompiler):
             near = next((key for key in raw if suggest(key, ["op", "layers"])), None)
             help_: Replacement | str | None = suggest(near, ["op", "layers"]) if near else None
             if near is None and raw.keys() & {"type", "kind", "layer", "module", "class"}:
-                help_ = "what a node does stands in `op`"
+                help_ = "`op` says what a node does"
             raise Problem("AS202", "a node needs `op`, or `layers` for a group", help=help_)
         step.kind = "group"
         self.only(step, fields, ("layers",), "a group")
@@ -200,13 +202,13 @@ class Compiler(FieldCompiler):
                         op, self.document, self.definition
                     )  # a misspelt `residual` comes first
                     if isinstance(target, Definition) and key in target.params:
-                        continue  # no name for a parameter, which is what has been reported
+                        continue  # a parameter cannot have this name, which has been reported
                 is_join = key == "layers" and op in ops.joins()
                 raise Problem(
                     "AS208",
                     f"`{shown(op)}` has no `{key}`",
                     at=(key,),
-                    help="what it joins stands in `branches`, or in `from`" if is_join else None,
+                    help="it joins the values of `branches` or `from`" if is_join else None,
                     subject=key,
                     about_key=True,
                 )
@@ -223,13 +225,13 @@ class Compiler(FieldCompiler):
             step.names |= {"*"}
 
     def check_branches(self, branches: Chain) -> None:
-        """Refuse a `repeat` on a branch, which does not say whether the copies are a chain or branches."""
+        """Refuse a `repeat` on a branch, whose copies could be a chain or branches."""
         for branch in branches:
             if isinstance(branch, Step) and branch.repeat is not None and branch.kind != "dense":
                 branch.broken = True
                 problem = Problem(
                     "AS208",
-                    "a branch has no `repeat`: its copies would be a chain, not branches",
+                    "a branch cannot have `repeat`: its copies would be a chain, not branches",
                     at=("repeat",),
                     help="`parallel` makes branches; where a chain is meant, write it as one: [{ repeat = …, … }]",
                     about_key=True,
@@ -237,7 +239,7 @@ class Compiler(FieldCompiler):
                 self.problems.append((problem, branch.path))
 
     def check_target(self, step: Step) -> None:
-        """Only joins have branches."""
+        """Refuse `branches` for anything but a join."""
         target = step.target
         is_join = isinstance(target, type) and not target.is_module
         if step.kind == "join" and not is_join:
@@ -281,6 +283,6 @@ class Compiler(FieldCompiler):
 
     @staticmethod
     def need(raw: dict[str, Any], key: str, op: str) -> None:
-        """Refuse a wiring node without a key that it cannot do without."""
+        """Refuse a wiring node that lacks a required key."""
         if key not in raw:
             raise Problem("AS202", f"`{op}` needs `{key}`", subject=op)

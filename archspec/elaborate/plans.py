@@ -1,4 +1,4 @@
-"""The plans of all definitions that the networks of a file have, each made once."""
+"""The plans of all definitions that the networks of a file use, each compiled once."""
 
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ class Plans:
     made: dict[Definition, Plan] = field(default_factory=dict)
     """The plans of the definitions that have been compiled."""
     reached: set[Definition] = field(default_factory=set)
-    """The definitions that a network has."""
+    """The definitions that some network uses."""
 
     def of(self, definition: Definition) -> Plan:
         """The compiled body of a definition."""

@@ -1,4 +1,4 @@
-"""What nodes ask of a run: its limits, reports and memory, names, and nodes in the body. The walk is `elaborator`'s."""
+"""What all nodes use of a run: limits, findings, caches, names and the body. The walk itself is in `elaborator`."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from archspec.types import Dim, TensorType, TensorTypes, Value
 
 
 class TooLarge(Exception):  # noqa: N818 — a limit, not an error of the program
-    """The network has more than archspec elaborates, of what the message says."""
+    """The network exceeds a limit, which the message names."""
 
 
 class Run(ABC):
@@ -34,19 +34,19 @@ class Run(ABC):
         self.diagnostics: list[Diagnostic] = []
         self.seen: set[tuple[str, str, Path]] = set()
         self.unknown: set[tuple[Document, str]] = set()
-        """The ops that do not exist, of those that expressions choose."""
+        """The ops chosen by expressions that do not exist."""
         self.nodes = self.distinct = 0
         self.depth = 0
         self.dimensions: frozenset[str] = frozenset()
         """The free dimensions of the network's inputs."""
         self.given: dict[str, Dim] = {}
-        """What free dimensions of the spec are in this network, where its inputs have other shapes."""
+        """The values of the spec's free dimensions, where the inputs of this network have other shapes."""
         self.leaves: dict[tuple[Any, ...], Module] = {}
         self.instances: dict[tuple[Any, ...], Module | None] = {}
         self.contents: dict[tuple[Any, ...], frozenset[Definition]] = {}
         """The definitions of the blocks in an instance, its own included."""
         self.containing: list[set[Definition]] = []
-        """The same of those under way."""
+        """The same for the instances under way, outermost first."""
         self.removals: dict[TensorType, Module] = {}
         self.frames: dict[Document, Frame] = {}
         self.active: list[tuple[Definition, str, Path]] = []
@@ -56,7 +56,7 @@ class Run(ABC):
 
     @abstractmethod
     def chain(self, chain: Chain, env: Env, x: Handles) -> Handles:
-        """Node after node; the value of the last."""
+        """Elaborate the nodes in their order; the value of the last."""
 
     @abstractmethod
     def failed(self, step: Step, env: Env, error: Exception) -> Handles:
@@ -69,7 +69,7 @@ class Run(ABC):
     # --- findings and limits ---------------------------------------------------------------------------------
 
     def report(self, problem: Problem, file: str, path: Path) -> None:
-        """Keep a finding, once for its code and place."""
+        """Record a finding, once for its code and place."""
         diagnostic = problem.located(file, path, [(file, path) for _, file, path in reversed(self.active)])
         key = (diagnostic.code, file, diagnostic.path)
         if key not in self.seen:
@@ -83,13 +83,13 @@ class Run(ABC):
             raise TooLarge(f"{limits.NODES:,} nodes, equal blocks counted once")
 
     def differ(self, values: str) -> None:
-        """Count a module that is like no other so far, and the length of its values, which take time as well."""
+        """Count a module that differs from all before it, and its values, which take time if they are long."""
         self.distinct += 1 + len(values) // 200
         if self.distinct > limits.DISTINCT:
-            raise TooLarge(f"{limits.DISTINCT:,} modules that differ from each other")
+            raise TooLarge(f"{limits.DISTINCT:,} distinct modules")
 
     def deeper(self) -> None:
-        """Enter a group or a block; bound how deep they are nested."""
+        """Enter a group or a block, unless they are nested too deeply."""
         if self.depth >= limits.DEPTH:
             raise Problem("AS306", f"groups and blocks are nested deeper than {limits.DEPTH} levels")
         self.depth += 1
@@ -97,7 +97,7 @@ class Run(ABC):
     # --- definitions -----------------------------------------------------------------------------------------
 
     def plan(self, definition: Definition) -> Plan:
-        """The compiled body of a definition. What is wrong in its text is reported, whoever calls it."""
+        """The compiled body of a definition. Problems of its text are reported without the calls that led to it."""
         plan = self.plans.of(definition)
         if plan.problems:
             active, self.active = self.active, []
@@ -117,7 +117,7 @@ class Run(ABC):
     def block_env(
         self, definition: Definition, args: dict[str, Value], types: TensorTypes, body: Body, handles: Handles
     ) -> Env:
-        """The place where a block's body starts."""
+        """The environment at the start of a block's body."""
         self.plans.reached.add(definition)
         document = definition.document
         inputs = {"input": types[0], **dict(zip(definition.inputs, types, strict=True))}
@@ -180,7 +180,7 @@ class Run(ABC):
                 self.spend()
             inputs += values
         if not inputs:
-            raise Problem("AS310", "no value is left: `*` stands for nothing here", at=("from",))
+            raise Problem("AS310", "no value is left: what `*` stands for has no copies", at=("from",))
         return inputs
 
     def evaluate(self, setting: Setting, env: Env, *at: str | int) -> Value:
@@ -220,9 +220,9 @@ class Run(ABC):
     # --- nodes of the body -----------------------------------------------------------------------------------
 
     def removed(self, step: Step, env: Env, x: Handles, inputs: list[Handles] | None = None) -> Handles:
-        """A node that `when` removes: the chain passes through, its name stands for its input.
+        """Pass over a node that `when` removes: its name stands for its input.
 
-        Nothing is wrong with it: a name or an input that it cannot have is one that nobody can ask for.
+        Problems of its name or its inputs are ignored, since no other node can refer to what they name.
         """
         value, words = inputs[0] if inputs else x, []
         with suppress(Problem, Poisoned):
@@ -236,7 +236,7 @@ class Run(ABC):
         return passed if step.sources is None else x
 
     def pass_through(self, step: Step, env: Env, value: Handles, label: str | None = None) -> Handles:
-        """A node that is no module, whose value is its input."""
+        """Add a node that is not a module, whose value is its input."""
         if len(value) != 1:
             return value
         type_ = env.single(value, "x")
@@ -248,7 +248,7 @@ class Run(ABC):
     def draft(
         self, step: Step, env: Env, module: Module, handles: Handles, name: str | None, *, counts: bool = True
     ) -> Draft:
-        """A node that is a module, named by its position if nothing else. `param` counts only there."""
+        """A node that is a module, named by its position if it has no name. A `param` with a name takes no position."""
         draft = Draft(module, handles, step.origin, name, copy=env.copy)
         if name is None:
             draft.name, draft.positional = str(env.body.position), True
@@ -265,7 +265,7 @@ class Run(ABC):
                     "AS303",
                     f"there are two modules `{name}` in one scope",
                     at=() if draft.positional else ("name",),
-                    help="in a repeat, put the counter into the name, such as `conv{i + 1}`"
+                    help="in a repeat, put the counter into the name, as in `conv{i + 1}`"
                     if draft.copy
                     else "give one of them another name",
                     labels=self.owner(body, name, draft),
@@ -282,13 +282,13 @@ class Run(ABC):
 
     @staticmethod
     def owner(body: Body, name: str, other: Draft) -> list[Label]:
-        """Where the module is that has a name already, if that is another node of the document."""
+        """A label for the module that has the name already, if another node of the document makes it."""
         index = body.modules[name]
         first = body.drafts[index].origin if index is not None else other.origin
         return [] if first == other.origin else [Label("the first one", first.path, first.file)]
 
     def enter(self, env: Env, name: str, entry: Binding, key: str) -> None:
-        """Give a name to a value; a problem is that of the node's `key`."""
+        """Give a name to a value; a problem is located at the node's `key`."""
         try:
             env.names.enter(name, entry)
         except Problem as problem:
@@ -297,7 +297,7 @@ class Run(ABC):
 
 @dataclass(slots=True)
 class Budget:
-    """What the networks of a file may cost together: what is left of it."""
+    """What is left of the limits that the networks of a file share."""
 
     nodes: int = limits.ALL_NODES
     distinct: int = limits.ALL_DISTINCT
@@ -308,6 +308,6 @@ class Budget:
         return self.nodes <= 0 or self.distinct <= 0
 
     def take(self, run: Run) -> None:
-        """Take off what a network has cost."""
+        """Subtract the cost of a network."""
         self.nodes -= run.nodes
         self.distinct -= run.distinct

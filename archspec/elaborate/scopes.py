@@ -1,8 +1,8 @@
-"""What an expression or a reference can see, from where it stands.
+"""What an expression or a reference can see from its place.
 
 Frame   a call of a block: its parameters, its `let`s, its inputs; around it the frame of its file
 Names   the nodes of a scope that references can name; around it the scope of the group outside
-Env     a place in a body: a frame, names, the counters of repeats, and `x`, the input of the node at hand
+Env     the environment of a node: a frame, names, the counters of repeats, and `x`, the input of the node
 """
 
 from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ class GroupFrame(Frame):
         frame = env.frame
         super().__init__(frame.document, path, {}, let, {}, {}, frame, frame.report)
         self.env = replace(env)
-        """The place where the group stands, which moves on."""
+        """The environment of the group itself, a copy, since `env` moves on."""
         self.settings = let
 
     def shape(self, path: str, attribute: str) -> Value:
@@ -46,7 +46,7 @@ class GroupFrame(Frame):
 
 
 moment = count().__next__
-"""The next moment: names are given one after the other."""
+"""The next number of a counter that tells which binding is older."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -59,9 +59,9 @@ class Binding:
     path: Path = ()
     """Where in the document the name is given."""
     stands_in: bool = False
-    """The node was removed: a node of the same name that was not takes its place."""
+    """Whether the node was removed: a node of the same name that is kept takes its place."""
     moment: int = field(default_factory=moment)
-    """Later entries have larger numbers."""
+    """Later bindings have larger numbers."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -75,11 +75,11 @@ class Names:
     written: Mapping[str, int] = field(default_factory=dict)
     """All names that the block gives anywhere, with the order of their nodes."""
     lost: list[list[str]] = field(default_factory=list)
-    """The names that failed nodes would have had, where expressions make them: what stands around those."""
+    """The computed names of nodes that failed, each as the text around its expressions."""
     miscounted: bool = False
     """Whether a node without a name failed, so that the positions in this scope are not known."""
     until: float = inf
-    """What came up later around this scope cannot be seen: so that a group that is called again means the same."""
+    """Bindings around this scope from then on are hidden, so that a group that is called again means the same."""
 
     def find(self, name: str) -> Binding | None:
         """The nearest earlier node called `name`."""
@@ -96,7 +96,7 @@ class Names:
         return None
 
     def inside(self, path: str) -> Replacement | str | None:
-        """A help text with the name that `path` has here, of a value inside of what can be named; `None` for none."""
+        """A help text with the full path of a value that `path` names inside some node; `None` if there is none."""
         first, *rest = path.split(".")
         scope: Names | None = self
         while scope is not None:
@@ -110,7 +110,7 @@ class Names:
         return None
 
     def is_lost(self, name: str) -> bool:
-        """Whether a node of this name may have failed, so that whoever uses it is not to blame."""
+        """Whether a node that failed may have this name, so that a reference to it is no further error."""
         scope: Names | None = self
         while scope is not None:
             if any(fits(name, parts) for parts in scope.lost) or (scope.miscounted and name.isdigit()):
@@ -119,7 +119,7 @@ class Names:
         return False
 
     def is_poisoned(self) -> bool:
-        """Whether something has failed here, which may have had any name inside of it."""
+        """Whether a node that may contain any name has failed here."""
         return None in self.body.types or (self.outer is not None and self.outer.is_poisoned())
 
     def all(self) -> list[str]:
@@ -147,7 +147,7 @@ class Names:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Env:
-    """A place in a body. `x` is the input of the node that is being elaborated."""
+    """The environment of a node, which moves along a body. `x` is the input of the node being elaborated."""
 
     frame: Frame
     body: Body
@@ -160,9 +160,9 @@ class Env:
     order: float = 0
     """The order of the node that is being elaborated."""
     late: Callable[[], Handles] | None = None
-    """Finds `x`, where that waits until somebody asks for it."""
+    """Computes `x` when it is first asked for."""
     kept: bool = False
-    """Whether `when` left the node that has been elaborated last, or a copy of it."""
+    """Whether `when` kept the node that was elaborated last, or a copy of it."""
 
     def value(self, name: str) -> Value:
         """A counter, parameter or `let`."""
@@ -211,11 +211,11 @@ class Env:
         """The problem of a value with parts where one tensor is needed."""
         count = len(handles)
         name = shown((body or self.body).name_of(handles))
-        help_ = f"a part is named in `from`: `{name}.0` to `{name}.{count - 1}`"
+        help_ = f"name a part in `from`: `{name}.0` to `{name}.{count - 1}`"
         return Problem(
             "AS310",
             f"`{shown(path)}` has {count} parts: pick one",
-            help=help_ if name else f"name the split and use `name.0` to `name.{count - 1}`",
+            help=help_ if name else f"give the split a name, and use `name.0` to `name.{count - 1}`",
             subject=path,
         )
 
@@ -230,20 +230,20 @@ class Env:
         return entry, tuple(rest)
 
     def is_lost(self, name: str) -> bool:
-        """Whether what failed may be called so, so that whoever uses the name is not to blame."""
+        """Whether something that failed may have this name, so that a reference to it is no further error."""
         return self.names.is_lost(name) or self.plan.is_lost(name)
 
     def _slip(self, path: str) -> Problem | None:
-        """The problem of what no name could be: several, a pattern, an expression."""
+        """The problem for text that cannot be a name: a pattern, a list or an expression; `None` if it can."""
         if "*" in path and " " not in path:
             meant = [shown(word) for word in self.names.all() if fits(word, path.split("*"))][:12]
             listed = ": " + ", ".join(f'"{word}"' for word in meant) if meant else ""
             return Problem(
                 "AS301",
-                f"`{shown(path)}` is no name: `*` stands for nothing here",
+                f"`{shown(path)}` is not a name: `*` cannot be used here",
                 help=f"list the values one by one{listed}"
                 if listed or "." not in path
-                else "in `from`, a `*` between dots stands for all copies of a repeat, such as `stack.*.skip`",
+                else "in `from`, a `*` between dots stands for all copies of a repeat, as in `stack.*.skip`",
                 subject=path,
             )
         if "," in path:
@@ -257,19 +257,19 @@ class Env:
             example = "\"{'a' if n > 1 else 'b'}\""
             return Problem(
                 "AS301",
-                f"`{shown(path)}` is no name",
-                help=f"an expression that gives a name stands in braces, such as {example}",
+                f"`{shown(path)}` is not a name",
+                help=f"put an expression that gives a name in braces, as in {example}",
                 subject=path,
             )
         return None
 
     def unknown(self, name: str, path: str) -> Problem:
-        """The problem of a name that is not there: it comes later, stands inside a group, or is nowhere."""
+        """The problem for a name that is not here: it comes later, is inside a group, or is nowhere."""
         if name == "x":
             return Problem(
                 "AS301",
                 "`x` has no parts that could be named",
-                help="name the node before, and use its parts by that name",
+                help="name the node before this one, and use its parts by that name",
                 subject="x",
             )
         if self.is_lost(name):
@@ -328,7 +328,7 @@ class Env:
         return [value for name in inner for value in self.each(name)]
 
     def all_of(self, words: list[str], path: str) -> list[str]:
-        """What `*` stands for behind these words."""
+        """The names that `*` stands for after these words."""
         entry, rest = self.lookup(".".join(words))
         if entry.stands_in:
             return []  # a repeat without copies

@@ -35,7 +35,7 @@ class Setting:
     words: frozenset[str] = NOTHING
     """The keywords that could stand in its place."""
     parts: tuple["Setting", ...] = ()
-    """Those that a list or a table is made of."""
+    """The settings that a list or a table is made of."""
 
 
 def constant(path: Path, value: Value) -> Setting:
@@ -44,7 +44,7 @@ def constant(path: Path, value: Value) -> Setting:
 
 
 def compile_setting(raw: Any, reading: Reading, path: Path) -> Setting:
-    """Compile `raw`, in whose place `reading` says how strings are meant.
+    """Compile `raw`. `reading` says how strings are read in its place.
 
     Raises `Problem`, relative to `path`, for text that does not parse.
     """
@@ -125,7 +125,7 @@ def _compile_keyword(text: str, reading: Reading, path: Path) -> Setting:
             if reading.keywords and re.fullmatch(r"[\w-]+", text):
                 known = ", ".join(sorted(reading.keywords))
                 raise Problem(
-                    "AS203", f"`{shown(text)}` is none of {known}, and not an expression", subject=text
+                    "AS203", f"`{shown(text)}` is neither one of {known} nor an expression", subject=text
                 ) from problem
             raise
         setting.words = reading.keywords
@@ -210,12 +210,14 @@ class Nowhere:
         self.left -= evaluations
         if self.left < 0:
             raise Problem(
-                "AS306", "the comprehensions of this expression evaluate too much", help="shorten their lists"
+                "AS306",
+                "the comprehensions of this expression need too many evaluations",
+                help="shorten their lists",
             )
 
 
 NOWHERE = Nowhere()
-"""For what is constant by now."""
+"""The scope for settings that are known to be constant."""
 
 
 def param_reading(param: Param) -> Reading:

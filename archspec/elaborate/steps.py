@@ -1,4 +1,4 @@
-"""The nodes of a definition as the compiler makes them: what is known of each before any shape is."""
+"""The compiled nodes of a definition: what is known of each before any shape is known."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ class Step:
     when: Setting | None = None
     shape: Setting | None = None
     asserted: Any = None
-    """`shape` as the document has it, which is a field of some ops, if an expression chooses the op."""
+    """`shape` as the document has it, which may be a field of an op that an expression chooses."""
     let: dict[str, Setting] = field(default_factory=dict)
     """What a group computes for the nodes in it."""
     layers: "Chain" = field(default_factory=list)
@@ -91,13 +91,13 @@ class Plan:
     names: dict[str, int]
     """Every name that a node or value gets, as far as it is written out, with the order of its node."""
     problems: list[tuple[Problem, Path]]
-    """What is wrong in the text, with where it is."""
+    """What is wrong in the text, and where it is."""
     calls: list[tuple[Definition, Path]]
     """The blocks that are called by name, and from where."""
     outputs: dict[str, list[tuple[Output, Setting | None]]]
     """What is declared under `outputs` and `train_outputs`, each with its condition."""
     lost: set[str]
-    """The names in nodes that are broken: whoever refers to one is not to blame."""
+    """The names in nodes that are broken: a reference to one of them is no further error."""
 
     def is_lost(self, name: str) -> bool:
         """Whether a node that is broken has this name, or may have it."""
@@ -117,7 +117,7 @@ def steps(chain: Chain) -> Iterator[Step]:
 
 
 def text_at(definition: Definition, path: Path) -> str:
-    """What stands in the document at the path of a text in a node of the definition."""
+    """The text at a path of the document, inside a node of the definition."""
     value: Any = {"layers": definition.layers}
     for part in path[len(definition.path) :]:
         value = value[part]

@@ -1,4 +1,4 @@
-"""What other libraries call ops and fields, and what they are called here."""
+"""Suggestions for the names that other libraries give to ops and fields."""
 
 import re
 
@@ -6,22 +6,22 @@ from archspec import ops
 from archspec.diagnostics.diagnostic import Replacement, shown
 from archspec.language.names import WIRING_OPS
 
-_GATE = "squeeze and excitation is a `mul` with two branches: [], and the nodes that make a factor for each channel"
-_NODES = "write its nodes one after the other, or as a block of your own in `[blocks]`"
-_INFERRED = "what goes in is inferred: leave it out"
+_GATE = "squeeze-and-excitation is a `mul` of two branches: [], and the nodes that compute a factor for each channel"
+_NODES = "write its nodes one after the other, or define a block of your own in `[blocks]`"
+_INFERRED = "the shape of the input is inferred: leave it out"
 _ACTIVATION = "an activation is a node of its own"
 _NORM = "a norm is a node of its own"
-_INIT = "initialisers are said in `init`"
-_REPEAT = "how often a node stands in a row is said in `repeat`"
-_FROM = "the value that a node takes is named in `from`"
-_MADE = "what a node makes is named in `name` or `as`"
-_GROUP = "nodes one after the other are a group: { layers = [ … ] }"
+_INIT = "initialisers are given in `init`"
+_REPEAT = "`repeat` is the number of copies of a node, one after the other"
+_FROM = "`from` names the value that a node takes"
+_MADE = "`name` or `as` names the value that a node makes"
+_GROUP = "a sequence of nodes is a group: { layers = [ … ] }"
 _SKIP = 'a skip connection is `residual`, or a join such as { op = "add", from = ["x", "name"] }'
-_NONE = "no op does that, and `archspec ops` lists those that there are"
+_NONE = "no op does that; `archspec ops` lists the ops"
 
 
 def _words(table: str) -> dict[str, str]:
-    """The words of lines `ours: theirs theirs …`, which go on where they are indented more: theirs → ours."""
+    """Parse lines `ours: theirs theirs …`, which continue where they are indented more, to theirs → ours."""
     found = {}
     for word in table.split():
         if word.endswith(":"):
@@ -55,7 +55,7 @@ FIELDS = _words("""
     mode: padding_mode pad_mode padding_type interpolation
     sections: split_size_or_sections chunks parts
 """)
-"""What other libraries call the fields, and what they are called here."""
+"""The names that other libraries give to fields → the names here."""
 ADVICE_ON_FIELDS = {
     **dict.fromkeys(
         (
@@ -65,20 +65,20 @@ ADVICE_ON_FIELDS = {
         _INFERRED,
     ),
     **dict.fromkeys("activation act relu nonlinearity".split(), _ACTIVATION),
-    "inputs": "the values that a node takes are listed in `from`",
+    "inputs": "`from` lists the values that a node takes",
     **dict.fromkeys("input bottom input_name".split(), _FROM),
     **dict.fromkeys("weight_init kernel_initializer bias_initializer".split(), _INIT),
     **dict.fromkeys("batch_norm norm bn".split(), _NORM),
-    "data_format": "values are channels first: leave it out",
+    "data_format": "tensors are always channels first: leave it out",
     "device": "a spec has no devices: leave it out",
     "dtype": "the element type is chosen when exporting: leave it out",
     "top": _MADE,
     "output": _MADE,
     **dict.fromkeys("n times number depth".split(), _REPEAT),
-    "inplace": "there is no such choice to make here: leave it out",
+    "inplace": "archspec chooses what works in place: leave it out",
 }
-"""What other libraries have fields for, and how it is said here."""
-_WINDOW = "the size of the window is the `kernel`; the size of the output is chosen by `{}`"
+"""Fields of other libraries that ops do not have here → what to write instead."""
+_WINDOW = "`kernel` is the size of the window; for an output of a given size, use `{}`"
 _BORDER = "to pad with anything but zeros, put a `pad` with that `mode` before the `conv`"
 OF_ONE_OP = {
     ("avgpool", "size"): _WINDOW.format("adaptive_avgpool"),
@@ -88,7 +88,7 @@ OF_ONE_OP = {
     ("conv", "padding_mode"): _BORDER,
     ("conv", "pad_mode"): _BORDER,
 }
-"""Fields that mean another thing for one op than for others: op and key → how it is said here."""
+"""Fields that mean something else for one op: the op and the field → what to write instead."""
 SYNONYMS = _words("""
     conv: convolution convolutional
     linear: denselayer dense fc fullyconnected innerproduct affine
@@ -137,7 +137,7 @@ SYNONYMS = _words("""
     pixel_unshuffle: spacetodepth
     channel_shuffle: shuffle
 """)
-"""What other libraries call the ops, in lower case and without the number of axes, and what they are called here."""
+"""The names that other libraries give to ops, in lower case and without the number of axes → the names here."""
 ADVICE_ON_OPS = {
     **dict.fromkeys(
         "depthwiseconv dwconv depthwise".split(),
@@ -145,12 +145,12 @@ ADVICE_ON_OPS = {
     ),
     "sequential": _GROUP,
     "modulelist": _GROUP,
-    "transpose": "axes change places with `permute`, such as axes = [0, 2, 1]",
-    "swapaxes": "axes change places with `permute`, such as axes = [0, 2, 1]",
+    "transpose": "`permute` swaps axes, as in axes = [0, 2, 1]",
+    "swapaxes": "`permute` swaps axes, as in axes = [0, 2, 1]",
     "rearrange": "this is `reshape` and `permute`, one after the other",
-    "squeeze": "an axis of size 1 goes with `reshape`, or with `flatten` at the end of a network",
-    "unsqueeze": "an axis of size 1 is added with `reshape`",
-    "expanddims": "an axis of size 1 is added with `reshape`",
+    "squeeze": "`reshape` removes an axis of size 1; so does `flatten` at the end of a network",
+    "unsqueeze": "`reshape` adds an axis of size 1",
+    "expanddims": "`reshape` adds an axis of size 1",
     "swiglu": "this is a `split` in two and a `mul` of one part and the `silu` of the other",
     "blurpool": 'a blur is `pad` with mode = "reflect" and a `conv` with groups = "x.channels" and a stride',
     **dict.fromkeys(
@@ -163,14 +163,14 @@ ADVICE_ON_OPS = {
         ).split(),
         _NONE,
     ),
-    "layerscale": "a factor that is trained is a `param` and a `mul`",
-    "stack": "an axis for each value is added with `reshape`, and joined with `concat`",
-    "input": "the shape of the input stands in `[model]`, in `input`",
-    "inputlayer": "the shape of the input stands in `[model]`, in `input`",
-    "output": "the last node is the output; others are named in `outputs` of `[model]`",
+    "layerscale": "a learnable factor is a `param` and a `mul`",
+    "stack": "add an axis to each value with `reshape`, and join the values with `concat`",
+    "input": "`input` in `[model]` is the shape of the input",
+    "inputlayer": "`input` in `[model]` is the shape of the input",
+    "output": "the last node is the output; `outputs` in `[model]` names others",
     "skip": _SKIP,
     "shortcut": _SKIP,
-    "route": "`from` names the value that a node takes; several are joined by `concat`",
+    "route": "`from` names the value that a node takes; `concat` joins several",
     "conv1x1": "`conv` with kernel = 1",
     "pointwiseconv": "`conv` with kernel = 1",
     "conv3x3": "`conv` with kernel = 3 and padding = 1",
@@ -182,11 +182,11 @@ ADVICE_ON_OPS = {
     "activation": "an activation is an op: `relu`, `silu`, `gelu` …",
     "norm": "a norm is an op: `batchnorm`, `layernorm`, `groupnorm` …",
 }
-"""What other libraries have ops for, and how it is said here."""
+"""Ops of other libraries that are missing here → what to write instead."""
 
 
 def elsewhere(name: str) -> Replacement | str | None:
-    """What an op of PyTorch or Keras is called here, or how it is said; `None` if that is not known."""
+    """The name here of an op of PyTorch or Keras, or what to write instead; `None` if it is unknown."""
     if "," in name:
         listed = ", ".join(f'"{shown(part.strip())}"' for part in name.split(",") if part.strip())
         return f"several nodes are a list: {listed}"

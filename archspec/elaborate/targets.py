@@ -1,4 +1,4 @@
-"""What an op name stands for, and the fields that it has."""
+"""The targets of calls: what an op name stands for, and the fields that it has."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ def resolve_op(name: str, document: Document, definition: Definition | None = No
 
 
 def unknown_op(name: str, document: Document, definition: Definition | None) -> Problem:
-    """The problem of an op that does not exist, with the likely slip."""
+    """The problem for an op that does not exist, with what was probably meant."""
     libraries = [
         f"{alias}.{block}"
         for alias, library in document.libraries.items()
@@ -56,7 +56,7 @@ def unknown_op(name: str, document: Document, definition: Definition | None) -> 
     elif (meant := elsewhere(name)) is not None:
         help_ = meant
     elif name in WIRING_OPS:
-        help_ = f"`{name}` is wiring: it has no defaults, and is not chosen by an expression"
+        help_ = f"`{name}` is wiring: it has no defaults, and an expression cannot choose it"
     elif help_ is None:
         blocks = ", ".join(f"`{block}`" for block in [*document.blocks, *libraries][:8])
         help_ = (
@@ -68,10 +68,10 @@ def unknown_op(name: str, document: Document, definition: Definition | None) -> 
 
 
 def no_keyword(word: str, target: Target) -> Problem:
-    """The problem of an op that is given a keyword for its padding, and has none."""
+    """The problem for a padding keyword of an op that takes none."""
     return Problem(
         "AS203",
-        f"the padding of `{target.name}` is a number for each axis: it has no keyword `{word}`",
+        f"the padding of `{target.name}` is a number for each axis: it cannot be `{word}`",
         help=target.no_keyword if isinstance(target, type) else None,
     )
 
@@ -96,7 +96,7 @@ def required(target: Target) -> list[str]:
 
 
 def unknown_field(key: str, target: Target, at: Path, *, first: bool = False) -> Problem:
-    """The problem of a field that the op does not have, with what may have been meant."""
+    """The problem for a field that the op does not have, with what was probably meant."""
     known = field_names(target)
     if first and key in NODE_KEYS:
         return Problem(
@@ -114,7 +114,7 @@ def unknown_field(key: str, target: Target, at: Path, *, first: bool = False) ->
 
 
 def _elsewhere(key: str, known: list[str]) -> Replacement | str | None:
-    """The field that other libraries call `key`, if it is one of those known, or how it is said here."""
+    """The field that other libraries call `key`, if it is one of those known, or what to write instead."""
     name = FIELDS.get(key)
     return Replacement(name) if name in known else ADVICE_ON_FIELDS.get(key)
 
@@ -126,7 +126,9 @@ def _check_constant(target: Target, key: str, setting: Setting) -> None:
         target.params[key].conform(value)
         return
     made = construct(target, {key: value}, {key: setting}, setting.path)
-    if not isinstance(made, Op) and key in made:  # fields that it lacks are no fault of the default
+    if (
+        not isinstance(made, Op) and key in made
+    ):  # that other fields are missing is not the fault of the default
         raise made[key][0]
 
 

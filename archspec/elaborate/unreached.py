@@ -1,6 +1,6 @@
-"""What is wrong with the references of a block that no network has: nothing comes to light there by itself.
+"""Check the references in blocks that no network uses, since only elaboration would find what is wrong there.
 
-Shapes are not known, and which names an expression makes neither: what may be right is passed over.
+Shapes are unknown, and so are names that expressions make: whatever may be right is passed over.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from archspec.language.document import Definition, Document
 from archspec.language.templates import around, fits
 
 ANYTHING = ["", ""]
-"""What stands around a name of which nothing is known."""
+"""The text around the expressions of a name of which nothing is known."""
 
 
 def unreached(document: Document, plans: Plans) -> list[Diagnostic]:
@@ -36,7 +36,7 @@ class _References:
         self.definition = definition
         self.plan = plans.of(definition)
         self.made: list[list[str]] = []
-        """The names that expressions make: what stands around those."""
+        """The names that expressions make, each as the text around them."""
         self.inlined: list[list[str]] = []
         """The names of modules in inline blocks that are called here: `reuse` finds them in this scope."""
         self._find_names(definition, self.made)
@@ -60,14 +60,14 @@ class _References:
                 self._find_inlined(target, seen)
 
     def problems(self) -> Iterator[tuple[Problem, Path]]:
-        """What is wrong, with where it is."""
+        """The problems, each with its path."""
         yield from self.chain(self.plan.chain)
         for output in self.definition.outputs:
             if output.when is None and not self.is_known(output.of):
                 yield self.unknown(output.of), (*self.definition.path, "outputs", *output.at)
 
     def chain(self, chain: Chain) -> Iterator[tuple[Problem, Path]]:
-        """The nodes of a chain, and what is in them. What may be removed is passed over: it may never come to be."""
+        """The problems of the nodes of a chain and inside them. Nodes that may be removed are passed over."""
         taken: dict[str, Step] = {}
         for item in chain:
             if isinstance(item, list):
@@ -95,7 +95,7 @@ class _References:
                 yield from self.chain(inner or [])
 
     def step(self, step: Step) -> Iterator[tuple[Problem, Path]]:
-        """What a node refers to."""
+        """The problems of what a node refers to."""
         for source in step.sources or ():
             name = _constant(source)
             if name is None:
@@ -125,14 +125,14 @@ class _References:
         return not can_be_earlier and self.plan.names.get(first, -1) >= step.order
 
     def is_known(self, name: str) -> bool:
-        """Whether a value of this name may be there. A module without a name is called by its position."""
+        """Whether there may be a value of this name. A module without a name is called by its position."""
         first = name.split(".")[0]
         return (
             self.is_input(first) or first.isdecimal() or first in self.plan.names or self.may_be_made(first)
         )
 
     def is_input(self, name: str) -> bool:
-        """Whether the block is given a value of this name."""
+        """Whether an input of the block has this name."""
         return name in ("x", "input", *self.definition.inputs)
 
     def may_be_made(self, name: str) -> bool:
@@ -140,7 +140,7 @@ class _References:
         return any(fits(name, parts) for parts in self.made)
 
     def unknown(self, name: str) -> Problem:
-        """The problem of a name that nothing has."""
+        """The problem for a name that is not defined."""
         return undefined(name.split(".")[0], [*self.definition.inputs, *self.plan.names])
 
 
@@ -155,5 +155,5 @@ def _constant(setting: Setting | None) -> str | None:
 
 
 def _constant_repeat(step: Step) -> bool:
-    """Whether there is a copy of a node for sure."""
+    """Whether a node certainly has a copy."""
     return step.repeat is None or (step.repeat.constant and step.repeat.evaluate(NOWHERE) != 0)

@@ -58,13 +58,13 @@ def make(
     result = tuple([body.capture(body, handle) for handle in result])
     if not body.inputs:
         for value in inputs[:1]:
-            body.capture(env.body, value[0])  # a group has an input, wanted or not
+            body.capture(env.body, value[0])  # a group has an input even if nothing uses it
     module = body.finish(kind, result, step.origin, declared=len(given), parts=len(result))
     return None if module is None else (module, tuple(body.bound))
 
 
 def group_input(body: Body, env: Env, value: Handles) -> Handles:
-    """What a value is inside of a group that is given it. One with several parts is no input: nobody can take it."""
+    """A value as a group sees it. One with several parts is not an input, since no node can take it as a whole."""
     if len(value) == 1:
         return (body.add_input(env.single(value, "x"), value[0]),)
     return tuple([body.add_unread(env.body.types[handle], handle) for handle in value])
@@ -133,7 +133,7 @@ def residual(
 
 
 def _residual_help(left: TensorType, right: TensorType, *, has_shortcut: bool) -> str:
-    """What to change, from how the shapes of layers and shortcut differ: by a rim, or by a stride or channels."""
+    """What to change, from how the shapes of layers and shortcut differ: at the borders, or by strides or channels."""
     pairs = list(zip(left.spatial, right.spatial, strict=False))
     is_rim = (
         left.rank == right.rank
@@ -176,7 +176,10 @@ def branches(
     op, settings = find(run, step, env)
     if isinstance(op, Definition) or op.is_module:
         raise Problem(
-            "AS208", f"`{shown(op.name)}` is no join: it has no `branches`", at=("branches",), about_key=True
+            "AS208",
+            f"`{shown(op.name)}` is not a join: it cannot have `branches`",
+            at=("branches",),
+            about_key=True,
         )
     join_op = op
 
@@ -196,7 +199,7 @@ def branches(
 
 
 def values_of(run: Run, branch: Step | Chain, env: Env, x: Handles) -> list[Handles]:
-    """What comes out of an item of `branches`: one value, none if `when` removes it, several with `parallel`."""
+    """The values of an item of `branches`: one, none if `when` removes it, several with `parallel`."""
     if not isinstance(branch, Step) or branch.parallel is None or branch.broken:
         return [] if is_dropped(run, branch, env, x) else [run.chain([branch], env, x)]
     if branch.when is not None and branch.index not in branch.when.names and is_dropped(run, branch, env, x):
@@ -217,7 +220,7 @@ def values_of(run: Run, branch: Step | Chain, env: Env, x: Handles) -> list[Hand
 
 
 def is_dropped(run: Run, branch: object, env: Env, x: Handles) -> bool:
-    """Whether `when` removes a branch, which then is no branch at all."""
+    """Whether `when` removes a branch, which then does not count as one."""
     if not isinstance(branch, Step) or branch.when is None or branch.broken:
         return False
     env.order = branch.order

@@ -12,7 +12,7 @@ from archspec.types import Table, Value
 
 
 def fail(message: str, help: str | None = None) -> NoReturn:  # noqa: A002 — the diagnostic's word
-    """There is no value."""
+    """Refuse to compute a value."""
     raise Problem("AS307", message, help=help)
 
 

@@ -62,7 +62,7 @@ class Document:
     ignore: tuple[str, ...] = ()
     """The lint rules that are not wanted in this file."""
     rename: dict[str, str] = field(default_factory=dict)
-    """What files of weights call keys elsewhere: patterns, and what they stand for here."""
+    """Patterns for the keys in weight files from elsewhere, and the keys here that they stand for."""
 
     @property
     def name(self) -> str:
@@ -83,7 +83,7 @@ class Loader:
         self.active: list[str] = []
 
     def load(self, file: str, source: str | bytes | None = None) -> Document | None:
-        """The document of the root file; `None` where there is too little to go on."""
+        """The document of the root file; `None` if too little of it can be read."""
         text = reading.read(file) if source is None else source
         file = STDIN if file == "-" else file
         try:
@@ -134,7 +134,7 @@ class Loader:
             document.model = self._model(document, sections.model)
 
     def _check_key(self, check: Callable[[str], None], document: Document, *path: str) -> bool:
-        """Whether the key that a path ends with is a good name."""
+        """Check the key that a path ends with; whether it is a valid name."""
         try:
             check(path[-1])
         except Problem as problem:
@@ -180,7 +180,7 @@ class Loader:
                 self._report(problem, document.file, *path, name)
 
     def _variants(self, document: Document, raw: dict[str, dict[str, Any]]) -> None:
-        """The values of each variant. A parameter that suits none of them is itself what is wrong."""
+        """The values of each variant. If a parameter suits none of its values, its declaration is reported."""
         wrong: dict[str, dict[str, Problem]] = {}
         for variant, overrides in raw.items():
             self._check_key(check_variant_name, document, "variants", variant)
@@ -230,7 +230,7 @@ class Loader:
                     self._report(no_variant(name, document), document.file, *path)
 
     def _renamings(self, document: Document, raw: dict[str, str]) -> dict[str, str]:
-        """The patterns of `[weights]` that are right."""
+        """The valid patterns of `[weights]`."""
         found = {}
         for old, new in raw.items():
             try:
@@ -253,7 +253,7 @@ class Loader:
                     "AS305", f"`{shown(target)}` uses this file, directly or through others", subject=target
                 )
             if real not in self.read:
-                self.read[real] = None  # in case that it cannot be read: once is enough
+                self.read[real] = None  # if it cannot be read, that is reported once
                 self.active.append(real)
                 try:
                     self.read[real] = self._document(path, reading.read(path))
@@ -348,7 +348,7 @@ class Loader:
                 if name == "input" and index:
                     raise Problem(
                         "AS206",
-                        "`input` is the other name of the first input",
+                        "`input` always names the first input",
                         help="give it another name",
                         subject=name,
                     )
@@ -363,7 +363,7 @@ class Loader:
 
 
 def no_variant(name: str, document: Document, help_: str | None = None) -> Problem:
-    """What is wrong with a table for a variant that is not there."""
+    """The problem for a variant that does not exist."""
     return Problem(
         "AS208",
         f"there is no variant `{shown(name)}`",
@@ -378,7 +378,7 @@ def section_of(param: Param) -> str:
 
 
 def override(document: Document, name: str, value: Any) -> Value:
-    """`value` for the file's parameter `name`. Raises `Problem` where there is none or it does not conform."""
+    """`value` for the file's parameter `name`. Raises `Problem` if there is none, or the value does not conform."""
     param = document.params.get(name)
     if param is None:
         known = list(document.params)

@@ -12,7 +12,7 @@ from archspec.language.arithmetic import show
 from archspec.types import Dim
 
 NUMBERS = ("params", "buffers", "macs", "flops")
-"""The numbers that can be expected, of inference and below `training`."""
+"""The numbers that can be expected: of inference, and of training under `training`."""
 _BOUND = re.compile(r"\s*+(<=|>=|==|<|>)\s*+([0-9][0-9_]*+(?:\.[0-9]++)?)\s*+(k|M|G|T)?\s*+")
 _FACTOR = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
@@ -101,8 +101,8 @@ def parse_bound(value: Any) -> Bound:
     if not match:
         raise Problem(
             "AS203",
-            f"{show(value)} is no number to expect",
-            help='an integer is exact; a bound is text such as "<= 4.1G"',
+            f"{show(value)} is neither an integer nor a bound",
+            help='an integer is an exact number; a bound is text such as "<= 4.1G"',
         )
     return Bound(match[1], float(match[2].replace("_", "")) * _FACTOR[match[3] or ""], str(value).strip())
 
@@ -114,5 +114,5 @@ def _shape(value: Any) -> tuple[Dim, ...]:
 
 
 def _tidy(dim: str) -> str:
-    """A free dimension or a multiple of one, with its usual blanks."""
+    """A free dimension or a multiple of one, with single spaces."""
     return " * ".join([part.strip() for part in dim.split("*")])

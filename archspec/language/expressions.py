@@ -1,7 +1,7 @@
 """Expressions: Python's meaning, on numbers, text, lists and shapes, total and bounded.
 
 An expression cannot loop, call anything but `FUNCTIONS`, or see anything but the names that its scope gives it.
-Whatever has no value is a `Problem` that quotes the values.
+An expression without a value raises a `Problem` that quotes its operands.
 """
 
 from dataclasses import dataclass
@@ -165,15 +165,15 @@ class Slicing:
     def evaluate(self, scope: Scope) -> Value:
         base = self.base.evaluate(scope)
         if not isinstance(base, tuple | str):
-            fail(f"{show(base)} is no list to take a slice of")
+            fail(f"only lists and text have slices, not {show(base)}")
         bounds: list[int | None] = []
         for bound in self.bounds:
             value = None if bound is None else bound.evaluate(scope)
             if value is not None and not isinstance(value, int):
-                fail(f"{show(value)} is no integer to bound a slice with")
+                fail(f"the bounds of a slice must be integers, not {show(value)}")
             bounds.append(value)
         if bounds[2:] == [0]:
-            fail("the step of a slice is not 0")
+            fail("the step of a slice must not be 0")
         return base[slice(*bounds)]
 
 
@@ -202,12 +202,12 @@ class Comprehension:
     values: "Tree"
     test: "Tree | None"
     size: int
-    """The number of trees in `item` and `test`: what each element costs."""
+    """The number of trees in `item` and `test`: the cost of each element."""
 
     def evaluate(self, scope: Scope) -> Value:
         values = self.values.evaluate(scope)
         if not isinstance(values, tuple):
-            fail(f"{show(values)} is no list to take elements from")
+            fail(f"a comprehension needs a list, not {show(values)}")
         scope.spend(len(values) * self.size)
         local = _Local(scope, self.name)
         items = []

@@ -1,4 +1,4 @@
-"""What the parser of JSON says of a text that is none, as findings with a place."""
+"""Turn errors of the JSON parser into findings with a place."""
 
 import re
 from json import JSONDecodeError
@@ -16,7 +16,7 @@ _ESCAPE = re.compile(
 
 
 def json_problem(text: str, error: ValueError) -> Problem:
-    """The finding that `json` refuses a text: its own error, or that of a value that JSON does not have."""
+    """The finding for an error of `json`, or for a value that JSON does not have."""
     if not isinstance(error, JSONDecodeError):
         tokens = (token for token in _TOKEN.finditer(text) if token[0] in _CONSTANTS or is_too_long(token[0]))
         token = next(tokens, None)
@@ -39,19 +39,19 @@ def half_a_pair(text: str) -> Problem:
     half = next((escape for escape in _ESCAPE.finditer(text) if escape[1]), None)
     return Problem(
         "AS103",
-        "invalid JSON: half of a surrogate pair is no character",
+        "invalid JSON: half of a surrogate pair is not a character",
         subject=half[0] if half else "",
         place=place_of(text, half.start()) if half else (0, 0),
     )
 
 
 def _json_help(text: str, place: int) -> str | None:
-    """What to type instead: the one slip that everybody makes is a comma behind the last item."""
+    """What to type instead: everybody's slip is a comma after the last item."""
     start = max(place - _NEAR, 0)
     comma = re.search(r",\s*([\]}])", text[start : place + _NEAR])
     if comma is None or not comma.start() <= place - start <= comma.end():
         return None
-    return f"JSON has no comma behind the last item: take away the one before `{comma[1]}`"
+    return f"JSON has no comma after the last item: remove the one before `{comma[1]}`"
 
 
 _NEAR = 100

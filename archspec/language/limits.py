@@ -1,4 +1,4 @@
-"""What archspec reads and elaborates at most. No real network comes near; a hostile file is stopped here."""
+"""The limits of what archspec reads and elaborates. No real network comes near them; they stop a hostile file."""
 
 FILE_BYTES = 16 * 2**20
 """The size of a spec file."""
@@ -11,15 +11,15 @@ WRITTEN = 10_000
 KEY_PARTS = 16
 """Parts of a dotted key."""
 DEPTH = 64
-"""How deep tables, lists, groups and block calls may be nested, each counted by itself."""
+"""Levels of nested tables, lists, groups and block calls, each counted by itself."""
 NODES = 50_000
 """Nodes that are elaborated, equal block instances counted once."""
 DISTINCT = 10_000
-"""Modules that differ from each other: instances of blocks, ops with other fields or inputs; long values count more."""
+"""Distinct modules: instances of blocks, ops with other fields or inputs; long values count more."""
 ALL_NODES = 100_000
 """Nodes that are elaborated for all variants of a file together."""
 ALL_DISTINCT = 15_000
-"""Modules that differ, of all variants of a file together."""
+"""Distinct modules of all variants of a file together."""
 LISTING = 1_000_000
 """Modules or weights that a report may list, every instance counted."""
 EXPRESSION_LENGTH = 1_000
@@ -29,9 +29,9 @@ EXPRESSION_TOKENS = 256
 EXPRESSION_DEPTH = 32
 """Nesting of an expression."""
 LIST_LENGTH = 1_000
-"""Elements of a list that is no list of nodes."""
+"""Elements of a list, except in lists of nodes."""
 EVALUATIONS = 2_000
-"""What the comprehensions of a constant expression evaluate: elements times the words of what is said of each."""
+"""Evaluations in the comprehensions of a constant expression: elements times the terms evaluated for each."""
 ALL_EVALUATIONS = 1_000_000
 """The same for all other expressions of a file, in one network."""
 INTEGER = 2**63 - 1

@@ -1,4 +1,4 @@
-"""Which names things may have."""
+"""The rules for names."""
 
 import re
 
@@ -43,7 +43,7 @@ OPS = frozenset(
 )
 """The builtin ops of version 1 of the language, whose names no block may take. Later ones give way to a block."""
 KINDS = ("group", "repeat", "model", "removed")
-"""What composites that are no blocks are called."""
+"""The kinds of composites that are not blocks."""
 
 TORCH_ATTRIBUTES = frozenset(
     """
@@ -83,7 +83,7 @@ def check_module_name(name: str) -> None:
 
 
 def _refused(name: str, what: str) -> Problem:
-    """The problem that a name cannot do what it should, and why."""
+    """The problem for a name that cannot be used, with the reason."""
     return Problem("AS206", f"`{shown(name)}` cannot {what}", subject=name)
 
 
@@ -91,7 +91,8 @@ def check_label(name: str) -> None:
     """Refuse a name that a value cannot have."""
     if not _MODULE.fullmatch(name) or name in ("x", "input") or len(name) > limits.NAME_LENGTH:
         raise _refused(
-            name, "name a value: it needs ASCII letters, digits, `_` and `-`, and is neither `x` nor `input`"
+            name,
+            "name a value: such a name is made of ASCII letters, digits, `_` and `-`, and is not `x` or `input`",
         )
 
 
@@ -99,7 +100,8 @@ def check_block_name(name: str) -> None:
     """Refuse a name that a block cannot have."""
     if not _BLOCK.fullmatch(name) or len(name) > limits.NAME_LENGTH:
         raise _refused(
-            name, "be the name of a block: it needs ASCII letters, digits, `_` and `-`, a letter first"
+            name,
+            "be the name of a block: it is made of ASCII letters, digits, `_` and `-`, and starts with a letter",
         )
     if name in OPS or name in WIRING_OPS or name in KINDS:
         raise Problem(
@@ -129,19 +131,19 @@ def check_model_name(name: str) -> None:
 
 
 def name_of_file(stem: str) -> str:
-    """The name of a model that is called like its file, whatever that is called: one line of printable text."""
+    """The name of a model that is named after its file: one line of printable text, whatever the file is called."""
     plain = "".join(letter if letter.isprintable() else "_" for letter in stem)[: limits.NAME_LENGTH]
     return plain if plain.strip() else "model"
 
 
 def check_variant_name(name: str) -> None:
-    """Refuse a name that cannot stand behind `@` on a command line."""
+    """Refuse a name that cannot follow `@` on a command line."""
     if not _VARIANT.fullmatch(name) or len(name) > limits.NAME_LENGTH:
         reason = "it is made of ASCII letters, digits, `_`, `-`, `.` and `+`"
         raise _refused(name, f"be the name of a variant: {reason}")
 
 
 def check_input_name(name: str) -> None:
-    """Refuse a name that an input cannot have. `input` itself is the first one's other name."""
+    """Refuse a name that an input cannot have. The first one may be called `input`."""
     if name != "input" and not (name in NODE_KEYS or name in WIRING_KEYS):
         check_param_name(name, "an input")

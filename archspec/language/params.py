@@ -51,7 +51,7 @@ class Param:
     literal: Any = MISSING
     """The default as a value, where it is no expression."""
     broken: bool = False
-    """What is declared is wrong: every value will do, and none is known."""
+    """Whether the declaration is wrong: then every value conforms, and none is known."""
 
     @property
     def lists_text(self) -> bool:
@@ -143,13 +143,13 @@ def declare(name: str, raw: Any, *, required: bool) -> Param:
         return _declare_long(name, raw, required=required)
     if required:
         if not isinstance(raw, str) or raw not in TYPES:
-            raise Problem("AS203", f"{show(raw)} is no type", help=f"the types are {', '.join(TYPES)}")
+            raise Problem("AS203", f"{show(raw)} is not a type", help=f"the types are {', '.join(TYPES)}")
         return Param(name, raw)
     return _with_literal(Param(name, type_of(name, raw), raw))
 
 
 def type_of(name: str, default: Any) -> str:
-    """The type that a default fixes."""
+    """The type that a default implies."""
     for kind, type_ in ((bool, "bool"), (int, "int"), (float, "float"), (str, "str"), (list, "list")):
         if isinstance(default, kind):
             return type_
@@ -223,7 +223,7 @@ def _check_type(name: str, raw: dict[str, Any]) -> None:
     if "type" not in raw:
         raise Problem("AS202", f"the parameter `{shown(name)}` needs a type", help=known)
     if not isinstance(raw["type"], str) or raw["type"] not in TYPES:
-        raise Problem("AS203", f"{show(raw['type'])} is no type", help=known, at=("type",))
+        raise Problem("AS203", f"{show(raw['type'])} is not a type", help=known, at=("type",))
 
 
 def _with_literal(param: Param) -> Param:

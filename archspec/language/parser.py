@@ -207,7 +207,7 @@ class _Parser:
         return ShapeAttribute(path, attribute)
 
     def brackets(self) -> Tree:
-        """A list, or a comprehension, behind its `[`."""
+        """A list, or a comprehension, after its `[`."""
         if self.take("]"):
             return List(())
         first = self.conditional()
@@ -229,9 +229,9 @@ class _Parser:
         test = self.either() if self.take("if") else None
         if self.peek() == "for":
             syntax(
-                "a comprehension goes through one list",
+                "a comprehension has one `for`",
                 self.text,
-                "put one into another: [[… for j in b] for i in a]",
+                "nest one in the other: [[… for j in b] for i in a]",
             )
         self.expect("]")
         return Comprehension(item, name, values, test, _size(item) + _size(test))
@@ -284,18 +284,18 @@ _SIGNS = (
     ("!", "write `not`"),
     ("?", "write `a if condition else b`"),
     ("=", "two values are compared with `==`"),
-    (",", "a list stands in brackets, as in `[1, 2]`"),
+    (",", "a list needs brackets, as in `[1, 2]`"),
     ("^", "a power is written `a ** b`"),
 )
 
 
 def _help(rest: str) -> str | None:
-    """What to write for a sign of other languages."""
+    """What to write instead of a sign of other languages."""
     return next((help_ for sign, help_ in _SIGNS if rest.startswith(sign)), None)
 
 
 def syntax(message: str, text: str, help: str | None = None) -> NoReturn:  # noqa: A002 — the diagnostic's word
-    """The text is no expression."""
+    """Refuse a text that is not an expression."""
     raise Problem("AS205", f"`{shown(text)}` is not an expression: {message}", help=help, subject=text)
 
 
@@ -308,7 +308,7 @@ class Expression:
     names: frozenset[str]
     """Parameters, `let`s and counters."""
     paths: frozenset[str]
-    """What shapes are taken of."""
+    """The values whose shapes it mentions."""
 
     def evaluate(self, scope: Scope) -> Value:
         """The value in `scope`. Raises `Problem` where there is none."""
@@ -326,7 +326,7 @@ class Expression:
 
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Expression:
-    """Parse an expression. Raises `Problem` (AS205) where it is none."""
+    """Parse an expression. Raises `Problem` (AS205) if it is not one."""
     if len(text) > limits.EXPRESSION_LENGTH:
         syntax(f"longer than {limits.EXPRESSION_LENGTH} characters", text)
     if not text.isascii():

@@ -1,7 +1,7 @@
 """Bounds on a text that hold before it is parsed: parsers take time and memory for whatever a file has.
 
 One pass takes out what is quoted and what is a comment, others count in what is left. All of them are linear: their
-expressions never go back over what they have read. A text that is no TOML or JSON may be counted wrong; then the
+expressions never go back over what they have read. A text that is not TOML or JSON may be counted wrong; then the
 parser stops where it breaks the grammar, unless the count has stopped it.
 """
 
@@ -18,7 +18,7 @@ _QUIET = re.compile(
     r"|\#[^\n]*+",
     re.DOTALL,
 )
-"""What is quoted, and comments."""
+"""Quoted text, and comments."""
 _DOTTED = re.compile(r'(?:\.[ \t]*+(?:[\w-]++|")[ \t]*+)++')
 """A dotted key, from its first dot."""
 _NO_BRACKETS = re.compile(r"[^\[\]{}]++")
@@ -26,7 +26,7 @@ _NO_BRACKETS = re.compile(r"[^\[\]{}]++")
 
 def check(text: str) -> None:
     """Refuse what is nested too deeply, and too many values. Raises `Problem` (AS105)."""
-    plain = _QUIET.sub('"', text)  # a part of a key is still one
+    plain = _QUIET.sub('"', text)  # a quoted part of a key still counts
     parts = [key.count(".") for key in (match[0] for match in _DOTTED.finditer(plain))]
     if parts and max(parts) >= limits.KEY_PARTS:
         raise Problem("AS105", f"a dotted key has more than {limits.KEY_PARTS} parts")
@@ -35,5 +35,5 @@ def check(text: str) -> None:
     depth = 0
     for sign in _NO_BRACKETS.sub("", plain):
         depth += 1 if sign in "[{" else -1
-        if depth > 2 * limits.DEPTH:  # up to there what it is in can be named, once it is parsed
+        if depth > 2 * limits.DEPTH:  # up to there, `reading` can name the place in the parsed data
             raise Problem("AS105", f"the file is nested deeper than {limits.DEPTH} levels")

@@ -19,7 +19,7 @@ from archspec.diagnostics.positions import is_json
 from archspec.language import limits, prescan
 
 taken: dict[str, bytes] = {}
-"""What has been read and cannot be read again, for findings to show its lines: standard input, what a shell pipes."""
+"""What cannot be read a second time, kept so that findings can show its lines: standard input and a shell's pipes."""
 
 
 def read(path: str) -> str | bytes:
@@ -42,7 +42,7 @@ def read(path: str) -> str | bytes:
 
 
 def _is_pipe(path: str) -> bool:
-    """Whether this is a named pipe, which whoever opens it waits at; those of a shell's `<(...)` are in `/dev`."""
+    """Whether this is a named pipe, which blocks whoever opens it; those of a shell's `<(...)` are in `/dev`."""
     return S_ISFIFO(os.stat(path).st_mode) and not path.startswith("/dev/")
 
 
@@ -56,7 +56,7 @@ def parse(source: str | bytes, file: str) -> dict[str, Any]:
     try:
         text = _decode(source)
         if file.lower().endswith((".yaml", ".yml")):
-            raise Problem("AS102", "a spec is TOML or JSON, and this is called YAML", help=_YAML)
+            raise Problem("AS102", "a spec is TOML or JSON, not YAML", help=_YAML)
         prescan.check(text)
         data = _parse_json(text) if is_json(file, text) else _parse_toml(text)
         _check_size(data)
@@ -71,7 +71,7 @@ _peeked: list[tuple[str, str | bytes, dict[str, Any]]] = []
 
 
 def peek(source: str | bytes, file: str) -> dict[str, Any]:
-    """The same, kept for who parses it next: parsing is a good part of the time that a spec takes."""
+    """The same, kept for the next call of `parse`: parsing is a good part of the time that a spec takes."""
     _peeked.clear()
     data = parse(source, file)
     _peeked.append((os.path.basename(file), source, data))
@@ -79,7 +79,7 @@ def peek(source: str | bytes, file: str) -> dict[str, Any]:
 
 
 def toml(source: str | bytes) -> dict[str, Any]:
-    """The data of a TOML file that is no spec. Raises `Problem`."""
+    """The data of a TOML file that is not a spec. Raises `Problem`."""
     text = _decode(source)
     prescan.check(text)
     return _parse_toml(text)
@@ -156,7 +156,7 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     table = dict(pairs)
     if len(table) < len(pairs):
         key = next(key for key, number in Counter(key for key, _ in pairs).items() if number > 1)
-        raise Problem("AS104", f"the key `{shown(key)}` stands twice in one object", subject=key)
+        raise Problem("AS104", f"the key `{shown(key)}` appears twice in one object", subject=key)
     return table
 
 
@@ -207,7 +207,7 @@ def resolve_library(target: str, user: str, root: Path, *, anywhere: bool) -> st
     if target.startswith(zoo.LIBRARY):
         return zoo.library(target)
     if "\0" in target:
-        raise Problem("AS309", "a path has no null character")
+        raise Problem("AS309", "a path cannot have a null character")
     if os.path.isabs(target):
         raise Problem(
             "AS309",

@@ -75,7 +75,7 @@ class PaperSection(PublicationSection):
 class AboutSection(PublicationSection):
     """`[about]`: where the networks of the file come from."""
 
-    source: Annotated[str, Field(description="text, whose names the weights have")] = ""
+    source: Annotated[str, Field(description="text, the project whose names the weights have")] = ""
     papers: Annotated[list[PaperSection], Field(description="a list of tables")] = []
 
 
@@ -133,11 +133,11 @@ def check(data: dict[str, Any]) -> tuple[FileSection | None, list[Problem]]:
             if item["type"] == "extra_forbidden" and problem.replacement is not None:
                 meant[(*item["loc"][:-1], problem.replacement)] = item["loc"]
             found.setdefault(item["loc"], problem)
-        # A key that is misspelt is not missing as well.
+        # A misspelt key is not missing too.
         problems = [problem for path, problem in found.items() if path not in meant]
         extra = [item["loc"] for item in error.errors(include_url=False) if item["type"] == "extra_forbidden"]
         if ("archspec",) in found:
-            data = {**data, "archspec": 1}  # what is wrong with it is said
+            data = {**data, "archspec": 1}  # what is wrong with it is reported
         elif not extra:
             return None, problems
         # What else is wrong is worth knowing in the same run.
@@ -180,9 +180,9 @@ def _problem(kind: str, path: tuple[int | str, ...], value: Any) -> Problem:
         place = f"`{shown('.'.join(map(str, path[:-1])))}`" if path[1:] else "a spec"
         help_: Replacement | str | None = suggest(key, list(section.model_fields))
         if not path[1:] and key in ModelSection.model_fields:
-            help_ = "it belongs into the table `[model]`"
+            help_ = "it belongs in the table `[model]`"
         if path == ("$schema",):
-            help_ = "in TOML the first line `#:schema ADDRESS` tells editors the schema"
+            help_ = "in TOML, a first line `#:schema ADDRESS` names the schema for editors"
         return Problem(
             "AS201", f"{place} has no `{shown(key)}`", at=path, help=help_, subject=key, about_key=True
         )

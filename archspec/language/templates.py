@@ -29,7 +29,7 @@ class Template:
     def evaluate(self, scope: Scope, *, numbers: bool = False) -> str:
         """The text in `scope`. A template that is one expression yields that expression's own text.
 
-        `numbers` lets fractions be put in, which have no place in a name.
+        `numbers` allows fractions, which a name cannot have.
         """
         if len(self.parts) == 1:
             return _text(self.parts[0], scope, numbers)
@@ -90,7 +90,7 @@ _HOLE = re.compile(r"\{[^{}]*\}")
 
 
 def around(text: str) -> list[str]:
-    """What stands around the expressions of a template."""
+    """The text around the expressions of a template."""
     return _HOLE.split(text)
 
 

@@ -1,7 +1,7 @@
-"""What `tomli` says of a text that is no TOML, as a finding at the token that is wrong.
+"""Turn an error of `tomli` into a finding at the token that is wrong.
 
-`tomli` tells its reasons in words only: they are read here, and nowhere else. It tells where it stopped, which often is
-behind the token. The tokens before that place are therefore read again.
+`tomli` gives its reasons in words only: they are read here, and nowhere else. It tells where it stopped, which often is
+after the token. The tokens before that place are therefore read again.
 """
 
 import re
@@ -30,7 +30,7 @@ _TOKEN = re.compile(
 A quote by itself begins a string that does not end."""
 _UNENDED = frozenset({'"', "'", '"""', "'''"})
 _OPEN_ENDED = ("Unterminated", "Expected \"'")
-"""What the parser says where a string does not end before the text does."""
+"""What the parser says if the text ends within a string."""
 _PART = r"""(?:[A-Za-z0-9_-]++|"(?:[^"\\\n]++|\\[^\n])*+"|'[^'\n]*+')"""
 _KEY = re.compile(rf"{_PART}(?:[ \t]*+\.[ \t]*+{_PART})*+")
 _BARE = re.compile("[A-Za-z0-9_-]+")
@@ -42,12 +42,12 @@ _HEADER = re.compile(r"[ \t]*(\[+)[\w.\-\"' ]+\]+[ \t]*(#.*)?")
 
 @dataclass(slots=True)
 class _Before:
-    """What stands before an offset."""
+    """The tokens before an offset."""
 
     token: re.Match[str] | None = None
     """The last token that begins before it."""
     item: int = -1
-    """The start of the key, value or header that the offset is in or behind; -1 between two of them."""
+    """The start of the key, value or header that the offset is in or after; -1 between two of them."""
     opened: list[tuple[int, int]] = field(default_factory=list)
     """The brackets that are open, as their offsets and those of the items that they are in."""
 
@@ -78,18 +78,18 @@ def _read(text: str, stop: int) -> _Before:
 
 @dataclass(slots=True)
 class _Said:
-    """What is said: the offset, the token there, the reason, and what to do."""
+    """What a finding says: the offset, the token there, the reason, and what to do."""
 
     at: int
     reason: str
     subject: str = ""
     help: str | None = None
     begins: int = -1
-    """Where what does not end begins."""
+    """The offset where something begins that does not end."""
 
 
 def toml_problem(text: str, error: ValueError) -> Problem:
-    """The finding that `tomli` refuses a text: its own error, or that of an integer of thousands of digits."""
+    """The finding for an error of `tomli`, or of Python for an integer of thousands of digits."""
     if not isinstance(error, TOMLDecodeError):
         said = _long_number(text, error)
     else:
@@ -155,21 +155,21 @@ def _bad_escape(text: str, at: int, said: str) -> _Said:
     match = _ESCAPE.match(text, start)
     word = match[0] if match else "\\"
     help_ = _ESCAPES if "Unescaped" in said else _SURROGATES if "scalar" in said else _DIGITS
-    return _Said(start, f"`{word}` is no escape sequence", word, help_)
+    return _Said(start, f"`{word}` is not an escape sequence", word, help_)
 
 
 _ESCAPES = "a backslash is `\\\\` in double quotes, and `\\` in single quotes"
 _DIGITS = "two hexadecimal digits follow `\\x`, four `\\u`, eight `\\U`"
-_SURROGATES = "surrogates are no characters, and there are none beyond U+10FFFF"
+_SURROGATES = "surrogates are not characters, and the last character is U+10FFFF"
 
 
 def _bad_character(text: str, at: int) -> _Said:
     help_ = {
         "\r": "a line ends with LF, or CR and LF",
-        "\ufeff": "a byte order mark stands at the start of a file",
+        "\ufeff": "a byte order mark can only be at the start of a file",
     }
     return _Said(
-        at, f"the character U+{ord(text[at]):04X} must not stand here", text[at], help_.get(text[at])
+        at, f"the character U+{ord(text[at]):04X} is not allowed here", text[at], help_.get(text[at])
     )
 
 
@@ -187,13 +187,17 @@ _TAKEN = (
     (
         "immutable namespace",
         "cannot add to `{}`, which has its value already",
-        "what is inside of a list or a table stands in its `[ … ]` or `{ … }`, or all of it has keys of its own",
+        "write all of a list or table in its `[ … ]` or `{ … }`, or all of it under headers and dotted keys",
     ),
     ("redefine namespace", "cannot add to `{}`, which has a header", "put all its keys under its header"),
-    ("overwrite a value", "cannot overwrite a value", "a key stands once: it has a value further up"),
-    ("Duplicate inline", "cannot overwrite a value", "a key stands once: it has a value in the same table"),
+    ("overwrite a value", "cannot overwrite a value", "the key has a value further up; it can have only one"),
+    (
+        "Duplicate inline",
+        "cannot overwrite a value",
+        "the key has a value in the same table; it can have only one",
+    ),
 )
-"""What the parser says of a key that is taken, what is said here, and what to type instead."""
+"""What the parser says of a key that is taken, what the finding says, and what to type instead."""
 
 
 def _taken(text: str, start: int, said: str, reason: str, help_: str) -> _Said:
@@ -210,16 +214,16 @@ def _bad_value(token: re.Match[str]) -> _Said:
     return _Said(token.start(), "invalid value", word, help_)
 
 
-_TEXT = 'text and expressions stand in quotes, as in "depths[0]"'
+_TEXT = 'text and expressions need quotes, as in "depths[0]"'
 _WORDS = (
     (r"[+-]0[xob]", "a hexadecimal, octal or binary number has no sign"),
     (r"0[xob]", "digits of its base follow `0x`, `0o` or `0b`"),
     (r"[+-]?0[\d_]", "a number has no leading zeros"),
-    (r"[+-]?[\d_.]*(_(?!\d)|(?<!\d)_)", "an underscore stands between two digits"),
-    (r"[+-]?\d+\.(?!\d)", "digits stand on both sides of a decimal point"),
+    (r"[+-]?[\d_.]*(_(?!\d)|(?<!\d)_)", "an underscore can only be between two digits"),
+    (r"[+-]?\d+\.(?!\d)", "a decimal point needs digits on both sides"),
     (r"[^\W\d]|.*[*/%()]|.*[^\W\d_]{2}", _TEXT),
 )
-"""What a wrong value looks like of which `tomli` reads the start, and what to type instead."""
+"""The pattern of a wrong value of which `tomli` reads the start, and what to type instead."""
 
 
 def _unexpected(text: str, at: int, said: str, before: _Before) -> _Said:
@@ -251,29 +255,29 @@ def _unexpected(text: str, at: int, said: str, before: _Before) -> _Said:
 _UNCLOSED = {"[": "unclosed array", "{": "unclosed inline table"}
 _CLOSE = {
     "[": "the items of a list are separated by commas, and the list ends with `]`",
-    "{": "the keys of an inline table are separated by commas, it ends with `}`, and expressions stand in quotes",
+    "{": "the keys of an inline table are separated by commas, it ends with `}`, and expressions need quotes",
 }
 _MISSING = {
     "Invalid value": (r"[,\]}#]|$", "a value is missing"),
     "Invalid statement": (r"[=.]", "a key is missing"),
     "Invalid initial character for a key part": (r"[=.,\]}#]|$", "a key is missing"),
 }
-_QUOTES = 'text stands in straight quotes, as in "conv"'
+_QUOTES = 'text needs straight quotes, as in "conv"'
 _CURLY = "[“”„‘’«]"
-_OTHER_KEY = "a key with other characters than A to Z, a to z, 0 to 9, `_` and `-` stands in quotes"
+_OTHER_KEY = "a key with other characters than A to Z, a to z, 0 to 9, `_` and `-` needs quotes"
 _SLIPS = (
     ("", _CURLY, _QUOTES),
     (
         "key part",
         ",",
-        "one comma stands between two keys of an inline table, and one may stand behind the last",
+        "the keys of an inline table are separated by single commas, and one may follow the last",
     ),
-    ("Invalid value", ",", "one comma stands between two items of a list, and one may stand behind the last"),
+    ("Invalid value", ",", "the items of a list are separated by single commas, and one may follow the last"),
     ("Unclosed array", "", _CLOSE["["]),
     ("Unclosed inline table", "", _CLOSE["{"]),
     ("Invalid value", r"(True|False)\b", "true and false are written in lower case"),
     ("Invalid value", r"(None|null)\b", "there is no such value: leave the key out"),
-    ("Invalid value", r"\(", "a list stands in square brackets, as in [1, 2]"),
+    ("Invalid value", r"\(", "a list needs square brackets, as in [1, 2]"),
     ("Invalid value", r"[^\W\d]", _TEXT),
     ("Expected newline", r"[*/%+-]", _TEXT),
     ("Expected '='", r":", "a key and its value are separated by `=`"),
@@ -282,4 +286,4 @@ _SLIPS = (
         for kind in ("Expected '='", "Expected ']", "key part", "Invalid statement")
     ),
 )
-"""What the parser says, what the text looks like where it gave up, and what to type instead."""
+"""What the parser says, the pattern of the text where it stopped, and what to type instead."""
