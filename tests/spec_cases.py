@@ -1160,6 +1160,8 @@ INVALID: dict[str, Invalid] = {
     "kernel too large": bad(net('[{ op = "conv", out = 4, kernel = 9 }]'), "AS403", "model.layers[0].kernel", "9", "8"),
     "groups": bad(net('[{ op = "conv", out = 4, groups = 2 }]'), "AS404", "model.layers[0].groups", "3"),
     "shape asserted": bad(net('[{ op = "conv", out = 4, shape = ["N", 5, 8, 8] }]'), "AS405", "model.layers[0].shape", "4", "5"),
+    "shape asserted of a table": bad(net('[{ op = "relu", shape = ["N", {}, 8] }]'), "AS405", "model.layers[0].shape", "not N×{}×8"),
+    "shape asserted of a list": bad(net('[{ op = "relu", shape = ["N", [3, "i"], 8] }]', top="[params]\ni = 8"), "AS405", "model.layers[0].shape", "not N×[3, 8]×8"),
     "shape of a number": bad(net('[{ op = "relu", shape = 3 }]'), "AS203", "model.layers[0].shape"),
     "error in a block, once": bad(net('["b", "relu", "b"]', '[blocks.b]\nlayers = [{ op = "conv", out = 3, kernel = 9 }]'), "AS403", "blocks.b.layers[0].kernel"),
     "integer beyond 64 bits": bad(net('[{ op = "conv", out = 99999999999999999999 }]'), "AS203", "model.layers[0].out", "64 bits"),

@@ -241,7 +241,7 @@ def sized(op: Op, given: Mapping[str, Dim]) -> Op:
 
 def with_given(shape: tuple[Any, ...], given: Mapping[str, Dim]) -> tuple[Any, ...]:
     """A shape with the values that free dimensions of the spec have in this network."""
-    return tuple([settled(dim, given) for dim in shape])
+    return tuple([settled(dim, given) if isinstance(dim, int | str) else dim for dim in shape])
 
 
 def typed(op: Op, types: TensorTypes, dimensions: frozenset[str]) -> Module:

@@ -331,7 +331,8 @@ class Elaborator(Run):
         )
         if maker is not None and maker.op is not None and "shape" in maker.op.model_fields_set:
             return  # an expression chose an op that has `shape` as a field
-        text = "×".join(map(str, asserted)) if isinstance(asserted, tuple) else show(asserted)
+        dims = asserted if isinstance(asserted, tuple) else (asserted,)
+        text = "×".join([dim if isinstance(dim, str) else show(dim) for dim in dims])
         problem = Problem(
             "AS405",
             f"the output is {actual}, not {text} as asserted",
