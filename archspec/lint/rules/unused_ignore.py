@@ -6,7 +6,7 @@ from archspec.lint.lint import Lint
 
 
 class UnusedIgnore(Lint):
-    """An entry of `[lint] ignore` that matches no finding in the file or in one of its variants.
+    """An entry of `[lint] ignore` that matches no finding in the file or one of its variants.
 
     The finding that it was meant for is gone, and the entry would hide the next one.
 
