@@ -68,7 +68,7 @@ def _plugin(name: str) -> type[Op] | None:
     for entry in found:
         op = entry.load()
         if not (isinstance(op, type) and issubclass(op, Op) and op.name == name):
-            raise UsageError(f"the plug-in `{name}` ({entry.value}) is no op of that name")
+            raise UsageError(f"the plug-in `{name}` ({entry.value}) is not an op of that name")
         if unstated := op.unstated():
             words = ", ".join(f"`{word}`" for word in unstated)
             raise UsageError(f"the plug-in `{name}` ({entry.value}) does not state {words}")

@@ -51,7 +51,7 @@ class Attention(Op):
 
     @classmethod
     def distinct(cls, values: tuple[int, ...]) -> tuple[int, ...]:
-        """Without a value that is the key as well, and a key that is the query: PyTorch projects them at once, too."""
+        """Leaves out a value that is the key, and a key that is the query: PyTorch projects these at once, too."""
         while len(values) > 1 and values[-1] == values[-2]:
             values = values[:-1]
         return values
@@ -121,7 +121,7 @@ class Attention(Op):
         return f"attention {self.heads} head{'s' * (self.heads != 1)}"
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
-        """What PyTorch keeps when nobody asks for the attention weights, as the source here does not.
+        """What PyTorch keeps if it does not return the attention weights, as in the source here.
 
         The inputs, copied with the sequence first unless that is a view; projected queries, keys and values, of which
         those of one input share a storage; what `out_proj` takes. The fused kernel keeps a number for each row of
@@ -148,7 +148,7 @@ class Attention(Op):
         return (packed(outputs[0], (2, 0, 1)),)
 
     def torch(self, inputs: Inputs) -> TorchCode:
-        """`nn.MultiheadAttention`, without the attention weights, which nobody asks for."""
+        """`nn.MultiheadAttention`, which does not return the attention weights."""
         query, key, value = map(_features, _roles(inputs))
         arguments = (
             positional(query, "x.shape[-1]"),
@@ -210,7 +210,7 @@ class Attention(Op):
             (("N", 5, 6), ("N", 7, 6)),
             "lambda x, y, attention=nn.MultiheadAttention(6, 2, dropout=0.1, bias=False, batch_first=True): "
             "attention(x, y, y)[0]",
-            doc="Cross-attention: the first input asks the second.",
+            doc="Cross-attention: the first input attends to the second.",
         ),
         Example(
             {"heads": 1, "init": {"out_proj.weight": 0.0, "in_proj_weight": "normal(0.02)"}},

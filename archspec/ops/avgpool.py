@@ -26,7 +26,7 @@ class AvgPool(PaddedPool):
     count_include_pad: Flag = True
     """Whether the average counts the padding's zeros."""
     divisor_override: Positive | None = None
-    """Divides the sum of a window, instead of the number of its elements; not with one spatial axis."""
+    """The divisor of the sum of a window, in place of the number of its elements; not with one spatial axis."""
 
     def check(self, inputs: Inputs) -> None:
         """What holds for every pool; a divisor needs two spatial axes."""
@@ -62,7 +62,7 @@ class AvgPool(PaddedPool):
             return TorchCode(f"nn.AvgPool{len(axes)}d", arguments, function)
         if self.count_include_pad or self.divisor_override:
             average = expression(function, *window, self.rounding, *divisor)
-            # Of a window that starts in the far padding PyTorch cannot know once that is part of the input.
+            # PyTorch cannot know that a window starts in the far padding, once that is part of the input.
             kept = ", ".join(f":{window.count}" for window in axes)
             drops = any(
                 replace(w, n=w.before + size(w.n) + w.after, before=0, after=0).count != w.count for w in axes

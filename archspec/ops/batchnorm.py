@@ -35,7 +35,7 @@ class BatchNorm(KeepsChannelsLast, RunningNorm):
             )
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
-        """With running statistics its place; without them all positions and samples, in evaluation too."""
+        """With running statistics, the same position; without them, all positions and samples, in evaluation too."""
         x = inputs[0]
         if self.track_running_stats:
             return (same_axes(x),)

@@ -17,7 +17,7 @@ class CELU(Activation):
     name: ClassVar[str] = "celu"
 
     alpha: PositiveNumber = 1.0
-    """Where the output ends far below zero, negated. PyTorch refuses 0, which divides."""
+    """The limit of the output far below zero, negated. PyTorch divides by it, and refuses 0."""
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """alpha * elu(x / alpha), since `Celu` knows one floating type only."""

@@ -26,7 +26,7 @@ class Constant(NoMacs, SavesNothing, SeesItsPlace, Op):
     """A tensor without input that is not trained, such as the mean of a data set or the kernel of a blur.
 
     It is a buffer, which moves to devices with the module. It must be named; its key in the state_dict is its path.
-    Behind it `x` is the constant, as with `param`: put it into a branch of its own, or name the value before it with
+    After it `x` is the constant, as with `param`: put it into a branch of its own, or name the value before it with
     `as`.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.Buffer.html
     """
@@ -37,14 +37,14 @@ class Constant(NoMacs, SavesNothing, SeesItsPlace, Op):
     is_parameter: ClassVar[bool] = True
 
     values: Annotated[_Values, Field(description="a number, or lists of numbers, nested up to four deep")]
-    """Its elements, in lists of lists as `torch.tensor` takes them; or a number, which all of them are."""
+    """Its elements, in lists of lists as `torch.tensor` takes them; or one number for all of them."""
     shape: Annotated[tuple[Positive, ...], Field(description="a list of positive integers")] | None = None
     """Its shape, where `values` is a number; by default it is a single number. Lists have a shape of their own."""
     persistent: Flag = True
     """Whether it is in the state_dict. If not, files of weights do not have it."""
 
     def check(self, inputs: Inputs) -> None:
-        """Lists in one list are equally long; a `shape` that is given is theirs."""
+        """The lists in a list are equally long, and have the `shape` if that is given."""
         found = self._sizes(self.values)
         if isinstance(self.values, tuple) and self.shape not in (None, found):
             raise Problem(
@@ -98,7 +98,7 @@ class Constant(NoMacs, SavesNothing, SeesItsPlace, Op):
         return TorchCode("torch.full", (positional(self.sizes), positional(self.values, "values")), call=call)
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
-        """The initialiser itself; that of what is not in the state_dict has a name that no key has."""
+        """The initialiser itself; what is not in the state_dict has a name that cannot be a key."""
         if self.persistent:
             return e.weight("")
         (weight,) = self.weights(inputs)

@@ -107,7 +107,7 @@ class Conv(KeepsChannelsLast, Op):
         return kept(inputs[0], self.windows(inputs))
 
     def torch(self, inputs: Inputs) -> TorchCode:
-        """`nn.Conv2d`, behind `F.pad` where the two sides of an axis differ."""
+        """`nn.Conv2d`, after `F.pad` where the two sides of an axis differ."""
         windows = self.windows(inputs)
         padding, border = torch_padding(windows)
         arguments = (

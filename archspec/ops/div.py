@@ -17,7 +17,7 @@ class Div(Elementwise):
     onnx_node: ClassVar[str] = "Div"
 
     def sides(self, left: bool, right: bool) -> tuple[bool, bool]:
-        """The divisor for any gradient; what is divided, for that of the divisor."""
+        """The divisor, for any gradient; the dividend, for that of the divisor."""
         return right, left or right
 
     examples: ClassVar[tuple[Example, ...]] = (

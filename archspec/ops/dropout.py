@@ -58,5 +58,5 @@ class Dropout(NoMacs, SeesItsPlace, Op):
         Example({"p": 0}, (("N", 11),), "nn.Dropout(0.0)", doc="Nothing is dropped."),
         Example({"p": 1.0}, (("N", 11),), "nn.Dropout(1.0)"),
         Example({"p": 1.5}, (("N", 11),), error="AS203"),
-        Example({"p": 50}, (("N", 11),), error="AS203", doc="A probability, not per cent."),
+        Example({"p": 50}, (("N", 11),), error="AS203", doc="A probability, not a percentage."),
     )

@@ -17,7 +17,7 @@ class ELU(Activation):
     name: ClassVar[str] = "elu"
 
     alpha: Number = 1.0
-    """Where the output ends far below zero, negated."""
+    """The limit of the output far below zero, negated."""
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Elu`."""

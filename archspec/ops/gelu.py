@@ -20,7 +20,7 @@ class GELU(Activation):
     """`none` is exact; `tanh` is the older approximation by a hyperbolic tangent."""
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
-        """`Gelu`, which opset 20 has brought; before, what it is made of."""
+        """`Gelu` from opset 20 on; before, the steps of its formula."""
         if e.opset >= 20:
             return e.node("Gelu", e.x, approximate=self.approximate)
         if self.approximate == "tanh":

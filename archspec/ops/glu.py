@@ -39,7 +39,7 @@ class GLU(Activation):
         if (total := size(inputs[0].shape[axis])) % 2:
             raise Problem(
                 "AS404",
-                f"axis {axis} has {total} elements, which are no two equal halves",
+                f"axis {axis} has {total} elements, which cannot be halved",
                 at=("axis",),
                 notes=(f"{total} = 2 * {half} + 1",),
             )

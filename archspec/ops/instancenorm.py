@@ -42,7 +42,7 @@ class InstanceNorm(RunningNorm):
             )
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
-        """With running statistics its place; without them all positions."""
+        """With running statistics, the same position; without them, all positions."""
         x = inputs[0]
         spatial = [] if self.track_running_stats else list(map(whole, x.spatial))
         return (in_place(x, spatial),)
@@ -50,7 +50,7 @@ class InstanceNorm(RunningNorm):
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input, mean and variance of each channel; scale and running statistics repeated for each sample.
 
-        An input that does not lie row by row is copied.
+        An input that is not contiguous is copied.
         """
         vectors = 2 + self.affine + 2 * self.track_running_stats
         elements = vectors * prod(sizes(inputs[0].shape[:2]))

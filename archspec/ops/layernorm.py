@@ -35,7 +35,7 @@ class LayerNorm(AxisNorm):
     elementwise_affine: Flag = True
     """Whether a scale and a shift per element of the axis are learnt."""
     bias: Flag = True
-    """Whether there is a shift; means nothing without `elementwise_affine`."""
+    """Whether there is a shift; it has no effect without `elementwise_affine`."""
     init: Initialisers = NO_INIT
     """Initialisers of `weight` and `bias`; default: 1 and 0."""
 

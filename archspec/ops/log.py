@@ -7,7 +7,7 @@ from archspec.ops.core.data import Example, of_any_size
 
 
 class Log(Arithmetic):
-    """The natural logarithm of each element: no number below 0, minus infinity at 0. https://docs.pytorch.org/docs/stable/generated/torch.log.html"""
+    """The natural logarithm of each element: NaN below 0, minus infinity at 0. https://docs.pytorch.org/docs/stable/generated/torch.log.html"""
 
     name: ClassVar[str] = "log"
     onnx_node: ClassVar[str] = "Log"

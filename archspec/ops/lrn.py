@@ -35,7 +35,7 @@ class LRN(NoMacs, KeepsOrder, Op):
     """Added to the mean square."""
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
-        """The channels around."""
+        """The neighbouring channels."""
         return (changed(same_axes(inputs[0]), {1: sliding(self.size, 1, self.size // 2)}),)
 
     def brief(self) -> str:
@@ -70,7 +70,7 @@ class LRN(NoMacs, KeepsOrder, Op):
             {"size": 2, "alpha": 1e-3, "beta": 0.5},
             (("N", 7, 13),),
             "nn.LocalResponseNorm(2, alpha=1e-3, beta=0.5)",
-            doc="Of an even number of channels, one more lies before than after.",
+            doc="With an even `size`, one more channel lies before than after.",
         ),
         Example(
             {"size": 9},

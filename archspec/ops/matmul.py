@@ -97,7 +97,7 @@ class MatMul(Op):
         return Saved(inputs=tuple(kept), elements=elements)
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
-        """At most all rows and columns: rows may be what a report takes for channels."""
+        """At most all rows and columns, since a report may take the rows for channels."""
         a, b = inputs
         rows = (Link(None, at_most(a.shape[-2])), everywhere(a.shape[-1]))
         columns = (everywhere(b.shape[-2]), Link(None, at_most(b.shape[-1])))
@@ -134,7 +134,7 @@ class MatMul(Op):
 
 
 def _turned(x: TensorType) -> TensorType:
-    """With its last two axes the other way round, in the same memory."""
+    """With its last two axes swapped, in the same memory."""
     shape, steps = x.shape, strides(x)
     return lying(TensorType((*shape[:-2], shape[-1], shape[-2])), (*steps[:-2], steps[-1], steps[-2]))
 

@@ -17,7 +17,7 @@ class Max(Elementwise):
     onnx_node: ClassVar[str] = "Max"
 
     def sides(self, left: bool, right: bool) -> tuple[bool, bool]:
-        """Both for any gradient; from three on, the maxima on the way are sides."""
+        """Both sides, for any gradient; of more than two inputs, the maxima so far are sides."""
         return left or right, left or right
 
     def torch(self, inputs: Inputs) -> TorchCode:

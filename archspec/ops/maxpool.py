@@ -44,7 +44,7 @@ class MaxPool(PaddedPool):
         return replace(kept(inputs[0], self.windows(inputs), cut=True), indices=size_of(outputs[0]))
 
     def torch(self, inputs: Inputs) -> TorchCode:
-        """`nn.MaxPool2d`, behind a border that never wins where the two sides of an axis differ."""
+        """`nn.MaxPool2d`, after a border that never wins where the two sides of an axis differ."""
         axes = self.windows(inputs)
         padding, border = torch_padding(axes)
         arguments = (*self.torch_window(padding), *keywords(self, "dilation"))

@@ -17,7 +17,7 @@ class Mul(Elementwise):
     onnx_node: ClassVar[str] = "Mul"
 
     def sides(self, left: bool, right: bool) -> tuple[bool, bool]:
-        """Each factor for the gradient of the other one; from three on, the products on the way are factors."""
+        """Each factor for the gradient of the other one; of more than two inputs, the products so far are factors."""
         return right, left
 
     examples: ClassVar[tuple[Example, ...]] = (

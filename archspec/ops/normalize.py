@@ -28,7 +28,7 @@ class Normalize(NoMacs, Op):
     axis: Integer = 1
     """The axis that the vectors lie along, PyTorch's `dim`; 1 is the channels."""
     eps: PositiveNumber = 1e-12
-    """The least length that is divided by."""
+    """The least length to divide by."""
 
     def brief(self) -> str:
         """`normalize`, with the axis if it is not the channels."""
@@ -71,10 +71,10 @@ class Normalize(NoMacs, Op):
         Example({}, (("N", 11),), "F.normalize", doc="An embedding, to be compared by its direction."),
         Example({"axis": -1, "eps": 0.5}, (("N", 5, 7),), "lambda x: F.normalize(x, dim=-1, eps=0.5)"),
         Example({"axis": 2}, (("N", 5, 7, 3),), "lambda x: F.normalize(x, dim=2)"),
-        Example({}, (("N", 1, 7, 3),), "F.normalize", doc="Of one channel the sign is left."),
+        Example({}, (("N", 1, 7, 3),), "F.normalize", doc="With one channel, only the sign is left."),
         Example({}, (("N", 5, "H", "W"),), "F.normalize", doc="Of images of any size."),
         Example({"axis": -1}, (("N", 5, "H", "W"),), "lambda x: F.normalize(x, dim=-1)"),
-        Example({"axis": 0}, (("N", 5),), error="AS408", doc="The batch is no vector."),
+        Example({"axis": 0}, (("N", 5),), error="AS408", doc="The batch is not a vector."),
         Example({"axis": -4}, (("N", 5, 7, 3),), error="AS408"),
         Example({"axis": 4}, (("N", 5, 7, 3),), error="AS408"),
         Example({"eps": 0.0}, (("N", 5),), error="AS203"),

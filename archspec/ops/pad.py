@@ -63,7 +63,7 @@ class Pad(NoMacs, Op):
         if self.mode != "constant" and self.value:
             raise Problem(
                 "AS208",
-                f"`value` means nothing in mode `{self.mode}`, only in `constant`",
+                f"`value` has no effect in mode `{self.mode}`, only in `constant`",
                 at=("value",),
                 about_key=True,
             )
@@ -132,7 +132,7 @@ class Pad(NoMacs, Op):
         return INPUT if self.mode in ("reflect", "replicate") else Saved()
 
     def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
-        """With the channels last if those of the input are, unless the border is circular; without a border a copy."""
+        """Channels-last if the input is, unless the border is circular; without a border a copy."""
         if inputs[0].shape == outputs[0].shape and self.mode == "constant":
             return (elementwise(outputs[0], inputs),)
         return outputs if self.mode == "circular" else (like_images(outputs[0], inputs),)

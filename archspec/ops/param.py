@@ -17,7 +17,7 @@ from archspec.types import TensorType
 class Param(NoMacs, SavesNothing, SeesItsPlace, Op):
     """A learnable tensor without input, such as a layer scale, a class token or a position embedding.
 
-    It must be named; its key in the state_dict is its path. In a chain it is a node like any other: behind it, `x` is
+    It must be named; its key in the state_dict is its path. In a chain it is a node like any other: after it, `x` is
     the parameter. So name the value before it with `as`, or put it into a branch of its own:
     `{ op = "mul", branches = [[], { name = "scale", op = "param", shape = ["x.channels", 1, 1] }] }`.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.Parameter.html

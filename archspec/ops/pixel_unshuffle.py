@@ -66,7 +66,7 @@ class PixelUnshuffle(NoMacs, SavesNothing, KeepsChannelsLast, Op):
         )
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
-        """The places in a block as axes, moved behind the channels.
+        """The places in a block as axes, moved after the channels.
 
         Of free sizes `SpaceToDepth`, whose channels come in another order, block by block.
         """

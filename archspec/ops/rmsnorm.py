@@ -12,7 +12,7 @@ from archspec.ops.core.torch_code import TorchCode, keywords
 from archspec.types import TensorType
 
 EPSILON = 2.0**-23
-"""`torch.finfo(torch.float32).eps`. PyTorch computes in single precision, of halves too, and takes that type's."""
+"""`torch.finfo(torch.float32).eps`. PyTorch computes in single precision, halves too, and takes that type's."""
 
 _SOURCE = '''
 class ChannelsRMSNorm(nn.RMSNorm):
@@ -53,7 +53,7 @@ class RMSNorm(AxisNorm):
         return Saved((0,) * needed, elements=total * self.elementwise_affine + factors * needed)
 
     def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
-        """Made with the axis at the end, of an image with the channels last if those of the input are."""
+        """Computed with the axis at the end; an image is channels-last if the input is."""
         axis, rank = self.normalised(inputs), inputs[0].rank
         to_end = [*(place for place in range(rank) if place != axis), axis]
         steps, shape = strides(inputs[0]), inputs[0].shape

@@ -71,7 +71,7 @@ class Roll(NoMacs, SavesNothing, Op):
         return (tuple(links),)
 
     def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
-        """With the channels last if those of the input are, and something moves along each axis."""
+        """Channels-last if the input is, and something moves along each axis."""
         moves = all(self.rolled(inputs).values())
         return (like_images(outputs[0], inputs),) if moves else outputs
 

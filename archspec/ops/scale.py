@@ -19,7 +19,7 @@ PerChannel = Annotated[
 
 
 class Scale(NoMacs, SeesItsPlace, Op):
-    """x * `factor` + `shift`, with constants: what is learnt in their place is a `param` and a join.
+    """x * `factor` + `shift`, with constants: learnable ones are a `param` and a join.
 
     Inception-ResNet scales its residuals, and many networks start with the normalisation of their input.
     https://docs.pytorch.org/docs/stable/generated/torch.mul.html

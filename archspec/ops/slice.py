@@ -54,7 +54,7 @@ class Slice(NoMacs, IsView, Op):
         return taken
 
     def check(self, inputs: Inputs) -> None:
-        """Something is left."""
+        """At least one element is left."""
         self.taken(inputs)
 
     def output(self, inputs: Inputs) -> TensorType:

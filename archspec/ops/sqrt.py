@@ -7,7 +7,7 @@ from archspec.ops.core.data import OUTPUT, Example, Saved, of_any_size
 
 
 class Sqrt(Arithmetic):
-    """The square root of each element: no number below 0. https://docs.pytorch.org/docs/stable/generated/torch.sqrt.html"""
+    """The square root of each element: NaN below 0. https://docs.pytorch.org/docs/stable/generated/torch.sqrt.html"""
 
     name: ClassVar[str] = "sqrt"
     saves: ClassVar[Saved] = OUTPUT  # which the gradient is divided by

@@ -85,23 +85,20 @@ class Upsample(NoMacs, SavesNothing, KeepsChannelsLast, Op):
             )
         if self.size is not None and self.scale is not None:
             raise Problem(
-                "AS208",
-                "`upsample` has both `size` and `scale`: one says it all",
-                at=("scale",),
-                about_key=True,
+                "AS208", "`upsample` takes `size` or `scale`, not both", at=("scale",), about_key=True
             )
         if (needed := AXES.get(self.mode, axes)) != axes:
             raise Problem(
                 "AS402",
                 f"`{self.mode}` needs {needed} spatial axes, but the input has {axes} ({inputs[0]})",
                 at=("mode",),
-                help="`linear` and `nearest` suit every rank",
+                help="`linear` and `nearest` work at every rank",
                 subject=self.mode,
             )
         if self.align_corners and self.mode.startswith("nearest"):
             raise Problem(
                 "AS208",
-                f"`align_corners` means nothing in mode `{self.mode}`",
+                f"`align_corners` has no effect in mode `{self.mode}`",
                 at=("align_corners",),
                 help="use a mode that interpolates, such as `linear`",
                 about_key=True,
@@ -125,7 +122,7 @@ class Upsample(NoMacs, SavesNothing, KeepsChannelsLast, Op):
         return (tuple(links),)
 
     def _rounded(self, link: Link, n: int, out: int, scale: float, *, images: bool) -> Link:
-        """With the elements that single precision takes for others."""
+        """With the elements that rounding in single precision selects."""
         taken = nearest(n, out, scale or None, exact=self.mode == "nearest-exact", images=images)
         borders: dict[int, Interval | None] = {
             index: (at, at) for index, at in enumerate(taken) if link.at(index, n) != (at, at)
@@ -241,7 +238,7 @@ class Upsample(NoMacs, SavesNothing, KeepsChannelsLast, Op):
         return scales, others
 
     def _axis(self, n: int, out: int, factor: float | None, *, images: bool) -> tuple[float, Any]:
-        """The same of one axis. Runtimes take an axis that keeps its size for one that nothing happens to."""
+        """The same of one axis. Runtimes leave an axis that keeps its size as it is."""
         if self.mode.startswith("nearest"):
             exact = self.mode == "nearest-exact"
             if n == out and same(nearest(n, out, factor, exact=exact, images=images), iter(range(n))):
@@ -253,7 +250,7 @@ class Upsample(NoMacs, SavesNothing, KeepsChannelsLast, Op):
             return 1.0, [*nearest(n, out, factor, exact=exact, images=images)]
         cubic = self.mode == "bicubic"
         if n == out and not cubic:
-            return 1.0, None  # neither does PyTorch look at the scale then
+            return 1.0, None  # PyTorch ignores the scale then, too
         if self._by_size or factor is None:
             return out / n, None
         scale = 1.0 if factor == 1 else None if n == out else safe_scale(n, out, factor)
@@ -262,7 +259,7 @@ class Upsample(NoMacs, SavesNothing, KeepsChannelsLast, Op):
         return 1.0, interpolated(n, out, factor, cubic=cubic)
 
     def _attributes(self) -> dict[str, Attribute]:
-        """`Resize` in PyTorch's way; its defaults are another's."""
+        """`Resize` with PyTorch's conventions, which are not its defaults."""
         if self.mode == "nearest":
             return {
                 "mode": "nearest",
@@ -382,7 +379,7 @@ def _scaled(name: str, dim: Dim, scale: float) -> Dim:
 
 
 def _exact(before: Sequence[Dim], after: Sequence[Dim]) -> bool:
-    """Whether the scales between sizes bring about these sizes in every runtime."""
+    """Whether the scales between sizes lead to these sizes in every runtime."""
     return all(
         isinstance(n, int) and isinstance(out, int) and safe_scale(n, out, out / n) == single(out / n)
         for n, out in zip(before, after, strict=True)

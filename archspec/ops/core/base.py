@@ -36,24 +36,24 @@ class Op(BaseModel):
     arity: ClassVar[tuple[int, int]] = (1, 1)
     """The least and the largest number of inputs."""
     is_module: ClassVar[bool] = True
-    """Takes a name and a position in its scope; joins do not."""
+    """Whether it takes a name and a position in its scope, which joins do not."""
     is_parameter: ClassVar[bool] = False
-    """Is a bare parameter or buffer of the module around it: its key is its path, and it takes no position there."""
+    """Whether it is a bare parameter or buffer of the module around it: its key is its path, and it has no position."""
     training_only: ClassVar[bool] = False
-    """Does nothing in evaluation."""
+    """Whether it does nothing in evaluation."""
     asks_for_sizes: ClassVar[bool] = False
     """Whether its form in PyTorch may name a free dimension, whose size a block around it may not see."""
     layout: ClassVar[Layout] = "kept"
-    """Which axes of the output the channels and the width are: those of the input (`kept`), the second and the last
+    """Which axes of the output are the channels and the width: those of the input (`kept`), the second and the last
     (`image`), or any (`free`)."""
     aligns: ClassVar[bool] = False
     """Whether its inputs are meant to look at the same places of the image, as those of a sum are."""
     torch_last: ClassVar[str] = ""
-    """The layer inside of PyTorch's module that makes its output, where the module calls none: `out_proj`."""
+    """The layer inside PyTorch's module that computes its output without being called: `out_proj`."""
     no_keyword: ClassVar[str | None] = None
-    """What to do in place of a keyword for the padding, where there is none."""
+    """What to write instead of a padding keyword, for an op that has none."""
     constraints: ClassVar[tuple[Constraint, ...]] = ()
-    """What must hold of inputs and fields, as far as it is plain; the rest is for `check`."""
+    """What must hold of inputs and fields, as far as it can be declared; `check` tests the rest."""
     examples: ClassVar[tuple[Example, ...]]
 
     @classmethod
@@ -68,7 +68,7 @@ class Op(BaseModel):
         self.check(inputs)
 
     def check(self, inputs: Inputs) -> None:
-        """Raise `Problem` where something else than `constraints` says does not hold."""
+        """Raise `Problem` where something does not hold that `constraints` do not declare."""
 
     def output(self, inputs: Inputs) -> TensorType:
         """The type of the output. Raises `Problem` where a size falls to zero or below."""
@@ -83,7 +83,7 @@ class Op(BaseModel):
         return ()
 
     def shifts_channels(self, inputs: Inputs) -> bool:
-        """Whether it ends with a bias for each channel, which a norm behind it takes away. Default: no."""
+        """Whether it ends with a bias for each channel, which a norm after it cancels. Default: no."""
         return False
 
     def macs(self, inputs: Inputs, outputs: Inputs) -> int:
@@ -97,7 +97,7 @@ class Op(BaseModel):
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """What is kept for the backward pass. Weights do not count: they are there anyway.
 
-        An input may be `Held`: it then tells how it lies in memory, and whether a gradient reaches it. Every op states
+        An input may be `Held`: it then tells its memory layout, and whether a gradient reaches it. Every op states
         it, by `SavesNothing` if there is nothing.
         """
         raise NotImplementedError
@@ -107,11 +107,11 @@ class Op(BaseModel):
         return False
 
     def copies(self, inputs: Inputs, outputs: Inputs) -> bool:
-        """Whether what would be a view must be a copy, as the first input lies in memory; see `Held`."""
+        """Whether a view has to be a copy, given the memory layout of the first input; see `Held`."""
         return False
 
     def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
-        """The outputs as they lie in memory, where the inputs do as they say; see `Held`. Default: row by row."""
+        """The outputs with their memory layouts, given those of the inputs; see `Held`. Default: contiguous."""
         return outputs
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
@@ -130,7 +130,7 @@ class Op(BaseModel):
         return ()
 
     def explain(self, inputs: Inputs) -> Iterator[str]:
-        """The arithmetic behind the output, with the numbers filled in, a line a size."""
+        """The arithmetic behind the output, with the numbers filled in, one line per size."""
         yield from ()
 
     def brief(self) -> str:
@@ -156,7 +156,7 @@ class Op(BaseModel):
 
     @classmethod
     def unstated(cls) -> list[str]:
-        """What an op class must state and does not: a number that it inherited by silence would be wrong unseen."""
+        """What an op class must state and does not: a default could be wrong without being noticed."""
         return [word for word in ("macs", "saved", "reach") if getattr(cls, word) is getattr(Op, word)]
 
 
@@ -198,15 +198,15 @@ class SeesItsPlace:
 
 
 class KeepsChannelsLast:
-    """States that the output lies with the channels last if those of all inputs do."""
+    """States that the output is channels-last if all inputs are."""
 
     def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
-        """With the channels last if those of the input are."""
+        """Channels-last if the input is."""
         return (like_images(outputs[0], inputs),)
 
 
 class KeepsOrder:
-    """States that the output lies in the order of the inputs, as that of an op on single elements does."""
+    """States that the output has the memory order of the inputs, as that of an elementwise op has."""
 
     def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
         """As the input does."""
@@ -219,7 +219,7 @@ def _readings(cls: type[Op]) -> dict[str, Reading]:
 
 
 def custom_inits(op: Op, inputs: Inputs) -> list[tuple[str, Init]]:
-    """The weights whose first values are not PyTorch's, with these."""
+    """The weights whose initialisers are not PyTorch's, with these."""
     if not getattr(op, "init", None):
         return []
     if op.is_parameter:

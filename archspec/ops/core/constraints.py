@@ -47,9 +47,9 @@ class Axis:
 
     field: str = "axis"
     batch: bool = True
-    """Whether the batch can be one."""
+    """Whether it can be the batch axis."""
     every: bool = False
-    """Whether all axes are there."""
+    """Whether all axes must be listed."""
 
     def check(self, op: Any, inputs: Inputs) -> None:
         """Raise `Problem` where the input has no such axis, or it comes twice, or one is missing."""

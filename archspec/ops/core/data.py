@@ -19,11 +19,11 @@ class Weight:
     shape: tuple[int, ...]
     init: Init
     buffer: bool = False
-    """Not a parameter: saved with the weights, but not trained."""
+    """Whether it is not a parameter: it is saved with the weights, but not trained."""
     dtype: str = "float"
     """`float`: the model's floating type; or `int64`."""
     persistent: bool = True
-    """In the state_dict. What is not has its values from the spec alone."""
+    """Whether it is in the state_dict. What is not has its values from the spec alone."""
 
     @property
     def size(self) -> int:

@@ -1,4 +1,4 @@
-"""Tensors as PyTorch holds them at run time on a CPU: how they lie in memory, and whether a gradient reaches them.
+"""Tensors at run time in PyTorch on a CPU: their memory layouts, and whether a gradient reaches them.
 
 That decides what is shared and what is copied, and what autograd keeps: a `reshape` of a crop is a copy, and a product
 keeps a factor only for the gradient of the other one. The rules of memory are those of ATen, which all ops follow:
@@ -12,15 +12,15 @@ from math import prod
 from archspec.types import TensorType, factored
 
 Strides = tuple[int, ...]
-"""Per axis, how many elements in memory one position is from the next."""
+"""Per axis, the distance in memory from one position to the next, in elements."""
 
 CHANNELS_LAST = {4: (1, 3, 2, 0), 5: (1, 4, 3, 2, 0)}
-"""The axes of an image and of a volume whose channels lie next to each other, the fastest first."""
+"""The axes of a channels-last image and volume, the fastest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Held(TensorType):
-    """A tensor of known sizes. What is held like any other, row by row and with a gradient, is a plain type."""
+    """A tensor of known sizes in memory. One that is contiguous and that a gradient reaches is a plain type."""
 
     strides: Strides | None = None
     """`None`: row by row, without gaps."""
@@ -41,12 +41,12 @@ def strides(x: TensorType) -> Strides:
 
 
 def is_packed(x: TensorType) -> bool:
-    """Whether it lies row by row, without gaps."""
+    """Whether it is contiguous: row by row, without gaps."""
     return not isinstance(x, Held) or x.strides is None
 
 
 def lying(x: TensorType, found: Strides) -> TensorType:
-    """`x` with these strides. Those of axes of size 1 do not tell whether it lies row by row."""
+    """`x` with these strides. Those of axes of size 1 do not tell whether it is contiguous."""
     packed = _packed(x.shape, range(x.rank)[::-1])
     if all(a == b or n == 1 for a, b, n in zip(found, packed, x.shape, strict=True)):
         return TensorType(x.shape)
@@ -92,7 +92,7 @@ def viewed(x: TensorType, shape: Sequence[int | str]) -> Strides | None:
 
 
 def elementwise(output: TensorType, inputs: Sequence[TensorType]) -> TensorType:
-    """How the output of an op on single elements lies: in the order of its inputs, without gaps."""
+    """The layout of the output of an elementwise op: in the order of its inputs, without gaps."""
     if all(map(is_packed, inputs)):
         return output
     aligned = [_aligned(x, output.shape) for x in inputs]
@@ -142,7 +142,7 @@ def _compare(first: int, second: int, aligned: Sequence[Strides], sizes: Sequenc
 
 
 def is_channels_last(x: TensorType) -> bool:
-    """Whether PyTorch takes an image or volume for one whose channels lie next to each other."""
+    """Whether PyTorch takes an image or volume for a channels-last one."""
     if is_packed(x) or x.rank not in CHANNELS_LAST:
         return False
     steps, least = strides(x), 0
@@ -156,7 +156,7 @@ def is_channels_last(x: TensorType) -> bool:
 
 
 def like_images(output: TensorType, inputs: Sequence[TensorType]) -> TensorType:
-    """How the output of an op on images lies: with the channels last if those of all inputs do."""
+    """The layout of the output of an op on images: channels-last if all inputs are."""
     return packed(output, CHANNELS_LAST[output.rank]) if all(map(is_channels_last, inputs)) else output
 
 

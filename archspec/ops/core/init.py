@@ -37,12 +37,12 @@ class Init:
 
     @staticmethod
     def parse(text: float | str) -> "Init":
-        """Read what a spec's `init` says. Raises `ValueError` with a message for people."""
+        """Parse an initialiser as a spec's `init` has it. Raises `ValueError`, whose message a finding quotes."""
         if isinstance(text, int | float):
             return Init("constant", (float(text),))
         match = _CALL.fullmatch(text)
         if not match or match[1] not in NAMES:
-            raise ValueError(f"`{shown(text)}` is no initialiser; there are {', '.join(NAMES)}")
+            raise ValueError(f"`{shown(text)}` is not an initialiser; there are {', '.join(NAMES)}")
         name, inside = match[1], (match[2] or "").strip()
         words = [word.strip() for word in inside.split(",")] if inside else []
         if name.startswith("kaiming"):

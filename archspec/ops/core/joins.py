@@ -43,7 +43,7 @@ class Elementwise(NoMacs, SeesItsPlace, Op):
         return (result,)
 
     def view(self, inputs: Inputs, *, training: bool) -> bool:
-        """A single input is what comes out."""
+        """A single input is the output."""
         return len(inputs) == 1
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:

@@ -15,7 +15,7 @@ MAX_CONSTANT = 2**24
 
 
 class Emitter:
-    """What an op writes itself with: its inputs, its weights, and the steps of ONNX that it is made of.
+    """What an op writes its steps of ONNX with: it has the inputs and the weights, and records the steps.
 
     Every method returns the name of a value. What an op returns from `Op.onnx` is its output, which gets the name of
     the module; what comes before is named after it.
@@ -135,7 +135,7 @@ class Emitter:
     # --- shapes ----------------------------------------------------------------------------------------
 
     def reshape(self, value: str, shape: Sequence[Dim]) -> str:
-        """The same elements in another shape. Free dimensions stay free: nothing of theirs gets into the file."""
+        """The same elements in another shape. Free dimensions stay free: no size of theirs gets into the file."""
         old, new = self.type(value).shape, tuple(shape)
         if old == new:
             return value
@@ -190,7 +190,7 @@ class Emitter:
             if name in type_.shape:
                 axis = type_.shape.index(name)
                 step = OnnxStep("Shape", [source], [value], {"start": axis, "end": axis + 1}, value)
-                self._graph.steps.insert(0, step)  # for whoever else asks
+                self._graph.steps.insert(0, step)  # in front, for all that ask later
                 self._graph.others[value] = "int64", TensorType((1,))
                 self._start += 1
                 return value
@@ -229,7 +229,7 @@ class Emitter:
         return self.squeeze(value, range(axis + 1, axis + count))
 
     def interleaved(self, value: str, groups: int) -> str:
-        """The channels of so many groups in turns: the first of each, the second of each."""
+        """The channels of the groups interleaved: the first of each group, then the second of each."""
         x = self.type(value)
         count = x.shape[1]
         if not isinstance(count, int) or groups in (1, count):
@@ -349,7 +349,7 @@ def _is_free(shape: Sequence[Dim]) -> bool:
 
 
 def too_large(count: int) -> Problem:
-    """The problem that a lowering would need a constant that nobody wants in a file."""
+    """The problem for a lowering whose constant would be too large for a file."""
     return Problem(
         "AS705", f"in ONNX this needs a constant of {count:,} elements, more than {MAX_CONSTANT:,}"
     )

@@ -27,7 +27,7 @@ class OnnxStep:
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A tensor that is no weight. `float` is the model's floating type."""
+    """A tensor that is not a weight. `float` is the model's floating type."""
 
     kind: Kind
     shape: tuple[int, ...]
@@ -55,7 +55,7 @@ class Graph:
     """How often each name has been asked for."""
 
     def unique(self, name: str) -> str:
-        """`name`, or with a number behind it if it is taken. A `/` keeps it apart from keys and paths."""
+        """`name`, with a number after it if it is taken. A `/` keeps it apart from keys and paths."""
         while (count := self.names.get(name, 0)) > 0:
             self.names[name] = count + 1
             name = f"{name}/{count + 1}"

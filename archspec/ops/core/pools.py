@@ -86,7 +86,7 @@ class Pool(AnyPool):
         return TensorType((*inputs[0].shape[:2], *counted(self.windows(inputs))))
 
     def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
-        """With the channels last if those of the input are, but for averages of volumes.
+        """Channels-last if the input is, but for averages of volumes.
 
         A sequence is an image of one row, unless a border is put around it first.
         """
@@ -125,7 +125,7 @@ class PaddedPool(Pool):
         return self.kernel, self.step, self.padding, 1
 
     def torch_window(self, padding: int | tuple[int, ...]) -> tuple[Argument, ...]:
-        """What the constructors of PyTorch's pools begin with."""
+        """The first arguments of the constructors of PyTorch's pools."""
         return (
             positional(self.kernel, "kernel"),
             keyword("stride", self.step, self.kernel, self.step_formula),
@@ -147,7 +147,7 @@ class GlobalPool(AnyPool):
         return TensorType((*x.shape[:2], *(1,) * (x.rank - 2)))
 
     def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
-        """With the channels last if those of the input are, but for volumes; a sequence is an image of one row."""
+        """Channels-last if the input is, but for volumes; a sequence is an image of one row."""
         return outputs if inputs[0].rank == 5 else (like_image_or_row(outputs[0], inputs[0]),)
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
@@ -181,7 +181,7 @@ class AdaptivePool(GlobalPool):
         return TensorType((*x.shape[:2], *per_axis(self.size, x.rank - 2, "size")))
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
-        """Windows of equal size if the output divides the input; else they come again after some."""
+        """Windows of equal size if the output divides the input; else their pattern repeats."""
         return (in_place(inputs[0], list(map(_adaptive, inputs[0].spatial, output.spatial))),)
 
     def brief(self) -> str:
@@ -214,7 +214,7 @@ class AdaptivePool(GlobalPool):
 
 
 class Averages:
-    """What is an average of positions."""
+    """A pool that averages positions."""
 
     torch_kind: ClassVar[str] = "Avg"
     onnx_kind: ClassVar[str] = "Average"
@@ -225,7 +225,7 @@ class Averages:
 
 
 class Maxima:
-    """What is a maximum of positions."""
+    """A pool that takes maxima of positions."""
 
     torch_kind: ClassVar[str] = "Max"
     onnx_kind: ClassVar[str] = "Max"

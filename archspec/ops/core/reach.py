@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 MAX_PERIOD = 4096
-"""The most positions after which what they see comes again; see `Reach.through`."""
+"""The longest period with which intervals repeat; see `Reach.through`."""
 
 Interval = tuple[int, int]
 """The first and the last position that is seen."""
@@ -34,7 +34,7 @@ def fraction(numerator: int, denominator: int = 1) -> "Fraction":
 class Reach:
     """What the positions along an axis of an output see along an axis of an input.
 
-    Position i sees the interval `sees[i]`, or nothing. After as many positions as `sees` has, it comes again,
+    Position i sees the interval `sees[i]`, or nothing. After as many positions as `sees` has, the intervals repeat,
     further on by `shift`. So a convolution has one interval and its stride as shift; upsampling by 2 has two
     intervals and shift 1; with shift 0 all positions see the same.
     """
@@ -42,14 +42,14 @@ class Reach:
     sees: tuple[Interval | None, ...]
     shift: int
     grid: "Fraction | None" = None
-    """Where position 0 looks at if the positions are evenly spaced, which their intervals may not be. `None`: there
-    is one interval, and it looks at its middle."""
+    """The centre of position 0 if the positions are evenly spaced, which their intervals may not be. `None`: the
+    middle of the only interval."""
     step: int = 1
-    """From the first one on, every `step`-th position of an interval is seen; 0: which of them is not known."""
+    """Of an interval, every `step`-th position is seen, from the first one on; 0: it is unknown which."""
     loose: bool = False
-    """Positions may see less."""
+    """Whether positions may see less."""
     ordered: bool = field(init=False, repr=False, compare=False)
-    """Every position sees something, and none starts or ends before the position in front of it."""
+    """Whether every position sees something, and no interval starts or ends before the one in front of it."""
 
     def __post_init__(self) -> None:
         ordered = len(self.sees) == 1 and self.sees[0] is not None
@@ -60,17 +60,17 @@ class Reach:
 
     @property
     def period(self) -> int:
-        """After how many positions it comes again."""
+        """The number of positions after which the intervals repeat."""
         return len(self.sees)
 
     @property
     def stride(self) -> "Fraction":
-        """How far on a position looks than the one before it, on average."""
+        """The distance between the intervals of adjacent positions, on average."""
         return fraction(self.shift, self.period)
 
     @property
     def centre(self) -> "Fraction":
-        """Where position 0 looks at; position i looks at `centre + i * stride`."""
+        """The centre of what position 0 sees; that of position i is `centre + i * stride`."""
         return fraction(sum(self.sees[0] or ()), 2) if self.grid is None else self.grid
 
     @property
@@ -109,8 +109,8 @@ class Reach:
     def through(self, inner: "Reach", positions: int) -> "Reach":
         """What an output of `positions` sees of an input through a value that sees it as `inner` says.
 
-        What would come again only after more than `MAX_PERIOD` positions is taken for the same at all of them. So
-        are strides and sizes beyond 64 bits, which grow no more.
+        If the period exceeds `MAX_PERIOD`, every position is taken to see what all see together. So it is if strides
+        or sizes exceed 64 bits, and they stop growing.
         """
         plain = self.grid is None and inner.grid is None
         loose = self.loose or inner.loose or (not self.step and not inner.ordered)
@@ -145,10 +145,10 @@ class Reach:
         return near if far % near == 0 and far <= inner.size - 1 + near else 0
 
     def union(self, other: "Reach", positions: int) -> tuple["Reach", bool]:
-        """What an output sees in two ways, and whether both look at the same place.
+        """The union of what an output sees along two paths, and whether both have the same centre and stride.
 
-        If they go on at different strides, every position is taken to see what all see together. That is as it
-        should be where one is the same for all: a gate with the mean of an image sees the image.
+        If their strides differ, every position is taken to see what all see together. That is exact where one of them
+        is the same for all positions: a gate with the mean of an image sees the image.
         """
         aligned = not self.shift or not other.shift
         if self.centre == other.centre and (positions == 1 or self.stride == other.stride):
@@ -166,7 +166,7 @@ class Reach:
             return Reach(sees, shift, grid, self._step_beside(other, period), loose), aligned
         ends = (self.constant(positions).sees[0], other.constant(positions).sees[0])
         seen = _hull(*ends)
-        # as it is where one is the same for all, and is all that the other sees, too
+        # exact where one is the same for all positions, and contains all that the other sees
         exact = any(not reach.shift and end == seen for reach, end in zip((self, other), ends, strict=True))
         whole_ = self.step == other.step == 1 and _touch(*ends)
         return replace(
@@ -174,7 +174,7 @@ class Reach:
         ), aligned
 
     def _step_beside(self, other: "Reach", period: int) -> int:
-        """The `step` of what is seen in two ways."""
+        """The `step` of what is seen along two paths."""
         pairs = [(self.at(index), other.at(index)) for index in range(period)]
         if self.step == other.step == 1:
             return int(all(_touch(*pair) for pair in pairs))
@@ -195,7 +195,7 @@ def _hull(a: Interval | None, b: Interval | None) -> Interval | None:
 
 
 def _middle(sees: tuple[Interval | None, ...], shift: int) -> "Fraction":
-    """Where position 0 looks at, if the positions are evenly spaced: the average over all."""
+    """The centre of position 0 if the positions are evenly spaced: the average over all."""
     stride = fraction(shift, len(sees))
     middles = [fraction(sum(seen), 2) - index * stride for index, seen in enumerate(sees) if seen]
     return sum(middles, fraction(0)) / max(len(middles), 1)
@@ -212,20 +212,20 @@ def same_for_all(seen: Interval | None) -> Reach:
 
 
 def whole(dim: Dim) -> Reach:
-    """Every position sees the whole axis, by an op that looks everywhere or leaves no positions behind.
+    """Every position sees the whole axis, by an op that looks everywhere or removes the positions.
 
-    A free dimension counts once: only that of the batch can be free, and it is no position.
+    A free dimension counts once: only that of the batch can be free, which has no positions.
     """
     return same_for_all((0, dim - 1 if isinstance(dim, int) else 0))
 
 
 def at_most(dim: Dim) -> Reach:
-    """Nobody knows what a position sees: it may be the whole axis."""
+    """It is unknown what a position sees: at most the whole axis."""
     return replace(whole(dim), loose=True)
 
 
 def repeating(period: int, shift: int, sees: Callable[[int], Interval | None], step: int = 1) -> Reach | None:
-    """What position i sees is `sees(i)`; after `period` positions it comes again. `None` if that is too long."""
+    """Position i sees `sees(i)`, which repeats after `period` positions. `None` if that is too long."""
     if period > MAX_PERIOD:
         return None
     intervals = tuple([sees(index) for index in range(period)])
@@ -259,11 +259,11 @@ class Link:
     """The axis of the output along which other parts are seen; `None` if all positions see the same."""
     reach: Reach
     aligned: bool = True
-    """Where this is a union, all ways look at the same place."""
+    """Whether all paths that this unites have the same centre and stride."""
     visible: Interval | None = None
-    """The first and the last position that any position sees; `None` of an op: whatever there is."""
+    """The first and the last position that any position sees; `None` for an op: no bound."""
     borders: "dict[int, Interval | None]" = field(default_factory=dict, hash=False)
-    """What single positions see, where it is not what `reach` says, as far as that is visible."""
+    """What single positions see, clipped to what is visible, where `reach` says something else."""
 
     def at(self, index: int, length: int) -> Interval | None:
         """What position `index` sees of an axis of `length`."""
@@ -315,8 +315,8 @@ def in_place(x: TensorType, spatial: Sequence[Reach], *, mixed: bool = False) ->
 def regrouped(x: TensorType, y: TensorType) -> Links:
     """The elements of `x` in their order, in the shape of `y`.
 
-    An axis goes on as one of `y` if it has the same size and as many elements come before it; of what is merged
-    or cut no positions are left.
+    An axis becomes an axis of `y` if it has the same size and as many elements come before it; one that is merged
+    or cut is seen as a whole.
     """
 
     def places(shape: tuple[Dim, ...]) -> list[tuple[int, tuple[str, ...], Dim]]:

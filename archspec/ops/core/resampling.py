@@ -11,7 +11,7 @@ from archspec.ops.core.onnx_code import MAX_CONSTANT, Emitter, too_large
 from archspec.types import Dim
 
 Row = dict[int, float]
-"""The elements that an element of the output is a sum of, and their factors."""
+"""The elements that an element of the output is a weighted sum of, and their weights."""
 SLACK = 2e-6
 """What runtimes add to a scale before they round a size down."""
 CUBIC = -0.75
@@ -40,7 +40,7 @@ def nearest(n: int, out: int, scale: float | None, *, exact: bool, images: bool)
         raise too_large(out)
     step = single(single(n) / single(out)) if scale is None else single(1 / scale)
     if images and not exact and out in (n, 2 * n):
-        return (i * n // out for i in range(out))  # of images it does not look at the scale then
+        return (i * n // out for i in range(out))  # it ignores the scale of images then
     shift = 0.5 if exact else 0.0
     return (min(floor(single((i + shift) * step)), n - 1) for i in range(out))
 
@@ -58,7 +58,7 @@ def same(one: Iterator[int], other: Iterator[int]) -> bool:
 
 
 def interpolated(n: int, out: int, scale: float, *, cubic: bool) -> list[Row]:
-    """What PyTorch makes each element of, where the corners are not aligned."""
+    """The weighted sum that PyTorch computes for each element, where the corners are not aligned."""
     if n * out > MAX_CONSTANT:
         raise too_large(n * out)
     step, rows = single(1 / scale), []
@@ -94,7 +94,7 @@ def _far(x: float) -> float:
 
 
 def sums(e: Emitter, value: str, axis: int, rows: Sequence[Row], name: str) -> str:
-    """Sums along one axis of known size, as a product with a matrix that has the factors of each."""
+    """Weighted sums along one axis of known size, as a product with the matrix of their weights."""
     shape = e.type(value).shape
     n, out = size(shape[axis]), len(rows)
     new = (*shape[:axis], out, *shape[axis + 1 :])
@@ -108,7 +108,7 @@ def sums(e: Emitter, value: str, axis: int, rows: Sequence[Row], name: str) -> s
         return e.node("MatMul", value, matrix, to=new)
     if axis == len(shape) - 2:
         return e.node("MatMul", matrix, value, to=new)
-    before, plane = shape[:axis], prod(size(dim, "an axis behind it") for dim in shape[axis + 1 :])
+    before, plane = shape[:axis], prod(size(dim, "an axis after it") for dim in shape[axis + 1 :])
     rowed = e.reshape(value, (*before, n, plane))
     return e.reshape(e.node("MatMul", matrix, rowed, to=(*before, out, plane)), new)
 

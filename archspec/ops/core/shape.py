@@ -1,4 +1,4 @@
-"""What the ops that rearrange a tensor share: shapes as fields, lists of axes, products that show themselves."""
+"""What the ops that rearrange a tensor share: shapes as fields, lists of axes, products that show their factors."""
 
 from collections.abc import Sequence
 from math import prod
@@ -33,11 +33,11 @@ class SameOrder(NoMacs, IsView, Op):
     layout: ClassVar[Layout] = "free"
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
-        """An axis that stays as it is sees the same; of others no positions are left."""
+        """An axis that stays as it is sees the same position; others are seen as a whole."""
         return (regrouped(inputs[0], output),)
 
     def copies(self, inputs: Inputs, outputs: Inputs) -> bool:
-        """Where no strides lead through the input in the new shape."""
+        """Where no strides of the input give the new shape."""
         return viewed(inputs[0], outputs[0].shape) is None
 
     def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:

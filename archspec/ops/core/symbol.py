@@ -1,4 +1,4 @@
-"""Sizes that stay free where a file for a runtime is written: symbols that shape rules can compute with."""
+"""Sizes that stay free in an exported file, as symbols with which shape rules can compute."""
 
 from math import gcd
 from typing import Self

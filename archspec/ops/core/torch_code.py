@@ -26,8 +26,8 @@ class Argument:
     default: object = REQUIRED
     """PyTorch's default: an argument that is equal is left out."""
     formulas: tuple[str, ...] = ()
-    """How it follows from the op's fields and the sizes of its input, as expressions: what source code for several
-    instances of a block can say in its place. The first that holds for all of them is taken."""
+    """Expressions for the value, over the op's fields and the sizes of its input: source code for several instances
+    of a block can have one in its place. The first that holds for all of them is taken."""
 
     @property
     def is_default(self) -> bool:
@@ -66,7 +66,7 @@ class TorchCode:
     helper: str = ""
     """The source of the class, where it is not PyTorch's."""
     contains: tuple[str, ...] = ()
-    """The classes of the modules inside of the module."""
+    """The classes of the modules inside the module."""
     typed: bool = False
     """Whether type checkers know that the function yields a tensor."""
     fresh: bool = False
@@ -79,7 +79,7 @@ class TorchCode:
 
     @property
     def is_plain(self) -> bool:
-        """Whether the class is all that there is to say: it can stand as an argument, as `nn.ReLU` does."""
+        """Whether the class needs no arguments, so that it can be an argument itself, as `nn.ReLU` can."""
         return self.chains and not self.helper and all(argument.is_default for argument in self.arguments)
 
 
