@@ -8,7 +8,7 @@ from archspec.diagnostics.diagnostic import Path, Replacement, shown, suggest
 from archspec.elaborate.settings import Setting, compile_argument, compile_setting, constant
 from archspec.language import limits
 from archspec.language.document import Document
-from archspec.language.params import MISSING, Param
+from archspec.language.params import MISSING, Parameter
 from archspec.ops.core.fields import EXPRESSION
 from archspec.types import TensorType, Value
 
@@ -29,7 +29,7 @@ class Frame:
         self,
         document: Document,
         path: Path,
-        params: Mapping[str, Param],
+        params: Mapping[str, Parameter],
         let: Mapping[str, Any],
         given: Mapping[str, Value],
         inputs: Mapping[str, TensorType],

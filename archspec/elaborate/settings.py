@@ -10,7 +10,7 @@ from archspec.diagnostics.diagnostic import Path, shown
 from archspec.language import limits
 from archspec.language.arithmetic import show
 from archspec.language.expressions import Scope
-from archspec.language.params import Param
+from archspec.language.params import Parameter
 from archspec.language.parser import parse
 from archspec.language.templates import parse_template
 from archspec.ops.core.fields import EXPRESSION, FREE_DIMENSION, PADDING_KEYWORDS, TEXT, Reading
@@ -220,7 +220,7 @@ NOWHERE = Nowhere()
 """The scope for settings that are known to be constant."""
 
 
-def param_reading(param: Param) -> Reading:
+def param_reading(param: Parameter) -> Reading:
     """How a string is read as an argument for `param`."""
     if param.type in ("str", "op"):
         return TEXT
@@ -229,7 +229,7 @@ def param_reading(param: Param) -> Reading:
     return EXPRESSION
 
 
-def compile_argument(raw: Any, param: Param, path: Path) -> Setting:
+def compile_argument(raw: Any, param: Parameter, path: Path) -> Setting:
     """Compile an argument, or a default, for `param`."""
     if param.lists_text and isinstance(raw, list):
         return _compile_list(raw, TEXT, path)

@@ -19,7 +19,7 @@ from archspec.language.names import (
     name_of_file,
 )
 from archspec.language.outputs import Output, declare_all
-from archspec.language.params import MISSING, TYPES, Param, declare
+from archspec.language.params import MISSING, TYPES, Parameter, declare
 from archspec.language.renaming import check_renaming
 from archspec.language.schema import AboutSection, BlockSection, FileSection, ModelSection
 from archspec.types import Value
@@ -33,7 +33,7 @@ class Definition:
     document: "Document"
     path: Path
     layers: list[Any]
-    params: dict[str, Param] = field(default_factory=dict)
+    params: dict[str, Parameter] = field(default_factory=dict)
     let: dict[str, Any] = field(default_factory=dict)
     inputs: tuple[str, ...] = ("input",)
     outputs: tuple[Output, ...] = ()
@@ -47,7 +47,7 @@ class Document:
     """A spec file: its declarations by name. Problems found on the way are in `diagnostics`."""
 
     file: str
-    params: dict[str, Param] = field(default_factory=dict)
+    params: dict[str, Parameter] = field(default_factory=dict)
     let: dict[str, Any] = field(default_factory=dict)
     variants: dict[str, dict[str, Value]] = field(default_factory=dict)
     defaults: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -151,7 +151,7 @@ class Loader:
 
     def _params(
         self, document: Document, path: tuple[str, ...], raw: dict[str, Any], *, required: bool
-    ) -> dict[str, Param]:
+    ) -> dict[str, Parameter]:
         params = {}
         for name, declaration in raw.items():
             self._check_key(check_param_name, document, *path, name)
@@ -161,12 +161,12 @@ class Loader:
                     param.conform(param.default)
             except Problem as problem:
                 self._report(problem, document.file, *path, name)
-                param = Param(name, "str", MISSING if required else "", broken=True)  # nothing cascades
+                param = Parameter(name, "str", MISSING if required else "", broken=True)  # nothing cascades
             params[name] = param
         return params
 
     def _check_lets(
-        self, document: Document, path: tuple[str, ...], lets: dict[str, Any], params: dict[str, Param]
+        self, document: Document, path: tuple[str, ...], lets: dict[str, Any], params: dict[str, Parameter]
     ) -> None:
         for name in lets:
             if self._check_key(check_param_name, document, *path, name) and name in params:
@@ -372,7 +372,7 @@ def no_variant(name: str, document: Document, help_: str | None = None) -> Probl
     )
 
 
-def section_of(param: Param) -> str:
+def section_of(param: Parameter) -> str:
     """Where a parameter is declared."""
     return "required" if param.default is MISSING else "params"
 

@@ -37,7 +37,7 @@ def freeze(raw: Any) -> Value:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Param:
+class Parameter:
     """A declared parameter. `default` is what the document says, not yet evaluated; `MISSING` if it is required."""
 
     name: str
@@ -137,15 +137,15 @@ _CONVERSIONS: dict[str, Any] = {
 }
 
 
-def declare(name: str, raw: Any, *, required: bool) -> Param:
+def declare(name: str, raw: Any, *, required: bool) -> Parameter:
     """A parameter from its declaration: a type where it is required, else a default; or the long form of either."""
     if isinstance(raw, dict) and (required or "type" in raw):
         return _declare_long(name, raw, required=required)
     if required:
         if not isinstance(raw, str) or raw not in TYPES:
             raise Problem("AS203", f"{show(raw)} is not a type", help=f"the types are {', '.join(TYPES)}")
-        return Param(name, raw)
-    return _with_literal(Param(name, type_of(name, raw), raw))
+        return Parameter(name, raw)
+    return _with_literal(Parameter(name, type_of(name, raw), raw))
 
 
 def type_of(name: str, default: Any) -> str:
@@ -160,13 +160,13 @@ def type_of(name: str, default: Any) -> str:
     )
 
 
-def _declare_long(name: str, raw: dict[str, Any], *, required: bool) -> Param:
+def _declare_long(name: str, raw: dict[str, Any], *, required: bool) -> Parameter:
     _check_keys(name, raw, required=required)
     type_, choices = raw["type"], raw.get("choices")
-    plain = Param(name, type_)
+    plain = Parameter(name, type_)
     allowed = None if choices is None else tuple(plain.conform(choice) for choice in choices)
     return _with_literal(
-        Param(
+        Parameter(
             name,
             type_,
             raw.get("default", MISSING),
@@ -226,7 +226,7 @@ def _check_type(name: str, raw: dict[str, Any]) -> None:
         raise Problem("AS203", f"{show(raw['type'])} is not a type", help=known, at=("type",))
 
 
-def _with_literal(param: Param) -> Param:
+def _with_literal(param: Parameter) -> Parameter:
     """The parameter with its default as a value, unless that is missing, an expression, or the name of an op."""
     default = param.default
     is_text = isinstance(default, str) or (

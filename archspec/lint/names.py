@@ -8,7 +8,7 @@ from archspec.elaborate.settings import NOTHING, compile_argument, compile_setti
 from archspec.elaborate.steps import Chain, Plan, Step, steps
 from archspec.elaborate.targets import compile_field, resolve_op
 from archspec.language.document import Definition, Document
-from archspec.language.params import MISSING, Param
+from archspec.language.params import MISSING, Parameter
 from archspec.language.reading import texts
 from archspec.language.templates import around, fits
 from archspec.ops.core.fields import EXPRESSION
@@ -79,7 +79,7 @@ def _let(raw: Any) -> frozenset[str]:
     return compile_setting(raw, EXPRESSION, ()).names
 
 
-def _default(param: Param) -> frozenset[str]:
+def _default(param: Parameter) -> frozenset[str]:
     """The names used by a default, which is an expression only in the long form."""
     if not param.long_form or param.default is MISSING:
         return NOTHING
@@ -120,6 +120,6 @@ def called(document: Document, mentions: dict[Definition, Mentions]) -> frozense
     return found | {name for name in document.blocks if any(fits(name, parts) for parts in templates)}
 
 
-def _values(param: Param) -> list[Any]:
+def _values(param: Parameter) -> list[Any]:
     """The possible values of a parameter that are written in the file."""
     return [() if param.default is MISSING else param.default, param.choices or ()]

@@ -13,8 +13,8 @@ from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.pools import PaddedPool
 from archspec.ops.core.torch_code import TorchCode, expression, keywords
 from archspec.ops.core.window import (
-    Frame,
     Window,
+    WindowGeometry,
     kept,
     onnx_border,
     onnx_window,
@@ -35,7 +35,7 @@ class MaxPool(PaddedPool):
     """Distance between the window's elements."""
 
     @property
-    def frame(self) -> Frame:
+    def frame(self) -> WindowGeometry:
         """Kernel, stride, padding and dilation."""
         return self.kernel, self.step, self.padding, self.dilation
 

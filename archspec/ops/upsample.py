@@ -44,7 +44,7 @@ from archspec.ops.core.torch_code import TorchCode, keyword, keywords
 from archspec.ops.core.window import AXIS_NAMES, short
 from archspec.types import Dim, TensorType
 
-Scale = Annotated[
+ScaleFactor = Annotated[
     PositiveNumber | Annotated[tuple[PositiveNumber, ...], Field(min_length=1)],
     Field(description="a number above 0, or a list with one per spatial axis"),
 ]
@@ -65,7 +65,7 @@ class Upsample(NoMacs, SavesNothing, KeepsChannelsLast, Op):
 
     size: Size | None = None
     """The size of the output. Either this or `scale` is given."""
-    scale: Scale | None = None
+    scale: ScaleFactor | None = None
     """The factor by which the axes grow, or shrink if below 1; PyTorch's `scale_factor`."""
     mode: Literal["nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear"] = "nearest"
     """How values are found; `linear` is the linear mode of any rank: linear, bilinear or trilinear."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from archspec._version import __version__
 from archspec.backends.onnx.lowering import LocalFunction, Lowering
 from archspec.backends.weights.sources import encoded
-from archspec.ops.core.onnx_graph import Attribute, Constant, Graph, OnnxStep
+from archspec.ops.core.onnx_graph import Attribute, Graph, OnnxConstant, OnnxStep
 from archspec.types import DTYPES, TensorType
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Writer:
             for name, value in step.attributes.items():
                 _attribute(node.attribute.add(name=name), value)
 
-    def _constant(self, proto: "onnx.TensorProto", name: str, constant: Constant) -> None:
+    def _constant(self, proto: "onnx.TensorProto", name: str, constant: OnnxConstant) -> None:
         import numpy as np
 
         dtype = self.dtype if constant.kind == "float" else constant.kind

@@ -50,7 +50,7 @@ NaturalSize = Annotated[
     Natural | Annotated[tuple[Natural, ...], Field(min_length=1)],
     Field(description="an integer of at least 0, or a list with one per spatial axis"),
 ]
-FreeDimension = Annotated[str, Field(pattern=MULTIPLE), Reading(dimension=True)]
+NamedDimension = Annotated[str, Field(pattern=MULTIPLE), Reading(dimension=True)]
 Axes = Annotated[
     Integer | Annotated[tuple[Integer, ...], Field(min_length=1)],
     Field(description="an axis, or a list of axes"),

@@ -6,7 +6,7 @@ from math import prod
 from typing import Literal
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.onnx_graph import Attribute, Constant, Graph, OnnxStep
+from archspec.ops.core.onnx_graph import Attribute, Graph, OnnxConstant, OnnxStep
 from archspec.types import Dim, TensorType, factored
 
 INT64_MAX = 2**63 - 1
@@ -108,17 +108,17 @@ class Emitter:
         """A vector of integers."""
         data = tuple(values)
         text = ",".join(map(str, data[:9])) + (",…" if len(data) > 9 else "")
-        return self._graph.constant(Constant("int64", (len(data),), data), f"/int64[{text}]")
+        return self._graph.constant(OnnxConstant("int64", (len(data),), data), f"/int64[{text}]")
 
     def number(self, value: float) -> str:
         """A single number."""
-        return self._graph.constant(Constant("float", (), (value,)), f"/float({value!r})")
+        return self._graph.constant(OnnxConstant("float", (), (value,)), f"/float({value!r})")
 
     def float32(self, values: Iterable[float]) -> str:
         """A vector of numbers in single precision, whatever the model's type is."""
         data = tuple(values)
         return self._graph.constant(
-            Constant("float32", (len(data),), data), f"/float32[{','.join(map(repr, data))}]"
+            OnnxConstant("float32", (len(data),), data), f"/float32[{','.join(map(repr, data))}]"
         )
 
     def filled(self, value: float, count: int) -> str:
@@ -126,11 +126,11 @@ class Emitter:
         if count > MAX_CONSTANT:
             raise too_large(count)
         data = array("f", [value]) * count
-        return self._graph.constant(Constant("float", (count,), data), f"/float({value!r})[{count}]")
+        return self._graph.constant(OnnxConstant("float", (count,), data), f"/float({value!r})[{count}]")
 
     def numbers(self, name: str, shape: tuple[int, ...], values: Sequence[float]) -> str:
         """A tensor of numbers, row by row."""
-        return self._graph.constant(Constant("float", shape, values), f"{self._path}/{name}")
+        return self._graph.constant(OnnxConstant("float", shape, values), f"{self._path}/{name}")
 
     # --- shapes ----------------------------------------------------------------------------------------
 

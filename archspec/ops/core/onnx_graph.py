@@ -26,7 +26,7 @@ class OnnxStep:
 
 
 @dataclass(frozen=True, slots=True)
-class Constant:
+class OnnxConstant:
     """A tensor that is not a weight. `float` is the model's floating type."""
 
     kind: Kind
@@ -48,7 +48,7 @@ class Graph:
     """The type of every value of the floating type: inputs, weights, what steps make."""
     weights: dict[str, Weight] = field(default_factory=dict)
     """By their keys: the initialisers."""
-    constants: dict[str, Constant] = field(default_factory=dict)
+    constants: dict[str, OnnxConstant] = field(default_factory=dict)
     others: dict[str, tuple[Literal["int64", "bool", "float32"], TensorType]] = field(default_factory=dict)
     """The types of the values that are not of the model's floating type."""
     names: dict[str, int] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class Graph:
         self.names[name] = 1
         return name
 
-    def constant(self, constant: Constant, name: str) -> str:
+    def constant(self, constant: OnnxConstant, name: str) -> str:
         """The name of a constant: of equal ones with the same name, the first."""
         known = self.constants.get(name)
         if known is not None and known != constant:

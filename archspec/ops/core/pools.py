@@ -16,8 +16,8 @@ from archspec.ops.core.reach import Interval, Links, Reach, at_most, in_place, r
 from archspec.ops.core.torch_code import Argument, TorchCode, keyword, positional
 from archspec.ops.core.window import (
     AXIS_NAMES,
-    Frame,
     Window,
+    WindowGeometry,
     brief,
     counted,
     explained,
@@ -66,7 +66,7 @@ class Pool(AnyPool):
         return keyword("ceil_mode", self.ceil, False, "ceil")
 
     @property
-    def frame(self) -> Frame:
+    def frame(self) -> WindowGeometry:
         """Kernel, stride, padding and dilation."""
         return self.kernel, self.step, 0, 1
 
@@ -120,7 +120,7 @@ class PaddedPool(Pool):
     """Padding per side, at most half the kernel, or a keyword."""
 
     @property
-    def frame(self) -> Frame:
+    def frame(self) -> WindowGeometry:
         """Kernel, stride, padding and dilation."""
         return self.kernel, self.step, self.padding, 1
 

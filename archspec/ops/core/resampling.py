@@ -10,7 +10,7 @@ from archspec.ops.core.checks import size
 from archspec.ops.core.onnx_code import MAX_CONSTANT, Emitter, too_large
 from archspec.types import Dim
 
-Row = dict[int, float]
+WeightedSum = dict[int, float]
 """The elements that an element of the output is a weighted sum of, and their weights."""
 SLACK = 2e-6
 """What runtimes add to a scale before they round a size down."""
@@ -57,7 +57,7 @@ def same(one: Iterator[int], other: Iterator[int]) -> bool:
     return all(map(eq, one, other))
 
 
-def interpolated(n: int, out: int, scale: float, *, cubic: bool) -> list[Row]:
+def interpolated(n: int, out: int, scale: float, *, cubic: bool) -> list[WeightedSum]:
     """The weighted sum that PyTorch computes for each element, where the corners are not aligned."""
     if n * out > MAX_CONSTANT:
         raise too_large(n * out)
@@ -66,7 +66,7 @@ def interpolated(n: int, out: int, scale: float, *, cubic: bool) -> list[Row]:
         at = single(single(step * (index + 0.5)) - 0.5)
         if not cubic:
             at = max(at, 0.0)
-        row: Row = {}
+        row: WeightedSum = {}
         for place, factor in (_cubic if cubic else _linear)(at - floor(at)).items():
             element = min(max(floor(at) + place, 0), n - 1)
             row[element] = row.get(element, 0.0) + factor
@@ -74,11 +74,11 @@ def interpolated(n: int, out: int, scale: float, *, cubic: bool) -> list[Row]:
     return rows
 
 
-def _linear(t: float) -> Row:
+def _linear(t: float) -> WeightedSum:
     return {0: 1 - t, 1: t}
 
 
-def _cubic(t: float) -> Row:
+def _cubic(t: float) -> WeightedSum:
     """Keys' convolution: one polynomial up to a distance of 1, another up to 2."""
     return {
         place: _near(abs(t - place)) if place in (0, 1) else _far(abs(t - place)) for place in range(-1, 3)
@@ -93,7 +93,7 @@ def _far(x: float) -> float:
     return ((CUBIC * x - 5 * CUBIC) * x + 8 * CUBIC) * x - 4 * CUBIC
 
 
-def sums(e: Emitter, value: str, axis: int, rows: Sequence[Row], name: str) -> str:
+def sums(e: Emitter, value: str, axis: int, rows: Sequence[WeightedSum], name: str) -> str:
     """Weighted sums along one axis of known size, as a product with the matrix of their weights."""
     shape = e.type(value).shape
     n, out = size(shape[axis]), len(rows)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from archspec.ops.core.base import IsView, NoMacs, Op
 from archspec.ops.core.data import Inputs, Layout
-from archspec.ops.core.fields import FreeDimension, Positive
+from archspec.ops.core.fields import NamedDimension, Positive
 from archspec.ops.core.held import lying, viewed
 from archspec.ops.core.reach import Links, regrouped
 from archspec.types import Dim, TensorType, factored
@@ -17,7 +17,7 @@ MAX_RANK = 8
 """The most axes that a spec can ask for: more than any network here needs."""
 
 Shape = Annotated[
-    tuple[Positive | Literal[-1] | FreeDimension, ...],
+    tuple[Positive | Literal[-1] | NamedDimension, ...],
     Field(
         min_length=1,
         max_length=MAX_RANK,

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 from archspec.types import Dim, factored
 
-Constant = int | float | bool | str | None | tuple["Constant", ...]
+ArgumentValue = int | float | bool | str | None | tuple["ArgumentValue", ...]
 """What an argument in source code can be."""
 
 REQUIRED: Final = object()
@@ -20,7 +20,7 @@ REQUIRED: Final = object()
 class Argument:
     """An argument of a constructor or a function."""
 
-    value: Constant
+    value: ArgumentValue
     name: str = ""
     """The keyword; empty: positional."""
     default: object = REQUIRED
@@ -83,12 +83,12 @@ class TorchCode:
         return self.chains and not self.helper and all(argument.is_default for argument in self.arguments)
 
 
-def positional(value: Constant, *formulas: str) -> Argument:
+def positional(value: ArgumentValue, *formulas: str) -> Argument:
     """An argument without a keyword."""
     return Argument(value, formulas=formulas)
 
 
-def keyword(name: str, value: Constant, default: object = REQUIRED, *formulas: str) -> Argument:
+def keyword(name: str, value: ArgumentValue, default: object = REQUIRED, *formulas: str) -> Argument:
     """An argument with a keyword."""
     return Argument(value, name, default, formulas)
 
@@ -99,7 +99,7 @@ def keywords(op: "BaseModel", *names: str) -> tuple[Argument, ...]:
     return tuple([keyword(name, getattr(op, name), fields[name].default, name) for name in names])
 
 
-def literal(value: Constant) -> str:
+def literal(value: ArgumentValue) -> str:
     """A value as Python source, with double quotes."""
     if isinstance(value, tuple):
         inside = ", ".join(map(literal, value))

@@ -80,7 +80,7 @@ class Window:
 
 Pads = tuple[tuple[int, int], ...]
 PaddingValue = int | tuple[int, ...] | PaddingKeyword | Sides
-Frame = tuple[int | tuple[int, ...], int | tuple[int, ...], PaddingValue, int | tuple[int, ...]]
+WindowGeometry = tuple[int | tuple[int, ...], int | tuple[int, ...], PaddingValue, int | tuple[int, ...]]
 """Kernel, stride, padding and dilation."""
 
 
