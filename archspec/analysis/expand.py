@@ -20,7 +20,7 @@ from archspec.types import TensorType
 
 
 @dataclass(slots=True, eq=False)
-class ExpandedValue:
+class NodeValue:
     """A value of the expanded network: the node that defines it, or a name that is visible everywhere."""
 
     name: str = ""
@@ -31,13 +31,13 @@ class ExpandedValue:
     """What the spec calls it."""
     part: int | None = None
     """The index of the part, if it is a part."""
-    inside: "ExpandedValue | None" = None
+    inside: "NodeValue | None" = None
     """The value inside the node, if that is a group."""
-    same: "ExpandedValue | None" = None
+    same: "NodeValue | None" = None
     """The value of which this one is an alias, as for a removed node."""
 
     @property
-    def real(self) -> "ExpandedValue":
+    def real(self) -> "NodeValue":
         """The value, with aliases resolved."""
         return self if self.same is None else self.same.real
 
@@ -47,24 +47,24 @@ class ExpandedValue:
         return self.name, id(self.node), self.part, self.inside and self.inside.key
 
     @property
-    def whole(self) -> "ExpandedValue":
+    def whole(self) -> "NodeValue":
         """The value of which this one is a part."""
-        return ExpandedValue(self.name, self.node, self.scope, self.label)
+        return NodeValue(self.name, self.node, self.scope, self.label)
 
 
 @dataclass(slots=True, eq=False)
-class ExpandedBody:
+class BodyScope:
     """A body that has been written: which values stand for its inputs, and which each of its nodes makes."""
 
     number: int
-    inputs: list[ExpandedValue]
-    given: list[ExpandedValue]
+    inputs: list[NodeValue]
+    given: list[NodeValue]
     """The values of the inputs in the enclosing scope."""
-    made: list[list[ExpandedValue]] = field(default_factory=list)
+    made: list[list[NodeValue]] = field(default_factory=list)
     """The values of each node that is left."""
-    inner: list["ExpandedBody | None"] = field(default_factory=list)
+    inner: list["BodyScope | None"] = field(default_factory=list)
     """The bodies of those nodes."""
-    ends: list[ExpandedValue] = field(default_factory=list)
+    ends: list[NodeValue] = field(default_factory=list)
     """The value of the body itself, or its parts."""
 
 
@@ -141,18 +141,18 @@ class _Expander:
         """The nodes that give a second name to inputs whose own name means something else in places."""
         self.inputs = [self.input(root, index, name) for index, name in enumerate(inputs)]
 
-    def input(self, root: Module, index: int, name: str) -> ExpandedValue:
+    def input(self, root: Module, index: int, name: str) -> NodeValue:
         """An input of the network, under a name by which it is found from anywhere."""
         if name not in self.modules:
-            return ExpandedValue(name=name)
+            return NodeValue(name=name)
         labels = (node.label for node in root.body if node.module.is_removed and node.inputs == (index,))
         label = next((label for label in labels if label and self.taken[label] == 1), None) or next(
             self.fresh
         )
         self.start.append({"as": label, "from": name, "layers": []})
-        return ExpandedValue(name=label)
+        return NodeValue(name=label)
 
-    def outputs(self, results: list[ExpandedValue], layers: list[Json]) -> list[str]:
+    def outputs(self, results: list[NodeValue], layers: list[Json]) -> list[str]:
         """The names of the network's outputs. What is an output twice gets a second name."""
         names: list[str] = []
         for value in results:
@@ -167,21 +167,21 @@ class _Expander:
         return names
 
     def body(
-        self, module: Module, given: list[ExpandedValue], *, fixed: bool = True, again: bool = False
-    ) -> tuple[list[Json], ExpandedBody, list[ExpandedValue]]:
+        self, module: Module, given: list[NodeValue], *, fixed: bool = True, again: bool = False
+    ) -> tuple[list[Json], BodyScope, list[NodeValue]]:
         """The nodes of a composite whose inputs are these values, its scope, and its results.
 
         What is used again, for inputs of another size, has no `fixed` shapes. Of what is called `again` as a whole,
         nothing refers to the input by the name that it has outside.
         """
         owners = module.shared
-        scope = ExpandedBody(next(self.scopes), list(given), given)
+        scope = BodyScope(next(self.scopes), list(given), given)
         if again:
             if given[0].key in [value.key for value in given[1:]]:
                 raise UsageError(
                     "a group that is used again takes its input by a name as well: that has no expansion"
                 )
-            scope.inputs[0] = ExpandedValue(scope=scope.number)
+            scope.inputs[0] = NodeValue(scope=scope.number)
         nodes: list[Json] = []
         values, last = list(scope.inputs), scope.inputs[:1]
         places: dict[int, int] = {}
@@ -189,7 +189,7 @@ class _Expander:
         for place, node in enumerate(module.body):
             taken = [values[index].real for index in node.inputs]
             if node.module.is_removed:
-                values.append(ExpandedValue(same=taken[0], label=node.label))
+                values.append(NodeValue(same=taken[0], label=node.label))
                 if again and taken[0].key == scope.inputs[0].key:
                     taken[0].label = taken[0].label or node.label
                 continue
@@ -210,9 +210,7 @@ class _Expander:
             nodes.insert(0, {"as": scope.inputs[0].node["as"], "from": "x", "layers": []})
         return nodes, scope, [values[index] for index in module.results]
 
-    def unused(
-        self, module: Module, values: list[ExpandedValue], used: set[tuple[object, ...]]
-    ) -> list[Json]:
+    def unused(self, module: Module, values: list[NodeValue], used: set[tuple[object, ...]]) -> list[Json]:
         """Nodes that name the further inputs that nothing in a composite uses: a call takes them all the same."""
         nodes: list[Json] = []
         for index in range(1, len(module.inputs)):
@@ -231,23 +229,23 @@ class _Expander:
         self,
         module: Module,
         node: Node,
-        given: list[ExpandedValue],
+        given: list[NodeValue],
         nodes: list[Json],
-        scope: ExpandedBody,
+        scope: BodyScope,
         owner: int | None,
         *,
         fixed: bool,
         again: bool,
-    ) -> list[ExpandedValue]:
+    ) -> list[NodeValue]:
         """Append a node. Its value, which is several where it is a split."""
         result: Json = {} if node.name is None else {"name": node.name}
         sources = self.sources(node, given, scope, first=not nodes)
         nodes.append(result)
         op = node.module.op
         fixed = fixed and not again
-        made = [ExpandedValue(node=result, scope=scope.number, label=node.label) for _ in node.module.outputs]
+        made = [NodeValue(node=result, scope=scope.number, label=node.label) for _ in node.module.outputs]
         parts = len(made) if op is not None else node.module.parts
-        inner: ExpandedBody | None = None
+        inner: BodyScope | None = None
         if owner is not None:
             inner = scope.inner[owner]
             result |= {"op": "reuse", "of": self.owner(module, node)}
@@ -278,9 +276,7 @@ class _Expander:
         scope.inner.append(inner)
         return made[:parts]
 
-    def sources(
-        self, node: Node, given: list[ExpandedValue], scope: ExpandedBody, *, first: bool
-    ) -> list[str]:
+    def sources(self, node: Node, given: list[NodeValue], scope: BodyScope, *, first: bool) -> list[str]:
         """What a node takes. A group reaches for further values itself."""
         taken = given if node.module.op is not None else given[:1]
         return [self.source(value, scope, first=first) for value in taken]
@@ -298,13 +294,13 @@ class _Expander:
             form = "whose nodes depend on the size of its input"
         raise UsageError(f"`{owner.name}`, {form}, is used again: that has no expansion")
 
-    def source(self, value: ExpandedValue, scope: ExpandedBody, *, first: bool) -> str:
+    def source(self, value: NodeValue, scope: BodyScope, *, first: bool) -> str:
         """How a node of a body refers to a value; the first of a group calls the group's input `x`."""
         if first and scope.number and scope.inputs and value.key == scope.inputs[0].key:
             return "x"
         return self.reference(value, scope.number)
 
-    def reference(self, value: ExpandedValue, scope: int) -> str:
+    def reference(self, value: NodeValue, scope: int) -> str:
         """The name of a value, as it is found from a body: by its node's name in the same one, else by a label."""
         value = value.real
         if value.name:
@@ -313,13 +309,13 @@ class _Expander:
             return str(value.node["name"]) + self.rest(value)
         return self.labelled(value) + self.rest(value)
 
-    def rest(self, value: ExpandedValue) -> str:
+    def rest(self, value: NodeValue) -> str:
         """The path from a node to what is meant of it."""
         if value.inside is not None:
             return f".{value.inside.node.get('name') or self.labelled(value.inside)}{self.rest(value.inside)}"
         return "" if value.part is None else f".{value.part}"
 
-    def labelled(self, value: ExpandedValue) -> str:
+    def labelled(self, value: NodeValue) -> str:
         """The label of a value that must be found from anywhere: its own if no other has it, else a new one."""
         if "as" not in value.node:
             own = value.label
@@ -327,9 +323,7 @@ class _Expander:
         return str(value.node["as"])
 
 
-def _outside(
-    end: ExpandedValue, inner: ExpandedBody, given: list[ExpandedValue], node: ExpandedValue
-) -> ExpandedValue:
+def _outside(end: NodeValue, inner: BodyScope, given: list[NodeValue], node: NodeValue) -> NodeValue:
     """A value of a group's body as it is seen from outside; `node` is the group's own."""
     end = end.real
     for outer, value in zip((given[0], *given), (inner.inputs[0], *given), strict=True):
@@ -337,10 +331,10 @@ def _outside(
             return outer
     if end.name or (len(inner.ends) == 1 and end.key == inner.ends[0].key):
         return end if end.name else node
-    return ExpandedValue(node=node.node, scope=node.scope, label=node.label, inside=end)
+    return NodeValue(node=node.node, scope=node.scope, label=node.label, inside=end)
 
 
-def _again(module: Module, index: int, scope: ExpandedBody, given: list[ExpandedValue]) -> ExpandedValue:
+def _again(module: Module, index: int, scope: BodyScope, given: list[NodeValue]) -> NodeValue:
     """What a value of a composite is that is called again, given the body of its first call."""
     if index < len(module.inputs):
         return given[index]

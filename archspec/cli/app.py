@@ -207,9 +207,7 @@ def verify(
 
 
 @app.command()
-def ops(
-    name: o.NamedOp = None, json: o.AsJson = False, width: o.Width = None, ascii_: o.Ascii = False
-) -> None:
+def ops(name: o.OpArg = None, json: o.AsJson = False, width: o.Width = None, ascii_: o.Ascii = False) -> None:
     """List the ops, or describe one."""
     from archspec.cli.ops import run
 

@@ -231,7 +231,7 @@ Device = Annotated[
 
 # --- of `ops`
 
-NamedOp = Annotated[str | None, typer.Argument(metavar="[NAME]", help="An op.")]
+OpArg = Annotated[str | None, typer.Argument(metavar="[NAME]", help="An op.")]
 
 # --- of `rule`
 

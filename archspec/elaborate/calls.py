@@ -267,11 +267,7 @@ def typed(op: Op, types: TensorTypes, dimensions: frozenset[str]) -> Module:
 
 
 def _has_free_features(types: TensorTypes) -> bool:
-    for type_ in types:
-        for dim in type_.shape[1:]:
-            if isinstance(dim, str):
-                return True
-    return False
+    return any(isinstance(dim, str) for type_ in types for dim in type_.shape[1:])
 
 
 def say_where_from(problem: Problem, env: Env, handles: Handles) -> None:

@@ -73,11 +73,7 @@ class Frame:
             return
         self.left -= evaluations
         if self.left < 0:
-            raise Problem(
-                "AS306",
-                "the comprehensions of this file need too many evaluations",
-                help="shorten their lists",
-            )
+            raise Problem("AS306", "the comprehensions of this file are too long", help="shorten their lists")
 
     def knows(self, name: str) -> bool:
         """Whether `name` is declared here."""

@@ -72,9 +72,7 @@ class Compiler(FieldCompiler):
     def chain(self, raw: Any, path: Path) -> Chain:
         """A list of nodes."""
         if not isinstance(raw, list):
-            help_ = (
-                "a single node needs a list too: put [ … ] around it" if isinstance(raw, str | dict) else None
-            )
+            help_ = "one node needs a list too: put [ … ] around it" if isinstance(raw, str | dict) else None
             raise Problem(
                 "AS203", f"`{path[-1]}` must be a list of nodes, not {show(raw)}", at=path[-1:], help=help_
             )

@@ -210,9 +210,7 @@ class Nowhere:
         self.left -= evaluations
         if self.left < 0:
             raise Problem(
-                "AS306",
-                "the comprehensions of this expression need too many evaluations",
-                help="shorten their lists",
+                "AS306", "the comprehensions of this expression are too long", help="shorten their lists"
             )
 
 

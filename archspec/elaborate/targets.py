@@ -126,9 +126,7 @@ def _check_constant(target: Target, key: str, setting: Setting) -> None:
         target.params[key].conform(value)
         return
     made = construct(target, {key: value}, {key: setting}, setting.path)
-    if (
-        not isinstance(made, Op) and key in made
-    ):  # that other fields are missing is not the fault of the default
+    if not isinstance(made, Op) and key in made:  # other fields may be missing
         raise made[key][0]
 
 

@@ -176,10 +176,7 @@ def branches(
     op, settings = find(run, step, env)
     if isinstance(op, Definition) or op.is_module:
         raise Problem(
-            "AS208",
-            f"`{shown(op.name)}` is not a join: it cannot have `branches`",
-            at=("branches",),
-            about_key=True,
+            "AS208", f"only joins have `branches`, not `{shown(op.name)}`", at=("branches",), about_key=True
         )
     join_op = op
 

@@ -47,7 +47,7 @@ class Name:
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class ShapeAttribute:
+class SizeOf:
     """A size of a value in the network: `x.channels`."""
 
     path: str
@@ -238,7 +238,7 @@ class _Local:
 Tree = (
     Literal
     | Name
-    | ShapeAttribute
+    | SizeOf
     | List
     | Unary
     | Binary

@@ -91,8 +91,7 @@ def check_label(name: str) -> None:
     """Refuse a name that a value cannot have."""
     if not _MODULE.fullmatch(name) or name in ("x", "input") or len(name) > limits.NAME_LENGTH:
         raise _refused(
-            name,
-            "name a value: such a name is made of ASCII letters, digits, `_` and `-`, and is not `x` or `input`",
+            name, "name a value: use ASCII letters, digits, `_` and `-`, and neither `x` nor `input`"
         )
 
 
@@ -100,8 +99,7 @@ def check_block_name(name: str) -> None:
     """Refuse a name that a block cannot have."""
     if not _BLOCK.fullmatch(name) or len(name) > limits.NAME_LENGTH:
         raise _refused(
-            name,
-            "be the name of a block: it is made of ASCII letters, digits, `_` and `-`, and starts with a letter",
+            name, "be the name of a block: use ASCII letters, digits, `_` and `-`, beginning with a letter"
         )
     if name in OPS or name in WIRING_OPS or name in KINDS:
         raise Problem(

@@ -31,7 +31,7 @@ from archspec.language.expressions import (
     Logic,
     Name,
     Scope,
-    ShapeAttribute,
+    SizeOf,
     Slicing,
     Tree,
     Unary,
@@ -204,7 +204,7 @@ class _Parser:
             if attribute.isdecimal():
                 help_ = f"an item of a list is `{shown(path)}[{attribute}]`"
             syntax(f"`{shown(path)}` has no `{shown(attribute)}`", self.text, help_)
-        return ShapeAttribute(path, attribute)
+        return SizeOf(path, attribute)
 
     def brackets(self) -> Tree:
         """A list, or a comprehension, after its `[`."""
@@ -315,11 +315,7 @@ class Expression:
         try:
             return self.tree.evaluate(scope)
         except Problem as problem:
-            if (
-                problem.code == "AS307"
-                and not problem.notes
-                and not isinstance(self.tree, Name | ShapeAttribute)
-            ):
+            if problem.code == "AS307" and not problem.notes and not isinstance(self.tree, Name | SizeOf):
                 problem.notes = (f"in the expression `{shown(self.text)}`",)
             raise
 
@@ -347,7 +343,7 @@ def _mentions(tree: object, names: set[str], paths: set[str]) -> None:
         _mentions((tree.item, tree.test), inside, paths)
         names |= inside - {tree.name}
         _mentions(tree.values, names, paths)
-    elif isinstance(tree, ShapeAttribute):
+    elif isinstance(tree, SizeOf):
         paths.add(tree.path)
     elif isinstance(tree, tuple):
         for item in tree:

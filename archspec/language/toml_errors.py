@@ -190,12 +190,8 @@ _TAKEN = (
         "write all of a list or table in its `[ … ]` or `{ … }`, or all of it under headers and dotted keys",
     ),
     ("redefine namespace", "cannot add to `{}`, which has a header", "put all its keys under its header"),
-    ("overwrite a value", "cannot overwrite a value", "the key has a value further up; it can have only one"),
-    (
-        "Duplicate inline",
-        "cannot overwrite a value",
-        "the key has a value in the same table; it can have only one",
-    ),
+    ("overwrite a value", "cannot overwrite a value", "the key has a value further up"),
+    ("Duplicate inline", "cannot overwrite a value", "the key has a value in the same table"),
 )
 """What the parser says of a key that is taken, what the finding says, and what to type instead."""
 

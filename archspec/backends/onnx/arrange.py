@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from archspec.backends.onnx.derived import Arranged, ExportGraph, Move, drop_unread
+from archspec.backends.onnx.derived import Arranged, Lowered, Move, drop_unread
 from archspec.ops.core.data import Weight
 from archspec.ops.core.init import ZEROS
 from archspec.ops.core.onnx_graph import OnnxStep
@@ -11,7 +11,7 @@ from archspec.ops.core.onnx_graph import OnnxStep
 _RESHAPES = ("Unsqueeze", "Squeeze", "Reshape", "Flatten")
 
 
-def arrange(graph: ExportGraph) -> None:
+def arrange(graph: Lowered) -> None:
     """Remove the steps that only rearrange a weight: runtimes and quantisers look for constants."""
     readers = Counter(value for step in graph.steps for value in step.inputs)
     made: dict[Arranged, str] = {}
@@ -43,7 +43,7 @@ def arrange(graph: ExportGraph) -> None:
     drop_unread(graph)
 
 
-def _moves(graph: ExportGraph, step: OnnxStep) -> Iterator[Move]:
+def _moves(graph: Lowered, step: OnnxStep) -> Iterator[Move]:
     """The rearrangement of a weight for each output of a step; empty for other steps."""
     if not step.inputs or step.inputs[0] not in graph.weights:
         return
@@ -60,7 +60,7 @@ def _moves(graph: ExportGraph, step: OnnxStep) -> Iterator[Move]:
             yield "rows", (start, start := start + rows)
 
 
-def _name(graph: ExportGraph, source: str, move: Move) -> str:
+def _name(graph: Lowered, source: str, move: Move) -> str:
     """A name that cannot be a key: `fc/weight`, or `attention/in_proj_weight/0` for a slice."""
     owner, _, last = source.rpartition(".")
     return graph.unique(f"{owner}/{last}" + (f"/{move[1][0]}" if move[0] == "rows" else ""))

@@ -48,13 +48,13 @@ class Arranged:
 
 
 @dataclass(slots=True, eq=False)
-class ExportGraph(Graph):
+class Lowered(Graph):
     """A graph with derived weights."""
 
     derived: dict[str, Folded | Arranged] = field(default_factory=dict)
 
 
-def drop_unread(graph: ExportGraph) -> None:
+def drop_unread(graph: Lowered) -> None:
     """Drop unused weights and constants."""
     read = {value for step in graph.steps for value in step.inputs}
     for table in (graph.weights, graph.constants):

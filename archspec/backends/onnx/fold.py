@@ -1,6 +1,6 @@
 """Fold batch normalisation into the preceding convolution or linear layer. Folded weights get new names."""
 
-from archspec.backends.onnx.derived import ExportGraph, Folded, drop_unread
+from archspec.backends.onnx.derived import Folded, Lowered, drop_unread
 from archspec.ops.core.data import Weight
 from archspec.ops.core.init import ZEROS
 from archspec.ops.core.onnx_graph import OnnxStep
@@ -9,7 +9,7 @@ from archspec.types import TensorType
 _FOLDABLE = ("Conv", "ConvTranspose", "Gemm")
 
 
-def fold(graph: ExportGraph) -> None:
+def fold(graph: Lowered) -> None:
     """Fold every normalisation that is the only consumer of a convolution or linear layer."""
     makers = {step.outputs[0]: step for step in graph.steps}
     readers: dict[str, int] = dict.fromkeys(graph.outputs, 2)
@@ -30,7 +30,7 @@ def fold(graph: ExportGraph) -> None:
     drop_unread(graph)
 
 
-def _fold(graph: ExportGraph, layer: OnnxStep, norm: OnnxStep) -> None:
+def _fold(graph: Lowered, layer: OnnxStep, norm: OnnxStep) -> None:
     weight_key, bias_key = (*layer.inputs[1:], "")[:2]
     keys = [key if key in graph.weights else "" for key in norm.inputs[1:]]
     statistics = (keys[0], keys[1], keys[2], keys[3])

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from archspec.analysis.liveness import Live, Liveness, inference, needed, used
 from archspec.backends.onnx.arrange import arrange
-from archspec.backends.onnx.derived import ExportGraph
+from archspec.backends.onnx.derived import Lowered
 from archspec.backends.onnx.fold import fold
 from archspec.diagnostics import Diagnostic, Problem, SpecError
 from archspec.elaborate.network import Network
@@ -45,7 +45,7 @@ class LocalFunction:
     """A block as a model-local function. Its inputs are values, then weights by their keys in the block."""
 
     name: str
-    graph: ExportGraph
+    graph: Lowered
     inputs: tuple[int, ...]
     """The indices of the block's inputs that the function takes."""
 
@@ -79,14 +79,14 @@ class Lowering:
 
     # --- graphs ----------------------------------------------------------------------------------------
 
-    def _graph(self, inputs: dict[str, TensorType]) -> ExportGraph:
-        graph = ExportGraph(self.opset, self.half)
+    def _graph(self, inputs: dict[str, TensorType]) -> Lowered:
+        graph = Lowered(self.opset, self.half)
         graph.inputs.update(inputs)
         graph.types.update(graph.inputs)
         graph.names.update(dict.fromkeys(inputs, 1))
         return graph
 
-    def _finish(self, graph: ExportGraph, results: list[str], names: list[str]) -> None:
+    def _finish(self, graph: Lowered, results: list[str], names: list[str]) -> None:
         """Name the outputs. An input, a weight or a repeated output is copied by an `Identity` step."""
         made = {value for step in graph.steps for value in step.outputs}
         wanted = [
@@ -134,7 +134,7 @@ class Lowering:
     # --- bodies ----------------------------------------------------------------------------------------
 
     def _body(
-        self, graph: ExportGraph, module: Module, inputs: list[str], prefix: str, wanted: Live
+        self, graph: Lowered, module: Module, inputs: list[str], prefix: str, wanted: Live
     ) -> list[str]:
         """Lower the live part of a composite; returns the names of its results, empty for dead ones."""
         values = list(inputs)
@@ -150,7 +150,7 @@ class Lowering:
         return [values[value] for value in module.results]
 
     def _node(
-        self, graph: ExportGraph, node: Node, given: list[str], prefix: str, name: str | None, parts: Live
+        self, graph: Lowered, node: Node, given: list[str], prefix: str, name: str | None, parts: Live
     ) -> list[str]:
         if node.module.op is not None:
             return self._op(graph, node, given, prefix, name)
@@ -162,9 +162,7 @@ class Lowering:
             return self._body(graph, node.module, given, inner, parts)
         return self._call(graph, node.module, function, given, inner, parts)
 
-    def _op(
-        self, graph: ExportGraph, node: Node, given: list[str], prefix: str, name: str | None
-    ) -> list[str]:
+    def _op(self, graph: Lowered, node: Node, given: list[str], prefix: str, name: str | None) -> list[str]:
         op, types = node.module.op, node.module.inputs
         assert op is not None  # noqa: S101 — asked of ops only
         path = prefix + name if name else _joined(prefix, node.label, op.name)
@@ -217,7 +215,7 @@ class Lowering:
 
     def _call(
         self,
-        graph: ExportGraph,
+        graph: Lowered,
         module: Module,
         function: LocalFunction,
         given: list[str],

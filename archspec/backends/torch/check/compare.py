@@ -15,8 +15,8 @@ from archspec.analysis.liveness import Live, every, training_only, used
 from archspec.backends.torch.check.arguments import NOTHING, Difference, differs, initialised
 from archspec.backends.torch.check.disagreement import Disagreement, failure
 from archspec.backends.torch.check.execute import OpTemplate, executed, templates
-from archspec.backends.torch.check.stand_ins import BareParameter, Child, Leaf, Module, ModuleRecorder
-from archspec.backends.torch.check.values import SymbolicValue, frozen, operands
+from archspec.backends.torch.check.stand_ins import BareParameter, Child, Leaf, Module, Modules
+from archspec.backends.torch.check.values import Symbolic, frozen, operands
 from archspec.ir import Module as Composite
 from archspec.ir import Node, walk
 from archspec.ops.core.torch_code import TorchCode
@@ -36,7 +36,7 @@ def check(
     `source` is changed. The last `training` outputs of `root` are there in training only. `code_of` tells how an op is
     written, `weights` how many a module has; `helpers` are the classes of the source that stand for one of PyTorch.
     """
-    recorder = ModuleRecorder()
+    recorder = Modules()
     codes = {module: code_of(module) for module in walk(root) if module.op is not None}
     texts = {text for code in codes.values() for text in (code.function, code.call) if text}
     texts |= {
@@ -57,7 +57,7 @@ class _Checker:
 
     def __init__(
         self,
-        recorder: ModuleRecorder,
+        recorder: Modules,
         codes: dict[Composite, TorchCode],
         weights: Callable[[Composite], int],
         filled: dict[str, OpTemplate],
@@ -101,9 +101,7 @@ class _BodyComparison:
         self.has_modes = self.recorder.training.asked
         self.end = len(self.recorder.values)
         """The number of the first value that `forward` does not compute."""
-        self.values: list[tuple[SymbolicValue, TensorType]] = list(
-            zip(self.inputs, module.inputs, strict=True)
-        )
+        self.values: list[tuple[Symbolic, TensorType]] = list(zip(self.inputs, module.inputs, strict=True))
         self.claimed: set[int] = set()
 
     def _run(self, *, training: bool) -> tuple[Any, ...]:
@@ -167,7 +165,7 @@ class _BodyComparison:
                 ]
                 self._compare(given, found)
 
-    def _compare(self, wanted: Sequence[SymbolicValue | None], found: Sequence[Any]) -> None:
+    def _compare(self, wanted: Sequence[Symbolic | None], found: Sequence[Any]) -> None:
         if len(wanted) != len(found):
             raise self._wrong("the number of results", len(wanted), len(found))
         for value, other in zip(wanted, found, strict=True):
@@ -180,7 +178,7 @@ class _BodyComparison:
         inplace = [value for value in made if value in self.recorder.inplace]
         if not inplace:
             return
-        uses = [value for value in self.results if isinstance(value, SymbolicValue)]
+        uses = [value for value in self.results if isinstance(value, Symbolic)]
         for value in made:
             operands(value.key, uses)
         counts = Counter(uses)
@@ -189,7 +187,7 @@ class _BodyComparison:
             if first in self.inputs or (counts[first] > 1 and first not in self.recorder.again):
                 raise self._wrong("what is overwritten", "a value that nothing else uses", value)
 
-    def _outputs(self, node: Node, given: list[SymbolicValue]) -> list[SymbolicValue]:
+    def _outputs(self, node: Node, given: list[Symbolic]) -> list[Symbolic]:
         """The values of a node."""
         module = node.module
         if module.is_removed:
@@ -221,8 +219,8 @@ class _BodyComparison:
         return None
 
     def _free(
-        self, node: Node, kind: type[Child], call: Callable[[Any], SymbolicValue]
-    ) -> Iterator[tuple[Any, SymbolicValue]]:
+        self, node: Node, kind: type[Child], call: Callable[[Any], Symbolic]
+    ) -> Iterator[tuple[Any, Symbolic]]:
         """The modules that may be the node's though they are not called so, and what their calls yield.
 
         A second call may be one of a module of its own or of the first one: those that no other node has come first.
@@ -236,10 +234,10 @@ class _BodyComparison:
 
     # --- blocks and groups -----------------------------------------------------------------------------
 
-    def _composite(self, node: Node, given: list[SymbolicValue]) -> SymbolicValue:
+    def _composite(self, node: Node, given: list[Symbolic]) -> Symbolic:
         """The value of a call of a block or a group."""
 
-        def call(child: Module) -> SymbolicValue:
+        def call(child: Module) -> Symbolic:
             return self.recorder.call(child, tuple(given), {})
 
         path = (*self.path, node.name or node.module.kind)
@@ -261,7 +259,7 @@ class _BodyComparison:
 
     # --- ops -------------------------------------------------------------------------------------------
 
-    def _op(self, node: Node, given: list[SymbolicValue]) -> SymbolicValue:
+    def _op(self, node: Node, given: list[Symbolic]) -> Symbolic:
         """The value of an op: of the module under its name, of a function, or of a module of any name."""
         code = self.checker.codes[node.module]
         own = self._own(node, Leaf)
@@ -274,7 +272,7 @@ class _BodyComparison:
         if again is not None:
             return again
         found = self._function(node, code, given)
-        if isinstance(found, SymbolicValue):
+        if isinstance(found, Symbolic):
             return found
         for child, value in self._free(
             node, Leaf, lambda child: self._applied(code.call, node, given, child)
@@ -288,7 +286,7 @@ class _BodyComparison:
             return self.recorder.value("name", f"{code.function or code.module}(…)", node)
         raise self._wrong(*found, node)
 
-    def _called_again(self, node: Node, code: TorchCode, given: list[SymbolicValue]) -> SymbolicValue | None:
+    def _called_again(self, node: Node, code: TorchCode, given: list[Symbolic]) -> Symbolic | None:
         """The value of a second call of the module that has the first one's name, if `forward` has that call."""
         first = (
             self.made.__children__.get(self.module.owner(node).name or "")
@@ -300,9 +298,7 @@ class _BodyComparison:
         value = self._applied(code.call, node, given, first)
         return value if value.number < self.end else None
 
-    def _function(
-        self, node: Node, code: TorchCode, given: list[SymbolicValue]
-    ) -> SymbolicValue | Difference | None:
+    def _function(self, node: Node, code: TorchCode, given: list[Symbolic]) -> Symbolic | Difference | None:
         """The value of an op's function; what differs if it is called otherwise, `None` if it is not called."""
         if not code.function:
             return None
@@ -324,29 +320,27 @@ class _BodyComparison:
                 return value
         return problem
 
-    def _calls(self, called: object, first: object) -> Iterator[SymbolicValue]:
+    def _calls(self, called: object, first: object) -> Iterator[Symbolic]:
         """The calls of a function on a value."""
         for value in self.recorder.calls.get((called, (first,)), ()):
             if value.number < self.end:
                 yield value
 
-    def _other_call(self, wanted: SymbolicValue) -> SymbolicValue | None:
+    def _other_call(self, wanted: Symbolic) -> Symbolic | None:
         """A call of the same function on the same value."""
         match wanted.key:
             case ("call", called, (first, *_), _):
                 return next(self._calls(called, first), None)
         return None
 
-    def _applied(
-        self, text: str, node: Node, given: list[SymbolicValue], module: Any = None
-    ) -> SymbolicValue:
+    def _applied(self, text: str, node: Node, given: list[Symbolic], module: Any = None) -> Symbolic:
         """The value of a template. A free dimension is that of any value which has it, as `forward` says."""
         if text == "{m}({0})":
             return self.recorder.call(module, (given[0],), {})
         template = self.checker.templates[text]
         parts = {**{str(index): value for index, value in enumerate(given)}, "m": module}
         dims = [name for name in template.holes if name not in parts]
-        value: SymbolicValue | None = None
+        value: Symbolic | None = None
         for sizes in product(*map(self._sizes, dims)):
             parts.update(zip(dims, sizes, strict=True))
             value = template.fill(self.made, *(parts[name] for name in template.holes))
@@ -356,7 +350,7 @@ class _BodyComparison:
             raise self._wrong("the size", ", ".join(dims), NOTHING, node)
         return value
 
-    def _sizes(self, dim: str) -> list[SymbolicValue]:
+    def _sizes(self, dim: str) -> list[Symbolic]:
         """The expressions of a free dimension."""
         return [
             value.shape[axis]

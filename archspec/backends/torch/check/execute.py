@@ -8,15 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from archspec.backends.torch.check.stand_ins import Leaf, ModuleRecorder, names
-from archspec.backends.torch.check.values import SymbolicValue
+from archspec.backends.torch.check.stand_ins import Leaf, Modules, names
+from archspec.backends.torch.check.values import Symbolic
 
 _HOLE = re.compile(r"\{(\w+)\}")
 
 
-def executed(
-    source: ast.Module, recorder: ModuleRecorder, helpers: Mapping[str, str]
-) -> tuple[dict[str, Any], str]:
+def executed(source: ast.Module, recorder: Modules, helpers: Mapping[str, str]) -> tuple[dict[str, Any], str]:
     """Execute the source on stand-ins; return its namespace and the name of its last class.
 
     `helpers` are the classes of the source that are treated as PyTorch's.
@@ -50,7 +48,7 @@ def _count_parts(statements: list[ast.stmt]) -> None:
                 _count_parts(orelse)
 
 
-def _parts(value: SymbolicValue, number: int) -> tuple[SymbolicValue, ...]:
+def _parts(value: Symbolic, number: int) -> tuple[Symbolic, ...]:
     return tuple(value[index] for index in range(number))
 
 

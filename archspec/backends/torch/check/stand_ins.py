@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, ClassVar, Self
 
-from archspec.backends.torch.check.values import ExpressionKey, Recorder, SymbolicValue, TrainingFlag
+from archspec.backends.torch.check.values import ExpressionKey, Recorder, Symbolic, TrainingFlag
 
 
-class ModuleRecorder(Recorder):
+class Modules(Recorder):
     """The table of all symbolic values, and the modules of the source's own classes."""
 
     def __init__(self) -> None:
@@ -16,7 +16,7 @@ class ModuleRecorder(Recorder):
         self.made: dict[ExpressionKey, Module] = {}
 
 
-def names(recorder: ModuleRecorder) -> dict[str, Any]:
+def names(recorder: Modules) -> dict[str, Any]:
     """The namespace that generated source imports."""
     own = {"recorder": recorder}
     kinds = {kind.__name__: _Made(kind.__name__, (kind,), own) for kind in (Module, Sequential, ModuleDict)}
@@ -32,12 +32,12 @@ def names(recorder: ModuleRecorder) -> dict[str, Any]:
         "torch": recorder.value("name", "torch"),
         "F": recorder.value("name", "F"),
         "nn": nn,
-        "Tensor": SymbolicValue,
+        "Tensor": Symbolic,
         "OrderedDict": OrderedDict,
     }
 
 
-class BareParameter(SymbolicValue):
+class BareParameter(Symbolic):
     """A bare parameter or buffer created by the source."""
 
     __slots__ = ("buffer", "first", "inits")
@@ -76,7 +76,7 @@ class InitFunctions:
 class Namespace(SimpleNamespace):
     """A stand-in for `nn`, which provides a class for every name."""
 
-    def __init__(self, recorder: ModuleRecorder, **names: Any) -> None:
+    def __init__(self, recorder: Modules, **names: Any) -> None:
         super().__init__(recorder=recorder, **names)
 
     def __getattr__(self, name: str) -> type["Leaf"]:
@@ -89,14 +89,14 @@ class Leaf:
     """A module of PyTorch or of a helper class, with its arguments."""
 
     kind: ClassVar[str]
-    recorder: ClassVar[ModuleRecorder]
+    recorder: ClassVar[Modules]
 
     def __init__(self, *args: Any, **words: Any) -> None:
         self.inplace = words.pop("inplace", False)
         self.args, self.words = args, words
         self.inits: dict[str, Any] = {}
 
-    def __call__(self, *args: Any, **words: Any) -> SymbolicValue:
+    def __call__(self, *args: Any, **words: Any) -> Symbolic:
         """The value of a call."""
         return self.recorder.call(self, args, {**words, "inplace": True} if self.inplace else words)
 
@@ -110,7 +110,7 @@ class _Made(type):
     """A metaclass whose classes return modules with shared content for equal arguments."""
 
     def __call__(cls, *args: Any, **words: Any) -> Any:
-        recorder: ModuleRecorder = cls.recorder  # type: ignore[attr-defined]
+        recorder: Modules = cls.recorder  # type: ignore[attr-defined]
         if cls.__module__ == __name__:  # a container, whose arguments are modules
             return super().__call__(*args, **words)
         key = (cls, args, tuple(words.items()))
@@ -126,7 +126,7 @@ class _Made(type):
 class Module(metaclass=_Made):
     """`nn.Module`."""
 
-    recorder: ClassVar[ModuleRecorder]
+    recorder: ClassVar[Modules]
     __children__: "dict[str, Child]"
 
     def __init__(self) -> None:
@@ -143,7 +143,7 @@ class Module(metaclass=_Made):
     def __getitem__(self, name: str | int) -> "Child":
         return self.__children__[str(name)]
 
-    def __call__(self, *args: Any, **words: Any) -> SymbolicValue:
+    def __call__(self, *args: Any, **words: Any) -> Symbolic:
         """The value of a call."""
         return self.recorder.call(self, args, words)
 
@@ -196,7 +196,7 @@ class Sequential(Module):
         self[str(len(self.__children__))] = module
         return self
 
-    def forward(self, x: SymbolicValue) -> SymbolicValue:
+    def forward(self, x: Symbolic) -> Symbolic:
         """Call the modules in order."""
         for module in self.values():
             x = module(x)

@@ -24,26 +24,26 @@ class Recorder:
     """The table of all symbolic values."""
 
     def __init__(self) -> None:
-        self.values: dict[ExpressionKey, SymbolicValue] = {}
-        self.order: list[SymbolicValue] = []
-        self.calls: dict[ExpressionKey, list[SymbolicValue]] = {}
+        self.values: dict[ExpressionKey, Symbolic] = {}
+        self.order: list[Symbolic] = []
+        self.calls: dict[ExpressionKey, list[Symbolic]] = {}
         """The calls of each function or module, by first argument."""
-        self.inplace: set[SymbolicValue] = set()
-        self.again: set[SymbolicValue] = set()
+        self.inplace: set[Symbolic] = set()
+        self.again: set[Symbolic] = set()
         """Values that were computed more than once: equal expressions that may be distinct tensors."""
         self.training = TrainingFlag()
 
-    def value(self, *key: Any) -> "SymbolicValue":
+    def value(self, *key: Any) -> "Symbolic":
         """The value of an expression, created once."""
         known = self.values.get(key)
         if known is None:
-            known = self.values[key] = SymbolicValue(self, key, len(self.order))
+            known = self.values[key] = Symbolic(self, key, len(self.order))
             self.order.append(known)
         else:
             self.again.add(known)
         return known
 
-    def call(self, called: Any, args: tuple[Any, ...], words: dict[str, Any]) -> "SymbolicValue":
+    def call(self, called: Any, args: tuple[Any, ...], words: dict[str, Any]) -> "Symbolic":
         """The value of a call."""
         inplace = words.pop("inplace", False) if words else False
         key = ("call", called, frozen(args), frozen(tuple(sorted(words.items()))) if words else ())
@@ -72,7 +72,7 @@ class TrainingFlag:
         return "self.training"
 
 
-class SymbolicValue:
+class Symbolic:
     """A symbolic value: a tensor or a function of PyTorch, as the expression that computes it."""
 
     __slots__ = ("key", "number", "recorder")
@@ -80,22 +80,22 @@ class SymbolicValue:
     def __init__(self, recorder: Recorder, key: ExpressionKey, number: int) -> None:
         self.recorder, self.key, self.number = recorder, key, number
 
-    def __getattr__(self, name: str) -> "SymbolicValue":
+    def __getattr__(self, name: str) -> "Symbolic":
         if name.startswith("__"):
             raise AttributeError(name)
         return self.recorder.value("attribute", self, name)
 
-    def __call__(self, *args: Any, **words: Any) -> "SymbolicValue":
+    def __call__(self, *args: Any, **words: Any) -> "Symbolic":
         """The value of a call."""
         return self.recorder.call(self, args, words)
 
-    def __getitem__(self, index: Any) -> "SymbolicValue":
+    def __getitem__(self, index: Any) -> "Symbolic":
         return self.recorder.value("item", self, frozen(index))
 
-    def __iter__(self) -> Iterator["SymbolicValue"]:
+    def __iter__(self) -> Iterator["Symbolic"]:
         raise TypeError("the number of parts is unknown")
 
-    def __neg__(self) -> "SymbolicValue":
+    def __neg__(self) -> "Symbolic":
         return self.recorder.value("operator", "-", self)
 
     def __repr__(self) -> str:
@@ -106,7 +106,7 @@ class SymbolicValue:
                 return f"{of!r}.{name}"
             case ("item", of, index):
                 return f"{of!r}[{index!r}]"
-            case ("call", SymbolicValue() as called, args, words):
+            case ("call", Symbolic() as called, args, words):
                 return (
                     f"{called!r}({', '.join([*map(_short, args), *(f'{k}={_short(v)}' for k, v in words)])})"
                 )
@@ -118,22 +118,20 @@ class SymbolicValue:
 def _short(value: Any) -> str:
     """An operand in short form: a tensor is shown as `x`."""
     return (
-        "x"
-        if isinstance(value, SymbolicValue) and value.key[0] in ("call", "input", "operator")
-        else repr(value)
+        "x" if isinstance(value, Symbolic) and value.key[0] in ("call", "input", "operator") else repr(value)
     )
 
 
 def _operator(name: str, sign: str) -> None:
-    def forwards(self: SymbolicValue, other: Any) -> SymbolicValue:
+    def forwards(self: Symbolic, other: Any) -> Symbolic:
         return self.recorder.value("operator", sign, self, other)
 
-    def backwards(self: SymbolicValue, other: Any) -> SymbolicValue:
+    def backwards(self: Symbolic, other: Any) -> Symbolic:
         return self.recorder.value("operator", sign, other, self)
 
-    setattr(SymbolicValue, f"__{name}__", forwards)
+    setattr(Symbolic, f"__{name}__", forwards)
     if sign not in ("<", "<=", ">", ">="):
-        setattr(SymbolicValue, f"__r{name}__", backwards)
+        setattr(Symbolic, f"__r{name}__", backwards)
 
 
 for _name, _sign in OPERATORS.items():
@@ -154,10 +152,10 @@ def frozen(value: Any) -> Any:
 _HELD = frozenset((list, tuple, slice))
 
 
-def operands(key: ExpressionKey, found: "list[SymbolicValue]") -> None:
+def operands(key: ExpressionKey, found: "list[Symbolic]") -> None:
     """Append each occurrence of a value in an expression to `found`."""
     for part in key:
         if type(part) is tuple:
             operands(part, found)
-        elif isinstance(part, SymbolicValue):
+        elif isinstance(part, Symbolic):
             found.append(part)

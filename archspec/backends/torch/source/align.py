@@ -8,7 +8,7 @@ from archspec.backends.torch.source.places import Place
 from archspec.ir import Module, Node
 
 
-class Incompatible(Exception):  # noqa: N818 — not an error: these instances become several classes
+class Unlike(Exception):  # noqa: N818 — not an error: these instances become several classes
     """The given instances cannot share a class."""
 
 
@@ -104,15 +104,15 @@ def body_of(place: Place, *, fold: bool) -> tuple[list[InstanceNode], tuple[int,
 
 
 def align(places: list[Place], *, fold: bool) -> AlignedBody:
-    """Align the instances. Raises `Incompatible` if their nodes, or the inputs of these, differ."""
+    """Align the instances. Raises `Unlike` if their nodes, or the inputs of these, differ."""
     bodies = [body_of(place, fold=fold) for place in places]
     first, results = bodies[0]
     if any(other != results for _, other in bodies):
-        raise Incompatible
+        raise Unlike
     steps: list[Aligned] = []
     aliases: dict[int, int] = {}
     if any(len(entries) != len(first) for entries, _ in bodies):
-        raise Incompatible
+        raise Unlike
     for row in zip(*(entries for entries, _ in bodies), strict=True):
         step = _aligned(row)
         if step is None:
@@ -126,17 +126,17 @@ def align(places: list[Place], *, fold: bool) -> AlignedBody:
 def _aligned(row: tuple[InstanceNode, ...]) -> Aligned | None:
     key, outputs = row[0].key, row[0].outputs
     if any(entry.key != key or entry.outputs != outputs for entry in row):
-        raise Incompatible
+        raise Unlike
     there = [entry for entry in row if not entry.removed]
     if not there:
         if any(entry.inputs != row[0].inputs for entry in row):
-            raise Incompatible
+            raise Unlike
         return None
     inputs = there[0].inputs
     if any(entry.inputs != inputs for entry in there) or len({entry.node.shares for entry in there}) > 1:
-        raise Incompatible
+        raise Unlike
     if any(entry.inputs[:1] != inputs[:1] for entry in row if entry.removed):
-        raise Incompatible
+        raise Unlike
     entries = tuple(None if entry.removed else entry for entry in row)
     return Aligned(key, entries, inputs, outputs)
 

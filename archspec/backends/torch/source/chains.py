@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from archspec.backends.torch.source.align import Incompatible
+from archspec.backends.torch.source.align import Unlike
 from archspec.backends.torch.source.columns import Dims, View
 from archspec.backends.torch.source.copies import joined, merged
 from archspec.backends.torch.source.modules import (
     Constructors,
-    InstancePlaces,
     Nodes,
+    Sites,
     at,
     equal,
     setting,
@@ -17,12 +17,12 @@ from archspec.backends.torch.source.modules import (
     stem,
 )
 from archspec.backends.torch.source.parts import (
+    Built,
+    ChainItem,
     Class,
-    Construction,
     Constructor,
     Initialised,
-    SequentialItem,
-    SequentialModule,
+    ModuleChain,
 )
 from archspec.backends.torch.source.symbols import ABSENT, SourceSymbol, names, same, substitute
 from archspec.ir import Node
@@ -39,13 +39,11 @@ class Chains(Constructors):
 
     # --- composites ------------------------------------------------------------------------------------
 
-    def _composite(
-        self, places: InstancePlaces, nodes: Nodes, here: list[Dims]
-    ) -> tuple[Construction, list[Initialised]]:
+    def _composite(self, places: Sites, nodes: Nodes, here: list[Dims]) -> tuple[Built, list[Initialised]]:
         """A block or a group: a call of its class, or an inline chain."""
         found = {self.facts.class_of(node.module) for node in nodes if node is not None}
         if len(found) > 1:
-            raise Incompatible
+            raise Unlike
         class_ = found.pop()
         if class_ is not None:
             return self._instance(class_, places, nodes, here), []
@@ -56,7 +54,7 @@ class Chains(Constructors):
         inits = [init for item in chain.items for init in item.inits]
         return chain, inits
 
-    def _instance(self, class_: Class, places: InstancePlaces, nodes: Nodes, here: list[Dims]) -> Constructor:
+    def _instance(self, class_: Class, places: Sites, nodes: Nodes, here: list[Dims]) -> Constructor:
         """A call of a generated class."""
         symbols: dict[str, SourceSymbol | None] = {}
         arguments = []
@@ -81,7 +79,7 @@ class Chains(Constructors):
         self,
         key: str,
         class_: Class,
-        places: InstancePlaces,
+        places: Sites,
         nodes: Nodes,
         here: list[Dims],
         symbols: dict[str, SourceSymbol | None],
@@ -110,9 +108,9 @@ class Chains(Constructors):
 
     # --- chains ----------------------------------------------------------------------------------------
 
-    def _chain(self, places: InstancePlaces, here: Dims) -> tuple[SequentialModule, Dims]:
+    def _chain(self, places: Sites, here: Dims) -> tuple[ModuleChain, Dims]:
         """The nodes of a chain as items of an `nn.Sequential`, and the sizes of its output."""
-        items: list[SequentialItem] = []
+        items: list[ChainItem] = []
         positions = [0] * len(places)
         for group in merged(places):
             added, here = self._run(places, group, here, positions)
@@ -122,21 +120,21 @@ class Chains(Constructors):
             items += added
         if all(item.positional for item in items):
             items = joined(items)
-        chain = SequentialModule(items)
+        chain = ModuleChain(items)
         shifting = any(
             item.when is not None or not (item.count is None or item.count.is_literal) for item in items
         )
         if shifting and any(item.inits for item in items):
-            raise Incompatible  # they are found by position, which differs
+            raise Unlike  # they are found by position, which differs
         if not chain.is_positional and any(
             item.when is not None or item.count is not None for item in chain.items
         ):
-            raise Incompatible
+            raise Unlike
         return chain, here
 
     def _run(
-        self, places: InstancePlaces, group: list[list[Node]], here: Dims, positions: list[int]
-    ) -> tuple[list[SequentialItem], Dims]:
+        self, places: Sites, group: list[list[Node]], here: Dims, positions: list[int]
+    ) -> tuple[list[ChainItem], Dims]:
         """The copies of one node, for each instance; none where it was removed."""
         lengths = {len(nodes) for nodes in group if nodes}
         items = []
@@ -160,12 +158,12 @@ class Chains(Constructors):
                 here = after
             return items, here
         if optional:
-            raise Incompatible
+            raise Unlike
         return self._uneven(places, group, here, positions)
 
     def _counted(
-        self, places: InstancePlaces, group: list[list[Node]], here: Dims, positions: list[int], length: int
-    ) -> tuple[list[SequentialItem], Dims] | None:
+        self, places: Sites, group: list[list[Node]], here: Dims, positions: list[int], length: int
+    ) -> tuple[list[ChainItem], Dims] | None:
         """Copies that depend on their counter, as one comprehension; `None` if they do not."""
         if (
             self.literal
@@ -181,7 +179,7 @@ class Chains(Constructors):
             nodes: Nodes = tuple(group[row][copy] for row, copy in pairs)
             if any(node is not None and node.module.inputs != node.module.outputs for node in nodes):
                 continue
-            items: list[SequentialItem] = []
+            items: list[ChainItem] = []
             before, places_ = list(positions), [places[row] for row, _ in pairs]
             try:
                 if start:
@@ -191,30 +189,30 @@ class Chains(Constructors):
                 with self.copies(pairs):
                     dims = tuple(self.lift(dim) for dim in here)
                     made, inits = self._composite(places_, nodes, [dims])
-                if inits or isinstance(made, SequentialModule):
-                    raise Incompatible
-            except Incompatible:
+                if inits or isinstance(made, ModuleChain):
+                    raise Unlike
+            except Unlike:
                 positions[:] = before
                 continue
             for row, copies in enumerate(group):
                 positions[row] += len(copies) - start
             count = SourceSymbol(Literal(length - start), (length - start,) * len(places))
-            items.append(SequentialItem(str(start), True, made, count, counts=True, start=start))
+            items.append(ChainItem(str(start), True, made, count, counts=True, start=start))
             return items, here
         return None
 
     def _uneven(
-        self, places: InstancePlaces, group: list[list[Node]], here: Dims, positions: list[int]
-    ) -> tuple[list[SequentialItem], Dims]:
+        self, places: Sites, group: list[list[Node]], here: Dims, positions: list[int]
+    ) -> tuple[list[ChainItem], Dims]:
         """Copies whose number differs between instances: a first one, and others that are all equal."""
         heads: Nodes = tuple(nodes[0] if nodes else None for nodes in group)
         rests: Nodes = tuple(nodes[1] if len(nodes) > 1 else None for nodes in group)
         for nodes in group:
             if any(node.name is None or not node.positional for node in nodes):
-                raise Incompatible
+                raise Unlike
             for node in nodes[2:]:
                 if not self._alike(node, nodes[1]):
-                    raise Incompatible
+                    raise Unlike
         first, here = self._item(places, heads, here, positions)
         rest, after = self._item(places, rests, here, positions)
         for row, nodes in enumerate(group):
@@ -227,15 +225,15 @@ class Chains(Constructors):
         count = count or self.role("depth", column)
         after = self._dims(places, rests, 0, [here])
         if self.branches(rest.made) or self.branches(first.made):
-            raise Incompatible  # statements come before the comprehension, once for all copies
+            raise Unlike  # statements come before the comprehension, once for all copies
         if equal(first.made, rest.made):
             return [replace(first, count=count)], after
         fewer = self.symbol(Binary("-", count.tree, Literal(1)))
         return [first, replace(rest, count=fewer)], after
 
-    def branches(self, made: Construction) -> bool:
+    def branches(self, made: Built) -> bool:
         """Whether a part of it is constructed under a condition."""
-        return isinstance(made, SequentialModule) and any(
+        return isinstance(made, ModuleChain) and any(
             item.when is not None or self.branches(item.made) for item in made.items
         )
 
@@ -251,17 +249,15 @@ class Chains(Constructors):
         left, right = class_.arguments(node.module), class_.arguments(other.module)
         return all(same(left[key], right[key]) for key in left)
 
-    def _item(
-        self, places: InstancePlaces, nodes: Nodes, here: Dims, positions: list[int]
-    ) -> tuple[SequentialItem, Dims]:
+    def _item(self, places: Sites, nodes: Nodes, here: Dims, positions: list[int]) -> tuple[ChainItem, Dims]:
         node = next(node for node in nodes if node is not None)
         if any(n is not None and (n.module.op is None) != (node.module.op is None) for n in nodes):
-            raise Incompatible
+            raise Unlike
         there = [(row, other) for row, other in enumerate(nodes) if other is not None]
         positional = all(other.name == str(positions[row]) for row, other in there)
         for row, other in there:
             if other.name is None or (not positional and other.name != node.name):
-                raise Incompatible
+                raise Unlike
             positions[row] += 1
         name = node.name or ""
         inits: list[Initialised] = []
@@ -274,7 +270,7 @@ class Chains(Constructors):
             made = self._constructor(places, nodes, codes, [here])
             inits, fresh = self._inits(nodes, code), code.fresh
             inplace = all(code.inplace for code in codes if code is not None)
-        item = SequentialItem(name, positional, made, fresh=fresh, inplace=inplace)
+        item = ChainItem(name, positional, made, fresh=fresh, inplace=inplace)
         item.inits = [replace(init, path=(name, *init.path)) for init in inits]
         if len(self.places) == 1 and node.module.outputs[0].shape != node.module.inputs[0].shape:
             item.comment = shape_text(node.module)
@@ -282,13 +278,13 @@ class Chains(Constructors):
 
     # --- sizes and presence ----------------------------------------------------------------------------
 
-    def _dims(self, places: InstancePlaces, nodes: Nodes, output: int, here: list[Dims]) -> Dims:
+    def _dims(self, places: Sites, nodes: Nodes, output: int, here: list[Dims]) -> Dims:
         """The sizes of a node's output; for an absent node, those of its input."""
         node = next(node for node in nodes if node is not None)
         shapes = [n.module.outputs[output].shape if n is not None else None for n in nodes]
         there = [shape for shape in shapes if shape is not None]
         if len({len(shape) for shape in there}) > 1:
-            raise Incompatible
+            raise Unlike
         dims = []
         for axis in range(len(there[0])):
             same_axis = here[0][axis] if here and axis < len(here[0]) else None
@@ -304,7 +300,7 @@ class Chains(Constructors):
         return tuple(dims)
 
     def _sizes(
-        self, places: InstancePlaces, nodes: Nodes, node: Node, output: int, axis: int, here: list[Dims]
+        self, places: Sites, nodes: Nodes, node: Node, output: int, axis: int, here: list[Dims]
     ) -> Iterator[SourceSymbol | None]:
         """The candidate expressions for the size of an axis."""
         op = node.module.op
@@ -322,7 +318,7 @@ class Chains(Constructors):
             yield from dims
 
     def _size_of_composite(
-        self, places: InstancePlaces, nodes: Nodes, output: int, axis: int, here: list[Dims]
+        self, places: Sites, nodes: Nodes, output: int, axis: int, here: list[Dims]
     ) -> SourceSymbol | None:
         """The size of an axis of a composite's output in terms of the arguments of its call."""
         node = next(node for node in nodes if node is not None)
@@ -350,7 +346,7 @@ class Chains(Constructors):
             tree = Binary("+", tree, part) if tree is not None and part is not None else None
         return self.symbol(tree) if tree is not None else None
 
-    def _presence(self, places: InstancePlaces, nodes: Nodes, here: list[Dims]) -> SourceSymbol:
+    def _presence(self, places: Sites, nodes: Nodes, here: list[Dims]) -> SourceSymbol:
         """Whether an instance has a node: its `when`, or that of an enclosing group."""
         column = tuple(
             ABSENT if place is None else node is not None for place, node in zip(places, nodes, strict=True)

@@ -1,19 +1,12 @@
 """Build a class from the aligned instances of a block."""
 
-from archspec.backends.torch.source.align import Aligned, Incompatible, align
+from archspec.backends.torch.source.align import Aligned, Unlike, align
 from archspec.backends.torch.source.columns import Dims
 from archspec.backends.torch.source.facts import Facts
 from archspec.backends.torch.source.loops import Loops
-from archspec.backends.torch.source.modules import InstancePlaces, Nodes, equal, function_text
+from archspec.backends.torch.source.modules import Nodes, Sites, equal, function_text
 from archspec.backends.torch.source.names import is_attribute
-from archspec.backends.torch.source.parts import (
-    Action,
-    Class,
-    Construction,
-    Initialised,
-    Part,
-    SequentialModule,
-)
+from archspec.backends.torch.source.parts import Action, Built, Class, Initialised, ModuleChain, Part
 from archspec.backends.torch.source.places import Place
 from archspec.backends.torch.source.unused import drop_unused
 from archspec.diagnostics import Problem
@@ -26,7 +19,7 @@ LIGHT = frozenset(("Norms", "Activations", "Regularisers", "Shape", "Arithmetic"
 
 
 class Builder(Loops):
-    """Builds one class for several instances. Raises `Incompatible` if they cannot share a class."""
+    """Builds one class for several instances. Raises `Unlike` if they cannot share a class."""
 
     def __init__(self, facts: Facts, places: list[Place], *, fold: bool, literal: bool = False) -> None:
         super().__init__(facts, places)
@@ -34,7 +27,7 @@ class Builder(Loops):
         self.body = align(places, fold=fold)
         module = places[0].module
         if any(place.module.declared != module.declared for place in places):
-            raise Incompatible
+            raise Unlike
         given = places[0].input_names
         for index in range(len(module.inputs)):
             types = [place.module.inputs[index] for place in places]
@@ -71,14 +64,14 @@ class Builder(Loops):
         return result
 
     def _check_names(self) -> None:
-        """Raise `Incompatible` for an optional module that is not an attribute, or a loop of unknown length."""
+        """Raise `Unlike` for an optional module that is not an attribute, or a loop of unknown length."""
         for part in self.parts.values():
             if part.when is not None and not (part.is_free or is_attribute(part.name)):
-                raise Incompatible
+                raise Unlike
             if part.count is not None and len(self.parts) > 1 and not part.count.is_literal:
-                raise Incompatible
+                raise Unlike
 
-    def _as_chain(self) -> SequentialModule | None:
+    def _as_chain(self) -> ModuleChain | None:
         """The body as one `nn.Sequential`, if its modules are named by their positions."""
         bad = any(
             node.name is not None and not is_attribute(node.name) and self.facts.weights(node.module)
@@ -100,7 +93,7 @@ class Builder(Loops):
             return
         nodes, node = step.nodes, step.node
         if step.is_optional and len(step.outputs) > 1:
-            raise Incompatible
+            raise Unlike
         here = [self.values[value] for value in step.inputs]
         label = _label(nodes)
         action = self._call(self.places, nodes, here, step)
@@ -118,11 +111,11 @@ class Builder(Loops):
                 self.labels[word] = step.outputs[0]
         self.actions.append(action)
 
-    def _call(self, places: InstancePlaces, nodes: Nodes, here: list[Dims], step: Aligned) -> Action:
+    def _call(self, places: Sites, nodes: Nodes, here: list[Dims], step: Aligned) -> Action:
         """A node as an action of `forward`, with the module that it calls."""
         node = next(node for node in nodes if node is not None)
         if any(n is not None and (n.module.op is None) != (node.module.op is None) for n in nodes):
-            raise Incompatible
+            raise Unlike
         if node.module.op is None:
             made, inits = self._composite(places, nodes, here)
             arguments = ", ".join(f"{{{index}}}" for index in range(len(step.inputs)))
@@ -141,7 +134,7 @@ class Builder(Loops):
             action = self._function(op, node, step, code)
         else:
             if not code.module:
-                raise Incompatible
+                raise Unlike
             template = code.call
             if op.is_parameter:
                 template = "{m}"
@@ -175,7 +168,7 @@ class Builder(Loops):
                 return value
         return None
 
-    def _part(self, nodes: Nodes, made: Construction, inits: list[Initialised], weights: int) -> Part:
+    def _part(self, nodes: Nodes, made: Built, inits: list[Initialised], weights: int) -> Part:
         """The module of a node, or the one whose weights it shares."""
         node = next(node for node in nodes if node is not None)
         if node.shares is not None:
@@ -191,7 +184,7 @@ class Builder(Loops):
                 raise self.facts.refuse(Problem("AS703", message, notes=notes), node)
         named = {n.name for n in nodes if n is not None}
         if len(named) > 1 and (weights or not node.positional):
-            raise Incompatible
+            raise Unlike
         name = node.name or ""
         part = Part(name, made, inits=inits)
         part.is_free = not weights and (node.positional or not is_attribute(name))

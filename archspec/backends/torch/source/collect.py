@@ -11,7 +11,7 @@ GroupKey = tuple[object, ...]
 
 
 @dataclass(slots=True, eq=False)
-class NamedComposite:
+class Callee:
     """A composite, its preferred name, and the composites directly inside it."""
 
     place: Place
@@ -27,7 +27,7 @@ def groups(
     `visit` is called with the node of every op. Instances that differ in their `late` results, those that only
     training needs, are in separate groups.
     """
-    found: dict[Module, NamedComposite] = {}
+    found: dict[Module, Callee] = {}
     root = places.root()
     _collect(places, root, name, found, visit)
     keys: dict[Module, GroupKey] = {
@@ -40,7 +40,7 @@ def groups(
             module: (*key, _height(module, found, heights)) if key in tangled else key
             for module, key in keys.items()
         }
-    members: dict[GroupKey, list[NamedComposite]] = {}
+    members: dict[GroupKey, list[Callee]] = {}
     for module, item in found.items():
         members.setdefault(keys[module], []).append(item)
     for key in _callees_first(keys[root.module], members, keys):
@@ -54,15 +54,11 @@ def key_of(module: Module) -> GroupKey:
 
 
 def _collect(
-    places: Places,
-    place: Place,
-    name: str,
-    found: dict[Module, NamedComposite],
-    visit: Callable[[Node], None],
+    places: Places, place: Place, name: str, found: dict[Module, Callee], visit: Callable[[Node], None]
 ) -> None:
     if place.module in found:
         return
-    item = found[place.module] = NamedComposite(place, name)
+    item = found[place.module] = Callee(place, name)
     for node in place.module.body:
         if node.module.op is not None:
             visit(node)
@@ -79,7 +75,7 @@ def _name(node: Node, around: str, *, is_definition: bool) -> str:
     return node.name if node.name is not None and node.name[:1].isalpha() else f"{around}_{node.name}"
 
 
-def _tangled(found: dict[Module, NamedComposite], keys: dict[Module, GroupKey]) -> set[GroupKey]:
+def _tangled(found: dict[Module, Callee], keys: dict[Module, GroupKey]) -> set[GroupKey]:
     """The definitions whose instances contain each other, with all their callers.
 
     A block that takes a block as an argument can contain one that calls the first block again, with another argument.
@@ -101,7 +97,7 @@ def _tangled(found: dict[Module, NamedComposite], keys: dict[Module, GroupKey]) 
     return {key for key, inside in below.items() if inside}
 
 
-def _height(module: Module, found: dict[Module, NamedComposite], heights: dict[Module, int]) -> int:
+def _height(module: Module, found: dict[Module, Callee], heights: dict[Module, int]) -> int:
     """The nesting depth of composites in a module."""
     if module not in heights:
         heights[module] = 1 + max(
@@ -111,7 +107,7 @@ def _height(module: Module, found: dict[Module, NamedComposite], heights: dict[M
 
 
 def _callees_first(
-    root: GroupKey, members: dict[GroupKey, list[NamedComposite]], keys: dict[Module, GroupKey]
+    root: GroupKey, members: dict[GroupKey, list[Callee]], keys: dict[Module, GroupKey]
 ) -> Iterator[GroupKey]:
     done: set[GroupKey] = set()
     stack: list[tuple[GroupKey, bool]] = [(root, False)]

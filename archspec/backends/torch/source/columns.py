@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from archspec.backends.torch.source.align import Incompatible
-from archspec.backends.torch.source.parts import COUNTER, REQUIRED, ConstructorParameter
+from archspec.backends.torch.source.align import Unlike
+from archspec.backends.torch.source.parts import COUNTER, REQUIRED, ClassParameter
 from archspec.backends.torch.source.places import Place
 from archspec.backends.torch.source.symbols import (
     ABSENT,
@@ -35,7 +35,7 @@ from archspec.language.expressions import (
     List,
     Literal,
     Name,
-    ShapeAttribute,
+    SizeOf,
     Slicing,
     Tree,
     Unary,
@@ -70,7 +70,7 @@ class ValueColumns:
 
     def __init__(self, places: list[Place]) -> None:
         self.places = places
-        self.parameters: dict[str, ConstructorParameter] = {}
+        self.parameters: dict[str, ClassParameter] = {}
         self.locals: dict[str, tuple[str, SourceSymbol]] = {}
         self.known: dict[str, SourceSymbol | None] = {}
         self.own: list[dict[str, Any]] = [{} for _ in places]
@@ -131,9 +131,9 @@ class ValueColumns:
     ) -> SourceSymbol:
         """Add an argument of the constructor."""
         if self.pairs is not None or annotation(values) is None:
-            raise Incompatible
+            raise Unlike
         if key not in self.parameters:
-            self.parameters[key] = ConstructorParameter(key, wanted, values, default, axis)
+            self.parameters[key] = ClassParameter(key, wanted, values, default, axis)
         return self.bind(key, values)
 
     def role(self, wanted: str, column: ValueColumn) -> SourceSymbol:
@@ -152,7 +152,7 @@ class ValueColumns:
         """The sizes of an input: the number of channels or features is an argument if it differs."""
         rank = types[0].rank
         if any(type_.rank != rank for type_ in types):
-            raise Incompatible
+            raise Unlike
         stem = "in" if name == "input" else name
         dims: list[SourceSymbol | None] = []
         for axis in range(rank):
@@ -162,7 +162,7 @@ class ValueColumns:
             elif axis == 1 or (axis == 2 and rank == 3):
                 wanted = f"{stem}_channels" if axis == 1 and rank > 2 else f"{stem}_features"
                 if any(not isinstance(value, int) for value in column):
-                    raise Incompatible
+                    raise Unlike
                 dims.append(self.parameter(f"@{wanted}", wanted, column, axis=(index, axis)))
             else:
                 dims.append(None)
@@ -253,14 +253,12 @@ class ValueColumns:
             case Name():
                 symbol = view.fields(tree.name) if view.fields else None
                 return _tree(symbol or self.resolve(tree.name, view))
-            case ShapeAttribute():
+            case SizeOf():
                 axis = {"channels": 1, "height": -2, "width": -1}.get(tree.attribute)
                 return self._size(tree.path, axis, view)
-            case Index(base=ShapeAttribute(attribute="shape", path=path), index=Literal(result=int(axis))):
+            case Index(base=SizeOf(attribute="shape", path=path), index=Literal(result=int(axis))):
                 return self._size(path, axis, view)
-            case Index(
-                base=ShapeAttribute(attribute="shape", path=path), index=Unary("-", Literal(int(axis)))
-            ):
+            case Index(base=SizeOf(attribute="shape", path=path), index=Unary("-", Literal(int(axis)))):
                 return self._size(path, -axis, view)
             case Slicing() | Comprehension():
                 return self._settled(tree, view)

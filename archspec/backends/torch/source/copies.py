@@ -2,15 +2,15 @@
 
 from dataclasses import replace
 
-from archspec.backends.torch.source.align import Incompatible, runs
-from archspec.backends.torch.source.modules import InstancePlaces, equal
-from archspec.backends.torch.source.parts import Class, Constructor, SequentialItem
+from archspec.backends.torch.source.align import Unlike, runs
+from archspec.backends.torch.source.modules import Sites, equal
+from archspec.backends.torch.source.parts import ChainItem, Class, Constructor
 from archspec.backends.torch.source.symbols import SourceSymbol
 from archspec.ir import Node
 from archspec.language.expressions import Literal
 
 
-def merged(places: InstancePlaces) -> list[list[list[Node]]]:
+def merged(places: Sites) -> list[list[list[Node]]]:
     """The nodes of chains, aligned: for each instance the copies of a node, none where it was removed."""
     rows: list[list[list[Node]] | None] = [
         None if place is None else runs(list(place.module.body)) for place in places
@@ -28,7 +28,7 @@ def merged(places: InstancePlaces) -> list[list[list[Node]]]:
                 continue
             own = row[at[index]] if at[index] < len(row) else None
             if own is None:
-                raise Incompatible
+                raise Unlike
             removed = own[0].module.is_removed
             inside = own[0].origin.path == origin.path[: len(own[0].origin.path)]
             if own[0].origin == origin and own[0].copy[:-1] == reference[0].copy[:-1]:
@@ -40,16 +40,16 @@ def merged(places: InstancePlaces) -> list[list[list[Node]]]:
                 if following is None or following.path[: len(path)] != path:
                     at[index] += 1
             else:
-                raise Incompatible
+                raise Unlike
         merged.append(group)
     if any(row is not None and at[index] != len(row) for index, row in enumerate(rows)):
-        raise Incompatible
+        raise Unlike
     return merged
 
 
-def joined(items: list[SequentialItem]) -> list[SequentialItem]:
+def joined(items: list[ChainItem]) -> list[ChainItem]:
     """Merge equal consecutive items into one with a count."""
-    result: list[SequentialItem] = []
+    result: list[ChainItem] = []
     for item in items:
         last = result[-1] if result else None
         if (

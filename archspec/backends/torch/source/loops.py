@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from archspec.backends.torch.source.align import Aligned, Incompatible, InstanceNode
+from archspec.backends.torch.source.align import Aligned, InstanceNode, Unlike
 from archspec.backends.torch.source.chains import Chains
 from archspec.backends.torch.source.columns import View
 from archspec.backends.torch.source.facts import Facts
 from archspec.backends.torch.source.modules import Nodes, function_text
-from archspec.backends.torch.source.parts import COUNTER, Action, Construction, Part
+from archspec.backends.torch.source.parts import COUNTER, Action, Built, Part
 from archspec.backends.torch.source.places import Place
 from archspec.backends.torch.source.symbols import SourceSymbol
 from archspec.ir import Node
@@ -31,7 +31,7 @@ class Loops(Chains):
         """Write copies that are named by their counter, each of which takes the value of the previous one."""
         entries = [entry for entry in step.entries if entry is not None]
         if len(entries) != len(step.entries):
-            raise Incompatible
+            raise Unlike
         pairs = [(row, copy) for row, entry in enumerate(entries) for copy in range(len(entry.copies))]
         modules: Nodes = tuple(entries[row].copies[copy][0] for row, copy in pairs)
         carried = self.values[step.inputs[0]]
@@ -42,14 +42,14 @@ class Loops(Chains):
             here = tuple(self._grown(dim, delta) for dim, delta in zip(carried, growth, strict=True))
             if modules[0] is not None and modules[0].module.op is not None:
                 codes = self._codes(modules)
-                made: Construction = self._constructor(places, modules, codes, [here])
+                made: Built = self._constructor(places, modules, codes, [here])
                 inits = [init for code in codes if code for init in self._inits(modules, code)]
                 if not all(code is not None and code.chains for code in codes):
-                    raise Incompatible
+                    raise Unlike
             else:
                 made, inits = self._composite(places, modules, [here])
             if inits:
-                raise Incompatible
+                raise Unlike
             template = self._template(places, modules)
         count = self._count(entries)
         part = Part(f"@{len(self.parts)}", made, count=count, template=template)
@@ -69,9 +69,9 @@ class Loops(Chains):
         self.actions.append(action)
 
     def _check_worth(self, entries: list[InstanceNode]) -> None:
-        """Raise `Incompatible` for at most two copies, equally many in all instances: these are written one by one."""
+        """Raise `Unlike` for at most two copies, equally many in all instances: these are written one by one."""
         if len({len(entry.copies) for entry in entries}) == 1 and len(entries[0].copies) < 3:
-            raise Incompatible
+            raise Unlike
 
     def _growth(self, entries: list[InstanceNode]) -> list[int | None]:
         """The amount by which each copy changes each axis; `None` if it differs between copies."""
@@ -83,7 +83,7 @@ class Loops(Chains):
                 for copy in entry.copies:
                     before, after = copy[0].module.inputs[0], copy[-1].module.outputs[0]
                     if after.rank != rank:
-                        raise Incompatible
+                        raise Unlike
                     old, new = before.shape[axis], after.shape[axis]
                     known = isinstance(new, int) and isinstance(old, int)
                     deltas.add(int(new) - int(old) if known else 0 if new == old else None)
@@ -106,7 +106,7 @@ class Loops(Chains):
         raw = place.raw(node)
         counters = [*place.counts(node)]
         if not raw or not counters:
-            raise Incompatible
+            raise Unlike
         counter = counters[-1]
 
         def field(name: str) -> SourceSymbol | None:
@@ -120,12 +120,12 @@ class Loops(Chains):
                 else None
             )
             if isinstance(part, Expression) and symbol is None:
-                raise Incompatible
+                raise Unlike
             parts.append(part if symbol is None else symbol)
         for row, other in enumerate(nodes):
             text = "".join(part if isinstance(part, str) else str(part.values[row]) for part in parts)
             if other is None or text != other.name:
-                raise Incompatible
+                raise Unlike
         return tuple(part if isinstance(part, str) else part.tree for part in parts)
 
     def _count(self, entries: list[InstanceNode]) -> SourceSymbol:
@@ -144,7 +144,7 @@ class Loops(Chains):
                 texts.add(function_text(self.facts.code(copy[position])))
         text = texts.pop()
         if texts or any(True for _ in placeholders(text)):
-            raise Incompatible
+            raise Unlike
         numbers = {entries[0].copies[0][0].inputs[0]: 0}
         ids = {id(item): ids for item, ids in self.places[0].module.values()}
         for number, item in enumerate(first, start=1):

@@ -4,17 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from archspec.backends.torch.source.align import Incompatible
+from archspec.backends.torch.source.align import Unlike
 from archspec.backends.torch.source.columns import Dims, ValueColumns, View
 from archspec.backends.torch.source.facts import Facts
 from archspec.backends.torch.source.names import variable_name
-from archspec.backends.torch.source.parts import (
-    REQUIRED,
-    Construction,
-    Constructor,
-    Initialised,
-    SequentialModule,
-)
+from archspec.backends.torch.source.parts import REQUIRED, Built, Constructor, Initialised, ModuleChain
 from archspec.backends.torch.source.places import Place
 from archspec.backends.torch.source.symbols import (
     ABSENT,
@@ -34,8 +28,8 @@ from archspec.ops.core.torch_code import Argument, TorchCode, expression
 
 Nodes = tuple[Node | None, ...]
 """A node of each instance; `None` where an instance lacks it."""
-InstancePlaces = Sequence[Place | None]
-"""The enclosing composite of each instance's node."""
+Sites = Sequence[Place | None]
+"""The composite in which the node of each instance is called."""
 
 
 class Constructors(ValueColumns):
@@ -56,27 +50,25 @@ class Constructors(ValueColumns):
                 codes.append(None)
                 continue
             if node.module.op is None:
-                raise Incompatible
+                raise Unlike
             codes.append(self.facts.code(node))
         if any(node is not None and type(node.module.op) is not type(first.module.op) for node in nodes):
             self._check_plain(nodes, codes)
             return codes
         kinds = {(code.module, code.call, code.helper) for code in codes if code is not None}
         if len(kinds) > 1:
-            raise Incompatible
+            raise Unlike
         return codes
 
     def _check_plain(self, nodes: Nodes, codes: list[TorchCode | None]) -> None:
-        """Raise `Incompatible` unless the ops differ only in their classes: then the class can be an argument."""
+        """Raise `Unlike` unless the ops differ only in their classes: then the class can be an argument."""
         for node, code in zip(nodes, codes, strict=True):
             if node is None or code is None:
                 continue
             if node.module.op is None or not code.is_plain or node.module.op.weights(node.module.inputs):
-                raise Incompatible
+                raise Unlike
 
-    def _kind(
-        self, places: InstancePlaces, nodes: Nodes, codes: list[TorchCode | None]
-    ) -> SourceSymbol | str:
+    def _kind(self, places: Sites, nodes: Nodes, codes: list[TorchCode | None]) -> SourceSymbol | str:
         """The class of an op; an argument if it differs."""
         column: ValueColumn = tuple(ClassName(code.module) if code is not None else ABSENT for code in codes)
         if uniform(column):
@@ -115,7 +107,7 @@ class Constructors(ValueColumns):
         return tuple(values)
 
     def _constructor(
-        self, places: InstancePlaces, nodes: Nodes, codes: list[TorchCode | None], here: list[Dims]
+        self, places: Sites, nodes: Nodes, codes: list[TorchCode | None], here: list[Dims]
     ) -> Constructor:
         """The constructor call of a module, from the arguments of all instances."""
         node = next(node for node in nodes if node is not None)
@@ -124,7 +116,7 @@ class Constructors(ValueColumns):
         arguments = []
         lengths = {len(code.arguments) for code in codes if code is not None}
         if len(lengths) > 1:
-            raise Incompatible
+            raise Unlike
         for index, argument in enumerate(code.arguments):
             items = [code.arguments[index] if code is not None else None for code in codes]
             if all(item is None or item.is_default for item in items):
@@ -139,9 +131,7 @@ class Constructors(ValueColumns):
         candidates = (self.expression(parse(text).tree, view) for text in argument.formulas)
         return self.fit(column, candidates) or self.role(wanted, column)
 
-    def _fields(
-        self, places: InstancePlaces, nodes: Nodes, here: list[Dims]
-    ) -> Callable[[str], SourceSymbol | None]:
+    def _fields(self, places: Sites, nodes: Nodes, here: list[Dims]) -> Callable[[str], SourceSymbol | None]:
         """The fields of an op as symbols."""
 
         def field(name: str) -> SourceSymbol | None:
@@ -169,11 +159,11 @@ class Constructors(ValueColumns):
         there = [node.module for node in nodes if node is not None]
         found = {tuple(custom_inits(module.op, module.inputs)) for module in there if module.op is not None}
         if len(found) > 1:
-            raise Incompatible
+            raise Unlike
         return [Initialised((name,) if name else (), init, code.module) for name, init in found.pop()]
 
 
-def at(places: InstancePlaces, nodes: Nodes) -> list[Place | None]:
+def at(places: Sites, nodes: Nodes) -> list[Place | None]:
     """The environments, extended by the counters of the repeats around a node."""
     return [
         replace(place, counters={**place.counters, **place.counts(node)}) if place and node else place
@@ -181,7 +171,7 @@ def at(places: InstancePlaces, nodes: Nodes) -> list[Place | None]:
     ]
 
 
-def setting(places: InstancePlaces, nodes: Nodes, key: str, op: str) -> Any:
+def setting(places: Sites, nodes: Nodes, key: str, op: str) -> Any:
     """The document's value of a field; `None` if it is not set, or differs between instances."""
     found = [
         place.setting(node, key, op) for place, node in zip(places, nodes, strict=True) if place and node
@@ -194,7 +184,7 @@ def stem(node: Node) -> str:
     return node.name if node.name is not None and not node.positional else node.module.kind
 
 
-def equal(left: Construction, right: Construction) -> bool:
+def equal(left: Built, right: Built) -> bool:
     """Whether two modules are constructed by the same code."""
     if isinstance(left, Constructor) and isinstance(right, Constructor):
         return (
@@ -207,7 +197,7 @@ def equal(left: Construction, right: Construction) -> bool:
                 for (a, x), (b, y) in zip(left.arguments, right.arguments, strict=True)
             )
         )
-    if isinstance(left, SequentialModule) and isinstance(right, SequentialModule):
+    if isinstance(left, ModuleChain) and isinstance(right, ModuleChain):
         return len(left.items) == len(right.items) and all(
             a.name == b.name
             and equal(a.made, b.made)

@@ -17,7 +17,7 @@ COUNTER: Final = "@i"
 
 
 @dataclass(slots=True, eq=False)
-class ConstructorParameter:
+class ClassParameter:
     """An argument of a class's constructor."""
 
     key: str
@@ -45,12 +45,12 @@ class Constructor:
 
 
 @dataclass(slots=True, eq=False)
-class SequentialItem:
+class ChainItem:
     """An item of a chain: a module, possibly repeated."""
 
     name: str
     positional: bool
-    made: "Construction"
+    made: "Built"
     count: SourceSymbol | None = None
     """The number of consecutive copies."""
     counts: bool = False
@@ -66,10 +66,10 @@ class SequentialItem:
 
 
 @dataclass(slots=True, eq=False)
-class SequentialModule:
+class ModuleChain:
     """`nn.Sequential`."""
 
-    items: list[SequentialItem]
+    items: list[ChainItem]
 
     @property
     def is_positional(self) -> bool:
@@ -77,7 +77,7 @@ class SequentialModule:
         return all(item.positional for item in self.items)
 
 
-Construction: TypeAlias = Constructor | SequentialModule
+Built: TypeAlias = Constructor | ModuleChain
 
 
 @dataclass(slots=True, eq=False)
@@ -97,7 +97,7 @@ class Part:
 
     name: str
     """Its name in the state_dict; for a loop, with the counter substituted."""
-    made: Construction
+    made: Built
     when: SourceSymbol | None = None
     """Whether an instance has the attribute."""
     is_parameter: bool = False
@@ -149,13 +149,13 @@ class Class:
 
     name: str
     places: list[Place]
-    parameters: list[ConstructorParameter]
+    parameters: list[ClassParameter]
     locals: list[tuple[str, str, SourceSymbol]]
     """The local variables of the constructor: key, preferred name, value."""
     parts: list[Part]
     actions: list[Action]
     results: tuple[int, ...]
-    chain: SequentialModule | None
+    chain: ModuleChain | None
     """The chain, if the class is an `nn.Sequential`."""
     outputs: tuple[tuple[SourceSymbol | None, ...], ...]
     """The sizes of its outputs as expressions over its parameters, where known."""

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from archspec.analysis.liveness import Live, every, training_only
-from archspec.backends.torch.source.align import Incompatible
+from archspec.backends.torch.source.align import Unlike
 from archspec.backends.torch.source.classes import Builder
 from archspec.backends.torch.source.collect import GroupKey, groups, key_of
 from archspec.backends.torch.source.facts import Facts
@@ -76,14 +76,14 @@ class Program(Facts):
         for fold in (True, False):
             try:
                 return Builder(self, places, fold=fold).build(name)
-            except Incompatible:
+            except Unlike:
                 continue
         return None
 
     def _alone(self, place: Place, name: str, *, literal: bool = False) -> Class:
         try:
             return Builder(self, [place], fold=False, literal=literal).build(name)
-        except Incompatible:  # pragma: no cover — one instance with literals always fits
+        except Unlike:  # pragma: no cover — one instance with literals always fits
             raise AssertionError(f"`{place.module.kind}` has no class") from None
 
     def signature(self, module: Module) -> object:

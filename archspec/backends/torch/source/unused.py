@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from archspec.backends.torch.source.parts import Class, Construction, Constructor
+from archspec.backends.torch.source.parts import Built, Class, Constructor
 from archspec.backends.torch.source.symbols import SourceSymbol, names, substitute
 
 
@@ -37,7 +37,7 @@ def _symbols(class_: Class) -> Iterator[SourceSymbol]:
         yield from _made_symbols(class_.chain)
 
 
-def _made_symbols(made: Construction) -> Iterator[SourceSymbol]:
+def _made_symbols(made: Built) -> Iterator[SourceSymbol]:
     if isinstance(made, Constructor):
         yield from (symbol for _, symbol in made.arguments)
         if isinstance(made.target, SourceSymbol):
@@ -52,7 +52,7 @@ def _replace(class_: Class, mapping: dict[str, Any]) -> None:
     def changed(symbol: SourceSymbol) -> SourceSymbol:
         return SourceSymbol(substitute(symbol.tree, mapping), symbol.values)
 
-    def change(made: Construction) -> None:
+    def change(made: Built) -> None:
         if isinstance(made, Constructor):
             made.arguments = [(key, changed(symbol)) for key, symbol in made.arguments]
             return

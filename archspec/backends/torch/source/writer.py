@@ -13,13 +13,13 @@ from archspec.backends.torch.source.names import Namer, is_attribute, variable_n
 from archspec.backends.torch.source.parts import (
     COUNTER,
     REQUIRED,
+    Built,
+    ChainItem,
     Class,
-    Construction,
+    ClassParameter,
     Constructor,
-    ConstructorParameter,
+    ModuleChain,
     Part,
-    SequentialItem,
-    SequentialModule,
 )
 from archspec.backends.torch.source.program import needs_dict
 from archspec.backends.torch.source.statements import statement
@@ -161,7 +161,7 @@ class ClassWriter:
         indent = BODY + text[: len(text) - len(code)]
         return statement(code, indent) if code.endswith(")") else [indent + code]
 
-    def _chain_body(self, chain: SequentialModule) -> list[str]:
+    def _chain_body(self, chain: ModuleChain) -> list[str]:
         """The constructor of a class that is an `nn.Sequential`."""
         before: list[str] = []
         if chain.is_positional:
@@ -219,9 +219,9 @@ class ClassWriter:
         """An expression over the constructor's names."""
         return python(symbol.tree, self.ids)
 
-    def _made(self, made: Construction, before: list[str]) -> Code:
+    def _made(self, made: Built, before: list[str]) -> Code:
         """The code that constructs a module; statements that must precede it are appended to `before`."""
-        if isinstance(made, SequentialModule):
+        if isinstance(made, ModuleChain):
             if any(item.when is not None for item in made.items):
                 return f"nn.Sequential(*{self._listed(made, before)})"
             if made.is_positional:
@@ -256,12 +256,12 @@ class ClassWriter:
             return Bracket(prefix, (Bracket(head, tuple(items)), more)[: 1 + bool(more)])
         return Bracket(prefix + head, tuple(items), ")" + suffix)
 
-    def _sequence(self, head: str, chain: SequentialModule, before: list[str]) -> Bracket:
+    def _sequence(self, head: str, chain: ModuleChain, before: list[str]) -> Bracket:
         codes = tuple(self._counted(item, self._made(item.made, before)) for item in chain.items)
         comments = tuple(item.comment for item in chain.items)
         return Bracket(head, codes, spread=len(codes) > 1, comments=comments)
 
-    def _counted(self, item: SequentialItem, code: Code) -> Code:
+    def _counted(self, item: ChainItem, code: Code) -> Code:
         if item.count is None:
             return code
         if not item.counts:
@@ -270,7 +270,7 @@ class ClassWriter:
         bounds = f"{item.start}, " * (item.start > 0) + str(item.start + item.count.values[0])
         return Generated(code, f"for {self.ids[COUNTER]} in range({bounds})")
 
-    def _named(self, chain: SequentialModule, before: list[str]) -> Bracket:
+    def _named(self, chain: ModuleChain, before: list[str]) -> Bracket:
         """A chain whose modules are named, as an `OrderedDict`."""
         codes = [(item.name, self._made(item.made, before)) for item in chain.items]
         comments = tuple(item.comment for item in chain.items)
@@ -283,7 +283,7 @@ class ClassWriter:
             inner = Bracket("OrderedDict(", (table,))
         return Bracket("nn.Sequential(", (inner,))
 
-    def _listed(self, chain: SequentialModule, before: list[str]) -> str:
+    def _listed(self, chain: ModuleChain, before: list[str]) -> str:
         """A chain with optional modules, as a list built by statements."""
         name = self.namer.give("layers")
         before.append(f"{BODY}{name}: list[nn.Module] = []")
@@ -320,14 +320,14 @@ def identifiers(class_: Class) -> dict[str, str]:
     return {parameter.key: namer.give(variable_name(parameter.wanted)) for parameter in class_.parameters}
 
 
-def has_default(parameter: ConstructorParameter) -> bool:
+def has_default(parameter: ClassParameter) -> bool:
     """Whether calls may omit an argument: its default is one of the values."""
     return parameter.default is not REQUIRED and any(
         same(plain(value), plain(parameter.default)) for value in parameter.values
     )
 
 
-def ordered(parameters: list[ConstructorParameter]) -> list[ConstructorParameter]:
+def ordered(parameters: list[ClassParameter]) -> list[ClassParameter]:
     """Order parameters: input sizes, the block's parameters, then the rest; those with a default come last."""
     return sorted(
         parameters, key=lambda p: (has_default(p), p.axis is None, p.key.startswith("@"))
