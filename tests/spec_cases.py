@@ -1212,6 +1212,11 @@ INVALID: dict[str, Invalid] = {
         "AS301", "model.outputs[0]", "did you mean `b.c`?"),
     "two outputs of one name": bad(net(f'[{{ name = "a", layers = [{C4}] }}, {{ name = "b", layers = [{C4}] }}]', 'outputs = ["a.0", "b.0"]'),
                                    "AS303", "model.outputs[1]", "two outputs `0`", "another name"),
+    "too few branches": bad(net('[{ op = "matmul", branches = ["relu"] }]'), "AS310", "model.layers[0].branches", "takes 2 inputs, not 1"),
+    "too many branches": bad(net('[{ op = "matmul", branches = ["relu", { op = "relu", parallel = 2 }] }]'),
+                             "AS310", "model.layers[0].branches", "takes 2 inputs, not 3"),
+    "more branches than any join takes": bad(net('[{ op = "add", branches = [{ op = "relu", parallel = 10001 }] }]'),
+                                             "AS310", "model.layers[0].branches", "not 10001"),
     "output of a block that the call does not have": bad(
         net('[{ name = "b", op = "b" }, { op = "conv", out = 4, from = "b.a" }]',
             f'[blocks.b]\nparams = {{ low = false }}\noutputs = [{{ of = "a", when = "low" }}]\nlayers = [{{ name = "a", op = "conv", out = 2 }}, {C4}]'),

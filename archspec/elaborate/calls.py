@@ -111,14 +111,18 @@ def flat(step: Step, env: Env, op: str, inputs: list[Handles], least: int, most:
     return tuple([value[0] for value in inputs])
 
 
-def check_number(step: Step, op: str, inputs: list[Handles], least: int, most: int) -> None:
-    """Refuse more or fewer inputs than an op, a block or a wiring node takes."""
+def check_number(
+    step: Step, op: str, inputs: list[Handles], least: int, most: int, at: str | None = None
+) -> None:
+    """Refuse more or fewer inputs than an op, a block or a wiring node takes; the key `at` gives them."""
+    if at is None and step.sources:
+        at = "from"
     if not least <= len(inputs) <= most:
         wanted = str(least) if least == most else f"{least} to {most}"
         raise Problem(
             "AS310",
             f"`{op}` takes {wanted} {'input' if wanted == '1' else 'inputs'}, not {len(inputs)}",
-            at=("from",) if step.sources else (),
+            at=() if at is None else (at,),
             subject=op,
         )
 

@@ -189,6 +189,7 @@ def branches(
             raise Problem(
                 "AS310", f"no branch of `{join_op.name}` is left", at=("branches",), subject=join_op.name
             )
+        check_number(step, join_op.name, values, *join_op.arity, at="branches")
         inner.x = x
         return join(run, step, inner, join_op, tuple([value[0] for value in values]), settings)
 
