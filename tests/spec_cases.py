@@ -72,6 +72,11 @@ VALID: dict[str, Valid] = {
     "a multiple of a multiple": Valid(
         net('[{ op = "reshape", shape = ["2 * N", 96] }, { op = "reshape", shape = [-1, 32] }]'), "", "6 * Nx32"
     ),
+    "let of a group that names a node outside, although one inside has the name too": Valid(
+        net('[{ name = "c", op = "conv", out = 5 }, { name = "g", let = { wide = "c.channels" }, layers = '
+            '[{ name = "c", op = "conv", out = 4 }, { op = "conv", out = "wide" }] }]'),
+        "c.weight 5x3x1x1, g.c.weight 4x5x1x1, g.1.weight 5x4x1x1", "Nx5x8x8"
+    ),
     "output with a name": Valid(
         net(f'[{{ name = "a", layers = [{C4}] }}, "relu"]', 'outputs = [{ name = "c", of = "a.0" }]'), "a.0.weight 4x3x1x1"
     ),
@@ -1217,6 +1222,12 @@ INVALID: dict[str, Invalid] = {
                              "AS310", "model.layers[0].branches", "takes 2 inputs, not 3"),
     "more branches than any join takes": bad(net('[{ op = "add", branches = [{ op = "relu", parallel = 10001 }] }]'),
                                              "AS310", "model.layers[0].branches", "not 10001"),
+    "let of a group that names a node in it": bad(
+        net('[{ let = { wide = "c.channels" }, layers = [{ name = "c", op = "conv", out = 4 }, { op = "conv", out = "wide" }] }]'),
+        "AS302", "model.layers[0].let.wide", "`c` is defined later"),
+    "let of a named group that names a node in it": bad(
+        net('[{ name = "g", let = { wide = "c.channels" }, layers = [{ name = "c", op = "conv", out = 4 }, { op = "conv", out = "wide" }] }]'),
+        "AS302", "model.layers[0].let.wide", "`c` is defined later"),
     "output of a block that the call does not have": bad(
         net('[{ name = "b", op = "b" }, { op = "conv", out = 4, from = "b.a" }]',
             f'[blocks.b]\nparams = {{ low = false }}\noutputs = [{{ of = "a", when = "low" }}]\nlayers = [{{ name = "a", op = "conv", out = 2 }}, {C4}]'),

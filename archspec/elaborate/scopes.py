@@ -29,8 +29,9 @@ class GroupFrame(Frame):
     def __init__(self, env: "Env", let: Mapping[str, Setting], path: Path) -> None:
         frame = env.frame
         super().__init__(frame.document, path, {}, let, {}, {}, frame, frame.report)
-        self.env = replace(env)
-        """The environment of the group itself, a copy, since `env` moves on."""
+        names = Names(env.body, outer=env.names, written=env.names.written, until=moment())
+        self.env = replace(env, names=names)
+        """The environment where the group starts: a `let` sees no node that came later, whenever it is evaluated."""
         self.settings = let
 
     def shape(self, path: str, attribute: str) -> Value:
