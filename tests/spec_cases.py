@@ -1228,6 +1228,11 @@ INVALID: dict[str, Invalid] = {
     "let of a named group that names a node in it": bad(
         net('[{ name = "g", let = { wide = "c.channels" }, layers = [{ name = "c", op = "conv", out = 4 }, { op = "conv", out = "wide" }] }]'),
         "AS302", "model.layers[0].let.wide", "`c` is defined later"),
+    "number beyond float32": bad(net('[{ op = "leaky_relu", negative_slope = -1e39 }]'), "AS203", "model.layers[0].negative_slope", "float32"),
+    "number beyond float32 in a list": bad(net('[{ op = "scale", factor = [1, 2, 1e39] }]'), "AS203", "model.layers[0].factor", "1e+39", "float32"),
+    "number beyond float32 in lists": bad(net('[{ name = "c", op = "constant", values = [[1], [1e39]] }]'), "AS203", "model.layers[0].values", "1e+39", "float32"),
+    "first value beyond float32": bad(net('[{ op = "conv", out = 4, init = { weight = 1e39 } }]'), "AS203", "model.layers[0].init", "float32"),
+    "spread of first values beyond float32": bad(net('[{ op = "conv", out = 4, init = { weight = "normal(1e999)" } }]'), "AS203", "model.layers[0].init", "float32"),
     "output of a block that the call does not have": bad(
         net('[{ name = "b", op = "b" }, { op = "conv", out = 4, from = "b.a" }]',
             f'[blocks.b]\nparams = {{ low = false }}\noutputs = [{{ of = "a", when = "low" }}]\nlayers = [{{ name = "a", op = "conv", out = 2 }}, {C4}]'),

@@ -29,7 +29,9 @@ def construct(op: type[Op], values: dict[str, Value], items: dict[str, Setting],
         )
     except ValidationError as error:
         found: Problems = {}
-        for item in error.errors(include_url=False):
+        errors = error.errors(include_url=False)
+        # A message of ours is worth more than that another form is wanted.
+        for item in sorted(errors, key=lambda item: item["type"] != "value_error"):
             field = str(item["loc"][0]) if item["loc"] else ""
             message = str(item["msg"]).removeprefix("Value error, ")
             if field not in items:

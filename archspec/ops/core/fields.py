@@ -13,6 +13,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 N = TypeVar("N", int, float)
 
 MAX = 2**63 - 1
+FLOAT32 = float.fromhex("0x1.fffffep+127")
+"""The largest number of float32, in which networks are computed."""
 FREE_DIMENSION = r"^[A-Z][A-Za-z0-9_]*$"
 MULTIPLE = r"^([1-9][0-9]* \* )?[A-Z][A-Za-z0-9_]*$"
 
@@ -37,8 +39,18 @@ TEXT = Reading(text=True)
 Positive = Annotated[int, Field(ge=1, le=MAX, description="a positive integer")]
 Natural = Annotated[int, Field(ge=0, le=MAX, description="an integer of at least 0")]
 Integer = Annotated[int, Field(ge=-MAX, le=MAX, description="an integer")]
-Number = Annotated[float, Field(allow_inf_nan=False, description="a number")]
-PositiveNumber = Annotated[float, Field(gt=0, allow_inf_nan=False, description="a number above 0")]
+
+
+def _single(value: float) -> float:
+    if abs(value) > FLOAT32:
+        raise ValueError(f"{value:g} is beyond the numbers of float32, which end at {FLOAT32:.5g}")
+    return value
+
+
+Number = Annotated[float, Field(allow_inf_nan=False, description="a number"), AfterValidator(_single)]
+PositiveNumber = Annotated[
+    float, Field(gt=0, allow_inf_nan=False, description="a number above 0"), AfterValidator(_single)
+]
 Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, description="a number from 0 to 1")]
 Flag = Annotated[bool, Field(description="true or false")]
 
@@ -85,7 +97,9 @@ Padding = Annotated[
 def _initialiser(value: float | str) -> float | str:
     from archspec.ops.core.init import Init  # the grammar of initialisers is needed only where one is given
 
-    Init.parse(value)
+    for argument in Init.parse(value).args:
+        if isinstance(argument, float):
+            _single(argument)
     return value
 
 
