@@ -44,7 +44,7 @@ def settled(dim: Dim, known: Mapping[str, Dim]) -> Dim:
 
 def shape_text(shape: Sequence[Dim]) -> str:
     """A shape as `64×112×112`, with multiples of free dimensions in brackets."""
-    return "×".join([f"({dim})" if isinstance(dim, str) and dim[0].isdigit() else str(dim) for dim in shape])
+    return "×".join([f"({dim})" if isinstance(dim, str) and " * " in dim else str(dim) for dim in shape])
 
 
 @dataclass(frozen=True, slots=True)

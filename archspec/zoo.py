@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from archspec.diagnostics import Problem, UsageError
-from archspec.diagnostics.diagnostic import shown, suggest
+from archspec.diagnostics.diagnostic import Replacement, shown, suggest
 
 PREFIX = "zoo:"
 """The prefix of a name in the zoo."""
@@ -124,10 +124,12 @@ def library(target: str) -> str:
     name = target.removeprefix(LIBRARY)
     if name not in libraries():
         known = [LIBRARY + name for name in libraries()]
+        near = suggest(name, libraries())
+        meant = Replacement(LIBRARY + near.word) if near else None
         raise Problem(
             "AS309",
             f"no library `{shown(target)}` ships with the package",
-            help=suggest(target, known) or f"there is {', '.join(f'`{name}`' for name in known)}",
+            help=meant or f"there is {', '.join(f'`{name}`' for name in known)}",
             subject=target,
         )
     return os.path.join(folder(), "libraries", f"{name}.toml")

@@ -599,6 +599,12 @@ def test_bounds_hold_up_to_the_number_or_to_it(bound: str, *, holds: bool) -> No
     )
 
 
+def test_a_multiple_that_is_expected_stands_in_brackets() -> None:
+    text = net('["relu"]', '[expect]\noutput = ["2*N", 3, 8, 8]')
+    (found,) = archspec.validate("net.toml", source=text)
+    assert found.diagnostic.message == "`output` is N×3×8×8, expected (2 * N)×3×8×8"
+
+
 @pytest.mark.parametrize(
     ("inference", "training", "wrong"),
     [(12, 32, []), (32, 32, ["expect.params"]), (12, 12, ["expect.training.params"])],

@@ -212,3 +212,5 @@ def test_a_library_of_the_package_is_found_from_anywhere(tmp_path: Path) -> None
     (finding,) = archspec.validate(str(spec), source=text.replace("archspec:blocks", "archspec:blcks"))
     assert (finding.diagnostic.code, finding.spot.line) == ("AS309", 2)
     assert "did you mean `archspec:blocks`?" in str(finding.diagnostic.help)
+    (finding,) = archspec.validate(str(spec), source=text.replace("archspec:blocks", "archspec:foo"))
+    assert "there is `archspec:blocks`, " in str(finding.diagnostic.help)

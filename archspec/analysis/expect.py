@@ -4,6 +4,7 @@ from archspec.analysis.totals import Report
 from archspec.diagnostics import Diagnostic, Problem
 from archspec.elaborate import Network
 from archspec.language.expectations import Expectation, parse
+from archspec.types import shape_text
 
 
 def check(network: Network, report: Report) -> list[Diagnostic]:
@@ -32,7 +33,7 @@ def _compare(expectation: Expectation, report: Report) -> Problem | None:
         actual = report.inference.outputs[0]
         if actual.shape == expectation.output:
             return None
-        wanted = "×".join(map(str, expectation.output))
+        wanted = shape_text(expectation.output)
         return Problem("AS501", f"`output` is {actual}, expected {wanted}", at=expectation.path)
     totals = report.inference
     if expectation.path[0] == "training":

@@ -44,7 +44,7 @@ def _of_block(name: str, path: tuple[str, ...], block: Module) -> Replacement | 
             f"it is inside the block `{block.kind}`, of which only `outputs` can be named: declare it there"
         )
     if not block.exports:
-        return f"the block `{block.kind}` has no `outputs` that could be named"
+        return f"this call of the block `{block.kind}` has no `outputs` that could be named"
     near = _near(name, word, list(block.exports))
     return near or f"the `outputs` of the block `{block.kind}`: {_listed(list(block.exports))}"
 

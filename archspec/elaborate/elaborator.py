@@ -23,7 +23,7 @@ from archspec.language.arithmetic import show
 from archspec.language.document import Definition, Document
 from archspec.language.templates import around
 from archspec.ops.core.symbol import Symbol
-from archspec.types import TensorTypes, Value
+from archspec.types import TensorTypes, Value, shape_text
 
 
 class Elaborator(Run):
@@ -123,16 +123,11 @@ class Elaborator(Run):
                 continue
             try:
                 found.append(self.output(env, output.of, found))
-                if output.name in names:
-                    raise Problem(
-                        "AS303",
-                        f"there are two outputs `{output.name}`",
-                        help=f'give one of them another name: {{ name = "…", of = "{output.of}" }}',
-                        subject=output.of,
-                    )
-                names.append(output.name)
             except Problem as problem:
                 raise problem.within(key, *output.at) from None
+            if output.name in names:
+                raise output.namesake().within(key)
+            names.append(output.name)
         return tuple(names), tuple(found)
 
     def is_wanted(self, when: Setting, env: Env, path: Path) -> bool:
@@ -332,7 +327,7 @@ class Elaborator(Run):
         if maker is not None and maker.op is not None and "shape" in maker.op.model_fields_set:
             return  # an expression chose an op that has `shape` as a field
         dims = asserted if isinstance(asserted, tuple) else (asserted,)
-        text = "×".join([dim if isinstance(dim, str) else show(dim) for dim in dims])
+        text = shape_text([dim if isinstance(dim, str) else show(dim) for dim in dims])
         problem = Problem(
             "AS405",
             f"the output is {actual}, not {text} as asserted",

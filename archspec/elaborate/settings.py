@@ -63,8 +63,8 @@ def compile_setting(raw: Any, reading: Reading, path: Path) -> Setting:
 
 
 def _compile_text(text: str, reading: Reading, path: Path) -> Setting:
-    if reading.dimension and (name := _FREE.match(text.rpartition("*")[2].strip())):
-        return constant(path, text) if "*" not in text else _compile_multiple(text, name[0], path)
+    if reading.dimension:
+        return _compile_dimension(text, path)
     if reading.text:
         template = parse_template(text)
         literal = template.literal
@@ -76,9 +76,29 @@ def _compile_text(text: str, reading: Reading, path: Path) -> Setting:
     return _compile_expression(text, path)
 
 
-def _compile_multiple(text: str, name: str, path: Path) -> Setting:
+def _compile_dimension(text: str, path: Path) -> Setting:
+    """A free dimension, a multiple of one, or an expression."""
+    front, star, last = text.rpartition("*")
+    front = front.rstrip()
+    if (name := _FREE.match(last.strip())) and not star:
+        return constant(path, text)
+    if name and front and not front.endswith("*"):
+        return _compile_multiple(front, name[0], path)
+    setting = _compile_expression(text, path)
+    free = next((word for word in sorted(setting.names) if _FREE.match(word)), None)
+    if free is not None:
+        raise Problem(
+            "AS203",
+            f"`{shown(text)}` is neither a size nor a multiple of `{free}`",
+            help=f'a factor stands in front of a free dimension: "2 * {free}"',
+            subject=text,
+        )
+    return setting
+
+
+def _compile_multiple(front: str, name: str, path: Path) -> Setting:
     """A number times a free dimension: `"64 * N"`, `"(height // 7) ** 2 * N"`."""
-    factor = _compile_expression(text.rpartition("*")[0].rstrip(), path)
+    factor = _compile_expression(front, path)
 
     def evaluate(scope: Scope) -> Value:
         value = factor.evaluate(scope)

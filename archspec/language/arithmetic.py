@@ -159,8 +159,8 @@ USAGE = {
     "ceil": "ceil(number)",
     "floor": "floor(number)",
     "round": "round(number)",
-    "sqrt": "sqrt(number)",
-    "log2": "log2(number)",
+    "sqrt": "sqrt(number of at least 0)",
+    "log2": "log2(number above 0)",
     "range": "range(stop), range(start, stop) or range(start, stop, step)",
     "divisible": "divisible(value, divisor)",
 }

@@ -21,14 +21,29 @@ class Output:
     """The value, named as in `from`."""
     name: str
     """What it is called outside: by the caller of a block, in an ONNX file."""
+    name_at: tuple[int | str, ...]
+    """Where it gets that name."""
     when: Any = None
     """The condition, as the document has it; `None` for an output that is always there."""
+
+    def namesake(self) -> Problem:
+        """The problem of another output with the same name, relative to the list of outputs."""
+        help_ = "give one of them another name"
+        if self.name_at == self.at:
+            help_ += f': {{ name = "…", of = "{self.of}" }}'
+        return Problem(
+            "AS303",
+            f"there are two outputs `{self.name}`",
+            at=self.name_at,
+            help=help_,
+            subject=self.of if self.name_at == self.at else self.name,
+        )
 
 
 def declare(raw: Any, index: int) -> Output:
     """An item of `outputs`: a name, or `{ name, of, when }`. Raises `Problem` at its place in the item."""
     if isinstance(raw, str):
-        return Output((index,), raw, _last(raw))
+        return Output((index,), raw, _last(raw), (index,))
     if not isinstance(raw, dict):
         raise Problem("AS203", f"an output is a name or a table {{ name, of, when }}, not {show(raw)}")
     for key, value in raw.items():
@@ -53,7 +68,8 @@ def declare(raw: Any, index: int) -> Output:
             check_label(raw["name"])
         except Problem as problem:
             raise problem.within("name") from None
-    return Output((index, key), of, raw.get("name", _last(of)), raw.get("when"))
+    name_key = "name" if "name" in raw else key
+    return Output((index, key), of, raw.get("name", _last(of)), (index, name_key), raw.get("when"))
 
 
 def declare_all(raw: list[Any]) -> tuple[list[Output], list[Problem]]:
