@@ -9,6 +9,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F  # noqa: N812 — as everyone calls it
 from torch import Tensor, nn
+from torchvision.transforms.functional import center_crop
 
 from archspec.ir import Module
 from archspec.ops import Op
@@ -144,6 +145,14 @@ def reshaped(op: Any, x: Tensor, module: Module) -> list[Tensor]:  # noqa: C901 
         case "pad":
             sides = [side for pad in reversed(op.pads(module.inputs)) for side in pad]
             return [F.pad(x, sides, op.mode, op.value if op.mode == "constant" else None)]
+        case "crop":
+            return [center_crop(x, list(shape[2:]))]
+        case "roll":
+            return [torch.roll(x, op.shifts, op.axes)]
+        case "clamp":
+            return [torch.clamp(x, op.min, op.max)]
+        case "scale":
+            return [x * op.factor + op.shift]
         case "leaky_relu":
             return [F.leaky_relu(x, op.negative_slope)]
         case "softmax":

@@ -81,6 +81,33 @@ layers = [
 """A bit of everything that generated source can say."""
 
 
+NUMBERS = """
+archspec = 1
+
+[model]
+input = ["N", 4, 22, 14]
+layers = [
+  { name = "wide", op = "unit", shift = 2 },
+  { op = "slice", axis = 3, start = 1, stop = 11 },
+  { name = "narrow", op = "unit", shift = 4 },
+  { op = "slice", axis = 2, start = 0, stop = 18 },
+  { op = "reuse", of = "narrow" },
+]
+
+[blocks.unit]
+required = { shift = "int" }
+layers = [
+  { name = "conv", op = "conv", out = 4, kernel = 2, dilation = "shift", padding = { left = "shift", bottom = "2 * shift" } },
+  { op = "crop", size = ["input.height - 6", "input.width - 4"], as = "part" },
+  { op = "reshape", shape = ["N", 4, "x.height * x.width"] },
+  { op = "roll", axes = 2, shifts = "-shift" },
+  { op = "reshape", shape = ["N", 4, "part.height", "part.width"] },
+  { op = "upsample", size = ["input.height", "input.width"] },
+]
+"""
+"""Numbers of functions that differ: attributes, sizes, and both."""
+
+
 def everything() -> Model:
     return archspec.load("net.toml", source=EVERYTHING)
 
@@ -176,18 +203,21 @@ def own_classes(text: str, helpers: dict[str, str]) -> tuple[list[ast.stmt], ast
 EQUIVALENT = {
     "if stride != 1 or width != width:",  # wherever the channels differ there is a stride
     "self.convs = Double(out + out, out)",  # as many channels in all calls
+    "size = (out.shape[2] - (x.shape[2] - 7)) // 2",  # an odd remainder is rounded down
+    "size3 = (x.shape[3] + (x.shape[3] - 4)) // 2",  # the convolution keeps the width
     "nn.init.kaiming_normal_(self.stem.weight, mode='fan_out')",  # PyTorch's default, a leaky ReLU of slope 0
 }
 """Lines of mutants that mean the same for all instances."""
 
 
 @pytest.mark.parametrize("mutate", [constants, arguments, names, statements])
-@pytest.mark.parametrize("name", ["everything", "resnet18", "small_unet"])
+@pytest.mark.parametrize("name", ["everything", "resnet18", "small_unet", "numbers"])
 def test_every_fault_in_the_text_is_seen(
     name: str, mutate: Callable[[ast.Module], Iterator[ast.Module]]
 ) -> None:
     variants = {"resnet18": ("resnet", name), "small_unet": ("small_unet", None)}
-    model = network(*variants[name]) if name in variants else everything()
+    own = {"everything": EVERYTHING, "numbers": NUMBERS}
+    model = network(*variants[name]) if name in variants else archspec.load("net.toml", source=own[name])
     program = Program(model.network, model.name)
     helpers, tree = own_classes(source(model), program.helpers)
 

@@ -287,6 +287,38 @@ def test_dense_blocks_are_loops() -> None:
     assert "x = torch.cat([x, layer(x)], 1)" in text
 
 
+def test_numbers_of_functions_are_attributes() -> None:
+    causal = """[blocks.causal]
+    required = { dilation = "int" }
+    layers = [
+      { op = "conv", out = 3, kernel = 2, dilation = "dilation", padding = { left = "dilation", top = "2 * dilation" } },
+      { op = "roll", axes = [2, 3], shifts = ["dilation", "-dilation"] },
+    ]"""
+    text = source(spec('[{ op = "causal", repeat = 4, dilation = "2 ** i" }]', causal))
+    assert text.count("class ") == 2
+    assert "        self.dilation = dilation\n" in text
+    assert "        self.padding = 2 * dilation\n" in text
+    assert "F.pad(x, (self.dilation, 0, self.padding, 0))" in text
+    assert "torch.roll(x, (self.dilation, -self.dilation), (2, 3))" in text
+
+
+def test_numbers_of_functions_are_sizes() -> None:
+    text = source(network("unet", "unet"))
+    assert text.count("class Up") == 1
+    assert "(skip.shape[2] - up.shape[2]) // 2 : (skip.shape[2] + up.shape[2]) // 2," in text
+    text = source(archspec.load("net.toml", source=CASES["sizes in another call of a block"]))
+    assert text.count("class B(") == 1
+    assert ".reshape(-1, 3, out.shape[2] * out.shape[3])" in text
+    text = source(archspec.load("net.toml", source=CASES["numbers that follow from sizes"]))
+    assert "F.interpolate(out, size=(x.shape[2], x.shape[3]))" in text
+
+
+def test_long_numbers_of_functions_are_variables() -> None:
+    text = source(archspec.load("net.toml", source=CASES["sizes of values with long names"]))
+    assert "size = (encoded_features.shape[2] - decoded_features.shape[2]) // 2\n" in text
+    assert "[:, :, size:size2, size3:size4]" in text
+
+
 def test_what_has_no_common_class_becomes_several() -> None:
     blocks = '[blocks.unit]\nparams = { norm = "batchnorm" }\nlayers = [{ op = "{norm}" }, { op = "conv", out = 3, kernel = 1 }]'
     model = spec('[{ op = "unit" }, { op = "unit", norm = "layernorm" }]', blocks)

@@ -220,6 +220,59 @@ CASES = {
     "a parameter nobody uses": net(
         f"{_CONV}, {{ name = 'p', op = 'param', shape = [2] }}, {{ op = 'relu', from = '0' }}"
     ).replace("'0'", "'input'"),
+    # --- numbers in the calls of functions
+    "a border that differs": net(
+        "{ op = 'b', n = 2 }, { op = 'b', n = 1 }, { op = 'b', n = 3 }",
+        _NUMBER
+        + "layers = [{ name = 'c', op = 'conv', out = 3, kernel = 2, dilation = 'n', padding = { left = '2 * n', top = 'n' } }, "
+        "'relu']",
+    ),
+    "numbers that follow from arguments": net(
+        "{ op = 'b', n = 2 }, { op = 'b', n = 3 }",
+        _NUMBER
+        + "layers = [{ op = 'roll', axes = [2, 3], shifts = ['-n', 'n + 1'] }, { op = 'clamp', max = '0.5 * n' }, "
+        "{ op = 'scale', factor = '1 / n', shift = 'n' }, { op = 'slice', axis = 3, start = 'n', stop = 'x.width - n' }]",
+        inputs='input = ["N", 3, 8, 11]',
+    ),
+    "numbers that follow from sizes": net(
+        "{ op = 'b', n = 2 }, { op = 'maxpool', kernel = 2 }, { op = 'b', n = 3 }",
+        _NUMBER + "let = { area = 'input.height * input.width', half = 'input.width // 2' }\nlayers = ["
+        "{ op = 'reshape', shape = ['N', 'n', -1, 'area'], as = 'rows' }, "
+        "{ op = 'reshape', shape = ['N', 6, 'input.height', 'input.width'], from = 'rows' }, "
+        "{ op = 'crop', size = ['input.height - 2 * n', 'half'] }, "
+        "{ op = 'upsample', size = ['input.height', 'input.width'] }, { op = 'add', from = ['x', 'input'] }]",
+        inputs='input = ["N", 6, 24, 16]',
+    ),
+    "numbers without an expression": net(
+        "{ op = 'b', n = 2 }, { op = 'b', n = 3 }",
+        _NUMBER
+        + "layers = [{ op = 'slice', axis = 3, start = '[0, 0, 2, 1][n]', stop = '[0, 0, 7, 4][n]' }, "
+        "{ op = 'scale', factor = 'n + 0.0', shift = 'n' }]",
+    ),
+    "numbers of what some instances lack": net(
+        "{ op = 'b', n = 2 }, { op = 'b', n = 0 }, { op = 'b', n = 4 }",
+        _NUMBER + "layers = [{ op = 'roll', axes = 2, shifts = '12 // n', when = 'n > 0' }, "
+        "{ op = 'crop', size = ['x.height - n', 'x.width - n'], when = 'n > 0' }]",
+        inputs='input = ["N", 3, 16, 12]',
+    ),
+    "sizes in another call of a block": net(
+        "{ name = 'b', op = 'b' }, { op = 'upsample', size = ['input.height // 2', 'input.width // 2'] }, "
+        "{ op = 'reuse', of = 'b' }",
+        _BLOCK
+        + f"layers = [{_CONV}, {{ as = 'rows', op = 'reshape', shape = ['N', -1, 'x.height * x.width'] }}, "
+        "{ op = 'reduce_mean', axes = 2, keepdim = true }, "
+        "{ op = 'expand', shape = [-1, -1, 'rows.shape[2]'] }, { op = 'sub', from = ['rows', 'x'] }, "
+        "{ op = 'reshape', shape = ['N', -1, 'input.height', 'input.width'] }, "
+        "{ op = 'slice', axis = 2, start = 1, stop = 'x.height - 1' }]",
+        inputs='input = ["N", 3, 8, 12]',
+    ),
+    "sizes of values with long names": net(
+        "{ op = 'b', from = ['x', 'input'] }, { op = 'maxpool', kernel = 2 }, { op = 'b', from = ['x', 'input'] }",
+        _BLOCK + "inputs = ['decoded_features', 'encoded_features']\n"
+        "layers = [{ op = 'crop', from = 'encoded_features', "
+        "size = ['decoded_features.height', 'decoded_features.width'] }, { op = 'add', from = ['x', 'decoded_features'] }]",
+        inputs='input = ["N", 3, 8, 12]',
+    ),
     # --- several inputs, outputs, training
     "outputs that are not used": net(
         f"{{ name = 'g', layers = [{_CONV}, {{ name = 'h', op = 'conv', out = 4, kernel = 1 }}, 'relu'] }}, "

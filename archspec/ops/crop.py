@@ -75,7 +75,14 @@ class Crop(NoMacs, IsView, Op):
     def torch(self, inputs: Inputs) -> TorchCode:
         """`x[:, :, 3:8, 3:7]`."""
         kept = ", ".join(f"{start}:{stop}" for start, stop in self.ranges(inputs))
-        return TorchCode(function=f"{{0}}[:, :, {kept}]")
+        return TorchCode(function=f"{{0}}[:, :, {kept}]", numbers=tuple(self._bounds(inputs)))
+
+    def _bounds(self, inputs: Inputs) -> Iterator[str]:
+        """The bounds as formulas, which are right where the remainder is even or rounded down."""
+        for axis, _ in enumerate(inputs[0].spatial):
+            n, target = f"x.shape[{axis + 2}]", "size" if isinstance(self.size, int) else f"size[{axis}]"
+            yield f"({n} - {target}) // 2"
+            yield f"({n} + {target}) // 2"
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Slice`."""

@@ -1,6 +1,7 @@
 """Reshape."""
 
 from collections.abc import Iterator
+from itertools import combinations
 from math import prod
 from typing import ClassVar
 
@@ -104,7 +105,20 @@ class Reshape(SameOrder):
         shape = self._resolve(inputs)
         rest = next((axis for axis, dim in enumerate(shape) if isinstance(dim, str)), None)
         written = ["-1" if axis == rest else size_code(dim) for axis, dim in enumerate(shape)]
-        return TorchCode(function=f"{{0}}.reshape({', '.join(written)})")
+        return TorchCode(
+            function=f"{{0}}.reshape({', '.join(written)})", numbers=tuple(self._formulas(inputs[0]))
+        )
+
+    def _formulas(self, x: TensorType) -> Iterator[str]:
+        """What sizes become: the same, one for neighbours, or parts."""
+        axes = [f"x.shape[{axis}]" for axis in range(x.rank)]
+        yield from axes[1:]
+        for start, stop in combinations(range(1, x.rank + 1), 2):
+            if stop - start > 1:
+                yield " * ".join(axes[start:stop])
+        for axis, dim in enumerate(self.shape):
+            if isinstance(dim, int) and dim > 0:
+                yield from (f"{size} // shape[{axis}]" for size in axes[1:])
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Reshape`."""

@@ -1,5 +1,6 @@
 """How an op is written in PyTorch: as a module, as a function of tensors, or as either."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from string import Formatter
@@ -61,6 +62,9 @@ class TorchCode:
     """Whether module and function take `inplace=True`, which changes nothing but the time and memory they take."""
     sizes: dict[int, str] = field(default_factory=dict)
     """Formulas, like those of arguments, for the sizes of the output that are not the input's: axis → formula."""
+    numbers: tuple[str, ...] = ()
+    """Formulas, like those of arguments, for the numbers in `call` or `function`: what can be said in their place
+    where they differ between the instances of a block. The expressions of the op's fields need no formulas."""
     joined: int | None = None
     """The axis along which the output is as long as all inputs together, of a concatenation."""
     helper: str = ""
@@ -119,6 +123,14 @@ def expression(function: str, *arguments: Argument) -> str:
             text = literal(argument.value)
             words.append(f"{argument.name}={text}" if argument.name else text)
     return f"{function}({', '.join(words)})"
+
+
+_NUMBER = re.compile(r"(?<![\w.{])(?:(?<=[(\[:=])-|(?<=, )-)?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?!\w)")
+
+
+def without_numbers(template: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What is around the numbers of a `call` or a `function`, and the numbers."""
+    return tuple(_NUMBER.split(template)), tuple(_NUMBER.findall(template))
 
 
 def size_code(dim: Dim) -> str:

@@ -15,6 +15,7 @@ from archspec.analysis.liveness import Live, every, training_only, used
 from archspec.backends.torch.check.arguments import NOTHING, Difference, differs, initialised
 from archspec.backends.torch.check.disagreement import Disagreement, failure
 from archspec.backends.torch.check.execute import OpTemplate, executed, templates
+from archspec.backends.torch.check.sizes import Sizes
 from archspec.backends.torch.check.stand_ins import BareParameter, Child, Leaf, Module, Modules
 from archspec.backends.torch.check.values import Symbolic, frozen, operands
 from archspec.ir import Module as Composite
@@ -101,6 +102,7 @@ class _BodyComparison:
         self.has_modes = self.recorder.training.asked
         self.end = len(self.recorder.values)
         """The number of the first value that `forward` does not compute."""
+        self.sizes = Sizes(self.recorder, self.start, self.end)
         self.values: list[tuple[Symbolic, TensorType]] = list(zip(self.inputs, module.inputs, strict=True))
         self.claimed: set[int] = set()
 
@@ -314,7 +316,9 @@ class _BodyComparison:
             )
         called, problem = self.checker.templates[code.function].fill(None), None
         for value in self._calls(called, given[0]):
-            _, _, args, words = value.key
+            _, _, args, words = (
+                self.sizes.settled(value.key, dict(self.values)) if self.sizes.calculated else value.key
+            )
             problem = differs(code, args[1:], dict(words), inplace=value in self.recorder.inplace)
             if problem is None:
                 return value
@@ -348,6 +352,8 @@ class _BodyComparison:
                 break
         if value is None:
             raise self._wrong("the size", ", ".join(dims), NOTHING, node)
+        if value.number >= self.end:
+            return self.sizes.found(value, dict(self.values)) or value
         return value
 
     def _sizes(self, dim: str) -> list[Symbolic]:

@@ -1,24 +1,24 @@
 """Build a class from the aligned instances of a block."""
 
+from collections.abc import Sequence
+
 from archspec.backends.torch.source.align import Aligned, Unlike, align
 from archspec.backends.torch.source.columns import Dims
 from archspec.backends.torch.source.facts import Facts
-from archspec.backends.torch.source.loops import Loops
 from archspec.backends.torch.source.modules import Nodes, Sites, equal, function_text
 from archspec.backends.torch.source.names import is_attribute
+from archspec.backends.torch.source.numbers import Numbers
 from archspec.backends.torch.source.parts import Action, Built, Class, Initialised, ModuleChain, Part
 from archspec.backends.torch.source.places import Place
 from archspec.backends.torch.source.unused import drop_unused
 from archspec.diagnostics import Problem
-from archspec.ir import Node
-from archspec.ops.core.base import Op
 from archspec.ops.core.torch_code import TorchCode, placeholders
 
 LIGHT = frozenset(("Norms", "Activations", "Regularisers", "Shape", "Arithmetic", "Joins"))
 """The groups of ops whose calls may be nested around their input's expression."""
 
 
-class Builder(Loops):
+class Builder(Numbers):
     """Builds one class for several instances. Raises `Unlike` if they cannot share a class."""
 
     def __init__(self, facts: Facts, places: list[Place], *, fold: bool, literal: bool = False) -> None:
@@ -32,6 +32,7 @@ class Builder(Loops):
         for index in range(len(module.inputs)):
             types = [place.module.inputs[index] for place in places]
             self.values[index] = self.input_dims(index, types, given[index])
+            self.note_types(index, types)
 
     # --- the class -------------------------------------------------------------------------------------
 
@@ -90,6 +91,7 @@ class Builder(Loops):
     def _step(self, step: Aligned) -> None:
         if step.is_loop:
             self._loop(step)
+            self.note_outputs(step)
             return
         nodes, node = step.nodes, step.node
         if step.is_optional and len(step.outputs) > 1:
@@ -100,14 +102,15 @@ class Builder(Loops):
         action.label = label
         for output, value in enumerate(step.outputs):
             self.values[value] = self._dims(self.places, nodes, output, here)
+        self.note_outputs(step)
         if step.is_optional:
             when = self._presence(self.places, nodes, here)
             if action.part is not None and node.shares is None:
                 action.part.when = when
             else:
                 action.flag = when
-        for word in (label, node.name):
-            if word is not None and not node.positional:
+        for word in (label, None if node.positional else node.name):
+            if word is not None:
                 self.labels[word] = step.outputs[0]
         self.actions.append(action)
 
@@ -126,19 +129,23 @@ class Builder(Loops):
         codes = self._codes(nodes)
         op, code = node.module.op, next(code for code in codes if code is not None)
         weights = max(self.facts.weights(n.module) for n in nodes if n is not None)
-        functions = {function_text(code) if code.function else "" for code in codes if code is not None}
         named = node.name is not None and not node.positional and is_attribute(node.name)
         if node.shares is not None:  # a shared module is called again
             named = self.places[0].module.owner(node).name in self.parts
-        if not weights and len(functions) == 1 and code.function and not (named and code.module):
-            action = self._function(op, node, step, code)
+        function = None if weights else self._function(places, nodes, step, codes, named=named)
+        if function is not None:
+            action = function
         else:
             if not code.module:
                 raise Unlike
-            template = code.call
+            called = self.numbers(places, nodes, step, [code.call if code else None for code in codes])
+            if called is None:
+                raise Unlike
+            template, numbers = called
             if op.is_parameter:
                 template = "{m}"
             action = Action(step, template, step.inputs, step.outputs, light=op.group in LIGHT)
+            action.numbers = numbers
             made = self._constructor(places, nodes, codes, here)
             action.part = self._part(nodes, made, self._inits(nodes, code), weights)
             action.part.is_parameter = op.is_parameter
@@ -147,11 +154,33 @@ class Builder(Loops):
         action.inplace = all(code.inplace for code in codes if code is not None)
         return action
 
-    def _function(self, op: Op, node: Node, step: Aligned, code: TorchCode) -> Action:
-        """A node without a module, as an action of `forward`."""
-        action = Action(step, function_text(code), step.inputs, step.outputs, light=op.group in LIGHT)
-        action.typed = code.typed
-        for name in placeholders(action.template):
+    def _function(
+        self, places: Sites, nodes: Nodes, step: Aligned, codes: Sequence[TorchCode | None], *, named: bool
+    ) -> Action | None:
+        """A node without a module, as an action of `forward`; `None` if it has a module.
+
+        Where its numbers differ and there is a module, that has them as arguments, unless sizes tell them.
+        """
+        there = [code for code in codes if code is not None]
+        if not all(code.function for code in there):
+            return None
+        texts = [function_text(code) if code is not None else None for code in codes]
+        has_module = any(code.module for code in there)
+        differs = len({*texts} - {None}) > 1
+        if has_module and named and not differs:
+            return None
+        found = self.numbers(places, nodes, step, texts, only_sizes=has_module)
+        if found is None:
+            return None
+        template, numbers = found
+        node = step.node
+        light = node.module.op is not None and node.module.op.group in LIGHT
+        action = Action(step, template, step.inputs, step.outputs, light=light)
+        action.typed = all(code.typed for code in there)
+        action.numbers = numbers
+        for name in placeholders(template):
+            if name in numbers:
+                continue
             source = self._dimension(name, step.inputs)
             if source is None:
                 message = f"`{node.module.kind}` needs the size of `{name}`, which no value in scope has"

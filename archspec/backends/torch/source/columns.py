@@ -20,6 +20,7 @@ from archspec.backends.torch.source.symbols import (
     is_product,
     matches,
     names,
+    reads_sizes,
     rebuild,
     same,
     simplify,
@@ -208,7 +209,7 @@ class ValueColumns:
         if symbol is None or not matches(column, symbol.values):
             return self._mentioned(raw, column) or self.parameter(name, name, column)
         symbol = self.reduced(symbol, column)
-        if symbol.is_simple:
+        if symbol.is_simple or reads_sizes(symbol.tree):
             return symbol
         key = f"={name}"
         self.locals[key] = (name, symbol)

@@ -3,14 +3,16 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from archspec.backends.torch.source.layout import WIDTH, Bracket, fill, is_atomic, lines
+from archspec.backends.torch.source.held import number_text
+from archspec.backends.torch.source.layout import WIDTH, Bracket, fill, is_atomic, lines, spaced
 from archspec.backends.torch.source.modules import output_name, shape_text
 from archspec.backends.torch.source.names import Namer, variable_name
-from archspec.backends.torch.source.parts import Action, Class
+from archspec.backends.torch.source.parts import Action, Class, Number
 from archspec.backends.torch.source.statements import annotation
 from archspec.backends.torch.source.statements import statement as laid_out
 
 BODY = "        "
+LONG = 36
 GENERIC = ("x", "out", "y", "z")
 
 
@@ -51,7 +53,7 @@ class Forward:
         self.uses: Counter[int] = Counter()
         self.last: dict[int, int] = {}
         for position, action in enumerate(self.actions):
-            for value in self._reads(action):
+            for value in action.reads:
                 self.uses[value] += 1
                 self.last[value] = position
         for value in {*class_.results}:
@@ -61,6 +63,8 @@ class Forward:
         self.statements: list[Statement] = []
         self.namer = Namer(inputs)
         self.shown = ""
+        self.named: dict[Number, str] = {}
+        """The variables of numbers that are long expressions."""
 
     # --- which actions -----------------------------------------------------------------------------------
 
@@ -70,14 +74,10 @@ class Forward:
         kept = []
         for action in reversed(self.class_.actions):
             if not action.pure or action.part is not None or used & {*action.outputs}:
-                used |= {*action.inputs, *action.dims.values()}
+                used |= {*action.reads}
                 kept.append(action)
         kept.reverse()
         return [*(a for a in kept if not a.training), *(a for a in kept if a.training)]
-
-    @staticmethod
-    def _reads(action: Action) -> list[int]:
-        return [*action.inputs, *action.dims.values()]
 
     def works_in_place(self, position: int) -> bool:
         """Whether an action may overwrite its input: neither another action nor the backward pass needs it."""
@@ -130,7 +130,7 @@ class Forward:
             and action.training == following.training
             and not _is_optional(following)
             and not (following.part is not None and following.part.count is not None)
-            and [*self._reads(following)].count(value) == 1
+            and following.reads.count(value) == 1
             and following.template.count(f"{{{following.inputs.index(value)}}}") == 1
             and len(expression.text) < WIDTH - 30
         )
@@ -155,13 +155,28 @@ class Forward:
             axis = next(axis for axis, dim in enumerate(self.types(value)) if dim == name)
             parts[name] = (f"{self.variables[value]}.shape[{axis}]", True)
             reads.add(value)
+        for name, number in action.numbers.items():
+            parts[name] = self._number(action, number, reads)
         if action.part is not None:
             parts["m"] = (self.access[id(action.part)], True)
-        text = fill(template, parts)
+        text = fill(spaced(template, parts) if action.numbers else template, parts)
         if pending is not None and len(BODY) + len("x = ") + len(text) > WIDTH:
             return None
         typed = action.typed and action.part is None and template != "{0}"
         return PendingExpression(text, is_atomic(text), typed, reads)
+
+    def _number(self, action: Action, number: Number, reads: set[int]) -> tuple[str, bool]:
+        """A number that differs between the instances, over attributes and the sizes of values."""
+        text = number_text(number, self.held, self.variables)
+        reads |= {*number.reads}
+        if len(text) > LONG and not _is_optional(action):
+            if number not in self.named:
+                name = Namer({*self.variables.values(), *self.namer.taken}).give("size")
+                self.named[number] = name
+                self.namer.taken.add(name)
+                self.statements.append(Statement((name,), text, typed=True, training=action.training))
+            text = self.named[number]
+        return text, is_atomic(text)
 
     def types(self, value: int) -> tuple[object, ...]:
         """The shape of a value in the first instance."""
@@ -253,7 +268,7 @@ class Forward:
 
     def _is_landmark(self, position: int, value: int) -> bool:
         """Whether a value gets its own name, since it is used much later or is one of several branches."""
-        readers = [at for at, action in enumerate(self.actions) if value in self._reads(action)]
+        readers = [at for at, action in enumerate(self.actions) if value in action.reads]
         results = self.class_.results
         main = results[: len(results) - self.class_.training]
         if value in results:
@@ -291,6 +306,8 @@ class Forward:
             Statement((name,), texts[max(texts)], head=head, training=action.training, loop=True)
         )
 
+    held: dict[str, str]
+    """The attributes that hold numbers, by the names of these in expressions."""
     heads: dict[int, tuple[str, str]]
     """The `for` statement of each loop, and the module that its body calls."""
 

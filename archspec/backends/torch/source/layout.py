@@ -1,5 +1,6 @@
 """Format code as `ruff format` does: lines of 88 columns, one argument per line where they do not fit in one."""
 
+import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -113,6 +114,24 @@ def fill(template: str, parts: dict[str, tuple[str, bool]]) -> str:
         result += text if bare else f"({text})"
         index = stop + 1
     return result
+
+
+_WITH_NUMBER = re.compile(r"[^,\[\]]*\{#[^,\[\]]*")
+"""An index or an argument with a number that differs between instances."""
+
+
+def spaced(template: str, parts: dict[str, tuple[str, bool]]) -> str:
+    """A template with spaces around the colons of slices, as `ruff format` has them unless all bounds are simple."""
+
+    def change(found: re.Match[str]) -> str:
+        text = found[0]
+        simple = all(parts[name][0].isidentifier() for name in re.findall(r"\{(#\d+)\}", text))
+        if ":" not in text or simple:
+            return text
+        indent = text[: len(text) - len(text.lstrip())]
+        return indent + " : ".join(part.strip() for part in text.split(":")).strip()
+
+    return _WITH_NUMBER.sub(change, template)
 
 
 def _is_product_in_sum(text: str, template: str) -> bool:

@@ -24,7 +24,7 @@ from archspec.language.expressions import Name
 from archspec.language.parser import Expression, parse
 from archspec.language.templates import parse_template
 from archspec.ops.core.base import custom_inits
-from archspec.ops.core.torch_code import Argument, TorchCode, expression
+from archspec.ops.core.torch_code import Argument, TorchCode, expression, without_numbers
 
 Nodes = tuple[Node | None, ...]
 """A node of each instance; `None` where an instance lacks it."""
@@ -55,7 +55,12 @@ class Constructors(ValueColumns):
         if any(node is not None and type(node.module.op) is not type(first.module.op) for node in nodes):
             self._check_plain(nodes, codes)
             return codes
-        kinds = {(code.module, code.call, code.helper) for code in codes if code is not None}
+        is_parameter = first.module.op is not None and first.module.op.is_parameter
+        kinds = {
+            (code.module, code.call if is_parameter else without_numbers(code.call)[0], code.helper)
+            for code in codes
+            if code is not None
+        }
         if len(kinds) > 1:
             raise Unlike
         return codes

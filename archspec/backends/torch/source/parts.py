@@ -5,7 +5,7 @@ from typing import Any, Final, TypeAlias
 
 from archspec.backends.torch.source.align import Aligned
 from archspec.backends.torch.source.places import Place
-from archspec.backends.torch.source.symbols import SourceSymbol, ValueColumn
+from archspec.backends.torch.source.symbols import SourceSymbol, ValueColumn, names, size_of
 from archspec.ir import Module
 from archspec.language.expressions import Tree
 from archspec.ops.core.init import Init
@@ -112,6 +112,21 @@ class Part:
     inits: list[Initialised] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Number:
+    """A number in a call of `forward` that differs between the instances."""
+
+    wanted: str
+    """The preferred name of an attribute that holds it."""
+    symbol: SourceSymbol
+
+    @property
+    def reads(self) -> list[int]:
+        """The values whose sizes it reads."""
+        sizes = map(size_of, names(self.symbol.tree))
+        return [size[0] for size in sizes if size is not None]
+
+
 @dataclass(slots=True, eq=False)
 class Action:
     """An action of `forward`."""
@@ -139,8 +154,16 @@ class Action:
     """The spec's name of the value."""
     dims: dict[str, int] = field(default_factory=dict)
     """The free dimensions in the expression, each with a value that has it."""
+    numbers: dict[str, Number] = field(default_factory=dict)
+    """The numbers in the expression that differ between the instances, by their names in it."""
     training: bool = False
     """Whether only training outputs depend on it."""
+
+    @property
+    def reads(self) -> list[int]:
+        """The values in the expression, each as often as it is there."""
+        sizes = (value for number in self.numbers.values() for value in number.reads)
+        return [*self.inputs, *self.dims.values(), *sizes]
 
 
 @dataclass(slots=True, eq=False)

@@ -14,6 +14,7 @@ from archspec.backends.torch.source.parts import Class
 from archspec.backends.torch.source.places import Place, Places
 from archspec.elaborate.network import Network
 from archspec.ir import Module, Node
+from archspec.ops.core.torch_code import without_numbers
 
 
 class Program(Facts):
@@ -90,7 +91,8 @@ class Program(Facts):
         """The structure that instances of one class must share."""
         if module.op is not None:
             code = self.code_of(module)
-            return (module.op.name, code.module, code.call, code.function if not code.module else "")
+            function = code.function if not code.module else ""
+            return (module.op.name, code.module, without_numbers(code.call)[0], without_numbers(function)[0])
         if module.is_removed:
             return None
         class_ = self.found.get(module)

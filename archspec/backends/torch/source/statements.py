@@ -75,6 +75,8 @@ class _Writer:
             and len(indent + start + self.head(self.opened(last, indent + start))) <= WIDTH
         ):
             return self.call(last, start, indent, "")
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple):
+            return self.argument(node, before, indent, "")
         if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Call):
             head = f"{indent}{before}{self.of(node.value)}["
             if len(head) <= WIDTH:

@@ -115,6 +115,22 @@ def evaluate(tree: Tree, rows: Sequence[Mapping[str, Any]]) -> ValueColumn:
     return tuple(values)
 
 
+def size_name(value: int, axis: int) -> str:
+    """The name of the size of an axis of a value, which only `forward` knows."""
+    return f"#{value}.{axis}"
+
+
+def size_of(name: str) -> tuple[int, int] | None:
+    """The value and the axis of the name of a size; `None` for other names."""
+    value, _, axis = name.removeprefix("#").partition(".")
+    return (int(value), int(axis)) if name.startswith("#") else None
+
+
+def reads_sizes(tree: Tree) -> bool:
+    """Whether only `forward` can evaluate an expression."""
+    return any(name.startswith("#") for name in names(tree))
+
+
 def children(tree: Tree) -> Iterator[Tree]:
     """The direct subexpressions."""
     for field in fields(tree):

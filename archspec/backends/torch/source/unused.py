@@ -1,6 +1,7 @@
 """Remove unused arguments and local variables."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from archspec.backends.torch.source.parts import Built, Class, Constructor
@@ -33,6 +34,7 @@ def _symbols(class_: Class) -> Iterator[SourceSymbol]:
     for action in class_.actions:
         if action.flag is not None:
             yield action.flag
+        yield from (number.symbol for number in action.numbers.values())
     if class_.chain is not None:
         yield from _made_symbols(class_.chain)
 
@@ -68,5 +70,7 @@ def _replace(class_: Class, mapping: dict[str, Any]) -> None:
         change(part.made)
     for action in class_.actions:
         action.flag = action.flag and changed(action.flag)
+        for key, number in action.numbers.items():
+            action.numbers[key] = replace(number, symbol=changed(number.symbol))
     if class_.chain is not None:
         change(class_.chain)

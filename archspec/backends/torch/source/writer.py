@@ -8,6 +8,7 @@ from typing import Any
 from archspec.backends.torch.source import initialise
 from archspec.backends.torch.source.columns import annotation
 from archspec.backends.torch.source.forward import Forward
+from archspec.backends.torch.source.held import Held
 from archspec.backends.torch.source.layout import WIDTH, Bracket, Code, Generated, Prefixed, commented, lines
 from archspec.backends.torch.source.names import Namer, is_attribute, variable_name
 from archspec.backends.torch.source.parts import (
@@ -47,6 +48,7 @@ class ClassWriter:
         self.flags: dict[int, str] = {}
         self.conditions: dict[str, SourceSymbol] = {}
         self._name_flags()
+        self.held = Held(class_, self.ids, self.attributes)
 
     def _name_flags(self) -> None:
         """Name the conditions of functions. Functions of one kind that come and go together share a name."""
@@ -101,6 +103,7 @@ class ClassWriter:
             for part in class_.parts:
                 if id(part) in writer.parts_in_place() and isinstance(part.made, Constructor):
                     part.made.inplace = True
+            writer.held = self.held.access
             namer = Namer(writer.inputs)
             loop = {COUNTER: namer.give("i")}
             layer = namer.give("layer")
@@ -142,6 +145,7 @@ class ClassWriter:
         if class_.chain is not None:
             made += self._chain_body(class_.chain)
         else:
+            made += [f"{BODY}self.{name} = {text}" for name, text in self.held.values.items()]
             for part in class_.parts:
                 made += self._part(part)
         made += [f"{BODY}self.{name} = {self.text(flag)}" for name, flag in self.conditions.items()]
