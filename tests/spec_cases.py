@@ -1217,6 +1217,13 @@ INVALID: dict[str, Invalid] = {
         "AS301", "model.outputs[0]", "did you mean `b.c`?"),
     "two outputs of one name": bad(net(f'[{{ name = "a", layers = [{C4}] }}, {{ name = "b", layers = [{C4}] }}]', 'outputs = ["a.0", "b.0"]'),
                                    "AS303", "model.outputs[1]", "two outputs `0`", "another name"),
+    "nothing cascades from the condition of an output": bad(
+        net('[{ name = "b", op = "b" }, { op = "add", from = ["x", "b.low"] }]',
+            '[blocks.b]\noutputs = [{ name = "low", of = "0", when = "deep" }]\nlayers = ["relu"]'),
+        "AS301", "blocks.b.outputs[0].when", "`deep`"),
+    "output after one whose condition is wrong": Invalid(
+        net(f'[{C4}]', 'outputs = [{ of = "b", when = "deep" }, "c"]'),
+        (("AS301", "model.outputs[0].when"), ("AS301", "model.outputs[1]"))),
     "two outputs that are given one name": bad(net(f'[{C4}, "relu"]', 'outputs = [{ name = "a", of = "0" }, { name = "a", of = "1" }]'),
                                                "AS303", "model.outputs[1].name", "two outputs `a`", "another name"),
     "too few branches": bad(net('[{ op = "matmul", branches = ["relu"] }]'), "AS310", "model.layers[0].branches", "takes 2 inputs, not 1"),

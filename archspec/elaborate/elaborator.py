@@ -118,8 +118,13 @@ class Elaborator(Run):
         """The outputs of a block or the model that are declared under `key`: their names, and one tensor each."""
         names: list[str] = []
         found: list[int] = []
+        is_lost = False
         for output, when in self.plan(env.definition).outputs[key]:
-            if when is not None and not self.is_wanted(when, env, (key, output.at[0])):
+            try:
+                if when is not None and not self.is_wanted(when, env, (key, output.at[0])):
+                    continue
+            except Poisoned:  # nobody knows whether it is there, but the others can be checked
+                is_lost = True
                 continue
             try:
                 found.append(self.output(env, output.of, found))
@@ -128,6 +133,8 @@ class Elaborator(Run):
             if output.name in names:
                 raise output.namesake().within(key)
             names.append(output.name)
+        if is_lost:
+            raise Poisoned
         return tuple(names), tuple(found)
 
     def is_wanted(self, when: Setting, env: Env, path: Path) -> bool:

@@ -18,11 +18,13 @@ from archspec.ir import Origin
 from archspec.language import limits
 from archspec.language.arithmetic import show
 from archspec.language.document import Definition
+from archspec.language.expressions import Scope
 from archspec.language.names import NODE_KEYS, WIRING_KEYS, WIRING_OPS, check_param_name
 from archspec.language.outputs import Output
 from archspec.language.params import MISSING
 from archspec.language.reading import texts
 from archspec.ops.core.fields import EXPRESSION, TEXT
+from archspec.types import Value
 
 
 class Compiler(FieldCompiler):
@@ -45,7 +47,7 @@ class Compiler(FieldCompiler):
         return Plan(chain, self.given, self.problems, self.calls, outputs, self.lost)
 
     def outputs(self, declared: tuple[Output, ...], key: str) -> list[tuple[Output, Setting | None]]:
-        """The declared outputs, but for those whose conditions are wrong."""
+        """The declared outputs with their conditions; one that is wrong has no value."""
         compiled: list[tuple[Output, Setting | None]] = []
         for output in declared:
             path: Path = (*self.definition.path, key, output.at[0], "when")
@@ -54,9 +56,10 @@ class Compiler(FieldCompiler):
                 if output.when is not None:
                     setting = compile_setting(output.when, EXPRESSION, path)
                     self.check_names(setting, ())
-                compiled.append((output, setting))
             except Problem as problem:
                 self.problems.append((problem, path))
+                setting = Setting(path, _poisoned)
+            compiled.append((output, setting))
         return compiled
 
     def defaults(self) -> None:
@@ -284,3 +287,8 @@ class Compiler(FieldCompiler):
         """Refuse a wiring node that lacks a required key."""
         if key not in raw:
             raise Problem("AS202", f"`{op}` needs `{key}`", subject=op)
+
+
+def _poisoned(_: Scope) -> Value:
+    """What a setting evaluates to that is wrong in itself."""
+    raise Poisoned
