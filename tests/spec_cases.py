@@ -1224,6 +1224,7 @@ INVALID: dict[str, Invalid] = {
     "output after one whose condition is wrong": Invalid(
         net(f'[{C4}]', 'outputs = [{ of = "b", when = "deep" }, "c"]'),
         (("AS301", "model.outputs[0].when"), ("AS301", "model.outputs[1]"))),
+    "shape as text": bad(net('[{ op = "reshape", shape = "[N, 192]" }]'), "AS203", "model.layers[0].shape", '["N", …]'),
     "two outputs that are given one name": bad(net(f'[{C4}, "relu"]', 'outputs = [{ name = "a", of = "0" }, { name = "a", of = "1" }]'),
                                                "AS303", "model.outputs[1].name", "two outputs `a`", "another name"),
     "too few branches": bad(net('[{ op = "matmul", branches = ["relu"] }]'), "AS310", "model.layers[0].branches", "takes 2 inputs, not 1"),

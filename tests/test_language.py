@@ -599,6 +599,15 @@ def test_bounds_hold_up_to_the_number_or_to_it(bound: str, *, holds: bool) -> No
     )
 
 
+@pytest.mark.parametrize("key", ["name", "of", "when"])
+def test_null_says_nothing_of_an_output(key: str) -> None:
+    output = json.dumps({"of": "0"} | {key: None})
+    model = f'{{"input": ["N", 3, 8, 8], "layers": ["relu"], "outputs": [{output}]}}'
+    (found,) = archspec.validate("net.json", source=f'{{"archspec": 1, "model": {model}}}')
+    assert (found.diagnostic.code, found.diagnostic.location) == ("AS203", f"model.outputs[0].{key}")
+    assert "not null" in found.diagnostic.message
+
+
 def test_a_multiple_that_is_expected_stands_in_brackets() -> None:
     text = net('["relu"]', '[expect]\noutput = ["2*N", 3, 8, 8]')
     (found,) = archspec.validate("net.toml", source=text)

@@ -90,7 +90,9 @@ def _compile_dimension(text: str, path: Path) -> Setting:
         raise Problem(
             "AS203",
             f"`{shown(text)}` is neither a size nor a multiple of `{free}`",
-            help=f'a factor stands in front of a free dimension: "2 * {free}"',
+            help=f'a shape is a list of sizes: ["{free}", …]'
+            if text.startswith("[")
+            else f'a factor stands in front of a free dimension: "2 * {free}"',
             subject=text,
         )
     return setting

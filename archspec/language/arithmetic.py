@@ -18,6 +18,8 @@ def fail(message: str, help: str | None = None) -> NoReturn:  # noqa: A002 — t
 
 def show(value: object) -> str:
     """A value as a spec would write it, cut to a readable length."""
+    if value is None:
+        return "null"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):

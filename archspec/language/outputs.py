@@ -59,6 +59,8 @@ def declare(raw: Any, index: int) -> Output:
             )
         if key != "when" and not isinstance(value, str):
             raise Problem("AS203", f"`{key}` must be text, not {show(value)}", at=(key,))
+        if value is None:
+            raise Problem("AS203", "`when` must be true or false, not null", at=(key,))
     if not raw.keys() & {"name", "of"}:
         raise Problem("AS202", "an output needs `of`, the name of a value")
     key = "of" if "of" in raw else "name"
