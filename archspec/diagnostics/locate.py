@@ -4,6 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from json import dumps, loads
 
 from archspec.diagnostics.diagnostic import Diagnostic, Path
 from archspec.diagnostics.positions import PositionIndex, Span, ValueSpan, index, is_json
@@ -16,6 +17,8 @@ REPEATED = "AS104"
 BOM = "\ufeff"
 _ESCAPE = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)")
 """An escape sequence of TOML or JSON."""
+_BARE = re.compile("[A-Za-z0-9_-]+")
+"""A key that needs no quotes in TOML."""
 DECLARING = frozenset({"params", "required", "let"})
 """The tables whose keys are user-defined names."""
 AROUND = 400
@@ -98,7 +101,16 @@ class Locator:
         for diagnostic in diagnostics:
             finding = self.finding(diagnostic)
             found.setdefault((diagnostic.code, finding.spot), finding)
-        return sorted(found.values(), key=lambda item: (item.spot.file, item.spot.line, item.spot.column))
+        listed = sorted(found.values(), key=lambda item: (item.spot.file, item.spot.line, item.spot.column))
+        keys: set[tuple[str, Path]] = set()
+        for number, finding in enumerate(listed):
+            one = finding.diagnostic
+            if finding.edit is not None and one.about_key and one.replacement is not None:
+                key = (one.file, (*one.path[:-1], one.replacement))
+                if key in keys:  # both edits would give the same key twice
+                    listed[number] = replace(finding, edit=None, corrected="")
+                keys.add(key)
+        return listed
 
     def finding(self, diagnostic: Diagnostic) -> Finding:
         """One finding."""
@@ -158,8 +170,7 @@ class Locator:
     def span(self, file: str, path: Path, diagnostic: Diagnostic | None) -> Span | None:
         """The span of a path: the key if the finding is about it, else the value, or a word in it."""
         found = self.index(file)
-        for end in range(1, len(path) + 1) if self.written else ():
-            path = self.written.get((file, path[:end]), path[:end]) + path[end:]
+        path = self.as_written(file, path)
         place = found.find(path) if found is not None else None
         if found is None or place is None:
             return None
@@ -172,6 +183,12 @@ class Locator:
         if near != path and at.key is not None:  # the value is missing or elsewhere: point at its table
             return at.key
         return at.value
+
+    def as_written(self, file: str, path: Path) -> Path:
+        """The path with the keys that stand in the file, where it has those that were meant."""
+        for end in range(1, len(path) + 1) if self.written else ():
+            path = self.written.get((file, path[:end]), path[:end]) + path[end:]
+        return path
 
     def word(self, found: PositionIndex, at: ValueSpan, diagnostic: Diagnostic) -> Span | None:
         """The span of a finding's subject, if it occurs once in a value on one line."""
@@ -216,14 +233,21 @@ class Locator:
         found = self.index(diagnostic.file)
         if right is None or span is None or text is None or found is None:
             return None
-        if diagnostic.about_key and (*diagnostic.path[:-1], right) in found.places:
+        path = self.as_written(diagnostic.file, diagnostic.path)
+        if diagnostic.about_key and (*path[:-1], right) in found.places:
             return None  # the key exists already
-        written = text[span.start : span.stop]
-        if written == word:
-            return Edit(span.start, span.stop, right)
-        if written in (f'"{word}"', f"'{word}'"):
-            return Edit(span.start + 1, span.stop - 1, right)
-        return None
+        if diagnostic.about_key and path in found.scattered:
+            return None  # one edit would leave the others
+        start, stop, place = span.start, span.stop, found.find(path)
+        quote = text[start if diagnostic.about_key or place is None else place[1].value.start]
+        if text[start:stop] in (f'"{word}"', f"'{word}'"):
+            start, stop = start + 1, stop - 1
+        if text[start:stop] != word:
+            return None
+        if quote == "'":
+            return None if quote in right else Edit(start, stop, right)
+        escaped = dumps(right, ensure_ascii=False)[1:-1]
+        return Edit(start, stop, escaped if quote == '"' or _BARE.fullmatch(right) else f'"{escaped}"')
 
     def syntax(self, diagnostic: Diagnostic) -> Spot:
         """The location of a syntax error."""
@@ -231,8 +255,6 @@ class Locator:
         if text is None:
             return Spot(diagnostic.file)
         if diagnostic.code == REPEATED:
-            from json import loads
-
             found = self.index(diagnostic.file)
             spans = found.repeated if found is not None else []
             alike = [one for one in spans if loads(text[one.start : one.stop]) == diagnostic.subject]

@@ -38,6 +38,8 @@ class PositionIndex:
     places: dict[Path, ValueSpan] = field(default_factory=dict)
     repeated: list[Span] = field(default_factory=list)
     """The repeated keys of JSON objects."""
+    scattered: set[Path] = field(default_factory=set)
+    """The TOML tables whose key is written in several places: in headers, or in dotted keys."""
 
     def find(self, path: Path) -> tuple[Path, ValueSpan] | None:
         """The spans of a path, or of the nearest enclosing one; `None` for the file as a whole."""
@@ -133,6 +135,8 @@ class _Toml:
         self.found, self.text = found, found.text
         self.lengths: dict[Path, int] = {}
         """The current length of each array of tables."""
+        self.written: set[Path] = set()
+        """The tables whose key has been written, in a header or in a dotted key."""
 
     def document(self) -> None:
         table: Path = ()
@@ -158,9 +162,11 @@ class _Toml:
         name, span = keys[-1]
         path = (*path, name)
         if many:
-            number = self.lengths[path] = self.lengths.get(path, 0) + 1
             self.note(path, span)
+            number = self.lengths[path] = self.lengths.get(path, 0) + 1
             path = (*path, number - 1)
+        else:
+            self.write(path)
         self.found.places[path] = ValueSpan(Span(at, stop), span, is_header=True)
         return path, stop
 
@@ -171,7 +177,14 @@ class _Toml:
 
     def note(self, path: Path, span: Span) -> None:
         """Record a table that is defined implicitly by its contents."""
+        self.write(path)
         self.found.places.setdefault(path, ValueSpan(span, span, is_header=True))
+
+    def write(self, path: Path) -> None:
+        """Record that the key of a table is written."""
+        if path in self.written:
+            self.found.scattered.add(path)
+        self.written.add(path)
 
     def keys(self, at: int) -> Iterator[tuple[str, Span]]:
         """The parts of a dotted key."""

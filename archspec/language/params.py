@@ -92,7 +92,8 @@ class Parameter:
             known = ", ".join(map(show, self.choices))
             words = [choice for choice in self.choices if isinstance(choice, str)]
             near = suggest(result, words) if isinstance(result, str) else None
-            raise Problem("AS203", f"`{self.name}` must be one of {known}, not {show(result)}", help=near)
+            text = f"`{self.name}` must be one of {known}, not {show(result)}"
+            raise Problem("AS203", text, help=near, subject=result if isinstance(result, str) else "")
         return result
 
 
