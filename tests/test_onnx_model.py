@@ -20,6 +20,7 @@ import archspec
 from archspec import Model, SpecError, UsageError
 from archspec.backends.onnx import model_of
 from archspec.backends.options import Options
+from archspec.diagnostics.diagnostic import show_path
 from archspec.language.document import Document
 from archspec.testing.onnx_forms import agree, close, module_with, randomise, session
 
@@ -294,6 +295,60 @@ def test_free_height_and_width(name: str, variant: str | None) -> None:
         module = module_with(other, proto)
         with torch.no_grad():
             close(run.run(None, {"input": x.numpy()}), [module(x).numpy()])
+
+
+PYRAMID = """archspec = 1
+[model]
+input = ["N", 3, 51, 51]
+layers = [
+  { name = "c1", op = "conv", out = 4, kernel = 3, padding = 1 },
+  { name = "c2", op = "conv", out = 4, kernel = 3, stride = 2, padding = 1 },
+  { name = "c3", op = "maxpool", kernel = 3, stride = 2, padding = 1 },
+  { name = "up2", op = "up", from = ["c3", "c2"] },
+  { name = "up1", op = "up", from = ["up2", "c1"] },
+]
+[blocks.up]
+inputs = ["input", "skip"]
+layers = [
+  { op = "upsample", size = ["skip.height", "skip.shape[3]"], mode = "MODE" },
+  { op = "add", from = ["x", "skip"] },
+  { op = "conv", out = 4, kernel = 3, padding = 1 },
+]
+"""
+
+
+@pytest.mark.parametrize("mode", ["nearest", "bilinear", 'bilinear", align_corners = true, doc = "'])
+@pytest.mark.parametrize("functions", [False, True])
+def test_sizes_of_other_values_stay_free(mode: str, *, functions: bool) -> None:
+    """A pyramid is resized to what it is added to, whatever that is."""
+    text = PYRAMID.replace("MODE", mode)
+    proto = model_of(archspec.load("net.toml", source=text), Options(dynamic=True, functions=functions))
+    randomise(proto)
+    onnx.checker.check_model(proto, full_check=True)
+    run = session(proto)
+    for height, width in ((51, 51), (52, 97), (33, 64), (30, 45)):
+        shapes: Any = {"input": ("N", 3, height, width)}
+        module = module_with(archspec.load("net.toml", source=text, inputs=shapes), proto)
+        x = torch.randn(2, 3, height, width)
+        with torch.no_grad():
+            close(run.run(None, {"input": x.numpy()}), [module(x).numpy()])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "path"),
+    [
+        ("nearest", "nearest-exact", "AS705", "blocks.up.layers[0].mode"),
+        ("skip.height", "skip.height * 1", "AS407", "blocks.up.layers[0].size[0]"),
+        ('stride = 2, padding = 1 },\n  { name = "c3"', 'stride = 3 },\n  { name = "c3"', "AS705", "blocks.up.layers[0].mode"),
+    ],
+)  # fmt: skip
+def test_other_free_sizes_are_refused(old: str, new: str, code: str, path: str) -> None:
+    """What runtimes would compute otherwise at some sizes, and sizes that are computed with."""
+    text = PYRAMID.replace("MODE", "nearest").replace(old, new)
+    with pytest.raises(SpecError) as caught:
+        model_of(archspec.load("net.toml", source=text), Options(dynamic=True))
+    (found,) = caught.value.diagnostics
+    assert (found.code, show_path(found.path)) == (code, path)
 
 
 def test_free_sizes_of_several_inputs() -> None:

@@ -18,6 +18,7 @@ from archspec.language import limits
 from archspec.language.document import Definition, Document
 from archspec.language.params import MISSING
 from archspec.ops.core.base import Op
+from archspec.ops.core.symbol import Symbol
 from archspec.types import Dim, TensorTypes, Value, factored, settled
 
 
@@ -127,22 +128,36 @@ def check_number(
         )
 
 
-def evaluate_fields(run: Run, step: Step, env: Env, settings: Settings) -> dict[str, Value]:
-    """The values of fields or arguments."""
+def evaluate_fields(
+    run: Run, step: Step, env: Env, settings: Settings, free: tuple[str, ...] = ()
+) -> dict[str, Value]:
+    """The values of fields or arguments. Sizes in those that `free` lists may be symbols."""
     values = settings.fixed
     if settings.varying:
         values = dict(values)
     for key, setting in settings.varying:
         try:
-            values[key] = setting.evaluate(
-                env if key not in settings.lexical else run.file_frame(env.definition.document)
-            )
+            if key in settings.lexical:
+                values[key] = setting.evaluate(run.file_frame(env.definition.document))
+            else:
+                values[key] = _evaluated(setting, env, free=key in free)
         except Problem as problem:
             if key in settings.lexical:
                 run.report(problem, env.definition.document.file, setting.path)
                 raise Poisoned from None
             raise problem.within(*setting.path[len(step.path) :]) from None
     return values
+
+
+def _evaluated(setting: Setting, env: Env, *, free: bool) -> Value:
+    env.free = free
+    try:
+        return setting.evaluate(env)
+    except Problem:
+        env.free = False
+        return setting.evaluate(env)  # arithmetic needs numbers: say which size is free
+    finally:
+        env.free = False
 
 
 # --- ops ------------------------------------------------------------------------------------------------------
@@ -210,19 +225,23 @@ def check_joined(sources: list[Setting], env: Env, handles: Handles) -> None:
 
 def leaf(run: Run, step: Step, env: Env, op: type[Op], settings: Settings, types: TensorTypes) -> Module:
     """The module of an op with these fields and input types."""
-    fields = evaluate_fields(run, step, env, settings)
+    fields = evaluate_fields(run, step, env, settings, op.free_sizes)
     key = (op, repr(fields), types)
     module = run.leaves.get(key)
     if module is None:
         run.differ(key[1])
         instance = settings.op
         if instance is None:
-            made = construct(op, fields, settings.items, step.path)
+            known = {
+                name: _settled(value) if name in op.free_sizes else value for name, value in fields.items()
+            }
+            made = construct(op, known, settings.items, step.path)
             if not isinstance(made, Op):
                 for problem, path in made.values():
                     run.report(problem, env.definition.document.file, path)
                 raise Poisoned
-            instance = made
+            free = {name: value for name, value in fields.items() if value != known[name]}
+            instance = made.model_copy(update=free) if free else made
         try:
             module = run.leaves[key] = typed(sized(instance, run.given), types, run.dimensions)
         except Problem as problem:
@@ -232,6 +251,13 @@ def leaf(run: Run, step: Step, env: Env, op: type[Op], settings: Settings, types
             problem.at = (*at, *problem.at[1:]) if at else ()
             raise
     return module
+
+
+def _settled(value: Value) -> Value:
+    """Sizes with a number, of which any will do for a check, in place of symbols."""
+    if isinstance(value, tuple):
+        return tuple(map(_settled, value))
+    return 1 if isinstance(value, Symbol) else value
 
 
 def sized(op: Op, given: Mapping[str, Dim]) -> Op:

@@ -10,6 +10,7 @@ from archspec.language import limits
 from archspec.language.document import Document
 from archspec.language.params import MISSING, Parameter
 from archspec.ops.core.fields import EXPRESSION
+from archspec.ops.core.symbol import Symbol
 from archspec.types import TensorType, Value
 
 
@@ -126,8 +127,8 @@ def undefined(name: str, known: list[str]) -> Problem:
     return Problem("AS301", f"`{shown(name)}` is not defined", help=help_, subject=name)
 
 
-def size_of(type_: TensorType, name: str, attribute: str) -> Value:
-    """`channels`, `height`, `width` or `shape` of a tensor."""
+def size_of(type_: TensorType, name: str, attribute: str, *, free: bool = False) -> Value:
+    """`channels`, `height`, `width` or `shape` of a tensor. With `free` a size may be a symbol."""
     if attribute == "shape":
         return type_.shape
     axis, least = {"channels": (1, 2), "height": (-2, 4), "width": (-1, 3)}[attribute]
@@ -136,7 +137,7 @@ def size_of(type_: TensorType, name: str, attribute: str) -> Value:
             "AS402", f"`{name}` has {type_.rank} axes ({type_}), and so no {attribute}", subject=name
         )
     size = type_.shape[axis]
-    if isinstance(size, str):
+    if isinstance(size, str) and not (free and isinstance(size, Symbol)):
         raise Problem(
             "AS407",
             f"`{name}.{attribute}` is the free dimension `{size}`",

@@ -162,6 +162,8 @@ class Env:
     """The order of the node that is being elaborated."""
     late: Callable[[], Handles] | None = None
     """Computes `x` when it is first asked for."""
+    free: bool = False
+    """Whether the field that is being evaluated takes sizes that stay free."""
     kept: bool = False
     """Whether `when` kept the node that was elaborated last, or a copy of it."""
 
@@ -183,7 +185,7 @@ class Env:
 
     def shape(self, path: str, attribute: str) -> Value:
         """A size of `x`, of an input, or of an earlier node."""
-        return size_of(self.type_of(path), path, attribute)
+        return size_of(self.type_of(path), path, attribute, free=self.free)
 
     def spend(self, evaluations: int) -> None:
         """Count what comprehensions evaluate."""

@@ -39,7 +39,7 @@ from archspec.ops.core.resampling import (
     single,
     sums,
 )
-from archspec.ops.core.symbol import Symbol
+from archspec.ops.core.symbol import Symbol, divided, shifted
 from archspec.ops.core.torch_code import TorchCode, keyword, keywords
 from archspec.ops.core.window import AXIS_NAMES, short
 from archspec.types import Dim, TensorType
@@ -62,6 +62,7 @@ class Upsample(NoMacs, SavesNothing, KeepsChannelsLast, Op):
     group: ClassVar[str] = "Shape"
     layout: ClassVar[Layout] = "image"
     constraints: ClassVar[tuple[Constraint, ...]] = (Ranks(3, 5, "an upsampling"),)
+    free_sizes: ClassVar[tuple[str, ...]] = ("size",)
 
     size: Size | None = None
     """The size of the output. Either this or `scale` is given."""
@@ -211,12 +212,29 @@ class Upsample(NoMacs, SavesNothing, KeepsChannelsLast, Op):
     ) -> str:
         """`Resize` of all axes but some: by scales of all axes, which more runtimes read than sizes of some."""
         to = [x.shape[axis] if axis in without else dim for axis, dim in enumerate(shape)]
-        known = all(isinstance(dim, int) for dim in to[2:])  # else corners are aligned, of images of any size
-        if not self._by_size or not known or (not self.align_corners and _exact(x.spatial, to[2:])):
+        is_free = any(isinstance(dim, str) for dim in to[2:]) and self.scale is not None
+        if not self._by_size or is_free or (not self.align_corners and _exact(x.spatial, to[2:])):
             return e.node("Resize", e.x, "", e.float32([1.0, 1.0, *scales]), to=to, **self._attributes())
+        if not all(map(self._agrees, x.spatial, to[2:])):
+            message = f"with free sizes, `{self.mode}` takes other elements in runtimes than in PyTorch at some sizes"
+            raise Problem(
+                "AS705", message, at=("mode",), help="`linear` takes the same, and so does `scale = 2`"
+            )
         axes = tuple(range(2, x.rank))
-        sizes = e.ints(map(size, to[2:]))
+        sizes = e.sizes(to[2:])
         return e.node("Resize", e.x, "", "", sizes, to=to, axes=axes, **self._attributes())
+
+    def _agrees(self, n: Dim, out: Dim) -> bool:
+        """Whether runtimes take the elements that PyTorch takes, whatever the free sizes of an axis are.
+
+        They interpolate alike. The nearest element is the same where the axis had been halved: computed for all
+        outputs of up to 4188 elements.
+        """
+        if isinstance(out, int):
+            return True
+        if not self.mode.startswith("nearest") or n == out:
+            return True
+        return self.mode == "nearest" and n == divided(shifted(out, 1), 2)
 
     @property
     def _by_size(self) -> bool:

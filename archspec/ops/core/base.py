@@ -43,6 +43,8 @@ class Op(BaseModel):
     """Whether it does nothing in evaluation."""
     asks_for_sizes: ClassVar[bool] = False
     """Whether its form in PyTorch may name a free dimension, whose size a block around it may not see."""
+    free_sizes: ClassVar[tuple[str, ...]] = ()
+    """The fields that take sizes of other values even where these stay free, in a model for images of any size."""
     layout: ClassVar[Layout] = "kept"
     """Which axes of the output are the channels and the width: those of the input (`kept`), the second and the last
     (`image`), or any (`free`)."""

@@ -179,7 +179,10 @@ class Emitter:
         )
 
     def dim(self, dim: str) -> str:
-        """The size of a free dimension, which an input of the graph has. Raises `Problem` where none has it."""
+        """The size of a free dimension, of an input of the graph or of an earlier value that has it.
+
+        Raises `Problem` where none has.
+        """
         factor, name = factored(dim)
         if factor > 1:
             return self._other("int64", "Mul", [self.dim(name), self.ints([factor])], TensorType((1,)))
@@ -194,6 +197,10 @@ class Emitter:
                 self._graph.others[value] = "int64", TensorType((1,))
                 self._start += 1
                 return value
+        for source, type_ in self._graph.types.items():
+            if name in type_.shape:
+                axis = type_.shape.index(name)
+                return self._other("int64", "Shape", [source], TensorType((1,)), start=axis, end=axis + 1)
         raise Problem("AS702", f"the size of the free dimension `{name}` cannot be seen here", subject=name)
 
     def merged(self, value: str, front: Sequence[Dim], rest: Sequence[Dim]) -> str:
