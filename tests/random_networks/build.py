@@ -9,7 +9,7 @@ import torch
 from random_networks.generate import WRONG, Generator, Spec, defined
 from random_networks.proposals import Fields
 from random_networks.reference import BATCH, Constant, File, Frame, Program, Reading, Scope, Tree
-from random_networks.terms import Context, Term, Writer, evaluate
+from random_networks.terms import Context, Shape, Term, Writer, evaluate
 
 KNOBS: dict[str, Any] = {
     "w": [2, 3, 4, 6, 8],
@@ -61,9 +61,19 @@ def _spec(seed: int) -> Spec | None:
 
 
 def sound(spec: Spec) -> bool:
-    """Whether there is something to run: the rest is left to the reference."""
-    program = spec.read(spec.variants[0])
-    return bool(program.steps)
+    """Whether there is something to run, and the batch stays the first axis: the rest is left to the reference.
+
+    Where a value of less axes is added, the batch can meet channels, which fits for one batch alone.
+    """
+    programs = [spec.read(variant) for variant in spec.variants]
+    if not programs[0].steps:
+        return False
+    return all(
+        new[1:] == old[1:]
+        for program in programs
+        if is_free(spec)
+        for new, old in zip(larger(program), map(program.shape, range(len(program.values))), strict=True)
+    )
 
 
 def knobs(table: dict[str, Any], rng: Random) -> None:
@@ -232,11 +242,20 @@ def expectation(spec: Spec, variant: str | None, rng: Random) -> dict[str, Any]:
 
 def images(spec: Spec, program: Program) -> int:
     """By how much the first axis of the first output grows with each image of the batch; 0 where it does not."""
+    index = program.outputs[0]
+    return larger(program)[index][0] - program.shape(index)[0] if is_free(spec) else 0
+
+
+def is_free(spec: Spec) -> bool:
+    """Whether the batch is."""
     model = spec.table["model"]
-    if (model.get("input") or model["inputs"][0]["shape"])[0] != "N":
-        return 0
+    return bool((model.get("input") or model["inputs"][0]["shape"])[0] == "N")
+
+
+def larger(program: Program) -> list[Shape]:
+    """The shapes of all values for a batch of one image more."""
     more = [torch.empty([BATCH + 1, *program.shape(index)[1:]], device="meta") for index in program.inputs]
-    return int(program.run(more)[0].shape[0]) - program.shape(program.outputs[0])[0]
+    return [tuple(value.shape) for _, value in sorted(program.computed(more).items())]
 
 
 def params_of_inference(program: Program) -> tuple[int, int]:

@@ -215,13 +215,18 @@ class Program:
 
     def run(self, inputs: list[Tensor]) -> list[Tensor]:
         """All outputs, those of training last."""
+        values = self.computed(inputs)
+        return [values[index] for index in (*self.outputs, *self.heads)]
+
+    def computed(self, inputs: list[Tensor]) -> dict[int, Tensor]:
+        """All values by their numbers."""
         values: dict[int, Tensor] = dict(zip(self.inputs, inputs, strict=True))
         self.batch = len(inputs[0])
         for step in self.steps:
             made = step.module(*(values[index] for index in step.inputs))
             results = made if isinstance(made, tuple | list) else (made,)
             values.update(zip(step.outputs, results, strict=True))
-        return [values[index] for index in (*self.outputs, *self.heads)]
+        return values
 
 
 def _state(tree: Tree, path: str) -> Iterator[tuple[str, Tensor]]:
