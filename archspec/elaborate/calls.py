@@ -18,7 +18,6 @@ from archspec.language import limits
 from archspec.language.document import Definition, Document
 from archspec.language.params import MISSING
 from archspec.ops.core.base import Op
-from archspec.ops.core.symbol import Symbol
 from archspec.types import Dim, TensorTypes, Value, factored, settled
 
 
@@ -140,24 +139,13 @@ def evaluate_fields(
             if key in settings.lexical:
                 values[key] = setting.evaluate(run.file_frame(env.definition.document))
             else:
-                values[key] = _evaluated(setting, env, free=key in free)
+                values[key] = env.evaluate(setting.evaluate, free=key in free)
         except Problem as problem:
             if key in settings.lexical:
                 run.report(problem, env.definition.document.file, setting.path)
                 raise Poisoned from None
             raise problem.within(*setting.path[len(step.path) :]) from None
     return values
-
-
-def _evaluated(setting: Setting, env: Env, *, free: bool) -> Value:
-    env.free = free
-    try:
-        return setting.evaluate(env)
-    except Problem:
-        env.free = False
-        return setting.evaluate(env)  # arithmetic needs numbers: say which size is free
-    finally:
-        env.free = False
 
 
 # --- ops ------------------------------------------------------------------------------------------------------
@@ -232,16 +220,12 @@ def leaf(run: Run, step: Step, env: Env, op: type[Op], settings: Settings, types
         run.differ(key[1])
         instance = settings.op
         if instance is None:
-            known = {
-                name: _settled(value) if name in op.free_sizes else value for name, value in fields.items()
-            }
-            made = construct(op, known, settings.items, step.path)
+            made = construct(op, fields, settings.items, step.path)
             if not isinstance(made, Op):
                 for problem, path in made.values():
                     run.report(problem, env.definition.document.file, path)
                 raise Poisoned
-            free = {name: value for name, value in fields.items() if value != known[name]}
-            instance = made.model_copy(update=free) if free else made
+            instance = made
         try:
             module = run.leaves[key] = typed(sized(instance, run.given), types, run.dimensions)
         except Problem as problem:
@@ -251,13 +235,6 @@ def leaf(run: Run, step: Step, env: Env, op: type[Op], settings: Settings, types
             problem.at = (*at, *problem.at[1:]) if at else ()
             raise
     return module
-
-
-def _settled(value: Value) -> Value:
-    """Sizes with a number, of which any will do for a check, in place of symbols."""
-    if isinstance(value, tuple):
-        return tuple(map(_settled, value))
-    return 1 if isinstance(value, Symbol) else value
 
 
 def sized(op: Op, given: Mapping[str, Dim]) -> Op:

@@ -9,6 +9,7 @@ from archspec.diagnostics.diagnostic import Path
 from archspec.elaborate.settings import Setting, thaw
 from archspec.language.arithmetic import show
 from archspec.ops.core.base import Op
+from archspec.ops.core.symbol import Symbol
 from archspec.types import Value
 
 Problems = dict[str, tuple[Problem, Path]]
@@ -20,13 +21,16 @@ def construct(op: type[Op], values: dict[str, Value], items: dict[str, Setting],
 
     `items` are the settings that the values come from, `path` is the node's.
     """
+    known = {name: _settled(value) if name in op.free_sizes else value for name, value in values.items()}
+    free = {name: value for name, value in values.items() if value != known[name]}
     try:
-        return op(
+        made = op(
             **{
                 name: thaw(value) if isinstance(value, tuple | str) else value
-                for name, value in values.items()
+                for name, value in known.items()
             }
         )
+        return made.model_copy(update=free) if free else made
     except ValidationError as error:
         found: Problems = {}
         errors = error.errors(include_url=False)
@@ -43,6 +47,13 @@ def construct(op: type[Op], values: dict[str, Value], items: dict[str, Setting],
             else:
                 found.setdefault(field, (_refused(op, field, values[field], items[field]), items[field].path))
         return found
+
+
+def _settled(value: Value) -> Value:
+    """Sizes with a number, of which any will do for a check, in place of symbols."""
+    if isinstance(value, tuple):
+        return tuple(map(_settled, value))
+    return 1 if isinstance(value, Symbol) else value
 
 
 def _refused(op: type[Op], field: str, value: Value, setting: Setting) -> Problem:

@@ -187,6 +187,17 @@ class Env:
         """A size of `x`, of an input, or of an earlier node."""
         return size_of(self.type_of(path), path, attribute, free=self.free)
 
+    def evaluate(self, evaluate: Callable[["Env"], Value], *, free: bool) -> Value:
+        """A value; with `free`, a size that is all of an expression may be a symbol."""
+        self.free = free
+        try:
+            return evaluate(self)
+        except Problem:
+            self.free = False
+            return evaluate(self)  # arithmetic needs numbers: say which size is free
+        finally:
+            self.free = False
+
     def spend(self, evaluations: int) -> None:
         """Count what comprehensions evaluate."""
         self.frame.spend(evaluations)

@@ -227,14 +227,10 @@ class Upsample(NoMacs, SavesNothing, KeepsChannelsLast, Op):
     def _agrees(self, n: Dim, out: Dim) -> bool:
         """Whether runtimes take the elements that PyTorch takes, whatever the free sizes of an axis are.
 
-        They interpolate alike. The nearest element is the same where the axis had been halved: computed for all
-        outputs of up to 4188 elements.
+        The nearest element is the same where the axis had been halved: computed for up to 4188 elements.
         """
-        if isinstance(out, int):
-            return True
-        if not self.mode.startswith("nearest") or n == out:
-            return True
-        return self.mode == "nearest" and n == divided(shifted(out, 1), 2)
+        is_alike = isinstance(out, int) or not self.mode.startswith("nearest") or n == out
+        return is_alike or (self.mode == "nearest" and n == divided(shifted(out, 1), 2))
 
     @property
     def _by_size(self) -> bool:
