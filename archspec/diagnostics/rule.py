@@ -3,6 +3,7 @@
 The docstring of a rule has three paragraphs: what is wrong, in one line; why that matters; what to do instead.
 """
 
+import re
 from collections.abc import Mapping
 from inspect import getdoc
 from types import MappingProxyType
@@ -29,7 +30,7 @@ class Rule:
     code: ClassVar[str]
     """`AS` and three digits, of which the first is the phase."""
     name: ClassVar[str]
-    """The defect in a few words with hyphens."""
+    """The defect in a few words with hyphens, which are those of the class: `UnknownKey` is `unknown-key`."""
     severity: ClassVar[str] = "error"
     """`error` or `warning`."""
     on: ClassVar[bool] = True
@@ -42,6 +43,9 @@ class Rule:
     """Other files that both examples need, by name."""
     suffix: ClassVar[str] = ".toml"
     """The file suffix of the examples."""
+
+    def __init_subclass__(cls) -> None:
+        cls.name = re.sub(r"(?<=[a-z])(?=[A-Z0-9])", "-", cls.__name__).lower()
 
     @classmethod
     def phase(cls) -> str:

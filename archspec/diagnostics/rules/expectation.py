@@ -15,7 +15,6 @@ class FailedExpectation(Rule):
     """
 
     code: ClassVar[str] = "AS501"
-    name: ClassVar[str] = "failed-expectation"
     bad: ClassVar[str | bytes] = (
         spec_of('{ op = "conv", out = 16, kernel = 5 },') + '\n[expect]\nparams = "<= 1k"\n'
     )

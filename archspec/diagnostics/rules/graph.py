@@ -47,7 +47,6 @@ class UndefinedName(Rule):
     """
 
     code: ClassVar[str] = "AS301"
-    name: ClassVar[str] = "undefined-name"
     bad: ClassVar[str | bytes] = spec_of('{ op = "conv", out = "width", kernel = 3 },')
     good: ClassVar[str] = spec_of('{ op = "conv", out = "width", kernel = 3 },').replace(
         "[model]", "[params]\nwidth = 16\n\n[model]"
@@ -64,7 +63,6 @@ class LaterNode(Rule):
     """
 
     code: ClassVar[str] = "AS302"
-    name: ClassVar[str] = "later-node"
     bad: ClassVar[str | bytes] = spec_of('{ op = "add", from = ["a", "b"] },' + _SPLIT)
     good: ClassVar[str] = spec_of(_SPLIT + '{ op = "add", from = ["a", "b"] },')
 
@@ -79,7 +77,6 @@ class TakenName(Rule):
     """
 
     code: ClassVar[str] = "AS303"
-    name: ClassVar[str] = "taken-name"
     bad: ClassVar[str | bytes] = spec_of(_SPLIT.replace('"b"', '"a"'))
     good: ClassVar[str] = spec_of(_SPLIT)
 
@@ -93,7 +90,6 @@ class RecursiveBlock(Rule):
     """
 
     code: ClassVar[str] = "AS304"
-    name: ClassVar[str] = "recursive-block"
     bad: ClassVar[str | bytes] = _UNIT.replace('["relu"', '["unit"')
     good: ClassVar[str] = _UNIT
 
@@ -107,7 +103,6 @@ class LibraryCycle(Rule):
     """
 
     code: ClassVar[str] = "AS305"
-    name: ClassVar[str] = "library-cycle"
     bad: ClassVar[str | bytes] = _LIBRARY.replace("common.toml", SPEC)
     good: ClassVar[str] = _LIBRARY
     files: ClassVar[Mapping[str, str]] = {"common.toml": _STEM}
@@ -123,7 +118,6 @@ class NetworkTooLarge(Rule):
     """
 
     code: ClassVar[str] = "AS306"
-    name: ClassVar[str] = "network-too-large"
     bad: ClassVar[str | bytes] = spec_of('{ op = "relu", repeat = 1_000_000 },')
     good: ClassVar[str] = spec_of('{ op = "conv", repeat = 100, out = 3, kernel = 3, padding = "half" },')
 
@@ -137,7 +131,6 @@ class NoValue(Rule):
     """
 
     code: ClassVar[str] = "AS307"
-    name: ClassVar[str] = "no-value"
     bad: ClassVar[str | bytes] = spec_of('{ op = "conv", out = "widths[2]", kernel = 3 },').replace(
         "[model]", "[params]\nwidths = [16, 32]\n\n[model]"
     )
@@ -155,7 +148,6 @@ class ValueCycle(Rule):
     """
 
     code: ClassVar[str] = "AS308"
-    name: ClassVar[str] = "value-cycle"
     bad: ClassVar[str | bytes] = spec_of('{ op = "conv", out = "width", kernel = 3 },').replace(
         "[model]", '[let]\nwidth = "inner * 4"\ninner = "width // 4"\n\n[model]'
     )
@@ -174,7 +166,6 @@ class UnusableLibrary(Rule):
     """
 
     code: ClassVar[str] = "AS309"
-    name: ClassVar[str] = "unusable-library"
     bad: ClassVar[str | bytes] = _LIBRARY.replace("common.toml", "comon.toml")
     good: ClassVar[str] = _LIBRARY
     files: ClassVar[Mapping[str, str]] = {"common.toml": _STEM}
@@ -190,7 +181,6 @@ class WrongInputs(Rule):
     """
 
     code: ClassVar[str] = "AS310"
-    name: ClassVar[str] = "wrong-inputs"
     bad: ClassVar[str | bytes] = spec_of(_SPLIT + '{ op = "maxpool", kernel = 2, from = ["a", "b"] },')
     good: ClassVar[str] = spec_of(
         _SPLIT + '{ op = "concat", from = ["a", "b"] },\n{ op = "maxpool", kernel = 2 },'

@@ -34,7 +34,6 @@ class UnwritableOp(Rule):
     """
 
     code: ClassVar[str] = "AS701"
-    name: ClassVar[str] = "unwritable-op"
 
 
 class HiddenDimension(Rule):
@@ -47,7 +46,6 @@ class HiddenDimension(Rule):
     """
 
     code: ClassVar[str] = "AS702"
-    name: ClassVar[str] = "hidden-dimension"
     bad: ClassVar[str | bytes] = _TOKENS
     good: ClassVar[str] = _TOKENS.split("\n[blocks")[0].replace(
         'op = "repeated"', 'op = "expand", shape = ["N", -1, -1]'
@@ -64,7 +62,6 @@ class DifferentModules(Rule):
     """
 
     code: ClassVar[str] = "AS703"
-    name: ClassVar[str] = "different-modules"
     bad: ClassVar[str | bytes] = spec_of(_SHARED, '"N", 3, 34, 34')
     good: ClassVar[str] = spec_of(_SHARED.replace('"same_upper"', "1"), '"N", 3, 34, 34')
 
@@ -79,7 +76,6 @@ class UnprovenNumber(Rule):
     """
 
     code: ClassVar[str] = "AS704"
-    name: ClassVar[str] = "unproven-number"
 
 
 class UnsayableInOnnx(Rule):
@@ -92,7 +88,6 @@ class UnsayableInOnnx(Rule):
     """
 
     code: ClassVar[str] = "AS705"
-    name: ClassVar[str] = "unsayable-in-onnx"
     bad: ClassVar[str | bytes] = spec_of(
         '{ op = "maxpool", kernel = 2, stride = 1, dilation = 10, padding = 1 },', '"N", 3, 9, 9'
     )

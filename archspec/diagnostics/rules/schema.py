@@ -17,7 +17,6 @@ class UnknownKey(Rule):
     """
 
     code: ClassVar[str] = "AS201"
-    name: ClassVar[str] = "unknown-key"
     bad: ClassVar[str | bytes] = _CONV.replace("kernel", "kernal")
     good: ClassVar[str] = _CONV
 
@@ -32,7 +31,6 @@ class MissingKey(Rule):
     """
 
     code: ClassVar[str] = "AS202"
-    name: ClassVar[str] = "missing-key"
     bad: ClassVar[str | bytes] = _CONV.replace(", kernel = 3", "")
     good: ClassVar[str] = _CONV
 
@@ -47,7 +45,6 @@ class WrongValue(Rule):
     """
 
     code: ClassVar[str] = "AS203"
-    name: ClassVar[str] = "wrong-value"
     bad: ClassVar[str | bytes] = _CONV.replace("out = 16", "out = 1.5")
     good: ClassVar[str] = _CONV
 
@@ -62,7 +59,6 @@ class UnknownOp(Rule):
     """
 
     code: ClassVar[str] = "AS204"
-    name: ClassVar[str] = "unknown-op"
     bad: ClassVar[str | bytes] = _CONV.replace('"conv"', '"Conv2d"')
     good: ClassVar[str] = _CONV
 
@@ -77,7 +73,6 @@ class ExpressionSyntax(Rule):
     """
 
     code: ClassVar[str] = "AS205"
-    name: ClassVar[str] = "expression-syntax"
     bad: ClassVar[str | bytes] = _CONV.replace("out = 16", 'out = "x.channels *"')
     good: ClassVar[str] = _CONV.replace("out = 16", 'out = "x.channels * 4"')
 
@@ -92,7 +87,6 @@ class BadName(Rule):
     """
 
     code: ClassVar[str] = "AS206"
-    name: ClassVar[str] = "bad-name"
     bad: ClassVar[str | bytes] = spec_of('{ name = "conv.1", op = "conv", out = 16, kernel = 3 },')
     good: ClassVar[str] = spec_of('{ name = "conv1", op = "conv", out = 16, kernel = 3 },')
 
@@ -106,7 +100,6 @@ class LanguageVersion(Rule):
     """
 
     code: ClassVar[str] = "AS207"
-    name: ClassVar[str] = "language-version"
     bad: ClassVar[str | bytes] = _CONV.replace("archspec = 1", "archspec = 2")
     good: ClassVar[str] = _CONV
 
@@ -121,6 +114,5 @@ class MeaninglessKey(Rule):
     """
 
     code: ClassVar[str] = "AS208"
-    name: ClassVar[str] = "meaningless-key"
     bad: ClassVar[str | bytes] = spec_of('{ op = "conv", out = 16, kernel = 3, index = "i" },')
     good: ClassVar[str] = spec_of('{ op = "conv", out = 16, kernel = 3, index = "i", repeat = 2 },')

@@ -15,7 +15,6 @@ class ShapeMismatch(Rule):
     """
 
     code: ClassVar[str] = "AS401"
-    name: ClassVar[str] = "shape-mismatch"
     bad: ClassVar[str | bytes] = spec_of(
         '{ op = "residual", layers = [{ op = "conv", out = 3, kernel = 3 }] },'
     )
@@ -34,7 +33,6 @@ class WrongRank(Rule):
     """
 
     code: ClassVar[str] = "AS402"
-    name: ClassVar[str] = "wrong-rank"
     bad: ClassVar[str | bytes] = spec_of('"flatten",\n{ op = "maxpool", kernel = 2 },')
     good: ClassVar[str] = spec_of('{ op = "maxpool", kernel = 2 },\n"flatten",')
 
@@ -48,7 +46,6 @@ class EmptyOutput(Rule):
     """
 
     code: ClassVar[str] = "AS403"
-    name: ClassVar[str] = "empty-output"
     bad: ClassVar[str | bytes] = spec_of('{ op = "conv", out = 8, kernel = 7 },', '"N", 3, 6, 6')
     good: ClassVar[str] = spec_of('{ op = "conv", out = 8, kernel = 7, padding = "half" },', '"N", 3, 6, 6')
 
@@ -62,7 +59,6 @@ class Indivisible(Rule):
     """
 
     code: ClassVar[str] = "AS404"
-    name: ClassVar[str] = "indivisible"
     bad: ClassVar[str | bytes] = spec_of(
         '{ op = "conv", out = 8, kernel = 3, groups = 4 },', '"N", 6, 32, 32'
     )
@@ -78,7 +74,6 @@ class AssertedShape(Rule):
     """
 
     code: ClassVar[str] = "AS405"
-    name: ClassVar[str] = "asserted-shape"
     bad: ClassVar[str | bytes] = spec_of('{ op = "conv", out = 8, kernel = 3, shape = ["N", 8, 32, 32] },')
     good: ClassVar[str] = spec_of('{ op = "conv", out = 8, kernel = 3, shape = ["N", 8, 30, 30] },')
 
@@ -93,7 +88,6 @@ class UnsharableWeights(Rule):
     """
 
     code: ClassVar[str] = "AS406"
-    name: ClassVar[str] = "unsharable-weights"
     bad: ClassVar[str | bytes] = spec_of(
         '{ name = "a", op = "conv", out = 8, kernel = 3 },\n{ op = "reuse", of = "a" },'
     )
@@ -111,7 +105,6 @@ class FreeDimension(Rule):
     """
 
     code: ClassVar[str] = "AS407"
-    name: ClassVar[str] = "free-dimension"
     bad: ClassVar[str | bytes] = spec_of('{ op = "conv", out = 8, kernel = 3 },', '"N", 3, "H", "W"')
     good: ClassVar[str] = spec_of('{ op = "conv", out = 8, kernel = 3 },', '"N", 3, 224, 224')
 
@@ -126,6 +119,5 @@ class UnsuitableValue(Rule):
     """
 
     code: ClassVar[str] = "AS408"
-    name: ClassVar[str] = "unsuitable-value"
     bad: ClassVar[str | bytes] = spec_of('{ op = "maxpool", kernel = 3, stride = 2, padding = 2 },')
     good: ClassVar[str] = spec_of('{ op = "maxpool", kernel = 3, stride = 2, padding = 1 },')

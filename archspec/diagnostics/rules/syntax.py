@@ -16,7 +16,6 @@ class NotUtf8(Rule):
     """
 
     code: ClassVar[str] = "AS101"
-    name: ClassVar[str] = "not-utf-8"
     bad: ClassVar[str | bytes] = 'archspec = 1\n\n[model]\ndoc = "Größe"\n'.encode("latin-1")
     good: ClassVar[str] = spec_of('"relu",').replace("[model]\n", '[model]\ndoc = "Größe"\n')
 
@@ -31,7 +30,6 @@ class TomlSyntax(Rule):
     """
 
     code: ClassVar[str] = "AS102"
-    name: ClassVar[str] = "toml-syntax"
     bad: ClassVar[str | bytes] = _RELU.replace('"relu",', '{ op = "conv" out = 8 },')
     good: ClassVar[str] = _RELU.replace('"relu",', '{ op = "conv", out = 8, kernel = 3 },')
 
@@ -46,7 +44,6 @@ class JsonSyntax(Rule):
     """
 
     code: ClassVar[str] = "AS103"
-    name: ClassVar[str] = "json-syntax"
     suffix: ClassVar[str] = ".json"
     bad: ClassVar[str | bytes] = (
         '{\n  "archspec": 1,\n  "model": { "input": ["N", 784], "layers": ["relu",] }\n}\n'
@@ -64,7 +61,6 @@ class RepeatedKey(Rule):
     """
 
     code: ClassVar[str] = "AS104"
-    name: ClassVar[str] = "repeated-key"
     suffix: ClassVar[str] = ".json"
     bad: ClassVar[str | bytes] = """\
 {
@@ -91,7 +87,6 @@ class UnreadableFile(Rule):
     """
 
     code: ClassVar[str] = "AS106"
-    name: ClassVar[str] = "unreadable-file"
 
 
 class FileTooLarge(Rule):
@@ -104,7 +99,6 @@ class FileTooLarge(Rule):
     """
 
     code: ClassVar[str] = "AS105"
-    name: ClassVar[str] = "file-too-large"
     bad: ClassVar[str | bytes] = "archspec = 1\n\n[let]\nsizes = " + "[" * 66 + "]" * 66 + "\n"
     good: ClassVar[str] = (
         spec_of('"relu",')

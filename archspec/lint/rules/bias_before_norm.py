@@ -21,7 +21,6 @@ class BiasBeforeNorm(Lint):
     """
 
     code: ClassVar[str] = "AS607"
-    name: ClassVar[str] = "bias-before-norm"
     bad: ClassVar[str] = spec_of("""
 { op = "conv", out = 16, kernel = 3 },
 "batchnorm",

@@ -20,7 +20,6 @@ class EvenKernel(Lint):
     """
 
     code: ClassVar[str] = "AS612"
-    name: ClassVar[str] = "even-kernel"
     on: ClassVar[bool] = False
     bad: ClassVar[str] = spec_of("""
 { op = "conv", out = 16, kernel = 4, padding = "half" },

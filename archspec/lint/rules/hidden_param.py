@@ -18,7 +18,6 @@ class HiddenParam(Lint):
     """
 
     code: ClassVar[str] = "AS606"
-    name: ClassVar[str] = "hidden-param"
     bad: ClassVar[str] = """\
 archspec = 1
 

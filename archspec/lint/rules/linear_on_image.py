@@ -21,7 +21,6 @@ class LinearOnImage(Lint):
     """
 
     code: ClassVar[str] = "AS616"
-    name: ClassVar[str] = "linear-on-image"
     bad: ClassVar[str] = spec_of("""
 { op = "conv", out = 16, kernel = 3 },
 "global_avgpool",

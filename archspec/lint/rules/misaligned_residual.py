@@ -29,7 +29,6 @@ class MisalignedResidual(Lint):
     """
 
     code: ClassVar[str] = "AS610"
-    name: ClassVar[str] = "misaligned-residual"
     bad: ClassVar[str] = spec_of("""
 { op = "residual", layers = [{ op = "conv", out = 3, kernel = 4, padding = "same_upper" }] },
 """)

@@ -16,7 +16,6 @@ class MissingDoc(Lint):
     """
 
     code: ClassVar[str] = "AS613"
-    name: ClassVar[str] = "missing-doc"
     on: ClassVar[bool] = False
     bad: ClassVar[str] = """\
 archspec = 1

@@ -17,7 +17,6 @@ class MissingExpect(Lint):
     """
 
     code: ClassVar[str] = "AS614"
-    name: ClassVar[str] = "missing-expect"
     on: ClassVar[bool] = False
     bad: ClassVar[str] = """\
 archspec = 1

@@ -24,7 +24,6 @@ class RepeatedActivation(Lint):
     """
 
     code: ClassVar[str] = "AS608"
-    name: ClassVar[str] = "repeated-activation"
     bad: ClassVar[str] = spec_of("""
 { op = "conv", out = 16, kernel = 3 },
 "relu",

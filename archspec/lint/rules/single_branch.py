@@ -19,7 +19,6 @@ class SingleBranch(Lint):
     """
 
     code: ClassVar[str] = "AS615"
-    name: ClassVar[str] = "single-branch"
     bad: ClassVar[str] = spec_of("""
 { op = "add", branches = [
   { op = "conv", out = 3, kernel = 1, when = "input.height < 8" },

@@ -25,7 +25,6 @@ class StrideAboveKernel(Lint):
     """
 
     code: ClassVar[str] = "AS609"
-    name: ClassVar[str] = "stride-above-kernel"
     bad: ClassVar[str] = spec_of("""
 { op = "conv", out = 16, kernel = 3, padding = "half" },
 { op = "conv", out = 32, kernel = 1, stride = 2 },

@@ -19,7 +19,6 @@ class UncoveredInput(Lint):
     """
 
     code: ClassVar[str] = "AS611"
-    name: ClassVar[str] = "uncovered-input"
     on: ClassVar[bool] = False
     bad: ClassVar[str] = spec_of("""
 { op = "conv", out = 16, kernel = 3 },

@@ -18,7 +18,6 @@ class UnusedBlock(Lint):
     """
 
     code: ClassVar[str] = "AS601"
-    name: ClassVar[str] = "unused-block"
     good: ClassVar[str] = """\
 archspec = 1
 

@@ -14,7 +14,6 @@ class UnusedIgnore(Lint):
     """
 
     code: ClassVar[str] = "AS605"
-    name: ClassVar[str] = "unused-ignore"
     good: ClassVar[str] = """\
 archspec = 1
 

@@ -18,7 +18,6 @@ class UnusedInput(Lint):
     """
 
     code: ClassVar[str] = "AS617"
-    name: ClassVar[str] = "unused-input"
     bad: ClassVar[str] = """\
 archspec = 1
 

@@ -17,7 +17,6 @@ class UnusedLet(Lint):
     """
 
     code: ClassVar[str] = "AS603"
-    name: ClassVar[str] = "unused-let"
     bad: ClassVar[str] = """\
 archspec = 1
 

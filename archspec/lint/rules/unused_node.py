@@ -18,7 +18,6 @@ class UnusedNode(Lint):
     """
 
     code: ClassVar[str] = "AS604"
-    name: ClassVar[str] = "unused-node"
     bad: ClassVar[str] = spec_of("""
 { name = "a", op = "conv", out = 8, kernel = 3 },
 { name = "b", op = "conv", out = 8, kernel = 1 },

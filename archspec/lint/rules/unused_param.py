@@ -17,7 +17,6 @@ class UnusedParam(Lint):
     """
 
     code: ClassVar[str] = "AS602"
-    name: ClassVar[str] = "unused-param"
     bad: ClassVar[str] = """\
 archspec = 1
 
