@@ -5,6 +5,10 @@ from typing import ClassVar
 
 from archspec.diagnostics.rule import SPEC, Rule, spec_of
 
+_WIDTH = spec_of('{ op = "conv", out = "width", kernel = 3 },')
+_WIDTHS = spec_of('{ op = "conv", out = "widths[2]", kernel = 3 },').replace(
+    "[model]", "[params]\nwidths = [16, 32]\n\n[model]"
+)
 _SPLIT = """
 { name = "a", op = "conv", out = 8, kernel = 3, padding = "half" },
 { name = "b", op = "conv", out = 8, kernel = 3, padding = "half" },
@@ -47,10 +51,8 @@ class UndefinedName(Rule):
     """
 
     code: ClassVar[str] = "AS301"
-    bad: ClassVar[str | bytes] = spec_of('{ op = "conv", out = "width", kernel = 3 },')
-    good: ClassVar[str] = spec_of('{ op = "conv", out = "width", kernel = 3 },').replace(
-        "[model]", "[params]\nwidth = 16\n\n[model]"
-    )
+    bad: ClassVar[str | bytes] = _WIDTH
+    good: ClassVar[str] = _WIDTH.replace("[model]", "[params]\nwidth = 16\n\n[model]")
 
 
 class LaterNode(Rule):
@@ -131,12 +133,8 @@ class NoValue(Rule):
     """
 
     code: ClassVar[str] = "AS307"
-    bad: ClassVar[str | bytes] = spec_of('{ op = "conv", out = "widths[2]", kernel = 3 },').replace(
-        "[model]", "[params]\nwidths = [16, 32]\n\n[model]"
-    )
-    good: ClassVar[str] = spec_of('{ op = "conv", out = "widths[1]", kernel = 3 },').replace(
-        "[model]", "[params]\nwidths = [16, 32]\n\n[model]"
-    )
+    bad: ClassVar[str | bytes] = _WIDTHS
+    good: ClassVar[str] = _WIDTHS.replace("widths[2]", "widths[1]")
 
 
 class ValueCycle(Rule):
@@ -148,12 +146,10 @@ class ValueCycle(Rule):
     """
 
     code: ClassVar[str] = "AS308"
-    bad: ClassVar[str | bytes] = spec_of('{ op = "conv", out = "width", kernel = 3 },').replace(
+    bad: ClassVar[str | bytes] = _WIDTH.replace(
         "[model]", '[let]\nwidth = "inner * 4"\ninner = "width // 4"\n\n[model]'
     )
-    good: ClassVar[str] = spec_of('{ op = "conv", out = "width", kernel = 3 },').replace(
-        "[model]", '[let]\nwidth = "inner * 4"\ninner = 16\n\n[model]'
-    )
+    good: ClassVar[str] = _WIDTH.replace("[model]", '[let]\nwidth = "inner * 4"\ninner = 16\n\n[model]')
 
 
 class UnusableLibrary(Rule):

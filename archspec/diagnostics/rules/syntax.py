@@ -5,6 +5,7 @@ from typing import ClassVar
 from archspec.diagnostics.rule import Rule, spec_of
 
 _RELU = spec_of('"relu",')
+_JSON = '{{\n  "archspec": 1,\n  "model": {{ "input": ["N", 784], "layers": [{}] }}\n}}\n'
 
 
 class NotUtf8(Rule):
@@ -17,7 +18,7 @@ class NotUtf8(Rule):
 
     code: ClassVar[str] = "AS101"
     bad: ClassVar[str | bytes] = 'archspec = 1\n\n[model]\ndoc = "Größe"\n'.encode("latin-1")
-    good: ClassVar[str] = spec_of('"relu",').replace("[model]\n", '[model]\ndoc = "Größe"\n')
+    good: ClassVar[str] = _RELU.replace("[model]\n", '[model]\ndoc = "Größe"\n')
 
 
 class TomlSyntax(Rule):
@@ -45,10 +46,8 @@ class JsonSyntax(Rule):
 
     code: ClassVar[str] = "AS103"
     suffix: ClassVar[str] = ".json"
-    bad: ClassVar[str | bytes] = (
-        '{\n  "archspec": 1,\n  "model": { "input": ["N", 784], "layers": ["relu",] }\n}\n'
-    )
-    good: ClassVar[str] = '{\n  "archspec": 1,\n  "model": { "input": ["N", 784], "layers": ["relu"] }\n}\n'
+    bad: ClassVar[str | bytes] = _JSON.format('"relu",')
+    good: ClassVar[str] = _JSON.format('"relu"')
 
 
 class RepeatedKey(Rule):
@@ -62,18 +61,8 @@ class RepeatedKey(Rule):
 
     code: ClassVar[str] = "AS104"
     suffix: ClassVar[str] = ".json"
-    bad: ClassVar[str | bytes] = """\
-{
-  "archspec": 1,
-  "model": { "input": ["N", 784], "layers": [{ "op": "linear", "out": 10, "out": 100 }] }
-}
-"""
-    good: ClassVar[str] = """\
-{
-  "archspec": 1,
-  "model": { "input": ["N", 784], "layers": [{ "op": "linear", "out": 100 }] }
-}
-"""
+    bad: ClassVar[str | bytes] = _JSON.format('{ "op": "linear", "out": 10, "out": 100 }')
+    good: ClassVar[str] = _JSON.format('{ "op": "linear", "out": 100 }')
 
 
 class UnreadableFile(Rule):
@@ -100,8 +89,6 @@ class FileTooLarge(Rule):
 
     code: ClassVar[str] = "AS105"
     bad: ClassVar[str | bytes] = "archspec = 1\n\n[let]\nsizes = " + "[" * 66 + "]" * 66 + "\n"
-    good: ClassVar[str] = (
-        spec_of('"relu",')
-        .replace("[model]", "[let]\nsizes = [[8, 16], [3, 5]]\n\n[model]")
-        .replace('"relu"', '{ op = "conv", out = "sizes[0][0]", kernel = "sizes[1][0]" }')
+    good: ClassVar[str] = _RELU.replace("[model]", "[let]\nsizes = [[8, 16], [3, 5]]\n\n[model]").replace(
+        '"relu"', '{ op = "conv", out = "sizes[0][0]", kernel = "sizes[1][0]" }'
     )

@@ -24,14 +24,7 @@ archspec = 1
 input = ["N", 784]
 layers = [{ op = "linear", out = 10 }]
 """
-    good: ClassVar[str] = """\
-archspec = 1
-
-[model]
-doc = "Softmax regression of digits."
-input = ["N", 784]
-layers = [{ op = "linear", out = 10 }]
-"""
+    good: ClassVar[str] = bad.replace("[model]\n", '[model]\ndoc = "Softmax regression of digits."\n')
 
     def text(self, text: SpecText) -> Iterator[Diagnostic]:
         """Check the model and all blocks."""

@@ -25,13 +25,9 @@ archspec = 1
 inputs = [{ name = "image", shape = ["N", 3, 32, 32] }, { name = "depth", shape = ["N", 1, 32, 32] }]
 layers = [{ op = "conv", out = 16, kernel = 3 }]
 """
-    good: ClassVar[str] = """\
-archspec = 1
-
-[model]
-inputs = [{ name = "image", shape = ["N", 3, 32, 32] }, { name = "depth", shape = ["N", 1, 32, 32] }]
-layers = [{ op = "concat", from = ["image", "depth"] }, { op = "conv", out = 16, kernel = 3 }]
-"""
+    good: ClassVar[str] = bad.replace(
+        "layers = [", 'layers = [{ op = "concat", from = ["image", "depth"] }, '
+    )
 
     def text(self, text: SpecText) -> Iterator[Diagnostic]:
         """Check the inputs of the model and of each block, but for the first, from which the chain starts."""

@@ -30,19 +30,7 @@ hidden = "width * 4"
 input = ["N", 784]
 layers = [{ op = "linear", out = "width" }]
 """
-    good: ClassVar[str] = """\
-archspec = 1
-
-[params]
-width = 16
-
-[let]
-hidden = "width * 4"
-
-[model]
-input = ["N", 784]
-layers = [{ op = "linear", out = "hidden" }]
-"""
+    good: ClassVar[str] = bad.replace('out = "width"', 'out = "hidden"')
 
     def text(self, text: SpecText) -> Iterator[Diagnostic]:
         """Check the `let`s of the file, the model, each block, and groups."""

@@ -27,16 +27,7 @@ classes = 10
 input = ["N", 784]
 layers = [{ op = "linear", out = 10 }]
 """
-    good: ClassVar[str] = """\
-archspec = 1
-
-[params]
-classes = 10
-
-[model]
-input = ["N", 784]
-layers = [{ op = "linear", out = "classes" }]
-"""
+    good: ClassVar[str] = bad.replace('"linear", out = 10', '"linear", out = "classes"')
 
     def text(self, text: SpecText) -> Iterator[Diagnostic]:
         """Check the parameters of the file and of each block."""
