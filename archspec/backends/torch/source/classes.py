@@ -23,8 +23,7 @@ class Builder(Numbers):
 
     def __init__(self, facts: Facts, places: list[Place], *, fold: bool, literal: bool = False) -> None:
         super().__init__(facts, places)
-        self.literal = literal
-        self.body = align(places, fold=fold)
+        self.literal, self.fold = literal, fold
         module = places[0].module
         if any(place.module.declared != module.declared for place in places):
             raise Unlike
@@ -39,12 +38,15 @@ class Builder(Numbers):
     def build(self, name: str) -> Class:
         """Build the class."""
         chain = None
+        results = self.places[0].module.results
         if all(self.facts.is_chain(place.module) for place in self.places):
             chain = self._as_chain()
-        if chain is None:
-            for step in self.body.steps:
+        if chain is None:  # the copies of a repeat can differ in number in a chain only
+            body = align(self.places, fold=self.fold)
+            for step in body.steps:
                 self._step(step)
-        outputs = tuple(self.values.get(value, ()) for value in self.body.results)
+            results = body.results
+        outputs = tuple(self.values.get(value, ()) for value in results)
         self._check_names()
         parts = sorted(
             self.parts.values(), key=lambda part: not part.is_parameter
@@ -56,7 +58,7 @@ class Builder(Numbers):
             [(key, *item) for key, item in self.locals.items()],
             parts,
             self.actions,
-            self.body.results,
+            results,
             chain,
             outputs,
         )
@@ -82,7 +84,7 @@ class Builder(Numbers):
         if not bad:
             return None
         chain, dims = self._chain(self.places, self.values[0])
-        for value in self.body.results:
+        for value in self.places[0].module.results:
             self.values[value] = dims
         return chain
 
