@@ -319,6 +319,18 @@ def test_long_numbers_of_functions_are_variables() -> None:
     assert "[:, :, size:size2, size3:size4]" in text
 
 
+def test_stages_of_unequal_depth_are_one_class() -> None:
+    text = source(archspec.load("net.toml", source=CASES["stages of unequal depth"]))
+    assert re.findall(r"^class (\w+)", text, re.MULTILINE) == ["U", "S", "Net"]
+    assert "*(U(out, out) for _ in range(depth - 1))" in text
+    assert "S(5, 6, 4)" in text
+
+
+def test_names_that_count_are_comprehensions() -> None:
+    text = source(archspec.load("net.toml", source=CASES["names with two counters"]))
+    assert 'OrderedDict({f"u1-{i}": U(4) for i in range(4)})' in text
+
+
 def test_what_has_no_common_class_becomes_several() -> None:
     blocks = '[blocks.unit]\nparams = { norm = "batchnorm" }\nlayers = [{ op = "{norm}" }, { op = "conv", out = 3, kernel = 1 }]'
     model = spec('[{ op = "unit" }, { op = "unit", norm = "layernorm" }]', blocks)

@@ -65,6 +65,21 @@ CASES = {
         _NUMBER + "layers = [{ name = 's', op = 'u', repeat = 'n' }]\n[blocks.u]\n"
         "layers = [{ op = 'residual', layers = [{ op = 'conv', out = 'x.channels', kernel = 3, padding = 1 }] }]",
     ),
+    "stages of unequal depth": net(
+        "{ op = 's', depth = 1, out = 4 }, { op = 's', depth = 2, out = 5 }, { op = 's', depth = 4, out = 6 }",
+        "[blocks.s]\nrequired = { depth = 'int', out = 'int' }\n"
+        "layers = [{ op = 'u', repeat = 'depth', out = 'out', first = { stride = 2 } }]\n"
+        "[blocks.u]\nrequired = { out = 'int' }\nparams = { stride = 1 }\n"
+        "layers = [{ op = 'conv', out = 'out', kernel = 3, stride = 'stride', padding = 1 }, 'relu']",
+    ),
+    "names with two counters": net(
+        "{ name = 's{s}', repeat = 2, index = 's', layers = [{ name = 'u{s}-{i}', repeat = '3 * s + 1', op = 'u' }] }",
+        "[blocks.u]\nlayers = [{ op = 'conv', out = 4, kernel = 3, padding = 1 }, 'relu']",
+    ),
+    "names that count from two": net(
+        "{ name = 's-0', layers = [{ name = 'u-{i + 2}x', repeat = 4, op = 'conv', out = 3, kernel = 1 }, "
+        "{ name = 'u-6x', op = 'conv', out = 4, kernel = 1 }] }, { op = 'relu', name = 'r-0' }"
+    ),
     "a fraction of the counter": net(
         "{ name = 's', op = 'b', repeat = 4, n = '1 + 0.5 * i' }",
         _BLOCK + "required = { n = 'float' }\nlayers = [{ op = 'residual', layers = "

@@ -1,5 +1,6 @@
 """Copies of a node: aligned across instances, and merged where consecutive items are equal."""
 
+import re
 from dataclasses import replace
 
 from archspec.backends.torch.source.align import Unlike, runs
@@ -8,6 +9,8 @@ from archspec.backends.torch.source.parts import ChainItem, Class, Constructor
 from archspec.backends.torch.source.symbols import SourceSymbol
 from archspec.ir import Node
 from archspec.language.expressions import Literal
+
+_NUMBER = re.compile("0|[1-9][0-9]*")
 
 
 def merged(places: Sites) -> list[list[list[Node]]]:
@@ -72,3 +75,40 @@ def joined(items: list[ChainItem]) -> list[ChainItem]:
         else:
             result.append(item)
     return result
+
+
+def numbered(items: list[ChainItem]) -> list[ChainItem]:
+    """Merge at least three equal consecutive items, whose names count, into one with a count: `a0`, `a1`, `a2`."""
+    result: list[ChainItem] = []
+    index = 0
+    while index < len(items):
+        for number in _NUMBER.finditer(items[index].name):
+            around = items[index].name[: number.start()], items[index].name[number.end() :]
+            count = _counting(items[index:], int(number[0]), around)
+            if count >= 3:
+                symbol = SourceSymbol(Literal(count), (count,))
+                merged_ = replace(items[index], count=symbol, start=int(number[0]), around=around)
+                result.append(merged_)
+                index += count
+                break
+        else:
+            result.append(items[index])
+            index += 1
+    return result
+
+
+def _counting(items: list[ChainItem], start: int, around: tuple[str, str]) -> int:
+    """How many items from the first on are equal to it, and have its name with the next number in this place."""
+    for count, item in enumerate(items):
+        if (
+            not isinstance(item.made, Constructor)
+            or item.inits
+            or item.positional
+            or item.when is not None
+            or item.count is not None
+            or item.name != f"{start + count}".join(around)
+            or (count and item.comment)
+            or not equal(item.made, items[0].made)
+        ):
+            return count
+    return len(items)

@@ -30,14 +30,19 @@ class Prefixed:
 
 
 @dataclass(frozen=True, slots=True)
-class Generated:
-    """`*(item for _ in range(n))`."""
+class Comprehension:
+    """`item for i in range(n)`, alone in its brackets."""
 
     item: "Code"
     clause: str
 
 
-Code: TypeAlias = "str | Bracket | Prefixed | Generated"
+Code: TypeAlias = "str | Bracket | Prefixed | Comprehension"
+
+
+def generated(item: Code, clause: str) -> Bracket:
+    """`*(item for _ in range(n))`."""
+    return Bracket("*(", (Comprehension(item, clause),))
 
 
 def flat(code: Code) -> str | None:
@@ -48,9 +53,9 @@ def flat(code: Code) -> str | None:
         case Prefixed():
             inner = flat(code.code)
             return None if inner is None else code.prefix + inner
-        case Generated():
+        case Comprehension():
             inner = flat(code.item)
-            return None if inner is None else f"*({inner} {code.clause})"
+            return None if inner is None else f"{inner} {code.clause}"
     items = [flat(item) for item in code.items]
     if (code.spread and items) or None in items:
         return None
@@ -71,16 +76,15 @@ def lines(code: Code, before: str = "", after: str = "", indent: str = "") -> li
     match code:
         case Prefixed():
             return lines(code.code, before + code.prefix, after, indent)
-        case Generated():
-            made = lines(code.item, indent=deeper)
-            return [f"{indent}{before}*(", *made, f"{deeper}{code.clause}", f"{indent}){after}"]
+        case Comprehension():
+            return [*lines(code.item, indent=indent), indent + code.clause]
         case Bracket() if code.items:
             inner = flat(Bracket(deeper, code.items, "", code.spread))
             if inner is not None and len(inner) <= WIDTH:
                 return [indent + before + code.head, inner, indent + code.tail + after]
             result = [indent + before + code.head]
             for index, item in enumerate(code.items):
-                made = lines(item, after=",", indent=deeper)
+                made = lines(item, after="," * (not isinstance(item, Comprehension)), indent=deeper)
                 comment = code.comments[index] if code.comments else ""
                 result += commented(made, comment)
             return [*result, indent + code.tail + after]

@@ -57,6 +57,8 @@ class ChainItem:
     """Whether the copies depend on the counter."""
     start: int = 0
     """The counter of the first copy: earlier copies are separate items."""
+    around: tuple[str, str] = ("", "")
+    """For copies that are named by their counter: the text before and after it."""
     when: SourceSymbol | None = None
     comment: str = ""
     fresh: bool = False

@@ -7,9 +7,19 @@ from typing import Any
 
 from archspec.backends.torch.source import initialise
 from archspec.backends.torch.source.columns import annotation
+from archspec.backends.torch.source.copies import numbered
 from archspec.backends.torch.source.forward import Forward
 from archspec.backends.torch.source.held import Held
-from archspec.backends.torch.source.layout import WIDTH, Bracket, Code, Generated, Prefixed, commented, lines
+from archspec.backends.torch.source.layout import (
+    WIDTH,
+    Bracket,
+    Code,
+    Comprehension,
+    Prefixed,
+    commented,
+    generated,
+    lines,
+)
 from archspec.backends.torch.source.names import Namer, is_attribute, variable_name
 from archspec.backends.torch.source.parts import (
     COUNTER,
@@ -175,9 +185,14 @@ class ClassWriter:
             sequence = self._sequence("super().__init__(", chain, before)
             return [*before, *lines(sequence, indent=BODY)] if chain.items else []
         result = []
-        for item in chain.items:
+        for item in numbered(chain.items):
             code = self._made(item.made, before)
-            if item.positional:
+            if item.count is not None:
+                result.append(f"{BODY}{self._clause(item)}:")
+                made = lines(
+                    Bracket("self.add_module(", (self._numbered_name(item), code)), indent=BODY + "    "
+                )
+            elif item.positional:
                 made = lines(Bracket("self.append(", (code,)), indent=BODY)
             elif is_attribute(item.name):
                 made = lines(code, f"self.{item.name} = ", "", BODY)
@@ -269,13 +284,27 @@ class ClassWriter:
         if item.count is None:
             return code
         if not item.counts:
-            return Generated(code, f"for _ in range({self.text(item.count)})")
-        assert item.count.is_literal  # noqa: S101 — copies that use the counter are equally many in all instances
+            return generated(code, f"for _ in range({self.text(item.count)})")
+        return generated(code, self._clause(item))
+
+    def _numbered_name(self, item: ChainItem) -> str:
+        """The names of copies as an f-string over their number."""
+        before, after = item.around
+        return f'f"{before}{{{self.ids[COUNTER]}}}{after}"'
+
+    def _clause(self, item: ChainItem) -> str:
+        """`for i in range(n)`, for copies that use the counter or are named by it."""
+        assert item.count is not None and item.count.is_literal  # noqa: S101, PT018 — as many in all instances
         bounds = f"{item.start}, " * (item.start > 0) + str(item.start + item.count.values[0])
-        return Generated(code, f"for {self.ids[COUNTER]} in range({bounds})")
+        return f"for {self.ids[COUNTER]} in range({bounds})"
 
     def _named(self, chain: ModuleChain, before: list[str]) -> Bracket:
         """A chain whose modules are named, as an `OrderedDict`."""
+        first, *others = numbered(chain.items)
+        if first.count is not None and not others:  # all have one name but for its number
+            item = Prefixed(f"{self._numbered_name(first)}: ", self._made(first.made, before))
+            table = Bracket("{", (Comprehension(item, self._clause(first)),), "}")
+            return Bracket("nn.Sequential(", (Bracket("OrderedDict(", (table,)),))
         codes = [(item.name, self._made(item.made, before)) for item in chain.items]
         comments = tuple(item.comment for item in chain.items)
         if all(is_attribute(name) for name, _ in codes):
@@ -291,14 +320,15 @@ class ClassWriter:
         """A chain with optional modules, as a list built by statements."""
         name = self.namer.give("layers")
         before.append(f"{BODY}{name}: list[nn.Module] = []")
-        for when, items in groupby(
+        for when, group in groupby(
             chain.items, key=lambda item: "" if item.when is None else self.text(item.when)
         ):
+            items = [*group]
             codes = tuple(self._counted(item, self._made(item.made, before)) for item in items)
             indent = BODY + "    " * bool(when)
             if when:
                 before.append(f"{BODY}if {when}:")
-            if len(codes) == 1 and not isinstance(codes[0], Generated):
+            if len(items) == 1 and items[0].count is None:
                 before += lines(Bracket(f"{name}.append(", codes), indent=indent)
             else:
                 before += lines(Bracket("[", codes, "]", spread=len(codes) > 1), f"{name} += ", "", indent)
