@@ -78,7 +78,7 @@ CASES = {
     ),
     "names that count from two": net(
         "{ name = 's-0', layers = [{ name = 'u-{i + 2}x', repeat = 4, op = 'conv', out = 3, kernel = 1 }, "
-        "{ name = 'u-6x', op = 'conv', out = 4, kernel = 1 }] }, { op = 'relu', name = 'r-0' }"
+        "{ name = 'u-6x', op = 'conv', out = 4, kernel = 1 }] }, { op = 'relu', name = 'r-0' }, { name = 'v-{i}', repeat = 3, op = 'conv', out = 4, kernel = 1 }"
     ),
     "a fraction of the counter": net(
         "{ name = 's', op = 'b', repeat = 4, n = '1 + 0.5 * i' }",
