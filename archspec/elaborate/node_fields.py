@@ -50,7 +50,7 @@ class FieldCompiler(KeyCompiler):
             at = path[len(step.path) :]
             try:
                 if key not in known:
-                    raise unknown_field(key, target, (), first=len(at) > 1)
+                    raise unknown_field(key, target, first=len(at) > 1)
                 items[key] = compile_field(raw, target, key, path)
                 if key == "padding" and self.is_no_keyword(raw, items[key]):
                     raise no_keyword(raw, target)

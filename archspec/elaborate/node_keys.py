@@ -6,10 +6,11 @@ from typing import Any
 from archspec import ops
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import Path
+from archspec.diagnostics.problems import meaningless_key
 from archspec.elaborate.frames import undefined
 from archspec.elaborate.settings import Setting, compile_setting
 from archspec.elaborate.steps import Step
-from archspec.language.arithmetic import show
+from archspec.language.arithmetic import show, wrong_value
 from archspec.language.document import Definition
 from archspec.language.names import check_label, check_module_name, check_param_name
 from archspec.ops.core.fields import EXPRESSION, TEXT, Reading
@@ -66,15 +67,13 @@ class KeyCompiler:
         """A number or a condition."""
         if isinstance(raw[key], list | dict):
             what = "an integer" if key in ("repeat", "parallel") else "true or false"
-            raise Problem(
-                "AS203", f"`{key}` must be {what}, or an expression, not {show(raw[key])}", at=(key,)
-            )
+            raise wrong_value(key, f"{what}, or an expression", raw[key])
         return self.setting(step, raw[key], EXPRESSION, (key,))
 
     def text(self, step: Step, raw: dict[str, Any], key: str, check: Callable[[str], None]) -> Setting:
         """A name, checked now if no expression is part of it."""
         if not isinstance(raw[key], str):
-            raise Problem("AS203", f"`{key}` must be text, not {show(raw[key])}", at=(key,))
+            raise wrong_value(key, "text", raw[key])
         setting = self.setting(step, raw[key], TEXT, (key,))
         if setting.constant:
             try:
@@ -103,14 +102,12 @@ class KeyCompiler:
             self.counters = inside
         if "shape" in raw and not self.is_field(raw, "shape"):
             if not isinstance(raw["shape"], list):
-                raise Problem(
-                    "AS203", f"`shape` must be a list of sizes, not {show(raw['shape'])}", at=("shape",)
-                )
+                raise wrong_value("shape", "a list of sizes", raw["shape"])
             step.shape = self.setting(step, raw["shape"], DIMENSIONS, ("shape",))
             step.asserted = raw["shape"]
         self.counters = inside
         if not isinstance(raw.get("doc", ""), str):
-            raise Problem("AS203", f"`doc` must be text, not {show(raw['doc'])}", at=("doc",))
+            raise wrong_value("doc", "text", raw["doc"])
         if "first" in raw:
             self.first(step, raw)
 
@@ -120,14 +117,11 @@ class KeyCompiler:
         if "parallel" in raw:
             self.check_parallel(step, raw)
         elif "repeat" not in raw:
-            raise Problem(
-                "AS208",
-                "`index` names the counter of a `repeat`, which this node does not have",
-                at=("index",),
-                about_key=True,
+            raise meaningless_key(
+                "index", "`index` names the counter of a `repeat`, which this node does not have"
             )
         if not isinstance(index, str):
-            raise Problem("AS203", f"`index` must be a name, not {show(index)}", at=("index",))
+            raise wrong_value("index", "a name", index)
         try:
             check_param_name(index)
         except Problem as problem:
@@ -139,35 +133,26 @@ class KeyCompiler:
     def check_parallel(step: Step, raw: dict[str, Any]) -> None:
         """Refuse `parallel` where there are no branches."""
         if step.path[-2] != "branches":
-            raise Problem(
-                "AS208",
+            raise meaningless_key(
+                "parallel",
                 "`parallel` makes branches: it must be directly in `branches`",
-                at=("parallel",),
-                help="`repeat` makes copies that follow each other",
-                about_key=True,
+                "`repeat` makes copies that follow each other",
             )
         if "repeat" in raw:
-            raise Problem(
-                "AS208",
+            raise meaningless_key(
+                "repeat",
                 "a branch has `parallel` or `repeat`, not both",
-                at=("repeat",),
-                help="put the node with its `repeat` into a group: { parallel = …, layers = [ … ] }",
-                about_key=True,
+                "put the node with its `repeat` into a group: { parallel = …, layers = [ … ] }",
             )
 
     def first(self, step: Step, raw: dict[str, Any]) -> None:
         """The fields of the first copy; compiled with the op's others."""
         if "repeat" not in raw:
-            raise Problem(
-                "AS208",
-                "`first` overrides the first copy of a `repeat`, which this node does not have",
-                at=("first",),
-                about_key=True,
+            raise meaningless_key(
+                "first", "`first` overrides the first copy of a `repeat`, which this node does not have"
             )
         if not isinstance(raw["first"], dict):
-            raise Problem(
-                "AS203", f"`first` must be a table of fields, not {show(raw['first'])}", at=("first",)
-            )
+            raise wrong_value("first", "a table of fields", raw["first"])
         step.first = raw["first"]
 
     def sources(self, step: Step, raw: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from archspec import ops
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import Path, Replacement, shown, suggest
+from archspec.diagnostics.problems import meaningless_key, unknown_key
 from archspec.elaborate.frames import Poisoned
 from archspec.elaborate.node_fields import FieldCompiler
 from archspec.elaborate.settings import Setting, compile_argument, compile_setting
@@ -16,7 +17,7 @@ from archspec.elaborate.steps import Chain, Plan, Step, names_in
 from archspec.elaborate.targets import resolve_op
 from archspec.ir import Origin
 from archspec.language import limits
-from archspec.language.arithmetic import show
+from archspec.language.arithmetic import show, wrong_value
 from archspec.language.document import Definition
 from archspec.language.expressions import Scope
 from archspec.language.names import NODE_KEYS, WIRING_KEYS, WIRING_OPS, check_param_name
@@ -76,9 +77,7 @@ class Compiler(FieldCompiler):
         """A list of nodes."""
         if not isinstance(raw, list):
             help_ = "one node needs a list too: put [ … ] around it" if isinstance(raw, str | dict) else None
-            raise Problem(
-                "AS203", f"`{path[-1]}` must be a list of nodes, not {show(raw)}", at=path[-1:], help=help_
-            )
+            raise wrong_value(str(path[-1]), "a list of nodes", raw, help_)
         return [self.node(item, (*path, index)) for index, item in enumerate(raw)]
 
     def node(self, raw: Any, path: Path) -> "Step | Chain":
@@ -109,13 +108,8 @@ class Compiler(FieldCompiler):
         """A node that is a table."""
         outside = self.counters
         if "let" in raw and "op" in raw:
-            raise Problem(
-                "AS208",
-                "only a group has `let`",
-                at=("let",),
-                help="put the node into a group: { let = { … }, layers = [ … ] }",
-                about_key=True,
-            )
+            help_ = "put the node into a group: { let = { … }, layers = [ … ] }"
+            raise meaningless_key("let", "only a group has `let`", help_)
         if raw.keys() & {"index", "repeat", "parallel"}:
             self.counter(step, raw)
         self.common(step, raw, outside)
@@ -151,7 +145,7 @@ class Compiler(FieldCompiler):
     def lets(self, step: Step, raw: Any) -> None:
         """`let` of a group: values that the nodes in it, and each other, can use."""
         if not isinstance(raw, dict):
-            raise Problem("AS203", f"`let` must be a table, not {show(raw)}", at=("let",))
+            raise wrong_value("let", "a table", raw)
         for name in raw:
             try:
                 check_param_name(name, "a `let`")
@@ -167,24 +161,16 @@ class Compiler(FieldCompiler):
         """Refuse fields that a wiring node does not have."""
         for key in fields:
             if key not in known:
-                raise Problem(
-                    "AS201",
-                    f"{what} has no `{shown(key)}`",
-                    at=(key,),
-                    help=suggest(key, [*known, *NODE_KEYS]) or f"its own keys are {', '.join(known)}",
-                    subject=key,
-                    about_key=True,
-                )
+                help_ = suggest(key, [*known, *NODE_KEYS]) or f"its own keys are {', '.join(known)}"
+                raise unknown_key(what, key, help_)
         if step.first:
-            raise Problem(
-                "AS208", f"{what} has no fields that `first` could override", at=("first",), about_key=True
-            )
+            raise meaningless_key("first", f"{what} has no fields that `first` could override")
 
     def operation(self, step: Step, raw: dict[str, Any], fields: dict[str, Any]) -> None:
         """A node with an op: wiring, a join, or a call."""
         op = raw["op"]
         if not isinstance(op, str):
-            raise Problem("AS203", f"`op` must be text, not {show(op)}", at=("op",))
+            raise wrong_value("op", "text", op)
         if op in WIRING_OPS:
             getattr(self, op)(step, raw, fields)
             return
@@ -205,14 +191,8 @@ class Compiler(FieldCompiler):
                     if isinstance(target, Definition) and key in target.params:
                         continue  # a parameter cannot have this name, which has been reported
                 is_join = key == "layers" and op in ops.joins()
-                raise Problem(
-                    "AS208",
-                    f"`{shown(op)}` has no `{key}`",
-                    at=(key,),
-                    help="it joins the values of `branches` or `from`" if is_join else None,
-                    subject=key,
-                    about_key=True,
-                )
+                help_ = "it joins the values of `branches` or `from`" if is_join else None
+                raise meaningless_key(key, f"`{shown(op)}` has no `{key}`", help_, subject=key)
         step.fields = fields
         if step.op.constant:
             step.target = resolve_op(op, self.document, self.definition)
@@ -230,12 +210,10 @@ class Compiler(FieldCompiler):
         for branch in branches:
             if isinstance(branch, Step) and branch.repeat is not None and branch.kind != "dense":
                 branch.broken = True
-                problem = Problem(
-                    "AS208",
+                problem = meaningless_key(
+                    "repeat",
                     "a branch cannot have `repeat`: its copies would be a chain, not branches",
-                    at=("repeat",),
-                    help="`parallel` makes branches; where a chain is meant, write it as one: [{ repeat = …, … }]",
-                    about_key=True,
+                    "`parallel` makes branches; where a chain is meant, write it as one: [{ repeat = …, … }]",
                 )
                 self.problems.append((problem, branch.path))
 
@@ -244,13 +222,8 @@ class Compiler(FieldCompiler):
         target = step.target
         is_join = isinstance(target, type) and not target.is_module
         if step.kind == "join" and not is_join:
-            raise Problem(
-                "AS208",
-                "only a join has `branches`",
-                at=("branches",),
-                help=f"the joins are {', '.join(ops.joins())}",
-                about_key=True,
-            )
+            help_ = f"the joins are {', '.join(ops.joins())}"
+            raise meaningless_key("branches", "only a join has `branches`", help_)
 
     def residual(self, step: Step, raw: dict[str, Any], fields: dict[str, Any]) -> None:
         """`layers(x) + shortcut(x)`."""
@@ -279,7 +252,7 @@ class Compiler(FieldCompiler):
         self.only(step, fields, ("of",), "`reuse`")
         self.need(raw, "of", "reuse")
         if not isinstance(raw["of"], str):
-            raise Problem("AS203", f"`of` must be the name of a module, not {show(raw['of'])}", at=("of",))
+            raise wrong_value("of", "the name of a module", raw["of"])
         step.of = self.setting(step, raw["of"], TEXT, ("of",))
 
     @staticmethod

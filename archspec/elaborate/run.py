@@ -16,7 +16,7 @@ from archspec.elaborate.settings import Setting
 from archspec.elaborate.steps import Chain, Plan, Step
 from archspec.ir import REMOVED, Module
 from archspec.language import limits
-from archspec.language.arithmetic import show
+from archspec.language.arithmetic import wrong_value
 from archspec.language.document import Definition, Document
 from archspec.language.names import check_label, check_module_name
 from archspec.types import Dim, TensorType, TensorTypes, Value
@@ -144,7 +144,7 @@ class Run(ABC):
         assert setting is not None  # noqa: S101 — only copies are counted
         count = self.evaluate(setting, env, key)
         if isinstance(count, bool) or not isinstance(count, int) or count < 0:
-            raise Problem("AS203", f"`{key}` must be an integer of at least 0, not {show(count)}", at=(key,))
+            raise wrong_value(key, "an integer of at least 0", count)
         if count > limits.NODES:
             raise Problem(
                 "AS306",
@@ -194,7 +194,7 @@ class Run(ABC):
         """The value of a condition."""
         value = self.evaluate(setting, env, key)
         if not isinstance(value, bool):
-            raise Problem("AS203", f"`{key}` must be true or false, not {show(value)}", at=(key,))
+            raise wrong_value(key, "true or false", value)
         return value
 
     def name(self, step: Step, env: Env) -> str | None:

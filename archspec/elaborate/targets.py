@@ -95,22 +95,20 @@ def required(target: Target) -> list[str]:
     return [name for name, info in target.model_fields.items() if info.is_required()]
 
 
-def unknown_field(key: str, target: Target, at: Path, *, first: bool = False) -> Problem:
+def unknown_field(key: str, target: Target, *, first: bool = False) -> Problem:
     """The problem for a field that the op does not have, with what was probably meant."""
     known = field_names(target)
     if first and key in NODE_KEYS:
-        return Problem(
-            "AS208", f"`first` overrides fields of the op, not `{key}`", at=at, subject=key, about_key=True
-        )
+        text = f"`first` overrides fields of the op, not `{key}`"
+        return Problem("AS208", text, subject=key, about_key=True)
     help_ = (
         (suggest(key, known) if isinstance(target, Definition) else OF_ONE_OP.get((target.name, key.lower())))
         or _elsewhere(key.lower(), known)
         or suggest(key, [*known, *(NODE_KEYS if not first else ())])
         or (f"its fields are {', '.join(known)}" if known else "it has no fields")
     )
-    return Problem(
-        "AS201", f"`{target.name}` has no `{shown(key)}`", at=at, help=help_, subject=key, about_key=True
-    )
+    text = f"`{target.name}` has no `{shown(key)}`"
+    return Problem("AS201", text, help=help_, subject=key, about_key=True)
 
 
 def _elsewhere(key: str, known: list[str]) -> Replacement | str | None:
@@ -145,7 +143,7 @@ def check_defaults(document: Document, report: Reporter) -> None:
         for key, raw in fields.items():
             try:
                 if key not in field_names(target):
-                    raise unknown_field(key, target, ())
+                    raise unknown_field(key, target)
                 setting = compile_field(raw, target, key, (*path, key))
                 for word in sorted(setting.names):
                     if word not in document.params and word not in document.let:

@@ -7,6 +7,7 @@ from math import inf
 from archspec import ops
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import shown
+from archspec.diagnostics.problems import meaningless_key
 from archspec.elaborate.body import Body, Draft, Handles
 from archspec.elaborate.calls import check_number, find, flat, labelled, leaf, say_where_from, typed, types_of
 from archspec.elaborate.frames import Poisoned
@@ -175,9 +176,7 @@ def branches(
     """A join of branches from one input. Its fields see that input."""
     op, settings = find(run, step, env)
     if isinstance(op, Definition) or op.is_module:
-        raise Problem(
-            "AS208", f"only joins have `branches`, not `{shown(op.name)}`", at=("branches",), about_key=True
-        )
+        raise meaningless_key("branches", f"only joins have `branches`, not `{shown(op.name)}`")
     join_op = op
 
     def build(inner: Env, given: list[Handles]) -> Handles:

@@ -35,6 +35,11 @@ def show(value: object) -> str:
     return shown(str(value))
 
 
+def wrong_value(key: str, wanted: str, value: object, advice: str | None = None) -> Problem:
+    """The problem of a key whose value is of the wrong kind."""
+    return Problem("AS203", f"`{key}` must be {wanted}, not {show(value)}", at=(key,), help=advice)
+
+
 def bounded(value: Value) -> Value:
     """`value`, unless it is a number or a list too large to be meant."""
     if isinstance(value, float):

@@ -2,7 +2,7 @@
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,16 +58,8 @@ def parse(raw: dict[str, Any]) -> tuple[list[Expectation], list[Problem]]:
                 problems += [problem.within("training") for problem in wrong]
             elif key == "output":
                 found.append(Expectation((key,), output=_shape(value)))
-            elif key in NUMBERS:
-                found.append(Expectation((key,), parse_bound(value)))
             else:
-                raise Problem(
-                    "AS201",
-                    f"nothing called `{shown(key)}` can be expected",
-                    help=suggest(key, (*NUMBERS, "output", "training")),
-                    subject=key,
-                    about_key=True,
-                )
+                found.append(Expectation((key,), _bound(key, value, (*NUMBERS, "output", "training"))))
         except Problem as problem:
             problems.append(problem.within(key))
     return found, problems
@@ -79,18 +71,18 @@ def _training(raw: Any) -> tuple[list[Expectation], list[Problem]]:
     found, problems = [], []
     for key, value in raw.items():
         try:
-            if key not in NUMBERS:
-                raise Problem(
-                    "AS201",
-                    f"nothing called `{shown(key)}` can be expected of training",
-                    help=suggest(key, NUMBERS),
-                    subject=key,
-                    about_key=True,
-                )
-            found.append(Expectation(("training", key), parse_bound(value)))
+            found.append(Expectation(("training", key), _bound(key, value, NUMBERS, " of training")))
         except Problem as problem:
             problems.append(problem.within(key))
     return found, problems
+
+
+def _bound(key: str, value: Any, known: Sequence[str], of: str = "") -> Bound:
+    """What one of the numbers must be; `known` is all that can be expected there."""
+    if key not in NUMBERS:
+        text = f"nothing called `{shown(key)}` can be expected{of}"
+        raise Problem("AS201", text, help=suggest(key, known), subject=key, about_key=True)
+    return parse_bound(value)
 
 
 def parse_bound(value: Any) -> Bound:

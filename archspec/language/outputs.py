@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from archspec.diagnostics import Problem
-from archspec.diagnostics.diagnostic import shown, suggest
-from archspec.language.arithmetic import show
+from archspec.diagnostics.diagnostic import suggest
+from archspec.diagnostics.problems import unknown_key
+from archspec.language.arithmetic import show, wrong_value
 from archspec.language.names import check_label
 
 KEYS = ("name", "of", "when")
@@ -49,18 +50,11 @@ def declare(raw: Any, index: int) -> Output:
     for key, value in raw.items():
         if key not in KEYS:
             help_ = suggest(key, KEYS) or "the keys of an output are name, of and when"
-            raise Problem(
-                "AS201",
-                f"an output has no `{shown(key)}`",
-                at=(key,),
-                help=help_,
-                subject=key,
-                about_key=True,
-            )
+            raise unknown_key("an output", key, help_)
         if key != "when" and not isinstance(value, str):
-            raise Problem("AS203", f"`{key}` must be text, not {show(value)}", at=(key,))
+            raise wrong_value(key, "text", value)
         if value is None:
-            raise Problem("AS203", "`when` must be true or false, not null", at=(key,))
+            raise wrong_value(key, "true or false", value)
     if not raw.keys() & {"name", "of"}:
         raise Problem("AS202", "an output needs `of`, the name of a value")
     key = "of" if "of" in raw else "name"

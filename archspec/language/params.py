@@ -5,8 +5,9 @@ from typing import Any
 
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import shown, suggest
+from archspec.diagnostics.problems import meaningless_key, unknown_key
 from archspec.language import limits
-from archspec.language.arithmetic import show
+from archspec.language.arithmetic import show, wrong_value
 from archspec.types import Table, Value
 
 TYPES = {
@@ -184,23 +185,10 @@ def _check_keys(name: str, raw: dict[str, Any], *, required: bool) -> None:
     """Refuse a long form with a key that is unknown, missing or of the wrong kind."""
     for key in raw:
         if key not in LONG_FORM:
-            raise Problem(
-                "AS201",
-                f"a parameter has no `{shown(key)}`",
-                at=(key,),
-                help=suggest(key, LONG_FORM),
-                subject=key,
-                about_key=True,
-            )
+            raise unknown_key("a parameter", key, suggest(key, LONG_FORM))
     _check_type(name, raw)
     if required and "default" in raw:
-        raise Problem(
-            "AS208",
-            "a required parameter has no default",
-            at=("default",),
-            help="declare it in `params`",
-            about_key=True,
-        )
+        raise meaningless_key("default", "a required parameter has no default", "declare it in `params`")
     if not required and "default" not in raw:
         raise Problem(
             "AS202",
@@ -210,10 +198,10 @@ def _check_keys(name: str, raw: dict[str, Any], *, required: bool) -> None:
         )
     for bound in ("min", "max"):
         if bound in raw and _number(raw[bound]) is None:
-            raise Problem("AS203", f"`{bound}` must be a number, not {show(raw[bound])}", at=(bound,))
+            raise wrong_value(bound, "a number", raw[bound])
     choices = raw.get("choices")
     if choices is not None and (not isinstance(choices, list) or not choices):
-        raise Problem("AS203", f"`choices` must be a list, not {show(choices)}", at=("choices",))
+        raise wrong_value("choices", "a list", choices)
     if not isinstance(raw.get("doc", ""), str):
         raise Problem("AS203", "`doc` must be text", at=("doc",))
 

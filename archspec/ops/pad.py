@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from archspec.diagnostics import Problem
+from archspec.diagnostics.problems import meaningless_key
 from archspec.ops.core.base import NoMacs, Op
 from archspec.ops.core.checks import size
 from archspec.ops.core.constraints import Constraint, Ranks
@@ -61,12 +62,8 @@ class Pad(NoMacs, Op):
     def check(self, inputs: Inputs) -> None:
         """A mirrored border is narrower than the input, a circular one not wider."""
         if self.mode != "constant" and self.value:
-            raise Problem(
-                "AS208",
-                f"`value` has no effect in mode `{self.mode}`, only in `constant`",
-                at=("value",),
-                about_key=True,
-            )
+            message = f"`value` has no effect in mode `{self.mode}`, only in `constant`"
+            raise meaningless_key("value", message)
         if self.mode not in ("reflect", "circular"):
             return
         names = AXIS_NAMES[inputs[0].rank - 2]

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from archspec.diagnostics import Problem
+from archspec.diagnostics.problems import meaningless_key
 from archspec.ops.core.base import KeepsChannelsLast, NoMacs, Op, SavesNothing
 from archspec.ops.core.checks import size
 from archspec.ops.core.constraints import Constraint, Ranks
@@ -85,9 +86,7 @@ class Upsample(NoMacs, SavesNothing, KeepsChannelsLast, Op):
                 "AS202", "`upsample` needs `size` or `scale`", help="such as `scale = 2`", subject=self.name
             )
         if self.size is not None and self.scale is not None:
-            raise Problem(
-                "AS208", "`upsample` takes `size` or `scale`, not both", at=("scale",), about_key=True
-            )
+            raise meaningless_key("scale", "`upsample` takes `size` or `scale`, not both")
         if (needed := AXES.get(self.mode, axes)) != axes:
             raise Problem(
                 "AS402",
@@ -97,12 +96,10 @@ class Upsample(NoMacs, SavesNothing, KeepsChannelsLast, Op):
                 subject=self.mode,
             )
         if self.align_corners and self.mode.startswith("nearest"):
-            raise Problem(
-                "AS208",
+            raise meaningless_key(
+                "align_corners",
                 f"`align_corners` has no effect in mode `{self.mode}`",
-                at=("align_corners",),
-                help="use a mode that interpolates, such as `linear`",
-                about_key=True,
+                "use a mode that interpolates, such as `linear`",
             )
 
     def output(self, inputs: Inputs) -> TensorType:
