@@ -41,7 +41,8 @@ def write(folder: Path) -> None:
     """ResNet-50 as a file of its own, a thousand times."""
     lines = (ROOT / "specs" / "resnet.toml").read_text(encoding="utf-8").splitlines()
     start, stop = lines.index("[variants]"), lines.index("[defaults]")
-    kept = lines[:start] + lines[stop : lines.index("[expect]")]
+    about, params = lines.index("[about]"), lines.index("[params]")
+    kept = lines[:about] + lines[params:start] + lines[stop : lines.index("[expect]")]
     expected = next(line for line in lines if line.startswith("resnet50 = { params"))
     kept.insert(kept.index("archspec = 1") + 1, expected.replace("resnet50", "expect"))
     for index in range(FILES):
