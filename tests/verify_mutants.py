@@ -9,12 +9,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-from nets import NAMES, NETWORKS
+from nets import MORE
 
 import archspec
-from archspec import Model, ops
+from archspec import Model, ops, zoo
 from archspec.backends.proof import verify
 from archspec.backends.torch import module as live
 from archspec.backends.torch import source as writer
@@ -155,7 +156,7 @@ def caught(mutant: Mutant, model: Model) -> list[str] | None:
         return None
     with mutant.applied() as changed:
         try:
-            items = verify.verify(model, mutant.only)
+            items = verify.verify(model, "onnx" if mutant.method == "onnx" else mutant.only)
         except (RuntimeError, TypeError, AssertionError) as error:
             return [type(error).__name__]  # it does not run at all
     if mutant.change is None and not any(changed):
@@ -163,13 +164,22 @@ def caught(mutant: Mutant, model: Model) -> list[str] | None:
     return [item.name for item in items if item.findings]
 
 
+def networks() -> Iterator[tuple[str, Model]]:
+    """Every network that comes with the package, and those of the tests."""
+    for file in [*(family.file for family in zoo.families()), *map(str, sorted(MORE.glob("*.toml")))]:
+        for variant in archspec.load(file).variants or (None,):
+            yield f"{Path(file).stem}@{variant or ''}", archspec.load(file, variant)
+
+
 def main(word: str = "", *names: str) -> int:
     """Apply the faults to the networks; 1 where one is missed."""
     missed = count = 0
     for name, mutant in MUTANTS.items():
-        for (file, variant), network in zip(NETWORKS, NAMES, strict=True):
-            if word in name and any(part in network for part in names or ("",)):
-                found = caught(mutant, archspec.load(str(file), variant))
+        if word not in name:
+            continue
+        for network, model in networks():
+            if any(part in network for part in names or ("",)):
+                found = caught(mutant, model)
                 if found is not None:
                     print(f"{name} | {network} | {', '.join(found) or 'MISSED'}", flush=True)
                     count, missed = count + 1, missed + (not found)
