@@ -6,18 +6,10 @@ from archspec import ops
 from archspec.diagnostics.diagnostic import Replacement, shown
 from archspec.language.names import WIRING_OPS
 
-_GATE = "squeeze-and-excitation is a `mul` of two branches: [], and the nodes that compute a factor for each channel"
-_NODES = "write its nodes one after the other, or define a block of your own in `[blocks]`"
-_INFERRED = "the shape of the input is inferred: leave it out"
-_ACTIVATION = "an activation is a node of its own"
-_NORM = "a norm is a node of its own"
-_INIT = "initialisers are given in `init`"
-_REPEAT = "`repeat` is the number of copies of a node, one after the other"
-_FROM = "`from` names the value that a node takes"
-_MADE = "`name` or `as` names the value that a node makes"
-_GROUP = "a sequence of nodes is a group: { layers = [ … ] }"
-_SKIP = 'a skip connection is `residual`, or a join such as { op = "add", from = ["x", "name"] }'
-_NONE = "no op does that; `archspec ops` lists the ops"
+
+def _advice(table: dict[str, str]) -> dict[str, str]:
+    """Each word of the keys, with what is said about it."""
+    return {word: text for words, text in table.items() for word in words.split()}
 
 
 def _words(table: str) -> dict[str, str]:
@@ -56,27 +48,23 @@ FIELDS = _words("""
     sections: split_size_or_sections chunks parts
 """)
 """The names that other libraries give to fields → the names here."""
-ADVICE_ON_FIELDS = {
-    **dict.fromkeys(
-        (
-            "in_channels in_features in num_features embed_dim normalized_shape num_channels "
-            "in_planes inplanes input_dim c_in in_filters input_shape"
-        ).split(),
-        _INFERRED,
-    ),
-    **dict.fromkeys("activation act relu nonlinearity".split(), _ACTIVATION),
-    "inputs": "`from` lists the values that a node takes",
-    **dict.fromkeys("input bottom input_name".split(), _FROM),
-    **dict.fromkeys("weight_init kernel_initializer bias_initializer".split(), _INIT),
-    **dict.fromkeys("batch_norm norm bn".split(), _NORM),
-    "data_format": "tensors are always channels first: leave it out",
-    "device": "a spec has no devices: leave it out",
-    "dtype": "the element type is chosen when exporting: leave it out",
-    "top": _MADE,
-    "output": _MADE,
-    **dict.fromkeys("n times number depth".split(), _REPEAT),
-    "inplace": "archspec chooses what works in place: leave it out",
-}
+ADVICE_ON_FIELDS = _advice(
+    {
+        "in_channels in_features in num_features embed_dim normalized_shape num_channels in_planes inplanes "
+        "input_dim c_in in_filters input_shape": "the shape of the input is inferred: leave it out",
+        "activation act relu nonlinearity": "an activation is a node of its own",
+        "inputs": "`from` lists the values that a node takes",
+        "input bottom input_name": "`from` names the value that a node takes",
+        "weight_init kernel_initializer bias_initializer": "initialisers are given in `init`",
+        "batch_norm norm bn": "a norm is a node of its own",
+        "data_format": "tensors are always channels first: leave it out",
+        "device": "a spec has no devices: leave it out",
+        "dtype": "the element type is chosen when exporting: leave it out",
+        "top output": "`name` or `as` names the value that a node makes",
+        "n times number depth": "`repeat` is the number of copies of a node, one after the other",
+        "inplace": "archspec chooses what works in place: leave it out",
+    }
+)
 """Fields of other libraries that ops do not have here → what to write instead."""
 _WINDOW = "`kernel` is the size of the window; for an output of a given size, use `{}`"
 _BORDER = "to pad with anything but zeros, put a `pad` with that `mode` before the `conv`"
@@ -138,50 +126,38 @@ SYNONYMS = _words("""
     channel_shuffle: shuffle
 """)
 """The names that other libraries give to ops, in lower case and without the number of axes → the names here."""
-ADVICE_ON_OPS = {
-    **dict.fromkeys(
-        "depthwiseconv dwconv depthwise".split(),
-        'a depthwise convolution is `conv` with groups = "x.channels"',
-    ),
-    "sequential": _GROUP,
-    "modulelist": _GROUP,
-    "transpose": "`permute` swaps axes, as in axes = [0, 2, 1]",
-    "swapaxes": "`permute` swaps axes, as in axes = [0, 2, 1]",
-    "rearrange": "this is `reshape` and `permute`, one after the other",
-    "squeeze": "`reshape` removes an axis of size 1; so does `flatten` at the end of a network",
-    "unsqueeze": "`reshape` adds an axis of size 1",
-    "expanddims": "`reshape` adds an axis of size 1",
-    "swiglu": "this is a `split` in two and a `mul` of one part and the `silu` of the other",
-    "blurpool": 'a blur is `pad` with mode = "reflect" and a `conv` with groups = "x.channels" and a stride',
-    **dict.fromkeys(
-        "se seblock selayer squeezeexcite squeezeexcitation squeezeandexcite semodule eca".split(), _GATE
-    ),
-    **dict.fromkeys(
-        (
-            "einsum pow frn embedding lstm gru rnn unfold im2col gather roialign roipool gridsample "
-            "argmax cumsum deformconv fft spectralnorm weightnorm minimum maxunpool"
-        ).split(),
-        _NONE,
-    ),
-    "layerscale": "a learnable factor is a `param` and a `mul`",
-    "stack": "add an axis to each value with `reshape`, and join the values with `concat`",
-    "input": "`input` in `[model]` is the shape of the input",
-    "inputlayer": "`input` in `[model]` is the shape of the input",
-    "output": "the last node is the output; `outputs` in `[model]` names others",
-    "skip": _SKIP,
-    "shortcut": _SKIP,
-    "route": "`from` names the value that a node takes; `concat` joins several",
-    "conv1x1": "`conv` with kernel = 1",
-    "pointwiseconv": "`conv` with kernel = 1",
-    "conv3x3": "`conv` with kernel = 3 and padding = 1",
-    "separableconv": 'this is a `conv` with groups = "x.channels", and a `conv` with kernel = 1',
-    "groupconv": "`conv` with `groups`",
-    "dilatedconv": "`conv` with `dilation`",
-    "atrousconv": "`conv` with `dilation`",
-    **dict.fromkeys("convbnrelu convbn convnormact cbr convbnact convbnsilu mlp".split(), _NODES),
-    "activation": "an activation is an op: `relu`, `silu`, `gelu` …",
-    "norm": "a norm is an op: `batchnorm`, `layernorm`, `groupnorm` …",
-}
+ADVICE_ON_OPS = _advice(
+    {
+        "depthwiseconv dwconv depthwise": 'a depthwise convolution is `conv` with groups = "x.channels"',
+        "sequential modulelist": "a sequence of nodes is a group: { layers = [ … ] }",
+        "transpose swapaxes": "`permute` swaps axes, as in axes = [0, 2, 1]",
+        "rearrange": "this is `reshape` and `permute`, one after the other",
+        "squeeze": "`reshape` removes an axis of size 1; so does `flatten` at the end of a network",
+        "unsqueeze expanddims": "`reshape` adds an axis of size 1",
+        "swiglu": "this is a `split` in two and a `mul` of one part and the `silu` of the other",
+        "blurpool": 'a blur is `pad` with mode = "reflect" and a `conv` with groups = "x.channels" and a stride',
+        "se seblock selayer squeezeexcite squeezeexcitation squeezeandexcite semodule eca": "squeeze-and-excitation "
+        "is a `mul` of two branches: [], and the nodes that compute a factor for each channel",
+        "einsum pow frn embedding lstm gru rnn unfold im2col gather roialign roipool gridsample argmax cumsum "
+        "deformconv fft spectralnorm weightnorm minimum maxunpool": "no op does that; `archspec ops` lists the ops",
+        "layerscale": "a learnable factor is a `param` and a `mul`",
+        "stack": "add an axis to each value with `reshape`, and join the values with `concat`",
+        "input inputlayer": "`input` in `[model]` is the shape of the input",
+        "output": "the last node is the output; `outputs` in `[model]` names others",
+        "skip shortcut": "a skip connection is `residual`, or a join such as "
+        '{ op = "add", from = ["x", "name"] }',
+        "route": "`from` names the value that a node takes; `concat` joins several",
+        "conv1x1 pointwiseconv": "`conv` with kernel = 1",
+        "conv3x3": "`conv` with kernel = 3 and padding = 1",
+        "separableconv": 'this is a `conv` with groups = "x.channels", and a `conv` with kernel = 1',
+        "groupconv": "`conv` with `groups`",
+        "dilatedconv atrousconv": "`conv` with `dilation`",
+        "convbnrelu convbn convnormact cbr convbnact convbnsilu mlp": "write its nodes one after the other, or "
+        "define a block of your own in `[blocks]`",
+        "activation": "an activation is an op: `relu`, `silu`, `gelu` …",
+        "norm": "a norm is an op: `batchnorm`, `layernorm`, `groupnorm` …",
+    }
+)
 """Ops of other libraries that are missing here → what to write instead."""
 
 
