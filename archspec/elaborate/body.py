@@ -97,13 +97,17 @@ class Body:
             return self.add_input(self.parent.types[outer], outer)
         return self.captured[outer]
 
+    def maker(self, handle: Handle) -> Draft | None:
+        """The node that makes a value; `None` for an input."""
+        return next((draft for draft in reversed(self.drafts) if handle in draft.outputs), None)
+
     def name_of(self, handles: Handles) -> str:
         """The name that the spec gives to a value with several parts; empty if it has none."""
         first = handles[0]
         if first in self.unread or first in self.inputs:
             bound = self.unread[first] if first in self.unread else self.bound[self.inputs.index(first)]
             return "" if self.parent is None or bound < 0 else self.parent.name_of((bound,))
-        draft = next((draft for draft in reversed(self.drafts) if first in draft.outputs), None)
+        draft = self.maker(first)
         names = [] if draft is None else [own_name(draft), *inner_names(draft.module)]
         return "" if "" in names else ".".join(names)
 

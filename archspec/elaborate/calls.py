@@ -1,6 +1,7 @@
 """Nodes that call an op or a block."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 from archspec.diagnostics import Label, Problem
@@ -21,14 +22,21 @@ from archspec.ops.core.base import Op
 from archspec.types import Dim, TensorTypes, Value, factored, settled
 
 
-def call(
-    run: Run, step: Step, env: Env, inputs: list[Handles], name: str | None, *, contained: bool, first: bool
-) -> Handles:
+@dataclass(slots=True, eq=False, repr=False)
+class Place:
+    """Where a node stands: what goes in, the name that it gives itself, and whether a repeat contains it."""
+
+    inputs: list[Handles]
+    name: str | None
+    contained: bool
+
+
+def call(run: Run, step: Step, env: Env, place: Place, *, first: bool) -> Handles:
     """A node that calls an op or a block."""
     target, settings = find(run, step, env, first=first)
     if isinstance(target, Definition):
-        return call_block(run, step, env, target, settings, inputs, name, contained)
-    return call_op(run, step, env, target, settings, inputs, name, contained)
+        return call_block(run, step, env, target, settings, place)
+    return call_op(run, step, env, target, settings, place)
 
 
 def find(run: Run, step: Step, env: Env, *, first: bool = False) -> tuple[Target, Settings]:
@@ -151,31 +159,17 @@ def evaluate_fields(
 # --- ops ------------------------------------------------------------------------------------------------------
 
 
-def call_op(
-    run: Run,
-    step: Step,
-    env: Env,
-    op: type[Op],
-    settings: Settings,
-    inputs: list[Handles],
-    name: str | None,
-    contained: bool,
-) -> Handles:
+def call_op(run: Run, step: Step, env: Env, op: type[Op], settings: Settings, place: Place) -> Handles:
     """A call of an op."""
-    if op.arity[1] == 0 and step.sources is None:
-        inputs = []
+    inputs = [] if op.arity[1] == 0 and step.sources is None else place.inputs
     handles = op.distinct(flat(step, env, op.name, inputs, *op.arity))
     types = types_of(env, handles)
     module = step.cache.get(types) if not settings.varying and len(step.settings) == 1 else None
     if module is None:
-        try:
-            module = leaf(run, step, env, op, settings, types)
-        except Problem as problem:
-            say_where_from(problem, env, handles)
-            raise
+        module = leaf(run, step, env, op, settings, handles)
         if not settings.varying:
             step.cache[types] = module
-    label = None if step.label is None else run.label(step, env)
+    label = run.label(step, env)
     if not op.is_module:
         if step.sources is None:
             raise Problem(
@@ -184,12 +178,11 @@ def call_op(
                 subject=op.name,
             )
         check_joined(step.sources, env, handles)
-        return run.add(
-            env, Draft(module, handles, step.origin, copy=env.copy, label=label or name), step.path
-        )
-    if op.is_parameter and name is None and not contained:
+        draft = Draft(module, handles, step.origin, copy=env.copy, label=label or place.name)
+        return run.add(env, draft, step.path)
+    if op.is_parameter and place.name is None and not place.contained:
         raise Problem("AS202", f"`{op.name}` needs a name: it is the key of its weight", subject=op.name)
-    draft = run.draft(step, env, module, handles, name, counts=not op.is_parameter)
+    draft = run.draft(step, env, module, handles, place.name, counts=not op.is_parameter)
     draft.label = label
     return run.add(env, draft, step.path)
 
@@ -211,8 +204,9 @@ def check_joined(sources: list[Setting], env: Env, handles: Handles) -> None:
         )
 
 
-def leaf(run: Run, step: Step, env: Env, op: type[Op], settings: Settings, types: TensorTypes) -> Module:
-    """The module of an op with these fields and input types."""
+def leaf(run: Run, step: Step, env: Env, op: type[Op], settings: Settings, handles: Handles) -> Module:
+    """The module of an op with these fields and inputs."""
+    types = types_of(env, handles)
     fields = evaluate_fields(run, step, env, settings, op.free_sizes)
     key = (op, repr(fields), types)
     module = run.leaves.get(key)
@@ -233,6 +227,7 @@ def leaf(run: Run, step: Step, env: Env, op: type[Op], settings: Settings, types
             setting = settings.items.get(str(field))
             at = () if setting is None or field in settings.lexical else setting.path[len(step.path) :]
             problem.at = (*at, *problem.at[1:]) if at else ()
+            say_where_from(problem, env, handles)
             raise
     return module
 
@@ -281,38 +276,32 @@ def say_where_from(problem: Problem, env: Env, handles: Handles) -> None:
     """Label the nodes whose values do not fit together."""
     if problem.code != "AS401" or len(handles) < 2:
         return
-    made = [(maker(env.body, handle), env.body.types[handle]) for handle in handles]
+    made = [(origin_of(env.body, handle), env.body.types[handle]) for handle in handles]
     problem.labels = tuple(
         [Label(str(type_), origin.path, origin.file) for origin, type_ in dict.fromkeys(made) if origin]
     )
 
 
-def maker(body: Body, handle: int) -> Origin | None:
+def origin_of(body: Body, handle: int) -> Origin | None:
     """The node that makes a value; `None` for the input of a block."""
     while handle in body.inputs:
         bound = body.bound[body.inputs.index(handle)]
         if body.parent is None or bound < 0:
             return None
         body, handle = body.parent, bound
-    return next((draft.origin for draft in reversed(body.drafts) if handle in draft.outputs), None)
+    draft = body.maker(handle)
+    return None if draft is None else draft.origin
 
 
 # --- blocks ---------------------------------------------------------------------------------------------------
 
 
 def call_block(
-    run: Run,
-    step: Step,
-    env: Env,
-    definition: Definition,
-    settings: Settings,
-    inputs: list[Handles],
-    name: str | None,
-    contained: bool,
+    run: Run, step: Step, env: Env, definition: Definition, settings: Settings, place: Place
 ) -> Handles:
     """A call of a block."""
     count = len(definition.inputs)
-    handles = flat(step, env, definition.name, inputs, count, count)
+    handles = flat(step, env, definition.name, place.inputs, count, count)
     types = types_of(env, handles)
     args = arguments(run, step, env, definition, settings)
     if any(active is definition for active, _, _ in run.active):
@@ -320,7 +309,7 @@ def call_block(
     run.deeper()
     run.active.append((definition, env.definition.document.file, step.path))
     try:
-        if definition.inline and name is None and not contained:
+        if definition.inline and place.name is None and not place.contained:
             if run.containing:
                 run.containing[-1].add(definition)
             return inline(run, step, env, definition, args, handles, types)
@@ -330,8 +319,8 @@ def call_block(
         run.depth -= 1
     if module is None:
         raise Poisoned
-    draft = run.draft(step, env, module, handles, name)
-    draft.label = None if step.label is None else run.label(step, env)
+    draft = run.draft(step, env, module, handles, place.name)
+    draft.label = run.label(step, env)
 
     def again(given: Handles) -> tuple[Module, Handles] | None:
         other = run.instance(definition, args, types_of(env, given))

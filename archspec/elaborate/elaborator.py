@@ -312,11 +312,11 @@ class Elaborator(Run):
         if inputs is None:
             inputs = self.sources(step, env, x)
         env.x = inputs[0]
-        name = None if contained or step.name is None else self.name(step, env)
+        place = calls.Place(inputs, None if contained else self.name(step, env), contained)
         if step.kind == "call":
-            result = calls.call(self, step, env, inputs, name, contained=contained, first=first)
+            result = calls.call(self, step, env, place, first=first)
         else:
-            result = wiring.WIRING[step.kind](self, step, env, inputs, name, contained)
+            result = wiring.WIRING[step.kind](self, step, env, place)
         env.kept = True
         return result
 
@@ -328,9 +328,8 @@ class Elaborator(Run):
         actual = env.single(result, "x")
         if asserted == actual.shape or any(isinstance(dim, Symbol) for dim in actual.shape):
             return  # sizes stay free: the assertion has been checked with those that the spec gives
-        maker = next(
-            (draft.module for draft in reversed(env.body.drafts) if result[0] in draft.outputs), None
-        )
+        draft = env.body.maker(result[0])
+        maker = None if draft is None else draft.module
         if maker is not None and maker.op is not None and "shape" in maker.op.model_fields_set:
             return  # an expression chose an op that has `shape` as a field
         dims = asserted if isinstance(asserted, tuple) else (asserted,)

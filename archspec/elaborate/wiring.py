@@ -9,7 +9,7 @@ from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import shown
 from archspec.diagnostics.problems import meaningless_key
 from archspec.elaborate.body import Body, Draft, Handles
-from archspec.elaborate.calls import check_number, find, flat, labelled, leaf, say_where_from, typed, types_of
+from archspec.elaborate.calls import Place, check_number, find, flat, labelled, leaf, typed, types_of
 from archspec.elaborate.frames import Poisoned
 from archspec.elaborate.run import Run
 from archspec.elaborate.scopes import Env, GroupFrame, Names, moment
@@ -39,7 +39,7 @@ def composite(
         raise Poisoned
     draft = run.draft(step, env, *made, name)
     draft.again = again
-    draft.label = None if step.label is None else run.label(step, env)
+    draft.label = run.label(step, env)
     return run.add(env, draft, step.path)
 
 
@@ -71,26 +71,15 @@ def group_input(body: Body, env: Env, value: Handles) -> Handles:
     return tuple([body.add_unread(env.body.types[handle], handle) for handle in value])
 
 
-def wire(
-    run: Run,
-    step: Step,
-    env: Env,
-    kind: str,
-    inputs: list[Handles],
-    build: Build,
-    name: str | None,
-    contained: bool,
-) -> Handles:
+def wire(run: Run, step: Step, env: Env, kind: str, place: Place, build: Build) -> Handles:
     """A wiring node with one input: a module if it is named or in a container, else transparent."""
-    check_number(step, f"{kind}` with `branches" if step.kind == "join" else kind, inputs, 1, 1)
-    if name is None and not contained:
-        return labelled(run, step, env, build(env, inputs))
-    return composite(run, step, env, kind, inputs, build, name)
+    check_number(step, f"{kind}` with `branches" if step.kind == "join" else kind, place.inputs, 1, 1)
+    if place.name is None and not place.contained:
+        return labelled(run, step, env, build(env, place.inputs))
+    return composite(run, step, env, kind, place.inputs, build, place.name)
 
 
-def group(
-    run: Run, step: Step, env: Env, inputs: list[Handles], name: str | None, contained: bool
-) -> Handles:
+def group(run: Run, step: Step, env: Env, place: Place) -> Handles:
     """A chain, whose nodes see the group's `let`."""
 
     def build(inner: Env, given: list[Handles]) -> Handles:
@@ -105,12 +94,10 @@ def group(
         finally:
             inner.frame, inner.counters = frame, counters
 
-    return wire(run, step, env, "group", inputs, build, name, contained)
+    return wire(run, step, env, "group", place, build)
 
 
-def residual(
-    run: Run, step: Step, env: Env, inputs: list[Handles], name: str | None, contained: bool
-) -> Handles:
+def residual(run: Run, step: Step, env: Env, place: Place) -> Handles:
     """`layers(x) + shortcut(x)`; just `layers(x)` without `skip`."""
 
     def build(inner: Env, given: list[Handles]) -> Handles:
@@ -130,7 +117,7 @@ def residual(
             )
         return join(run, step, inner, _builtin("add"), y + side)
 
-    return wire(run, step, env, "residual", inputs, build, name, contained)
+    return wire(run, step, env, "residual", place, build)
 
 
 def _residual_help(left: TensorType, right: TensorType, *, has_shortcut: bool) -> str:
@@ -148,9 +135,7 @@ def _residual_help(left: TensorType, right: TensorType, *, has_shortcut: bool) -
     return "a `shortcut` can bring the input to the shape of `layers`"
 
 
-def dense(
-    run: Run, step: Step, env: Env, inputs: list[Handles], name: str | None, contained: bool
-) -> Handles:
+def dense(run: Run, step: Step, env: Env, place: Place) -> Handles:
     """n times `x = concat(x, layers(x))`."""
 
     def build(inner: Env, given: list[Handles]) -> Handles:
@@ -167,12 +152,10 @@ def dense(
         inner.counters, inner.copy = counters, copy
         return x
 
-    return wire(run, step, env, "dense", inputs, build, name, contained)
+    return wire(run, step, env, "dense", place, build)
 
 
-def branches(
-    run: Run, step: Step, env: Env, inputs: list[Handles], name: str | None, contained: bool
-) -> Handles:
+def branches(run: Run, step: Step, env: Env, place: Place) -> Handles:
     """A join of branches from one input. Its fields see that input."""
     op, settings = find(run, step, env)
     if isinstance(op, Definition) or op.is_module:
@@ -192,7 +175,7 @@ def branches(
         inner.x = x
         return join(run, step, inner, join_op, tuple([value[0] for value in values]), settings)
 
-    return wire(run, step, env, join_op.name, inputs, build, name, contained)
+    return wire(run, step, env, join_op.name, place, build)
 
 
 def values_of(run: Run, branch: Step | Chain, env: Env, x: Handles) -> list[Handles]:
@@ -234,12 +217,7 @@ def join(
     run: Run, step: Step, env: Env, op: type[Op], handles: Handles, settings: Settings | None = None
 ) -> Handles:
     """The join at the end of a wiring node."""
-    types = types_of(env, handles)
-    try:
-        module = leaf(run, step, env, op, settings or _NO_SETTINGS, types)
-    except Problem as problem:
-        say_where_from(problem, env, handles)
-        raise
+    module = leaf(run, step, env, op, settings or _NO_SETTINGS, handles)
     return env.body.add(Draft(module, handles, step.origin, copy=env.copy))
 
 
@@ -252,11 +230,8 @@ def _builtin(name: str) -> type[Op]:
     return op
 
 
-def reuse(
-    run: Run, step: Step, env: Env, inputs: list[Handles], name: str | None, contained: bool
-) -> Handles:
+def reuse(run: Run, step: Step, env: Env, place: Place) -> Handles:
     """A further call of an earlier module, with its weights."""
-    del contained  # a call of shared weights makes no module
     assert step.of is not None  # noqa: S101 — it is required
     of = str(run.evaluate(step.of, env, "of"))
     if env.is_lost(of):
@@ -270,7 +245,7 @@ def reuse(
         raise Poisoned
     owner = env.body.drafts[index]
     count = owner.module.declared
-    handles = flat(step, env, "reuse", inputs, count, count)
+    handles = flat(step, env, "reuse", place.inputs, count, count)
     if owner.module.op is not None:
         made: tuple[Module, Handles] | None = (
             typed(owner.module.op, types_of(env, handles), run.dimensions),
@@ -283,10 +258,9 @@ def reuse(
         raise Poisoned
     module, handles = made
     check_shared(of, owner.module, module)
-    label = run.label(step, env) or name
-    return run.add(
-        env, Draft(module, handles, step.origin, copy=env.copy, label=label, shares=index), step.path
-    )
+    label = run.label(step, env) or place.name
+    draft = Draft(module, handles, step.origin, copy=env.copy, label=label, shares=index)
+    return run.add(env, draft, step.path)
 
 
 def check_shared(name: str, owner: Module, module: Module) -> None:
