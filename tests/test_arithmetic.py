@@ -9,6 +9,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from torchvision.models.swin_transformer import shifted_window_attention
 
 import archspec
+from archspec.backends.proof.verify import verify
+from archspec.report.machine import to_json
 from archspec.testing.onnx_forms import agree
 
 ATTENTION = """archspec = 1
@@ -111,6 +113,39 @@ def test_attention_in_windows() -> None:
     assert model.totals.macs == counter.get_total_flops() // 2
     assert archspec.load("net.toml", source=WINDOWS, batch=3).totals.macs == 3 * model.totals.macs
     agree(model)
+
+
+TABLE = """archspec = 1
+[model]
+input = ["N", 3, 5]
+layers = [
+  { name = "own", op = "linear", out = 7 },
+  { name = "table", op = "param", shape = [11, 5] },
+  { name = "key", op = "linear", out = 7, from = "table" },
+  { op = "reuse", of = "key", from = "table", as = "again" },
+  { op = "add", from = ["key", "again"], as = "keys" },
+  { op = "permute", axes = [1, 0] },
+  { op = "matmul", from = ["own", "x"] },
+]
+"""
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+def test_what_has_no_batch_is_computed_once(batch: int) -> None:
+    """Keys of a learned table are, however many images there are; scores are computed for each."""
+    model = archspec.load("net.toml", source=TABLE, batch=batch)
+    module = archspec.build(model)
+    with FlopCounterMode(display=False) as counter:
+        module(torch.randn(batch, 3, 5))
+    assert model.totals.macs == counter.get_total_flops() // 2
+    counted = {key: sum(found.values()) // 2 for key, found in counter.get_flop_counts().items()}
+    told = {entry["path"]: entry["macs"] for entry in to_json(model)["modules"] if entry["macs"]}
+    assert told == {
+        "own": counted[f"{type(module).__name__}.own"],
+        "key": counted[f"{type(module).__name__}.key"],
+    }
+    items = {item.name: item for item in verify(model)}
+    assert items["MACs"].proven
 
 
 def test_a_residual_of_inception_resnet() -> None:

@@ -1,6 +1,7 @@
 """Parameters, buffers and MACs, computed bottom-up, once for each distinct module.
 
-Parameters and buffers are counted in elements, shared weights once. MACs are those of one call at batch size 1:
+Parameters and buffers are counted in elements, shared weights once. MACs are those of one call at batch size 1, and
+grow with the batch unless the call is of values that have none, such as `param` makes:
 N·Cout·out·(Cin/g)·k for convolutions, the same over input positions for transposed ones, in·out per row for linear
 layers, and the matrix products of attention; all other ops count 0. They equal `torch.utils.flop_counter` halved.
 """
@@ -26,6 +27,12 @@ class Cost:
     macs: int = 0
     modules: int = 0
     weights: int = 0
+    once: int = 0
+    """The part of `macs` that does not grow with the batch."""
+
+    def macs_of(self, batch: int) -> int:
+        """The MACs at a batch size."""
+        return self.once + (self.macs - self.once) * batch
 
 
 class Costs:
@@ -53,15 +60,18 @@ class Costs:
                 buffers += weight.size
             else:
                 params += weight.size
-        return Cost(params, buffers, op.macs(module.inputs, module.outputs), 0, len(weights))
+        macs = op.macs(module.inputs, module.outputs)
+        grows = any(isinstance(dim, str) for x in module.outputs for dim in x.shape)
+        return Cost(params, buffers, macs, 0, len(weights), 0 if grows else macs)
 
     def total(self, module: Module) -> Cost:
         """The cost of a composite: weights once per owner, MACs once per call."""
-        params = buffers = macs = weights = modules = 0
+        params = buffers = macs = once = weights = modules = 0
         owners = set()
         for index, node in enumerate(module.body):
             cost = self.of(node.module)
             macs += cost.macs
+            once += cost.once
             owner = node.owner_index(index)
             if owner not in owners:
                 owners.add(owner)
@@ -69,4 +79,4 @@ class Costs:
                 buffers += cost.buffers
                 weights += cost.weights
                 modules += cost.modules + (module.body[owner].name is not None)
-        return Cost(params, buffers, macs, modules, weights)
+        return Cost(params, buffers, macs, modules, weights, once)

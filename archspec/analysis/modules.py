@@ -132,7 +132,7 @@ def _row(node: Node, costs: Costs, prefix: str, depth: int, scope: Module) -> Ro
     if node.shares is not None:
         owner = scope.owner(node).name or ""
         path, text = prefix + owner, f"reuse {owner}"
-        cost = Cost(macs=cost.macs)
+        cost = Cost(macs=cost.macs, once=cost.once)
     return Row(
         path,
         name,

@@ -43,5 +43,5 @@ def report(root: Module, train: int, costs: Costs, batch: int = 1) -> Report:
 
 
 def _totals(cost: Cost, outputs: tuple[TensorType, ...], batch: int) -> Totals:
-    macs = cost.macs * batch
+    macs = cost.macs_of(batch)
     return Totals(cost.params, cost.params, cost.buffers, macs, 2 * macs, cost.modules, cost.weights, outputs)

@@ -42,7 +42,7 @@ def _buffers(row: Row, _: "Model") -> int:
 
 
 def _macs(row: Row, model: "Model") -> int:
-    return row.cost.macs * row.count * model.batch
+    return row.cost.macs_of(model.batch) * row.count
 
 
 def _flops(row: Row, model: "Model") -> int:

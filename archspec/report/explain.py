@@ -40,7 +40,7 @@ def explain(model: "Model", path: str) -> str:
     lines += _weights(module, cost)
     if cost.macs:
         formula = module.op.macs_formula(module.inputs, module.outputs) if module.op else ""
-        macs = cost.macs * model.batch
+        macs = cost.macs_of(model.batch)
         at = f" at batch {model.batch}" if model.batch != 1 else ""
         lines.append(
             f"  MACs        {f'{formula} = ' if formula else ''}{cost.macs:,}"

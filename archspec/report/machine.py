@@ -24,13 +24,13 @@ def to_json(model: "Model") -> dict[str, Any]:
     modules = []
     for row in model.modules():
         if row.shares:
-            calls.setdefault(row.path, []).append(row.cost.macs)
+            calls.setdefault(row.path, []).append(row.cost.macs_of(model.batch))
         elif row.is_module:
             modules.append(_module(row, model))
     for module in modules:
         further = calls.get(module["path"], [])
         module["count"] += len(further)
-        module["macs"] += sum(further) * model.batch
+        module["macs"] += sum(further)
     return {
         "format_version": FORMAT_VERSION,
         "archspec": __version__,
@@ -76,7 +76,7 @@ def _module(row: Row, model: "Model") -> dict[str, Any]:
         "output": _output([list(type_.shape) for type_ in row.outputs]),
         "params": row.cost.params,
         "buffers": row.cost.buffers,
-        "macs": row.cost.macs * model.batch,
+        "macs": row.cost.macs_of(model.batch),
         "count": 1,
         "leaf": op is not None,
         "training_only": row.training,

@@ -28,7 +28,7 @@ def smaller(model: "Model") -> "Model":
     At an equivalent size the weights, the ONNX operators and, apart from sizes, the program are the same, and every
     window element that covers an element of the input at some position still does.
     """
-    if model.totals.macs // model.batch <= LARGE:
+    if model.costs.of(model.root).macs <= LARGE:
         return model
     program, operators = _program(model), _operators(model)
     for inputs in _candidates(model):

@@ -64,7 +64,7 @@ def for_training(module: "nn.Module") -> None:
 
 def batch(model: "Model") -> int:
     """The batch size for scaling weights and for training, if the batch is free."""
-    return 4 if model.totals.macs // model.batch <= LARGE else 2
+    return 4 if model.costs.of(model.root).macs <= LARGE else 2
 
 
 def inputs(model: "Model", batch: int, seed: int) -> "list[Tensor]":

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archspec.analysis.liveness import NOTHING, Live, every, training_only
+from archspec.analysis.totals import report
 from archspec.backends.proof.item import Item, finding
 from archspec.backends.torch.importing import import_torch
 from archspec.diagnostics import Diagnostic
@@ -225,15 +226,19 @@ class ModuleComparison:
 
     def _macs(self, counter: Any, suffix: str, *, training: bool) -> Item:
         """Compare MACs with half of the flops that torch's counter measures."""
-        totals = self.model.training_totals if training else self.model.totals
         batch = self._batch()
-        ours, (theirs, odd) = totals.macs // self.model.batch * batch, divmod(counter.get_total_flops(), 2)
-        item = Item(f"MACs{suffix}", f"{totals.macs // self.model.batch:,} per sample")
+        ours, (theirs, odd) = self._total(batch, training), divmod(counter.get_total_flops(), 2)
+        item = Item(f"MACs{suffix}", f"{self._total(1, training):,} per sample")
         if ours != theirs or odd:
             item.findings += [*self._different(counter, batch, training=training)] or [
                 self.finding(f"{ours:,} MACs at batch size {batch} here, {theirs:,} in PyTorch")
             ]
         return item
+
+    def _total(self, batch: int, training: bool) -> int:
+        """The MACs of the network at a batch size."""
+        found = report(self.model.root, len(self.model.network.train_outputs), self.model.costs, batch)
+        return ((found.training if training else None) or found.inference).macs
 
     def _different(self, counter: Any, batch: int, *, training: bool) -> Iterator[Diagnostic]:
         """The findings for ops whose MACs differ."""
@@ -241,7 +246,7 @@ class ModuleComparison:
         ours: dict[str, int] = {}
         for row in self.rows:
             if row.module.op is not None and row.cost.macs and (training or not row.training):
-                ours[row.path] = ours.get(row.path, 0) + row.cost.macs * batch
+                ours[row.path] = ours.get(row.path, 0) + row.cost.macs_of(batch)
         for path, macs in ours.items():
             theirs = sum(counter.get_flop_counts().get(f"{root}.{path}", {}).values()) // 2
             if theirs != macs:
