@@ -135,6 +135,11 @@ CASES = {
         '[{ name = "g", layers = [{ name = "c", op = "conv", out = 3 }, { op = "reuse", of = "c", as = "twice" }, "relu"] }, '
         '{ op = "reuse", of = "g", as = "again" }, { op = "add", from = ["g.twice", "again.twice"] }]'
     ),
+    "size of a value that inference does not need": net(
+        '[{ name = "g", layers = [{ name = "a", op = "conv", out = 3 }, { name = "b", op = "conv", out = 3 }, "relu"] }, '
+        '{ name = "aux", op = "conv", out = "g.b.channels" }, { name = "last", op = "tanh", from = "g.a" }]',
+        'outputs = ["last"]\ntrain_outputs = ["aux"]',
+    ),
     "one value twice among the outputs": net(
         f'[{RELU}, {{ as = "same", from = "r", layers = [] }}, "tanh"]',
         'outputs = ["r", "same"]\ntrain_outputs = ["same"]',

@@ -14,7 +14,7 @@ from archspec.diagnostics import Label, Problem
 from archspec.diagnostics.diagnostic import Path, Replacement, shown
 from archspec.elaborate.body import Body, Draft, Handles
 from archspec.elaborate.dead_ends import instead, within
-from archspec.elaborate.exposure import numbered
+from archspec.elaborate.exposure import locate, numbered
 from archspec.elaborate.frames import Frame, Poisoned, size_of, undefined
 from archspec.elaborate.settings import Setting
 from archspec.elaborate.steps import Plan
@@ -210,7 +210,13 @@ class Env:
                 self.x = find()
             return self.single(self.x, "x")
         entry, rest = self.lookup(path)
-        return self.single(self.reach(entry, rest, path) if rest else entry.handles, path, entry.body)
+        if not rest or entry.draft is None or entry.draft.module.op is not None:
+            return self.single(self.reach(entry, rest, path) if rest else entry.handles, path, entry.body)
+        self._check_whole(entry)
+        found = locate(entry.draft.module, rest)  # to be measured, a value need not leave its group
+        if found is None:
+            raise self._missing(entry.draft, rest, path)
+        return found[1]
 
     def single(self, handles: Handles, path: str, body: Body | None = None) -> TensorType:
         """The type of a value that must be one tensor."""
@@ -309,8 +315,7 @@ class Env:
 
     def reach(self, entry: Binding, rest: tuple[str, ...], path: str) -> Handles:
         """The handles, in the entry's body, of what `rest` names inside the entry."""
-        if any(entry.body.types[handle] is None for handle in entry.handles):
-            raise Poisoned
+        self._check_whole(entry)
         if entry.draft is None or entry.draft.module.op is not None:
             if len(rest) == 1 and rest[0].isdecimal() and len(entry.handles) > 1:
                 if int(rest[0]) < len(entry.handles):
@@ -328,9 +333,18 @@ class Env:
             )
         handle = entry.body.expose(entry.draft, rest)
         if handle is None:
-            help_ = instead(path.split(".")[0], entry.draft.module, rest)
-            raise Problem("AS301", f"`{shown(path)}` does not exist", help=help_, subject=path)
+            raise self._missing(entry.draft, rest, path)
         return (handle,)
+
+    def _check_whole(self, entry: Binding) -> None:
+        """Raise `Poisoned` if the node failed."""
+        if any(entry.body.types[handle] is None for handle in entry.handles):
+            raise Poisoned
+
+    def _missing(self, draft: Draft, rest: tuple[str, ...], path: str) -> Problem:
+        """The problem of a path that leads to nothing inside a node."""
+        help_ = instead(path.split(".")[0], draft.module, rest)
+        return Problem("AS301", f"`{shown(path)}` does not exist", help=help_, subject=path)
 
     def each(self, path: str) -> list[Handles]:
         """The values that an item of `from` names: one, or with `*` those of all copies of a repeat, or all parts."""
@@ -346,8 +360,7 @@ class Env:
         entry, rest = self.lookup(".".join(words))
         if entry.stands_in:
             return []  # a repeat without copies
-        if any(entry.body.types[handle] is None for handle in entry.handles):
-            raise Poisoned
+        self._check_whole(entry)
         names: list[str] | None = None
         if entry.draft is not None:
             names = numbered(entry.draft.module, rest)
