@@ -372,6 +372,14 @@ CASES = {
         "{ op = 'avgpool', kernel = 2, stride = 1, padding = 'same', count_include_pad = false }, "
         "{ op = 'maxpool', kernel = 2, stride = 1, padding = 'same_lower' }]",
     ),
+    "truth of a number": net(
+        "{ op = 'b', n = 2 }, { op = 'b', n = 0 }",
+        _NUMBER + "layers = [{ op = 'conv', out = 3, kernel = 'n + 1', bias = 'not not n' }]",
+    ),
+    "a long call of which a part is taken": net(
+        "{ op = 'flatten', start = 2 }, { op = 'permute', axes = [0, 2, 1] }, { name = 'one', op = 'linear', out = 6 }, "
+        "{ name = 'attention-of_the_third_stage_of_all', op = 'attention', heads = 2 }, { op = 'max', from = ['x', 'one'] }"
+    ),
     "halves": net(
         "'b', 'b'",
         _BLOCK + "layers = [{ op = 'conv', out = '2 * x.channels', kernel = 1 }, "

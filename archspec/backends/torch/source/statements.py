@@ -78,9 +78,9 @@ class _Writer:
         if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple):
             return self.argument(node, before, indent, "")
         if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Call):
-            head = f"{indent}{before}{self.of(node.value)}["
-            if len(head) <= WIDTH:
-                return [head, inner + self.of(node.slice), f"{indent}]"]
+            made = self.picked(node, node.value, before, indent, "")
+            if are_short(made[:1]):
+                return made
         lines = [inner + self.of(node)]
         if len(lines[0]) > WIDTH:
             lines = self.operands(node, inner)
@@ -106,6 +106,14 @@ class _Writer:
         same = isinstance(node.left, ast.BinOp) and type(node.left.op) is type(node.op)
         left = self.operands(node.left, indent) if same else self.argument(node.left, "", indent, "")
         return [*left, *self.argument(node.right, f"{sign} ", indent, "")]
+
+    def picked(self, node: ast.Subscript, call: ast.Call, before: str, indent: str, after: str) -> list[str]:
+        """A part of what a call returns, `f(x)[0]`: the index on a line of its own, or else the arguments."""
+        head = f"{indent}{before}{self.of(call)}["
+        if len(head) <= WIDTH:
+            return [head, indent + INDENT + self.of(node.slice), f"{indent}]{after}"]
+        index = self.text[call.end_col_offset : node.end_col_offset]
+        return self.call(call, before, indent, index + after)
 
     def head(self, node: ast.Call) -> str:
         """A call up to its opening parenthesis."""
@@ -156,6 +164,8 @@ class _Writer:
                     return self.listed(f"{before}(", items, f"){after}", indent)
                 case ast.Subscript(value=value, slice=ast.Tuple(elts=items)):
                     return self.listed(f"{before}{self.of(value)}[", items, f"]{after}", indent)
+                case ast.Subscript(value=ast.Call() as call):
+                    return self.picked(node, call, before, indent, after)
                 case ast.BinOp():
                     *lines, last = self.operands(node, indent)
                     return [*lines, last + after]

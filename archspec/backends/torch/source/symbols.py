@@ -286,8 +286,9 @@ def _python(tree: Tree, ids: Mapping[str, str]) -> tuple[str, int]:
         case List():
             inside = ", ".join(python(item, ids) for item in tree.items)
             return (f"({inside},)" if len(tree.items) == 1 else f"({inside})"), 10
-        case Unary("not", Unary("not", Compare() | Unary("not", _) as inner)):
-            return _python(inner, ids)
+        case Unary("not", Unary("not", inner)):
+            is_bool = isinstance(inner, Compare) or (isinstance(inner, Unary) and inner.op == "not")
+            return _python(inner, ids) if is_bool else (f"bool({python(inner, ids)})", 10)
         case Unary():
             own = 4 if tree.op == "not" else 8
             nested = isinstance(tree.operand, Unary) and own == 8  # to avoid `--a`
