@@ -41,8 +41,14 @@ def kept(module: Any, *inputs: Tensor) -> int:
         return holder
 
     hooks = [m.register_forward_hook(trimmed) for m in module.modules() if isinstance(m, nn.ConvTranspose3d)]
-    with saved_tensors_hooks(pack, lambda holder: holder.tensor):
-        result = module(*inputs)
+    threads = torch.get_num_threads()
+    # A single thread alone has another way to convolve volumes with kernels of 1, which does not keep channels last.
+    torch.set_num_threads(max(threads, 2))
+    try:
+        with saved_tensors_hooks(pack, lambda holder: holder.tensor):
+            result = module(*inputs)
+    finally:
+        torch.set_num_threads(threads)
     for hook in hooks:
         hook.remove()
     outside = {t.untyped_storage()._cdata for t in (*module.parameters(), *module.buffers(), *inputs)}
