@@ -4,7 +4,7 @@ import importlib.util
 import re
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from random import Random
@@ -354,9 +354,10 @@ def expanded(case: Case) -> Found:
         yield "expand: not a fixpoint"
     if list(again.weights().items()) != list(case.model.weights().items()):
         yield f"expand: weights {list(again.weights())}, not {list(case.model.weights())}"
-    mine, right = again.report, case.model.report
-    if (mine.inference, mine.training) != (right.inference, right.training):
-        yield f"expand: totals {mine}, not {right}"
+    for when in ("totals", "training_totals"):
+        mine, right = asdict(getattr(again, when)), asdict(getattr(case.model, when))
+        if other := [f"{key} {mine[key]}, not {right[key]}" for key in mine if mine[key] != right[key]]:
+            yield f"expand: {when}: {'; '.join(other)}"
     module = archspec.build(again, dtype=torch.float64).eval()
     module.load_state_dict({key: value.clone() for key, value in case.state.items()})
     with torch.no_grad():

@@ -69,6 +69,10 @@ def of_rank(name: str, shape: Shape) -> Any:
     return getattr(nn, f"{name}{axes}d")
 
 
+WITHIN_IMAGES = ("normalize", "roll", "reduce_mean", "reduce_max", "reduce_sum", "slice", "split", "glu")
+"""What the language refuses along the batch, at least while that is free."""
+
+
 def meaning(op: str, fields: Fields, shapes: list[Shape]) -> nn.Module:
     """The module that an op is, for inputs of these shapes. Torch raises where they do not fit."""
     shape = shapes[0] if shapes else ()
@@ -79,6 +83,9 @@ def meaning(op: str, fields: Fields, shapes: list[Shape]) -> nn.Module:
         assert not isinstance(value, list) or len(value) == len(shape) - 2, key
     if "axis" in fields and op in ("softmax", "log_softmax", "slice", "split"):
         assert -len(shape) <= fields["axis"] < len(shape)
+    if op in WITHIN_IMAGES:
+        axes: Any = fields.get("axes", fields.get("axis", 1))
+        assert all(axis % len(shape) for axis in (axes if isinstance(axes, list) else [axes]))
     if op in MEANINGS:
         return MEANINGS[op](fields, shape)
     plain = {key: value for key, value in fields.items() if key != "init"}
@@ -335,10 +342,12 @@ ACTIVATIONS = {
 
 
 def scale(fields: Fields, shape: Shape) -> nn.Module:
+    for key in ("factor", "shift"):
+        assert not isinstance(fields.get(key), list) or len(fields[key]) == shape[1], key
+
     def each(value: Any, x: Tensor) -> Any:
         if not isinstance(value, list):
             return value
-        assert len(value) == shape[1]
         return torch.tensor(value, dtype=x.dtype, device=x.device).reshape(1, -1, *(1,) * (x.dim() - 2))
 
     return Function(lambda x: x * each(fields.get("factor", 1.0), x) + each(fields.get("shift", 0.0), x))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from random_networks.meanings import JOINS, Function, Padded, attention_of, meaning
-from random_networks.terms import Context, Shape, evaluate, integral
+from random_networks.terms import Context, Shape, Term, evaluate, integral
 
 BATCH = 13
 """The batch of the shapes: a number that no other size is likely to be."""
@@ -315,8 +315,9 @@ class Reading:
         return self.one(table, value, scope)
 
     def repeat(self, table: dict[str, Any], value: Parts, scope: Scope) -> Parts:
-        count, entry = evaluate(table["repeat"], self.context(scope, value)), value
         counter = table.get("index", "i")
+        self.asked_once(table, counter, self.context(scope, value))
+        count, entry = evaluate(table["repeat"], self.context(scope, value)), value
         own = ("shape",) if table.get("op") not in OWN_SHAPE else ()
         once = {key: item for key, item in table.items() if key not in ("repeat", "index", "first", *own)}
         if count < 0 or int(count) != count:
@@ -357,6 +358,12 @@ class Reading:
         if "shape" in table and table.get("op") not in OWN_SHAPE:
             self.asserted(table["shape"], value, self.context(scope, entry))
         return value
+
+    def asked_once(self, table: dict[str, Any], counter: str, context: Context) -> None:
+        """A condition that is the same for all copies must have a value, even if there are none."""
+        asked = table.get("when")
+        if isinstance(asked, Term) and not re.search(rf"\b{counter}\b", asked.text):
+            evaluate(asked, context)
 
     def entered(self, name: str, frame: Frame, scope: Scope) -> Scope:
         """The scope of a group, container, block or wiring node that is a module."""
