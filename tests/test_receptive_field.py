@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -21,8 +21,16 @@ import archspec
 from archspec.analysis.cost import Costs
 from archspec.analysis.field import AxisField, ReceptiveField
 from archspec.analysis.modules import rows
-from archspec.analysis.receptive_field import along, fields, misaligned, output_fields
-from archspec.ir import Module
+from archspec.analysis.receptive_field import (
+    Seen,
+    Transfers,
+    along,
+    fields,
+    inputs,
+    is_aligned,
+    output_fields,
+)
+from archspec.ir import Module, Node
 from archspec.ops import Example, Op
 from archspec.ops.core.reach import MAX_PERIOD, Interval
 from archspec.testing import gradients
@@ -102,6 +110,25 @@ def test_published(root: Module, path: str, size: int, stride: int, padding: int
     assert found.aligned
     assert not list(misaligned(root))
     assert found.exceeds == (size > 224)
+
+
+def misaligned(root: Module) -> Iterator[tuple[str, Node]]:
+    """The joins whose inputs have different centres or strides, each with the path of its module.
+
+    Joins that only propagate a misalignment are omitted, so equal copies in a chain are reported once.
+    """
+    transfers = Transfers()
+
+    def inside(module: Module, given: list[Seen], path: str) -> Iterator[tuple[str, Node]]:
+        for node, taken, made in transfers.walk(module, given):
+            if all(map(is_aligned, made)) or not all(map(is_aligned, taken)):
+                continue
+            if node.module.op is not None:
+                yield path, node
+            else:
+                yield from inside(node.module, taken, ".".join(filter(None, (path, node.name))))
+
+    yield from inside(root, [seen if index == 0 else {} for index, seen in enumerate(inputs(root))], "")
 
 
 MISALIGNED = {

@@ -23,16 +23,6 @@ from archspec.ops.core.checks import sizes
 from archspec.ops.core.reach import SAME, Link, Links, same_axes
 from archspec.types import TensorType
 
-DEFINITIONS = {
-    "size": "input positions that an output position depends on, padding included; the maximum if it varies",
-    "stride": "input positions between the fields of adjacent output positions; 0 if all have the same field",
-    "start": "the first input position that output position 0 depends on; negative in the padding",
-    "centre": "the centre of the field of output position 0; that of position i is centre + i * stride",
-    "aligned": "all paths from the input have the same centre and stride",
-    "at_most": "an upper bound: branches of a join have different strides, or too many positions differ",
-}
-
-
 Seen = dict[int, Links]
 """How a value depends on the inputs of its scope; inputs that it does not depend on are omitted."""
 
@@ -203,29 +193,10 @@ def with_fields(root: Module, listed: Iterable[Row]) -> Iterator[Row]:
     return (replace(row, field=found) for row, found in along(root, listed))
 
 
-def fields(root: Module, depth: int | None = None, *, grouped: bool = False) -> dict[str, ReceptiveField]:
+def fields(root: Module, depth: int | None = None) -> dict[str, ReceptiveField]:
     """The fields of the named modules by path, down to `depth`. For the table's rows see `along`."""
-    listed = rows(root, Costs(), depth=depth, grouped=grouped)
+    listed = rows(root, Costs(), depth=depth)
     return {row.path: found for row, found in along(root, listed) if row.is_module and found}
-
-
-def misaligned(root: Module) -> Iterator[tuple[str, Node]]:
-    """The joins whose inputs have different centres or strides, each with the path of its module.
-
-    Joins that only propagate a misalignment are omitted, so equal copies in a chain are reported once.
-    """
-    transfers = Transfers()
-
-    def inside(module: Module, given: list[Seen], path: str) -> Iterator[tuple[str, Node]]:
-        for node, taken, made in transfers.walk(module, given):
-            if all(map(is_aligned, made)) or not all(map(is_aligned, taken)):
-                continue
-            if node.module.op is not None:
-                yield path, node
-            else:
-                yield from inside(node.module, taken, ".".join(filter(None, (path, node.name))))
-
-    yield from inside(root, [seen if index == 0 else {} for index, seen in enumerate(inputs(root))], "")
 
 
 def is_aligned(seen: Seen) -> bool:

@@ -70,16 +70,14 @@ def module_with(model: Model, proto: "ModelProto") -> "nn.Module":
     return module
 
 
-def agree(
-    model: Model, *, random_norms: bool = True, batches: tuple[int, ...] = (1, 3), **options: Any
-) -> "ModelProto":
+def agree(model: Model, *, batches: tuple[int, ...] = (1, 3), **options: Any) -> "ModelProto":
     """The full check, then what ONNX Runtime computes as written and optimised, against PyTorch."""
     import onnx
 
     torch = import_torch()
     proto = model_of(model, Options(**options))
     derived = options.get("fold_bn") or options.get("for_")
-    if random_norms and not derived:
+    if not derived:
         randomise(proto)
     onnx.checker.check_model(proto, full_check=True)
     module = module_with(model, proto) if not derived else module_with(model, model_of(model))

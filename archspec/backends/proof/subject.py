@@ -43,7 +43,7 @@ def scale(module: "nn.Module", model: "Model", spread: float) -> None:
         for key, tensor in module.state_dict().items():
             if bare.get(key):
                 continue  # a constant is what the spec says
-            _fill(tensor, key, generator, bare=key in bare)
+            _fill(tensor, generator, bare=key in bare)
         with _scaling(module, model, spread):
             module(*inputs(model, batch(model), seed=0))
 
@@ -84,7 +84,7 @@ def inputs(model: "Model", batch: int, seed: int) -> "list[Tensor]":
     return made
 
 
-def _fill(tensor: "Tensor", key: str, generator: "Generator", *, bare: bool) -> None:
+def _fill(tensor: "Tensor", generator: "Generator", *, bare: bool) -> None:
     """Fill a weight with distinct values that are neither 0 nor 1."""
     if not tensor.is_floating_point():
         tensor.fill_(3)
@@ -93,8 +93,6 @@ def _fill(tensor: "Tensor", key: str, generator: "Generator", *, bare: bool) -> 
     elif tensor.ndim > 1:
         bound = (6 / max(tensor[0].numel(), 1)) ** 0.5  # He initialisation, for rectifiers
         tensor.uniform_(-bound, bound, generator=generator)
-    elif key.endswith(("weight", "var")):
-        tensor.uniform_(0.5, 1.5, generator=generator)
     else:
         tensor.uniform_(0.5, 1.5, generator=generator)
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from archspec.backends.proof.values import Values
     from archspec.model import Model
 
-BACKENDS = ("torch", "onnx")
-
 
 def verify(
     model: "Model", only: str | None = None, progress: VerifyProgress | None = None, device: str = CPU

@@ -24,19 +24,15 @@ class WeightFile(Protocol):
 
     def dtype(self, name: str) -> str:
         """The element type of a tensor, by its name in the file format."""
-        ...
 
     def is_float(self, name: str) -> bool:
         """Whether the element type is floating-point."""
-        ...
 
     def chunks(self, name: str) -> "Iterator[Array]":
         """The values of a tensor, flattened, in chunks: `float32`, `float64` or integers."""
-        ...
 
     def tensor(self, name: str) -> "Tensor":
         """The tensor as a `torch.Tensor` on the CPU."""
-        ...
 
 
 class SafeTensorsFile:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import prod
 from stat import S_ISDIR, S_ISREG
-from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from archspec.backends.weights.file_kinds import MAX_HEADER, check_kind
@@ -53,9 +52,7 @@ class SafeTensors:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.file.close()
 
     def chunks(self, name: str, size: int) -> Iterator[bytes]:

@@ -35,11 +35,9 @@ class Source(Protocol):
 
     def has(self, key: str) -> bool:
         """Whether there are values for a weight of the state_dict. There always are for those that inference needs."""
-        ...
 
     def chunks(self, key: str, weight: Weight) -> "Iterator[Array]":
         """The values of a weight, flattened, in chunks: `float32` or `float64`, or `int64` for counters."""
-        ...
 
 
 class Seeded:

@@ -33,9 +33,9 @@ def factors(shape: tuple[Dim, ...]) -> str:
     return f"({text})" if len(known) > 1 else text
 
 
-def channels(x: TensorType, least: int = 2) -> int:
-    """The number of channels of an input that must have at least `least` axes."""
-    at_least(x, least)
+def channels(x: TensorType) -> int:
+    """The number of channels of an input, which must have them."""
+    at_least(x, 2)
     return size(x.shape[1], "the channel axis of the input")
 
 
