@@ -5,9 +5,11 @@ it is valid. TOML 1.1: https://toml.io/en/v1.1.0, JSON: RFC 8259.
 """
 
 import re
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from json.decoder import scanstring  # type: ignore[attr-defined]
+from typing import ClassVar
 
 from archspec.diagnostics.diagnostic import Path
 
@@ -56,7 +58,7 @@ def is_json(file: str, text: str) -> bool:
 
 
 def index(text: str, *, json: bool) -> PositionIndex:
-    """PositionIndex a valid text."""
+    """Index a valid text."""
     found = PositionIndex(text)
     if json:
         _Json(found).value((), 0)
@@ -65,63 +67,75 @@ def index(text: str, *, json: bool) -> PositionIndex:
     return found
 
 
-# --- JSON ----------------------------------------------------------------------------------------------------
+class _Scanner(ABC):
+    """Scans values within values, which in both notations are separated by commas."""
 
-_BLANK = re.compile(r"[ \t\n\r]*")
-_WORD = re.compile(r"[^,\]}\s]+")
+    gap: ClassVar[re.Pattern[str]]
+    """What may stand between two of them."""
 
-
-class _Json:
     def __init__(self, found: PositionIndex) -> None:
         self.found, self.text = found, found.text
 
-    def blank(self, at: int) -> int:
-        match = _BLANK.match(self.text, at)
-        return match.end() if match else at
+    def match(self, pattern: re.Pattern[str], at: int) -> int:
+        found = pattern.match(self.text, at)
+        return found.end() if found else at
 
     def value(self, path: Path, at: int, key: Span | None = None) -> int:
-        start = self.blank(at)
-        first = self.text[start]
-        if first == "{":
-            stop = self.object(path, start)
-        elif first == "[":
-            stop = self.array(path, start)
-        elif first == '"':
-            stop = scanstring(self.text, start + 1)[1]
+        start = self.match(self.gap, at)
+        if self.text[start] == "{":
+            stop = self.table(path, start)
+        elif self.text[start] == "[":
+            stop = self.items(start, "]", lambda number, at: self.value((*path, number), at))
         else:
-            match = _WORD.match(self.text, start)
-            stop = match.end() if match else start
+            stop = self.scalar(start)
         self.found.places[path] = ValueSpan(Span(start, stop), key)
         return stop
 
-    def object(self, path: Path, at: int) -> int:
-        at = self.blank(at + 1)
+    def items(self, at: int, close: str, item: Callable[[int, int], int]) -> int:
+        """Scan a list or a table by `item`, which takes a number and a place, and returns where the item ends."""
+        at, number = self.match(self.gap, at + 1), 0
+        while self.text[at] != close:
+            at = self.match(self.gap, item(number, at))
+            number += 1
+            if self.text[at] == ",":
+                at = self.match(self.gap, at + 1)
+        return at + 1
+
+    @abstractmethod
+    def table(self, path: Path, at: int) -> int: ...
+
+    @abstractmethod
+    def scalar(self, start: int) -> int: ...
+
+
+# --- JSON ----------------------------------------------------------------------------------------------------
+
+_WORD = re.compile(r"[^,\]}\s]+")
+
+
+class _Json(_Scanner):
+    gap = re.compile(r"[ \t\n\r]*")
+
+    def scalar(self, start: int) -> int:
+        return scanstring(self.text, start + 1)[1] if self.text[start] == '"' else self.match(_WORD, start)
+
+    def table(self, path: Path, at: int) -> int:
         names = set()
-        while self.text[at] != "}":
+
+        def pair(_: int, at: int) -> int:
             name, stop = scanstring(self.text, at + 1)
             key = Span(at, stop)
             if name in names:
                 self.found.repeated.append(key)
             names.add(name)
-            at = self.blank(self.value((*path, name), self.blank(stop) + 1, key))
-            if self.text[at] == ",":
-                at = self.blank(at + 1)
-        return at + 1
+            return self.value((*path, name), self.match(self.gap, stop) + 1, key)
 
-    def array(self, path: Path, at: int) -> int:
-        at, number = self.blank(at + 1), 0
-        while self.text[at] != "]":
-            at = self.blank(self.value((*path, number), at))
-            number += 1
-            if self.text[at] == ",":
-                at = self.blank(at + 1)
-        return at + 1
+        return self.items(at, "}", pair)
 
 
 # --- TOML ----------------------------------------------------------------------------------------------------
 
 _SPACE = re.compile(r"[ \t]*")
-_GAP = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)*+")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _LITERAL = re.compile(r"'[^']*'")
 _BASIC = re.compile(r'"(?:[^"\\]++|\\.)*+"')
@@ -130,9 +144,11 @@ _LONG_BASIC = re.compile(r'"""(?:[^"\\]++|\\.|"(?!""))*+"{3,5}', re.DOTALL)
 _PLAIN = re.compile(r"[^,\]}#\r\n]+")
 
 
-class _Toml:
+class _Toml(_Scanner):
+    gap = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)*+")
+
     def __init__(self, found: PositionIndex) -> None:
-        self.found, self.text = found, found.text
+        super().__init__(found)
         self.lengths: dict[Path, int] = {}
         """The current length of each array of tables."""
         self.written: set[Path] = set()
@@ -140,17 +156,13 @@ class _Toml:
 
     def document(self) -> None:
         table: Path = ()
-        at = self.match(_GAP, 0)
+        at = self.match(self.gap, 0)
         while at < len(self.text):
             if self.text[at] == "[":
                 table, at = self.header(at)
             else:
                 at = self.pair(table, at)
-            at = self.match(_GAP, at)
-
-    def match(self, pattern: re.Pattern[str], at: int) -> int:
-        found = pattern.match(self.text, at)
-        return found.end() if found else at
+            at = self.match(self.gap, at)
 
     def header(self, at: int) -> tuple[Path, int]:
         many = self.text.startswith("[[", at)
@@ -199,15 +211,11 @@ class _Toml:
 
     def name(self, start: int, stop: int) -> str:
         text = self.text[start:stop]
-        if text[0] == "'":
-            return text[1:-1]
-        if text[0] == '"':
-            if "\\" not in text:
-                return text[1:-1]
+        if text[0] == '"' and "\\" in text:
             from tomli import loads
 
             return str(loads(f"key = {text}")["key"])
-        return text
+        return text[1:-1] if text[0] in "\"'" else text
 
     def pair(self, table: Path, at: int) -> int:
         keys = list(self.keys(at))
@@ -218,36 +226,14 @@ class _Toml:
         name, span = keys[-1]
         return self.value((*path, name), self.text.index("=", span.stop) + 1, span)
 
-    def value(self, path: Path, at: int, key: Span | None = None) -> int:
-        start = self.match(_GAP, at)
+    def scalar(self, start: int) -> int:
         first = self.text[start]
-        if first == "{":
-            stop = self.table(path, start)
-        elif first == "[":
-            stop = self.array(path, start)
-        elif first == '"':
-            stop = self.match(_LONG_BASIC if self.text.startswith('"""', start) else _BASIC, start)
-        elif first == "'":
-            stop = self.match(_LONG_LITERAL if self.text.startswith("'''", start) else _LITERAL, start)
-        else:
-            stop = self.match(_PLAIN, start)
-            stop = start + len(self.text[start:stop].rstrip())
-        self.found.places[path] = ValueSpan(Span(start, stop), key)
-        return stop
+        if first == '"':
+            return self.match(_LONG_BASIC if self.text.startswith('"""', start) else _BASIC, start)
+        if first == "'":
+            return self.match(_LONG_LITERAL if self.text.startswith("'''", start) else _LITERAL, start)
+        stop = self.match(_PLAIN, start)
+        return start + len(self.text[start:stop].rstrip())
 
     def table(self, path: Path, at: int) -> int:
-        at = self.match(_GAP, at + 1)
-        while self.text[at] != "}":
-            at = self.match(_GAP, self.pair(path, at))
-            if self.text[at] == ",":
-                at = self.match(_GAP, at + 1)
-        return at + 1
-
-    def array(self, path: Path, at: int) -> int:
-        at, number = self.match(_GAP, at + 1), 0
-        while self.text[at] != "]":
-            at = self.match(_GAP, self.value((*path, number), at))
-            number += 1
-            if self.text[at] == ",":
-                at = self.match(_GAP, at + 1)
-        return at + 1
+        return self.items(at, "}", lambda _, at: self.pair(path, at))
