@@ -1,4 +1,4 @@
-"""The command line. Each command is a module that is imported when it runs, so that `archspec --help` is fast."""
+"""The command line. What a command needs is imported when it runs, so that `archspec --help` is fast."""
 
 import os
 import signal
@@ -29,9 +29,11 @@ def _run(arguments: list[str]) -> None:
     match arguments:
         case ["summary", spec] | ["summary", spec, "--json"] if not spec.startswith("-"):
             from archspec.cli.loading import load
-            from archspec.cli.summary import run
+            from archspec.cli.printing import drawn, write
+            from archspec.report.summary import summary
 
-            run(load(spec), "table" if len(arguments) == 2 else "json")
+            format_ = "table" if len(arguments) == 2 else "json"
+            write(summary(load(spec), lambda draw: drawn(draw, None, ascii_only=False), format_=format_))
         case _:
             from archspec.cli.app import app
 

@@ -57,21 +57,21 @@ def summary(
     allow_outside: o.AllowOutside = False,
 ) -> None:
     """Show the modules of a network with their shapes, parameters and MACs."""
-    from archspec.cli.summary import run
+    from archspec.cli.printing import drawn, write
+    from archspec.report.summary import summary as text_of
 
-    model = load(spec, set_, input_, batch, allow_outside=allow_outside)
-    run(
-        model,
-        o.Format.JSON if json else format_,
-        depth,
-        columns,
-        sort,
-        top,
-        explain,
-        width,
-        ascii_only=ascii_,
+    text = text_of(
+        load(spec, set_, input_, batch, allow_outside=allow_outside),
+        lambda draw: drawn(draw, width, ascii_only=ascii_),
+        format_=o.Format.JSON if json else format_,
+        depth=depth,
+        columns=columns,
+        sort=sort,
+        top=top,
+        explain=explain,
         memory=(dtype.value, optimizer.value) if memory else None,
     )
+    write(text)
 
 
 @app.command()

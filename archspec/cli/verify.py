@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archspec.cli.discovery import specs
 from archspec.cli.errors import located
@@ -15,8 +15,14 @@ from archspec.diagnostics.diagnostic import shown_file
 if TYPE_CHECKING:
     from archspec.backends.proof.item import Item, VerifyProgress
 
-Proof = tuple[str, str | None, "list[Item]", list[Diagnostic]]
-"""A file, a variant, what was compared, and what is wrong with the spec where nothing could be."""
+
+class Proof(NamedTuple):
+    """What was compared of one network, and what is wrong with its spec where nothing could be."""
+
+    file: str
+    variant: str | None
+    items: "list[Item]"
+    findings: list[Diagnostic]
 
 
 def run(
@@ -30,32 +36,25 @@ def run(
     allow_outside: bool,
 ) -> int:
     """Prove the reports of networks; the exit code: 1 for findings, 2 where something could not be run or proven."""
-    proofs = prove(paths, set_, input_, only, device, allow_outside=allow_outside)
-    failed = partial = blind = 0
+    proofs = []
+    for proof in prove(paths, set_, input_, only, device, allow_outside=allow_outside):
+        proofs.append(proof)
+        if not json:
+            write(_text(proof))
+    failed = sum(bool(proof.findings) or any(item.findings for item in proof.items) for proof in proofs)
+    partial = sum(not all(item.ran for item in proof.items) for proof in proofs)
+    blind = sum(not all(item.sensitive for item in proof.items) for proof in proofs)
     if json:
         from json import dumps
 
-        listed = list(proofs)
-        failed, partial, blind = (sum(map(count, listed)) for count in (_failed, _partial, _blind))
-        data = {"format_version": "1.0", "networks": [_data(proof) for proof in listed]}
+        data = {"format_version": "1.0", "networks": [_data(proof) for proof in proofs]}
         write(dumps(data, indent=2) + "\n")
-        return _code(failed, partial + blind)
-    count = 0
-    for proof in proofs:
-        count += 1
-        failed += _failed(proof)
-        partial += _partial(proof)
-        blind += _blind(proof)
-        write(_text(proof))
-    networks = f"{count} network{'s' * (count != 1)}"
-    counts = {"with findings": failed, "not fully run": partial, "not proven": blind}
-    words = [f"{number} {what}" for what, number in counts.items() if number]
-    write(f"\n{networks}: {', '.join(words) or 'all proven'}\n")
-    return _code(failed, partial + blind)
-
-
-def _code(failed: int, partial: int) -> int:
-    return 1 if failed else 2 if partial else 0
+    else:
+        networks = f"{len(proofs)} network{'s' * (len(proofs) != 1)}"
+        counts = {"with findings": failed, "not fully run": partial, "not proven": blind}
+        words = [f"{number} {what}" for what, number in counts.items() if number]
+        write(f"\n{networks}: {', '.join(words) or 'all proven'}\n")
+    return 1 if failed else 2 if partial or blind else 0
 
 
 def prove(
@@ -83,12 +82,12 @@ def prove(
                         file, variant, settings(set_), inputs=inputs(input_), allow_outside=allow_outside
                     )
                     with watched(_name(file, variant)) as progress:
-                        proof: Proof = file, variant, verify(model, only, progress, device), []
+                        proof = Proof(file, variant, verify(model, only, progress, device), [])
                 except SpecError as error:
-                    proof = file, variant, [], list(error.diagnostics)
+                    proof = Proof(file, variant, [], list(error.diagnostics))
                 yield proof
         except UnreadableError as error:
-            yield file, variant, [Item("spec", str(error), ran=False)], []
+            yield Proof(file, variant, [Item("spec", str(error), ran=False)], [])
 
 
 @contextmanager
@@ -104,29 +103,17 @@ def watched(name: str) -> "Iterator[VerifyProgress | None]":
         yield lambda what: status.update(escape(f"{name}: {what}"))
 
 
-def _failed(proof: Proof) -> bool:
-    return bool(proof[3]) or any(item.findings for item in proof[2])
-
-
-def _partial(proof: Proof) -> bool:
-    return not all(item.ran for item in proof[2])
-
-
-def _blind(proof: Proof) -> bool:
-    return not all(item.sensitive for item in proof[2])
-
-
 def _name(file: str, variant: str | None) -> str:
     return shown_file(file if variant is None else f"{file}@{variant}")
 
 
 def _text(proof: Proof) -> str:
-    lines = [_name(proof[0], proof[1])]
-    for item in proof[2]:
+    lines = [_name(proof.file, proof.variant)]
+    for item in proof.items:
         word = _word(item)
         lines.append(f"  {word:<8} {item.name:<26} {item.detail}".rstrip())
         lines += _located(item.findings)
-    return "\n".join([*lines, *_located(proof[3])]) + "\n"
+    return "\n".join([*lines, *_located(proof.findings)]) + "\n"
 
 
 def _located(findings: list[Diagnostic]) -> list[str]:
@@ -141,9 +128,9 @@ def _word(item: "Item") -> str:
 
 def _data(proof: Proof) -> dict[str, Any]:
     return {
-        "file": proof[0],
-        "variant": proof[1],
-        "proven": not proof[3] and all(item.proven for item in proof[2]),
+        "file": proof.file,
+        "variant": proof.variant,
+        "proven": not proof.findings and all(item.proven for item in proof.items),
         "items": [
             {
                 "name": item.name,
@@ -152,7 +139,7 @@ def _data(proof: Proof) -> dict[str, Any]:
                 "proven": item.proven,
                 "findings": [finding.to_json() for finding in item.findings],
             }
-            for item in proof[2]
+            for item in proof.items
         ],
-        "findings": [finding.to_json() for finding in proof[3]],
+        "findings": [finding.to_json() for finding in proof.findings],
     }
