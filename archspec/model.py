@@ -30,6 +30,10 @@ class Model:
             raise UsageError(
                 f"the input fixes its first axis, the batch, to {fixed}: make it free, as in `N,3,224,224`"
             )
+        if network.train_outputs:
+            from archspec.analysis.inference import without_spare
+
+            network = without_spare(network)
         self.network = network
         self.batch = batch
         """The batch size at which MACs are counted."""

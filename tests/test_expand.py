@@ -140,6 +140,12 @@ CASES = {
         '{ name = "aux", op = "conv", out = "g.b.channels" }, { name = "last", op = "tanh", from = "g.a" }]',
         'outputs = ["last"]\ntrain_outputs = ["aux"]',
     ),
+    "declared output that no one asks for, of what inference does not need": net(
+        '[{ name = "b", op = "body" }, { name = "aux", op = "conv", out = 2 }, { name = "last", op = "tanh", from = "b.mid" }]',
+        'outputs = ["last"]\ntrain_outputs = ["aux"]\n[blocks.body]\noutputs = ["mid", "late", "nowhere"]\nlayers = ['
+        '{ name = "mid", op = "conv", out = 3 }, { name = "nowhere", op = "conv", out = 5 }, '
+        '{ name = "late", op = "conv", out = 4, from = "mid" }, "relu"]',
+    ),
     "one value twice among the outputs": net(
         f'[{RELU}, {{ as = "same", from = "r", layers = [] }}, "tanh"]',
         'outputs = ["r", "same"]\ntrain_outputs = ["same"]',

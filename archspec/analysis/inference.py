@@ -20,6 +20,43 @@ def for_inference(network: Network) -> Network:
     return replace(network, root=root, train_outputs=(), whole=network.root)
 
 
+def without_spare(network: Network) -> Network:
+    """The network without declared outputs of blocks that nothing takes, where a block is partly for training.
+
+    Inference would have to keep what leads to them. A network without training outputs is unchanged.
+    """
+    train, count = len(network.train_outputs), len(network.root.results)
+    if not train:
+        return network
+    return replace(network, root=_without_spare(network.root, frozenset(range(count - train, count))))
+
+
+def _without_spare(module: Module, late: Live) -> Module:
+    taken = {*module.results}.union(*(node.inputs for node in module.body))
+    ids = {index: index for index in range(len(module.inputs))}
+    body: list[Node] = []
+    count = len(ids)
+    for index, ((node, values), only) in enumerate(
+        zip(module.values(), training_only(module, late), strict=True)
+    ):
+        inner, kept = node.module, [*range(len(values))]
+        is_part = inner.op is None and 0 < len(only) < len(values)
+        if is_part and node.shares is None and index not in module.shared:
+            first = len(values) - len(inner.exports)
+            kept = [part for part in kept if part < first or values[part] in taken]
+            inner = replace(
+                inner,
+                outputs=tuple(inner.outputs[part] for part in kept),
+                results=tuple(inner.results[part] for part in kept),
+                exports=tuple(inner.exports[part - first] for part in kept if part >= first),
+            )
+            inner = _without_spare(inner, frozenset(kept.index(part) for part in only & {*kept}))
+        body.append(replace(node, module=inner, inputs=tuple(ids[value] for value in node.inputs)))
+        ids.update({values[part]: count + place for place, part in enumerate(kept)})
+        count += len(kept)
+    return replace(module, body=tuple(body), results=tuple(ids[value] for value in module.results))
+
+
 def without_training(root: Module, train: int) -> Module:
     """The module tree without its last `train` results, and without what only they need.
 
