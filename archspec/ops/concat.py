@@ -3,7 +3,8 @@
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import KeepsChannelsLast, NoMacs, Op, SavesNothing
+from archspec.ops.core.axis import OneAxis
+from archspec.ops.core.base import KeepsChannelsLast, NoMacs, SavesNothing
 from archspec.ops.core.checks import size
 from archspec.ops.core.constraints import Axis, Constraint
 from archspec.ops.core.data import Example, Inputs
@@ -15,7 +16,7 @@ from archspec.ops.core.torch_code import TorchCode
 from archspec.types import TensorType
 
 
-class Concat(NoMacs, SavesNothing, KeepsChannelsLast, Op):
+class Concat(NoMacs, SavesNothing, KeepsChannelsLast, OneAxis):
     """Its inputs one after the other along an axis; the other axes must be equal.
 
     https://docs.pytorch.org/docs/stable/generated/torch.cat.html
@@ -33,7 +34,7 @@ class Concat(NoMacs, SavesNothing, KeepsChannelsLast, Op):
     def output(self, inputs: Inputs) -> TensorType:
         """The sizes along the axis are added."""
         first = inputs[0]
-        axis = self.axis % first.rank
+        axis = self.place(inputs)
         if len(inputs) == 1:
             return first
         total = 0
@@ -58,22 +59,18 @@ class Concat(NoMacs, SavesNothing, KeepsChannelsLast, Op):
         """Along the axis, a position may come from any input: it is taken to see all of each."""
         if len(inputs) == 1:
             return (same_axes(output),)
-        axis = self.axis % output.rank
+        axis = self.place(inputs)
         return tuple([changed(same_axes(x), {axis: whole(x.shape[axis])}) for x in inputs])
-
-    def brief(self) -> str:
-        """`concat`, with the axis if it is not the channels."""
-        return "concat" if self.axis == 1 else f"concat axis {self.axis}"
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`torch.cat`."""
         values = ", ".join(f"{{{index}}}" for index in range(len(inputs)))
-        axis = self.axis % inputs[0].rank
+        axis = self.place(inputs)
         return TorchCode(function=f"torch.cat([{values}], {self.axis})", joined=axis, typed=True, fresh=True)
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Concat`."""
-        return e.join(e.inputs, self.axis % inputs[0].rank)
+        return e.join(e.inputs, self.place(inputs))
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example({}, (("N", 5, 7, 3), ("N", 2, 7, 3)), "lambda a, b: torch.cat([a, b], 1)"),

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from archspec.diagnostics import Problem
 from archspec.ops.core.activation import Activation
+from archspec.ops.core.axis import OneAxis
 from archspec.ops.core.checks import size
 from archspec.ops.core.constraints import Axis, Constraint
 from archspec.ops.core.data import Example, Inputs
@@ -15,7 +16,7 @@ from archspec.ops.core.torch_code import TorchCode, keyword
 from archspec.types import TensorType
 
 
-class GLU(Activation):
+class GLU(OneAxis, Activation):
     """The first half of an axis times the sigmoid of the second half.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.GLU.html
@@ -30,7 +31,7 @@ class GLU(Activation):
     def half(self, inputs: Inputs) -> tuple[int, int]:
         """The axis, counted from the front, and half of its size."""
         x = inputs[0]
-        axis = self.axis % x.rank
+        axis = self.place(inputs)
         return axis, size(x.shape[axis], "the axis to halve") // 2
 
     def check(self, inputs: Inputs) -> None:
@@ -61,10 +62,6 @@ class GLU(Activation):
         """In the order of the halves."""
         part = Held(outputs[0].shape, strides(inputs[0]))
         return (elementwise(outputs[0], (part, part)),)
-
-    def brief(self) -> str:
-        """`glu`, with the axis if it is not the last."""
-        return "glu" if self.axis == -1 else f"glu axis {self.axis}"
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.GLU`."""

@@ -10,16 +10,6 @@ from archspec.ops.core.norms import AxisNorm, scale_and_shift
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.torch_code import TorchCode, keywords
 
-_SOURCE = '''
-class ChannelsLayerNorm(nn.LayerNorm):
-    """Normalises the channels of each position: those of axis 1."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = x.movedim(1, -1)
-        x = F.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
-        return x.movedim(-1, 1)
-'''
-
 
 class LayerNorm(AxisNorm):
     """Normalises along one axis: the last, or with `axis = 1` the channels of a channels-first input.
@@ -48,16 +38,17 @@ class LayerNorm(AxisNorm):
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input, and mean and variance of each vector."""
         shape = sizes(inputs[0].shape)
-        return Saved(inputs=(0,), elements=2 * prod(shape) // shape[self.normalised(inputs)])
+        return Saved(inputs=(0,), elements=2 * prod(shape) // shape[self.place(inputs)])
 
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.LayerNorm`; for the channels of an image, with these moved to the end and back."""
         settings = keywords(self, "eps", "elementwise_affine", "bias")
-        return self.torch_norm("LayerNorm", _SOURCE, inputs, *settings)
+        call = "F.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)"
+        return self.torch_norm("LayerNorm", call, inputs, *settings)
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`LayerNormalization`, between two transpositions where the channels are not last."""
-        rank, axis = inputs[0].rank, self.normalised(inputs)
+        rank, axis = inputs[0].rank, self.place(inputs)
         to_end = [*(place for place in range(rank) if place != axis), axis]
         back = [to_end.index(place) for place in range(rank)]
         scale = e.optional("weight") or e.filled(1.0, self.elements(inputs))

@@ -3,19 +3,19 @@
 from math import prod
 from typing import ClassVar
 
-from archspec.ops.core.base import NoMacs, Op
+from archspec.ops.core.axis import OneAxis
+from archspec.ops.core.base import NoMacs
 from archspec.ops.core.checks import sizes
 from archspec.ops.core.constraints import Axis, Constraint
 from archspec.ops.core.data import Example, Inputs, Saved
 from archspec.ops.core.fields import Integer, PositiveNumber
 from archspec.ops.core.held import elementwise
 from archspec.ops.core.onnx_code import Emitter
-from archspec.ops.core.reach import Links, changed, same_axes, whole
 from archspec.ops.core.torch_code import TorchCode, keyword, keywords
 from archspec.types import TensorType
 
 
-class Normalize(NoMacs, Op):
+class Normalize(NoMacs, OneAxis):
     """Divides each vector along an axis by its length, the root of the sum of its squares.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.normalize.html
@@ -29,15 +29,6 @@ class Normalize(NoMacs, Op):
     """The axis that the vectors lie along, PyTorch's `dim`; 1 is the channels."""
     eps: PositiveNumber = 1e-12
     """The least length to divide by."""
-
-    def brief(self) -> str:
-        """`normalize`, with the axis if it is not the channels."""
-        return "normalize" if self.axis == 1 else f"normalize axis {self.axis}"
-
-    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
-        """All of the axis."""
-        axis = self.axis % output.rank
-        return (changed(same_axes(inputs[0]), {axis: whole(output.shape[axis])}),)
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input, and the length of each vector before and after it is bounded."""
@@ -60,7 +51,7 @@ class Normalize(NoMacs, Op):
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`ReduceL2`, `Max` and `Div`: `LpNormalization` has no bound."""
-        axis = self.axis % inputs[0].rank
+        axis = self.place(inputs)
         lengths = e.node("ReduceL2", e.x, e.ints([axis]), to=self._lengths(inputs[0]).shape)
         return e.node("Div", e.x, e.node("Max", lengths, e.number(self.eps)))
 

@@ -14,16 +14,6 @@ from archspec.types import TensorType
 EPSILON = 2.0**-23
 """`torch.finfo(torch.float32).eps`. PyTorch computes in single precision, halves too, and takes that type's."""
 
-_SOURCE = '''
-class ChannelsRMSNorm(nn.RMSNorm):
-    """Normalises the channels of each position: those of axis 1."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = x.movedim(1, -1)
-        x = F.rms_norm(x, self.normalized_shape, self.weight, self.eps)
-        return x.movedim(-1, 1)
-'''
-
 
 class RMSNorm(AxisNorm):
     """Divides by the root of the mean of the squares along one axis: the last, or with `axis = 1` the channels.
@@ -54,7 +44,7 @@ class RMSNorm(AxisNorm):
 
     def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
         """Computed with the axis at the end; an image is channels-last if the input is."""
-        axis, rank = self.normalised(inputs), inputs[0].rank
+        axis, rank = self.place(inputs), inputs[0].rank
         to_end = [*(place for place in range(rank) if place != axis), axis]
         steps, shape = strides(inputs[0]), inputs[0].shape
         moved = lying(TensorType(tuple(shape[n] for n in to_end)), tuple(steps[n] for n in to_end))
@@ -64,11 +54,12 @@ class RMSNorm(AxisNorm):
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.RMSNorm`; for the channels of an image, with these moved to the end and back."""
         settings = keywords(self, "eps", "elementwise_affine")
-        return self.torch_norm("RMSNorm", _SOURCE, inputs, *settings)
+        call = "F.rms_norm(x, self.normalized_shape, self.weight, self.eps)"
+        return self.torch_norm("RMSNorm", call, inputs, *settings)
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """Written out, in single precision as PyTorch computes: `RMSNormalization` is new in opset 23."""
-        shape, axis = inputs[0].shape, self.normalised(inputs)
+        shape, axis = inputs[0].shape, self.place(inputs)
         one = (*shape[:axis], 1, *shape[axis + 1 :])
         x = e.single("CastLike", e.x, e.float32([0.0]), to=shape) if e.half else e.x
         mean = e.single("ReduceMean", e.single("Mul", x, x, to=shape), e.ints([axis]), to=one)

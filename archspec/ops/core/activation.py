@@ -4,13 +4,12 @@ from dataclasses import replace
 from typing import ClassVar
 
 from archspec.ops.core.arithmetic import Function
+from archspec.ops.core.axis import OneAxis
 from archspec.ops.core.constraints import Axis, Constraint
 from archspec.ops.core.data import OUTPUT, Inputs, Saved
 from archspec.ops.core.fields import Integer
 from archspec.ops.core.onnx_code import Emitter
-from archspec.ops.core.reach import Links, changed, pointwise, whole
 from archspec.ops.core.torch_code import REQUIRED, TorchCode, keyword, keywords
-from archspec.types import TensorType
 
 
 class Activation(Function):
@@ -43,7 +42,7 @@ class Activation(Function):
         return " ".join(words)
 
 
-class AlongAxis(Activation):
+class AlongAxis(OneAxis, Activation):
     """An activation that normalises along one axis."""
 
     saves: ClassVar[Saved] = OUTPUT
@@ -63,12 +62,3 @@ class AlongAxis(Activation):
     def torch(self, inputs: Inputs) -> TorchCode:
         """The axis is PyTorch's `dim`, which has no default."""
         return replace(super().torch(inputs), arguments=(keyword("dim", self.axis, REQUIRED, "axis"),))
-
-    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
-        """All of the axis, whose elements compete."""
-        axis = self.axis % output.rank
-        return (changed(pointwise(inputs[0], output), {axis: whole(output.shape[axis])}),)
-
-    def brief(self) -> str:
-        """`softmax`, with the axis if it is not the channels."""
-        return self.name if self.axis == 1 else f"{self.name} axis {self.axis}"

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
+from archspec.ops.core.axis import OneAxis
 from archspec.ops.core.base import NoMacs, Op
 from archspec.ops.core.checks import channels, initialised, size
 from archspec.ops.core.constraints import Axis, Constraint, Ranks
@@ -12,9 +13,18 @@ from archspec.ops.core.held import packed
 from archspec.ops.core.init import ONES, ZEROS
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.onnx_graph import Attribute
-from archspec.ops.core.reach import Links, changed, same_axes, whole
 from archspec.ops.core.torch_code import Argument, TorchCode, keywords, positional
 from archspec.types import TensorType
+
+_SOURCE = '''
+class Channels{module}(nn.{module}):
+    """Normalises the channels of each position: those of axis 1."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.movedim(1, -1)
+        x = {call}
+        return x.movedim(-1, 1)
+'''
 
 
 def scale_and_shift(shape: tuple[int, ...], *, shift: bool = True) -> tuple[Weight, ...]:
@@ -28,7 +38,7 @@ def single(x: TensorType, start: int) -> bool:
     return all(dim == 1 for axis, dim in enumerate(x.shape) if axis >= start and axis != 1)
 
 
-class AxisNorm(NoMacs, Op):
+class AxisNorm(NoMacs, OneAxis):
     """A norm of the vectors along one axis: the last one, or the channels of each position."""
 
     group: ClassVar[str] = "Norms"
@@ -37,14 +47,10 @@ class AxisNorm(NoMacs, Op):
     axis: Integer = -1
     """The axis to normalise along: -1, the last, or 1, the channels."""
 
-    def normalised(self, inputs: Inputs) -> int:
-        """The axis, counted from the front."""
-        return self.axis % inputs[0].rank
-
     def check(self, inputs: Inputs) -> None:
         """The axis is the last or the channels."""
         x = inputs[0]
-        if self.normalised(inputs) not in (1, x.rank - 1):
+        if self.place(inputs) not in (1, x.rank - 1):
             raise Problem(
                 "AS408",
                 f"`axis` {self.axis} is neither the channels nor the last axis of {x}",
@@ -54,28 +60,20 @@ class AxisNorm(NoMacs, Op):
 
     def elements(self, inputs: Inputs) -> int:
         """The size of the axis, which its weights have, too."""
-        return size(inputs[0].shape[self.normalised(inputs)], "the axis to normalise")
-
-    def brief(self) -> str:
-        """`layernorm`, with the axis if it is not the last."""
-        return self.name if self.axis == -1 else f"{self.name} axis {self.axis}"
-
-    def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
-        """All of the axis."""
-        axis = self.normalised(inputs)
-        return (changed(same_axes(inputs[0]), {axis: whole(output.shape[axis])}),)
+        return size(inputs[0].shape[self.place(inputs)], "the axis to normalise")
 
     def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
         """The channels of an image are moved to the end and back, so they lie next to each other."""
-        axis, rank = self.normalised(inputs), inputs[0].rank
+        axis, rank = self.place(inputs), inputs[0].rank
         return (packed(outputs[0], (axis, *(place for place in reversed(range(rank)) if place != axis))),)
 
-    def torch_norm(self, module: str, helper: str, inputs: Inputs, *settings: Argument) -> TorchCode:
-        """`nn.LayerNorm` and its like; of channels, the class of `helper`, which moves them to the end and back."""
-        last = self.normalised(inputs) == inputs[0].rank - 1
+    def torch_norm(self, module: str, call: str, inputs: Inputs, *settings: Argument) -> TorchCode:
+        """`nn.LayerNorm` and its like; of channels, a class that moves them to the end for `call`, and back."""
+        last = self.place(inputs) == inputs[0].rank - 1
         count = positional(self.elements(inputs), "x.shape[-1]" if last else "x.channels")
         if last:
             return TorchCode(f"nn.{module}", (count, *settings), fresh=True)
+        helper = _SOURCE.format(module=module, call=call)
         return TorchCode(f"Channels{module}", (count, *settings), helper=helper)
 
 
