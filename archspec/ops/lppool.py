@@ -9,6 +9,7 @@ from archspec.ops.core.held import size_of
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.pools import Pool, onnx_average
 from archspec.ops.core.torch_code import TorchCode, keyword, positional
+from archspec.ops.core.window import Extents
 
 
 class LPPool(Pool):
@@ -76,6 +77,6 @@ class LPPool(Pool):
     )
 
 
-def _single(value: int | tuple[int, ...], formula: str, axes: int) -> tuple[int | tuple[int, ...], str]:
+def _single(value: Extents, formula: str, axes: int) -> tuple[Extents, str]:
     """The element of a list with one, and its formula, where there is one axis."""
     return (value[0], f"{formula}[0]") if axes == 1 and isinstance(value, tuple) else (value, formula)

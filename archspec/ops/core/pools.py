@@ -16,6 +16,7 @@ from archspec.ops.core.reach import Interval, Links, Reach, at_most, in_place, r
 from archspec.ops.core.torch_code import Argument, TorchCode, keyword, positional
 from archspec.ops.core.window import (
     AXIS_NAMES,
+    Extents,
     Window,
     WindowGeometry,
     brief,
@@ -51,7 +52,7 @@ class Pool(AnyPool):
     """Whether a last window that is only partly filled counts."""
 
     @property
-    def step(self) -> int | tuple[int, ...]:
+    def step(self) -> Extents:
         """The stride, which is the kernel's size where none is given."""
         return self.kernel if self.stride is None else self.stride
 
@@ -124,7 +125,7 @@ class PaddedPool(Pool):
         """Kernel, stride, padding and dilation."""
         return self.kernel, self.step, self.padding, 1
 
-    def torch_window(self, padding: int | tuple[int, ...]) -> tuple[Argument, ...]:
+    def torch_window(self, padding: Extents) -> tuple[Argument, ...]:
         """The first arguments of the constructors of PyTorch's pools."""
         return (
             positional(self.kernel, "kernel"),

@@ -78,9 +78,11 @@ class Window:
         return f"{text} = {self.count}"
 
 
+Extents = int | tuple[int, ...]
+"""One number for all spatial axes, or one for each."""
 Pads = tuple[tuple[int, int], ...]
-PaddingValue = int | tuple[int, ...] | PaddingKeyword | Sides
-WindowGeometry = tuple[int | tuple[int, ...], int | tuple[int, ...], PaddingValue, int | tuple[int, ...]]
+PaddingValue = Extents | PaddingKeyword | Sides
+WindowGeometry = tuple[Extents, Extents, PaddingValue, Extents]
 """Kernel, stride, padding and dilation."""
 
 
@@ -140,10 +142,10 @@ def _named_sides(sides: Sides, axes: int) -> Pads:
 
 def windows(
     x: TensorType,
-    kernel: int | tuple[int, ...],
-    stride: int | tuple[int, ...],
+    kernel: Extents,
+    stride: Extents,
     padding: PaddingValue,
-    dilation: int | tuple[int, ...] = 1,
+    dilation: Extents = 1,
     *,
     ceil: bool = False,
 ) -> tuple[Window, ...]:
@@ -154,10 +156,10 @@ def windows(
 @lru_cache(maxsize=4096)
 def _windows(
     spatial: tuple[Dim, ...],
-    kernel: int | tuple[int, ...],
-    stride: int | tuple[int, ...],
+    kernel: Extents,
+    stride: Extents,
     padding: PaddingValue,
-    dilation: int | tuple[int, ...],
+    dilation: Extents,
     ceil: bool,
 ) -> tuple[Window, ...]:
     axes = len(spatial)
@@ -202,7 +204,7 @@ def kept(x: TensorType, axes: tuple[Window, ...], *, cut: bool = False) -> Saved
     return Saved(elements=prod(sizes(x.shape[:2])) * prod(padded))
 
 
-def torch_padding(axes: tuple[Window, ...]) -> tuple[int | tuple[int, ...], tuple[int, ...] | None]:
+def torch_padding(axes: tuple[Window, ...]) -> tuple[Extents, tuple[int, ...] | None]:
     """The padding as PyTorch's windows take it, the same on both sides, or else the border for `F.pad` before them."""
     if all(window.before == window.after for window in axes):
         pads = tuple(window.before for window in axes)
@@ -255,12 +257,7 @@ def explained(axes: tuple[Window, ...]) -> list[str]:
     return [f"{name}: {axis.formula}" for name, axis in zip(AXIS_NAMES[len(axes)], axes, strict=True)]
 
 
-def brief(
-    kernel: int | tuple[int, ...],
-    stride: int | tuple[int, ...],
-    padding: PaddingValue,
-    dilation: int | tuple[int, ...] = 1,
-) -> str:
+def brief(kernel: Extents, stride: Extents, padding: PaddingValue, dilation: Extents = 1) -> str:
     """The geometry in short: `k7 s2 p3`."""
     text = f"k{short(kernel)}"
     if stride != 1:
@@ -280,7 +277,7 @@ def brief(
     return text if dilation == 1 else f"{text} d{short(dilation)}"
 
 
-def _halves(kernel: int | tuple[int, ...], dilation: int | tuple[int, ...]) -> int | tuple[int, ...]:
+def _halves(kernel: Extents, dilation: Extents) -> Extents:
     axes = max(len(value) if isinstance(value, tuple) else 1 for value in (kernel, dilation))
     pads = tuple(
         _half(k, d) for k, d in zip(per_axis(kernel, axes, ""), per_axis(dilation, axes, ""), strict=True)
@@ -288,6 +285,6 @@ def _halves(kernel: int | tuple[int, ...], dilation: int | tuple[int, ...]) -> i
     return pads[0] if len(set(pads)) == 1 else pads
 
 
-def short(value: int | tuple[int, ...]) -> str:
+def short(value: Extents) -> str:
     """One value, or one per axis: `3`, `3×5`."""
     return "×".join(map(str, value)) if isinstance(value, tuple) else str(value)
