@@ -214,12 +214,7 @@ def _closed(keys: dict[str, Json], doc: str) -> Json:
 def _open(keys: dict[str, Json], name: str) -> Json:
     """The fields of an op that can have defaults."""
     own = {key: value for key, value in keys.items() if key not in (*NODE_KEYS, "op", "branches")}
-    return {
-        "type": "object",
-        "description": f"Defaults of `{name}`.",
-        "properties": own,
-        "additionalProperties": False,
-    }
+    return _closed(own, f"Defaults of `{name}`.")
 
 
 def _bound() -> Json:
@@ -232,13 +227,7 @@ def _section(section: type[Section]) -> Json:
     required = [name for name, info in section.model_fields.items() if info.is_required()]
     for name, made in section.model_json_schema()["properties"].items():
         keys[name] = _FORMS.get(name) or _plain(made)
-    return {
-        "type": "object",
-        "description": (section.__doc__ or "").strip(),
-        "properties": keys,
-        "additionalProperties": False,
-        **({"required": required} if required else {}),
-    }
+    return _closed(keys, (section.__doc__ or "").strip()) | ({"required": required} if required else {})
 
 
 def _fields(op: type[Op], docs: dict[str, str]) -> dict[str, Json]:

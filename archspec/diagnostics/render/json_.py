@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from archspec.diagnostics.locate import Finding
+from archspec.diagnostics.locate import Finding, Spot
 from archspec.diagnostics.render import ValidationRun
 
 
@@ -32,13 +32,11 @@ def data(finding: Finding, rule: str) -> dict[str, Any]:
         "end_column": spot.end_column or None,
         "notes": list(diagnostic.notes),
         "help": diagnostic.help,
-        "calls": [
-            {"file": call.file, "line": call.line or None, "column": call.column or None}
-            for call in finding.calls
-        ],
-        "labels": [
-            {"text": text, "file": spot.file, "line": spot.line or None, "column": spot.column or None}
-            for spot, text in finding.labels
-        ],
+        "calls": [_place(call) for call in finding.calls],
+        "labels": [{"text": text, **_place(spot)} for spot, text in finding.labels],
         "edit": None if edit is None else {"start": edit.start, "stop": edit.stop, "text": edit.text},
     }
+
+
+def _place(spot: Spot) -> dict[str, Any]:
+    return {"file": spot.file, "line": spot.line or None, "column": spot.column or None}
