@@ -53,13 +53,9 @@ class Costs:
         """The cost of an op."""
         op = module.op
         assert op is not None  # noqa: S101 — only ops are asked
-        params = buffers = 0
         weights = op.weights(module.inputs)
-        for weight in weights:
-            if weight.buffer:
-                buffers += weight.size
-            else:
-                params += weight.size
+        params = sum(weight.size for weight in weights if not weight.buffer)
+        buffers = sum(weight.size for weight in weights if weight.buffer)
         macs = op.macs(module.inputs, module.outputs)
         grows = any(isinstance(dim, str) for x in module.outputs for dim in x.shape)
         return Cost(params, buffers, macs, 0, len(weights), 0 if grows else macs)

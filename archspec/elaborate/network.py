@@ -129,8 +129,7 @@ def with_free_sizes(network: Network) -> Network:
             symbol = Symbol(axis if axis not in taken else f"{axis}_{name}")
             shape[place] = names.setdefault((axis, dim), symbol)
         inputs[name] = tuple(shape)
-    with without_collector():
-        return _network(network.document, network.variant, network.params, inputs, network.plans)
+    return resized(network, inputs)
 
 
 def resized(network: Network, inputs: InputShapes) -> Network:
