@@ -386,3 +386,28 @@ def test_rules(layers: str, shape: str, expected: int, batch: int) -> None:
     check(model, batch)
     if batch == 1:
         assert memory(model.root).training.activations == expected
+
+
+VOLUMES = [
+    'op = "conv", kernel = 1',
+    'op = "conv", kernel = 1, groups = 2',
+    'op = "conv", kernel = [3, 4, 4]',
+    'op = "conv", kernel = [4, 4, 3]',
+    'op = "conv", kernel = 2, padding = "same_upper"',
+    'op = "conv_transpose", kernel = 3',
+    'op = "conv_transpose", kernel = 4',
+]
+
+
+@pytest.mark.parametrize("op", VOLUMES)
+@pytest.mark.parametrize(
+    ("size", "batch"), [("4, 6, 7, 5", 1), ("4, 6, 7, 5", 2), ("64, 17, 18, 5", 1), ("64, 18, 18, 5", 1)]
+)
+def test_channels_last_volumes_are_convolved_in_two_ways(op: str, size: str, batch: int) -> None:
+    """A product with a matrix then keeps a copy of them or none."""
+    text = (
+        f'archspec = 1\n[model]\ninput = ["N", {size}]\nlayers = [{{ op = "rmsnorm", axis = 1, elementwise_affine = false }}, '
+        f'{{ {op}, out = 6 }}, {{ op = "tanh", as = "t" }}, '
+        '{ name = "m", op = "param", shape = ["t.width", 3] }, { op = "matmul", from = ["t", "x"] }]\n'
+    )
+    check(archspec.load("net.toml", source=text), batch)

@@ -4,9 +4,9 @@ Both analyses visit each distinct module once, whatever the number of its instan
 a view shares the storage of its input, and each storage is counted once. The result for a call therefore includes which
 storages of its inputs it returns, and the sizes of the new storages that it returns.
 
-The numbers are those of eager PyTorch on a CPU with contiguous inputs, without the workspace of kernels and the
-rounding of allocators. The peak of inference assumes that no op works in place; with in-place ops, which generated
-source uses, it may be lower.
+The numbers are those of eager PyTorch on a CPU with contiguous inputs and more than one thread, without the workspace
+of kernels and the rounding of allocators. The peak of inference assumes that no op works in place; with in-place ops,
+which generated source uses, it may be lower.
 """
 
 from dataclasses import dataclass

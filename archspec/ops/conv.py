@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from archspec.ops.core.base import KeepsChannelsLast, Op
-from archspec.ops.core.checks import channels
+from archspec.ops.core.base import Op
+from archspec.ops.core.checks import channels, size
 from archspec.ops.core.constraints import Constraint
-from archspec.ops.core.convolution import convolution, product_formula, products, weight_and_bias
+from archspec.ops.core.convolution import convolution, convolved, product_formula, products, weight_and_bias
 from archspec.ops.core.data import Example, Inputs, Layout, Saved, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, Padding, Positive, Size, per_axis
+from archspec.ops.core.held import like_images
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.reach import Links, in_place
 from archspec.ops.core.torch_code import TorchCode, keyword, keywords, positional
@@ -26,7 +27,7 @@ from archspec.ops.core.window import (
 from archspec.types import TensorType
 
 
-class Conv(KeepsChannelsLast, Op):
+class Conv(Op):
     """Convolution over 1, 2 or 3 spatial axes, by the rank of the input.
 
     The output has `out` channels and, per axis, floor((n - k + p + s) / s) positions.
@@ -67,6 +68,14 @@ class Conv(KeepsChannelsLast, Op):
         """`weight` (out, in / groups, *kernel) and `bias` (out)."""
         shape = (self.out, self.group_size(inputs), *self.kernels(inputs))
         return weight_and_bias(shape, self.out, self.init, bias=self.bias)
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """Channels-last if the input is, or its padded copy where the two sides of an axis differ."""
+        x, axes = inputs[0], self.windows(inputs)
+        if x.rank == 5 and any(window.before != window.after for window in axes):
+            padded = [size(window.n) + window.before + window.after for window in axes]
+            x = like_images(TensorType((*x.shape[:2], *padded)), inputs)
+        return (convolved(outputs[0], x, self.kernels(inputs), self.groups),)
 
     def shifts_channels(self, inputs: Inputs) -> bool:
         """With a bias."""

@@ -6,10 +6,10 @@ from math import gcd
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
-from archspec.ops.core.base import KeepsChannelsLast, Op
+from archspec.ops.core.base import Op
 from archspec.ops.core.checks import channels
 from archspec.ops.core.constraints import Constraint
-from archspec.ops.core.convolution import convolution, product_formula, products, weight_and_bias
+from archspec.ops.core.convolution import convolution, convolved, product_formula, products, weight_and_bias
 from archspec.ops.core.data import INPUT, Example, Inputs, Layout, Saved, Weight
 from archspec.ops.core.fields import NO_INIT, Flag, Initialisers, NaturalSize, Positive, Size, per_axis
 from archspec.ops.core.onnx_code import Emitter
@@ -74,7 +74,7 @@ class Spread:
         )
 
 
-class ConvTranspose(KeepsChannelsLast, Op):
+class ConvTranspose(Op):
     """Transposed convolution over 1, 2 or 3 spatial axes: the gradient of `conv`, which makes inputs larger.
 
     Per axis, the output has (n - 1) * s - p + k + output_padding positions, with p the padding of both sides.
@@ -142,6 +142,10 @@ class ConvTranspose(KeepsChannelsLast, Op):
         """`weight` (in, out / groups, *kernel) and `bias` (out)."""
         shape = (channels(inputs[0]), self.out // self.groups, *self.kernels(inputs))
         return weight_and_bias(shape, self.out, self.init, bias=self.bias)
+
+    def held(self, inputs: Inputs, outputs: Inputs) -> Inputs:
+        """Channels-last if the input is."""
+        return (convolved(outputs[0], inputs[0], self.kernels(inputs), self.groups),)
 
     def shifts_channels(self, inputs: Inputs) -> bool:
         """With a bias."""

@@ -5,6 +5,7 @@ from math import prod
 from archspec.ops.core.checks import factors, initialised, sizes
 from archspec.ops.core.constraints import Constraint, Divides, Ranks, in_channels
 from archspec.ops.core.data import Weight
+from archspec.ops.core.held import like_images
 from archspec.ops.core.init import fan_in_uniform
 from archspec.types import Dim, TensorType
 
@@ -30,6 +31,20 @@ def weight_and_bias(
     if bias:
         weights.append(Weight("bias", (out,), default))
     return initialised(tuple(weights), init)
+
+
+def convolved(output: TensorType, x: TensorType, kernel: tuple[int, ...], groups: int) -> TensorType:
+    """The memory layout of a convolution of `x`: channels-last if that is.
+
+    Of volumes only where oneDNN computes it, which a single small one does not get: the rule of ATen's
+    `ConvParams::use_mkldnn` in Convolution.cpp, with more than one thread.
+    """
+    if x.rank == 5:
+        counts = sizes(x.shape)
+        is_large = counts[0] > 1 or groups > 1 or min(kernel[-2:]) > 3 or prod(counts[:4]) > 20480
+        if not is_large:
+            return output
+    return like_images(output, (x,))
 
 
 def products(positions: TensorType, between: int, kernel: tuple[int, ...]) -> int:
