@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from archspec.cli.printing import print_rich, write
+from archspec.cli.printing import print_rich, write, write_json
 from archspec.report import comparison
 
 if TYPE_CHECKING:
@@ -12,9 +12,7 @@ if TYPE_CHECKING:
 def run(models: "list[Model]", *, json: bool, markdown: bool, width: int | None, ascii_only: bool) -> None:
     """Print networks side by side."""
     if json:
-        from json import dumps
-
-        write(dumps(comparison.to_json(models), indent=2) + "\n")
+        write_json(comparison.to_json(models))
     elif markdown:
         write(comparison.to_markdown(models))
     else:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from archspec.cli.printing import print_rich, write
+from archspec.cli.printing import print_rich, write_json
 from archspec.diagnostics import UsageError
 from archspec.diagnostics.diagnostic import shown, suggest
 from archspec.ops import names
@@ -22,10 +22,8 @@ def run(name: str | None, *, json: bool, width: int | None, ascii_only: bool) ->
         hint = suggest(name, sorted(names())) or "`archspec ops` lists them"
         raise UsageError(f"there is no op `{shown(name)}`: {hint}")
     if json:
-        from json import dumps
-
         found = entries() if name is None else [describe(name)]
-        write(dumps({"format_version": "1.0", "ops": [_data(entry) for entry in found]}, indent=2) + "\n")
+        write_json({"format_version": "1.0", "ops": [_data(entry) for entry in found]})
         return
     draw: Callable[[Console, bool], None] = (
         _list if name is None else lambda console, _: _one(console, describe(name))

@@ -16,6 +16,13 @@ def write(text: str, stream: "TextIO | None" = None) -> None:
     stream.write(text.encode(encoding, "replace").decode(encoding))
 
 
+def write_json(data: object, *, ascii_only: bool = True) -> None:
+    """Print data as JSON."""
+    from json import dumps
+
+    write(dumps(data, indent=2, ensure_ascii=ascii_only) + "\n")
+
+
 def print_rich(draw: Callable[[Any, bool], None], width: int | None, *, ascii_only: bool) -> None:
     """Print the output of `draw`."""
     write(drawn(draw, width, ascii_only=ascii_only))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from archspec.cli.printing import print_rich, write
+from archspec.cli.printing import print_rich, write_json
 from archspec.diagnostics.rule import SPEC, Rule
 from archspec.lint.catalogue import catalogue, find
 
@@ -19,10 +19,8 @@ def run(name: str | None, *, json: bool, width: int | None, ascii_only: bool) ->
     """Print the list of rules, or the explanation of one."""
     rules = list(catalogue().values()) if name is None else [find(name)]
     if json:
-        from json import dumps
-
         data = {"format_version": "1.0", "rules": [rule.data() for rule in rules]}
-        write(dumps(data, indent=2, ensure_ascii=ascii_only) + "\n")
+        write_json(data, ascii_only=ascii_only)
         return
 
     def draw(console: "Console", _: bool) -> None:

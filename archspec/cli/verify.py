@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archspec.cli.discovery import specs
 from archspec.cli.errors import located
 from archspec.cli.loading import inputs, settings
-from archspec.cli.printing import write
+from archspec.cli.printing import write, write_json
 from archspec.diagnostics import Diagnostic, SpecError, UnreadableError
 from archspec.diagnostics.diagnostic import shown_file
 
@@ -45,10 +45,7 @@ def run(
     partial = sum(not all(item.ran for item in proof.items) for proof in proofs)
     blind = sum(not all(item.sensitive for item in proof.items) for proof in proofs)
     if json:
-        from json import dumps
-
-        data = {"format_version": "1.0", "networks": [_data(proof) for proof in proofs]}
-        write(dumps(data, indent=2) + "\n")
+        write_json({"format_version": "1.0", "networks": [_data(proof) for proof in proofs]})
     else:
         networks = f"{len(proofs)} network{'s' * (len(proofs) != 1)}"
         counts = {"with findings": failed, "not fully run": partial, "not proven": blind}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from archspec import zoo
-from archspec.cli.printing import print_rich, write
+from archspec.cli.printing import print_rich, write_json
 from archspec.diagnostics import UsageError
 from archspec.diagnostics.diagnostic import shown
 from archspec.report.numbers import dims, human
@@ -42,9 +42,7 @@ def run(
     if sort is not None:
         found.sort(key=lambda item: _place(getattr(item[1], sort)))
     if json:
-        from json import dumps
-
-        write(dumps({"format_version": "1.0", "networks": [*map(_data, found)]}, indent=2) + "\n")
+        write_json({"format_version": "1.0", "networks": [*map(_data, found)]})
         return
     print_rich(lambda console, _: _show(console, found), width, ascii_only=ascii_only)
 
