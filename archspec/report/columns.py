@@ -9,7 +9,7 @@ from archspec.analysis.totals import Totals
 from archspec.diagnostics import UsageError
 from archspec.diagnostics.diagnostic import shown, suggest
 from archspec.report.layout import CellKind
-from archspec.report.numbers import human, percent, shapes
+from archspec.report.numbers import human, percent, shapes, shown_batch
 from archspec.types import TensorType
 
 if TYPE_CHECKING:
@@ -49,10 +49,6 @@ def _flops(row: Row, model: "Model") -> int:
     return 2 * _macs(row, model)
 
 
-def _batch(model: "Model") -> int | None:
-    return model.batch if model.batch != 1 else None
-
-
 def _number(value: int) -> str:
     return f"{value:,}" if value else ""
 
@@ -68,10 +64,10 @@ def _words(heading: str, text: Callable[[Row], str], kind: CellKind = CellKind.T
 def _types(heading: str, types: Callable[[Row], tuple[TensorType, ...]]) -> SummaryColumn:
     return SummaryColumn(
         heading,
-        lambda row, model: shapes(types(row), _batch(model)),
+        lambda row, model: shapes(types(row), shown_batch(model)),
         lambda row, _: shapes(types(row)),
         CellKind.SHAPES,
-        lambda row, model: shapes(types(row), _batch(model), short=True),
+        lambda row, model: shapes(types(row), shown_batch(model), short=True),
     )
 
 

@@ -8,7 +8,7 @@ from archspec._version import __version__
 from archspec.diagnostics.diagnostic import shown
 from archspec.report.layout import CellKind, Column
 from archspec.report.machine import FORMAT_VERSION
-from archspec.report.numbers import human, mebibytes, shapes
+from archspec.report.numbers import human, mebibytes, shapes, shown_batch
 from archspec.types import TensorType
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Fact:
 
 def _shapes(heading: str, types: Callable[["Model"], tuple[TensorType, ...]]) -> Fact:
     def text(model: "Model", *, short: bool = False) -> str:
-        return shapes(types(model), model.batch if model.batch != 1 else None, short=short)
+        return shapes(types(model), shown_batch(model), short=short)
 
     return Fact(heading, text, CellKind.SHAPES, lambda model: text(model, short=True))
 

@@ -9,7 +9,7 @@ from archspec.analysis.modules import describe, find
 from archspec.analysis.weights import weights
 from archspec.diagnostics.diagnostic import show_path
 from archspec.ir import Module
-from archspec.report.numbers import dims, human, shapes
+from archspec.report.numbers import dims, human, shapes, shown_batch
 
 if TYPE_CHECKING:
     from archspec.model import Model
@@ -27,7 +27,7 @@ def explain(model: "Model", path: str) -> str:
         f"{path}: {describe(module)}",
         f"  defined at  {node.origin.file}: {show_path(node.origin.path)}",
     ]
-    batch = model.batch if model.batch != 1 else None
+    batch = shown_batch(model)
     if module.inputs:
         lines.append(f"  input       {shapes(module.inputs, batch)}")
     lines.append(f"  output      {shapes(module.outputs, batch)}")

@@ -9,7 +9,7 @@ from archspec.analysis.cost import DEFINITIONS
 from archspec.analysis.modules import Row
 from archspec.analysis.totals import Totals
 from archspec.report.columns import COLUMNS
-from archspec.report.numbers import dims, human, shapes
+from archspec.report.numbers import dims, human, shapes, shown_batch
 from archspec.types import Dim
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def to_markdown(model: "Model", columns: tuple[str, ...], listed: list[Row]) -> 
             else ""
         )
         lines.append(f"| {' | '.join(cells)} |")
-    batch = model.batch if model.batch != 1 else None
+    batch = shown_batch(model)
     inputs = ", ".join(dims(type_.shape, batch) for type_ in model.inputs.values())
     totals = model.totals
     summary = f"**{model.name}**: {inputs} → {shapes(model.outputs, batch)}, {totals.params:,} parameters"

@@ -1,6 +1,11 @@
 """Format numbers and shapes for people."""
 
+from typing import TYPE_CHECKING
+
 from archspec.types import DTYPES, Dim, TensorType, factored, multiple, shape_text
+
+if TYPE_CHECKING:
+    from archspec.model import Model
 
 
 def human(number: int) -> str:
@@ -54,3 +59,8 @@ def shapes(types: tuple[TensorType, ...], batch: int | None = None, *, short: bo
     if len(types) > 3 and len(set(types)) == 1:
         return f"{len(types)} × ({dims(types[0].shape, batch)})"
     return ", ".join(dims(type_.shape, batch) for type_ in types)
+
+
+def shown_batch(model: "Model") -> int | None:
+    """The batch size as shapes show it: `None` for one sample."""
+    return model.batch if model.batch != 1 else None

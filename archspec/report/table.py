@@ -10,7 +10,7 @@ from archspec.report import layout
 from archspec.report.columns import BASE, BY_WIDTH, COLUMNS, NARROW, needs_fields
 from archspec.report.drawing import body, grid, paragraph, plain
 from archspec.report.layout import CellKind, NameCell
-from archspec.report.numbers import dims, human, mebibytes, shapes
+from archspec.report.numbers import dims, human, mebibytes, shapes, shown_batch
 from archspec.report.wrapping import ITEMS
 
 if TYPE_CHECKING:
@@ -93,23 +93,18 @@ class TextTable:
     ascii_only: bool
     width: int
 
-    @property
-    def batch(self) -> int | None:
-        """The batch size, if it is not 1."""
-        return self.model.batch if self.model.batch != 1 else None
-
     def plain(self, text: str) -> str:
         """The text, in ASCII if required."""
         return plain(text) if self.ascii_only else text
 
     def heading(self) -> list["Text"]:
         """The network's name, inputs and outputs."""
-        model = self.model
+        model, batch = self.model, shown_batch(self.model)
         inputs = ", ".join(
-            (f"{name} " if len(model.inputs) > 1 else "") + dims(type_.shape, self.batch)
+            (f"{name} " if len(model.inputs) > 1 else "") + dims(type_.shape, batch)
             for name, type_ in model.inputs.items()
         )
-        text = self.plain(f"{model.name}   {inputs} → {shapes(model.outputs, self.batch)}")
+        text = self.plain(f"{model.name}   {inputs} → {shapes(model.outputs, batch)}")
         lines = paragraph(text, self.width, "dim", ITEMS)
         lines[0].stylize("not dim bold", 0, len(model.name))
         return [*lines, *paragraph("", self.width)]
