@@ -145,12 +145,15 @@ class _Expander:
         """An input of the network, under a name by which it is found from anywhere."""
         if name not in self.modules:
             return NodeValue(name=name)
-        labels = (node.label for node in root.body if node.module.is_removed and node.inputs == (index,))
-        label = next((label for label in labels if label and self.taken[label] == 1), None) or next(
-            self.fresh
-        )
+        label = self.alias(root, index)
         self.start.append({"as": label, "from": name, "layers": []})
         return NodeValue(name=label)
+
+    def alias(self, module: Module, index: int) -> str:
+        """A second name for an input: one that only a removed node has for it, or a new one."""
+        nodes = (node for node in module.body if node.module.is_removed and node.inputs == (index,))
+        labels = (node.label for node in nodes if node.label and self.taken[node.label] == 1)
+        return next(labels, None) or next(self.fresh)
 
     def outputs(self, results: list[NodeValue], layers: list[Json]) -> list[str]:
         """The names of the network's outputs. What is an output twice gets a second name."""
@@ -217,12 +220,8 @@ class _Expander:
             value = values[index].real
             if value.key not in used:
                 used.add(value.key)
-                labels = (
-                    node.label for node in module.body if node.module.is_removed and node.inputs == (index,)
-                )
-                label = next((label for label in labels if label and self.taken[label] == 1), None)
                 source = self.reference(value, -1)
-                nodes.append({"as": label or next(self.fresh), "from": source, "layers": []})
+                nodes.append({"as": self.alias(module, index), "from": source, "layers": []})
         return nodes
 
     def node(

@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from json import dumps, loads
 
@@ -159,10 +160,8 @@ class Locator:
             text = self.text(file)
             self.indices[file] = None
             if text is not None:
-                try:
+                with suppress(LookupError, ValueError, RecursionError):  # the text is not valid after all
                     self.indices[file] = index(text, json=is_json(file, text))
-                except (LookupError, ValueError, RecursionError):  # the text is not valid after all
-                    self.indices[file] = None
         return self.indices[file]
 
     # --- spans -----------------------------------------------------------------------------------------
