@@ -5,7 +5,7 @@ Names   the nodes of a scope that references can name; around it the scope of th
 Env     the environment of a node: a frame, names, the counters of repeats, and `x`, the input of the node
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 from math import inf
@@ -82,50 +82,48 @@ class Names:
     until: float = inf
     """Bindings around this scope from then on are hidden, so that a group that is called again means the same."""
 
+    def outwards(self) -> Iterator["Names"]:
+        """This scope and those around it."""
+        scope: Names | None = self
+        while scope is not None:
+            yield scope
+            scope = scope.outer
+
     def find(self, name: str) -> Binding | None:
         """The nearest earlier node called `name`."""
-        scope: Names | None = self
         until = inf
-        while scope is not None:
+        for scope in self.outwards():
             entry = scope.entries.get(name)
             if entry is not None and entry.moment < until:
                 return entry
             if name in scope.inputs:
                 return Binding(scope.body, scope.inputs[name])
             until = min(until, scope.until)
-            scope = scope.outer
         return None
 
     def inside(self, path: str) -> Replacement | str | None:
         """A help text with the full path of a value that `path` names inside some node; `None` if there is none."""
-        first, *rest = path.split(".")
-        scope: Names | None = self
-        while scope is not None:
+        words = tuple(path.split("."))
+        for scope in self.outwards():
             for name, entry in reversed(scope.entries.items()):
-                if entry.draft is None:
-                    continue
-                found = within(name, entry.draft.module, (first, *rest))
-                if found is not None:
+                if entry.draft is not None and (found := within(name, entry.draft.module, words)) is not None:
                     return found
-            scope = scope.outer
         return None
 
     def is_lost(self, name: str) -> bool:
         """Whether a node that failed may have this name, so that a reference to it is no further error."""
-        scope: Names | None = self
-        while scope is not None:
-            if any(fits(name, parts) for parts in scope.lost) or (scope.miscounted and name.isdigit()):
-                return True
-            scope = scope.outer
-        return False
+        return any(
+            any(fits(name, parts) for parts in scope.lost) or (scope.miscounted and name.isdigit())
+            for scope in self.outwards()
+        )
 
     def is_poisoned(self) -> bool:
         """Whether a node that may contain any name has failed here."""
-        return None in self.body.types or (self.outer is not None and self.outer.is_poisoned())
+        return any(None in scope.body.types for scope in self.outwards())
 
     def all(self) -> list[str]:
         """Every name that can be used here."""
-        return [*self.inputs, *self.entries, *(self.outer.all() if self.outer else ())]
+        return [name for scope in self.outwards() for name in (*scope.inputs, *scope.entries)]
 
     def enter(self, name: str, entry: Binding) -> None:
         """Give `name` to a value. Only copies of one node, and alternatives of which one is left, may share it."""
