@@ -9,6 +9,7 @@ from math import inf
 
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import Path
+from archspec.diagnostics.problems import Within
 from archspec.elaborate import calls, wiring
 from archspec.elaborate.body import Body, Draft, Handles
 from archspec.elaborate.frames import Poisoned
@@ -126,10 +127,8 @@ class Elaborator(Run):
             except Poisoned:  # nobody knows whether it is there, but the others can be checked
                 is_lost = True
                 continue
-            try:
+            with Within(key, *output.at):
                 found.append(self.output(env, output.of, found))
-            except Problem as problem:
-                raise problem.within(key, *output.at) from None
             if output.name in names:
                 raise output.namesake().within(key)
             names.append(output.name)
@@ -139,10 +138,8 @@ class Elaborator(Run):
 
     def is_wanted(self, when: Setting, env: Env, path: Path) -> bool:
         """Whether the condition of an output holds."""
-        try:
+        with Within(*path):
             return self.truth(when, env, "when")
-        except Problem as problem:
-            raise problem.within(*path) from None
 
     def output(self, env: Env, of: str, others: list[int]) -> int:
         """The value of an output. Refuses one that is an output already."""

@@ -6,7 +6,7 @@ from typing import Any
 from archspec import ops
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import Path
-from archspec.diagnostics.problems import meaningless_key
+from archspec.diagnostics.problems import Within, meaningless_key
 from archspec.elaborate.frames import undefined
 from archspec.elaborate.settings import Setting, compile_setting
 from archspec.elaborate.steps import Step
@@ -55,10 +55,8 @@ class KeyCompiler:
 
     def setting(self, step: Step, raw: Any, reading: Reading, at: Path) -> Setting:
         """Compile one value of the node and check the names in it."""
-        try:
+        with Within(*at):
             setting = compile_setting(raw, reading, (*step.path, *at))
-        except Problem as problem:
-            raise problem.within(*at) from None
         self.check_names(setting, at)
         step.names |= setting.names
         return setting
@@ -76,10 +74,8 @@ class KeyCompiler:
             raise wrong_value(key, "text", raw[key])
         setting = self.setting(step, raw[key], TEXT, (key,))
         if setting.constant:
-            try:
+            with Within(key):
                 check(raw[key])
-            except Problem as problem:
-                raise problem.within(key) from None
             self.given.setdefault(raw[key], step.order)
         return setting
 
@@ -122,10 +118,8 @@ class KeyCompiler:
             )
         if not isinstance(index, str):
             raise wrong_value("index", "a name", index)
-        try:
+        with Within("index"):
             check_param_name(index)
-        except Problem as problem:
-            raise problem.within("index") from None
         step.index = index
         self.counters = (*self.counters, index)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from archspec.diagnostics import Diagnostic, Label, Problem
 from archspec.diagnostics.diagnostic import Path
+from archspec.diagnostics.problems import Within
 from archspec.elaborate.body import Body, Draft, Handles
 from archspec.elaborate.frames import Frame, Poisoned
 from archspec.elaborate.plans import Plans
@@ -172,10 +173,8 @@ class Run(ABC):
         inputs: list[Handles] = []
         for source in step.sources:
             env.x = x
-            try:
+            with Within(*source.path[len(step.path) :]):
                 values = env.each(str(source.evaluate(env)))
-            except Problem as problem:
-                raise problem.within(*source.path[len(step.path) :]) from None
             for _ in values[1:]:
                 self.spend()
             inputs += values
@@ -185,10 +184,8 @@ class Run(ABC):
 
     def evaluate(self, setting: Setting, env: Env, *at: str | int) -> Value:
         """The value of a setting; problems are located at `at` below the node."""
-        try:
+        with Within(*at):
             return setting.evaluate(env)
-        except Problem as problem:
-            raise problem.within(*at) from None
 
     def truth(self, setting: Setting, env: Env, key: str) -> bool:
         """The value of a condition."""
@@ -211,10 +208,8 @@ class Run(ABC):
             return None
         text = str(self.evaluate(setting, env, key))
         if not setting.constant:
-            try:
+            with Within(key):
                 check(text)
-            except Problem as problem:
-                raise problem.within(key) from None
         return text
 
     # --- nodes of the body -----------------------------------------------------------------------------------
@@ -289,10 +284,8 @@ class Run(ABC):
 
     def enter(self, env: Env, name: str, entry: Binding, key: str) -> None:
         """Give a name to a value; a problem is located at the node's `key`."""
-        try:
+        with Within(key):
             env.names.enter(name, entry)
-        except Problem as problem:
-            raise problem.within(key) from None
 
 
 @dataclass(slots=True)

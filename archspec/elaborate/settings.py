@@ -7,6 +7,7 @@ from typing import Any
 
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import Path, shown
+from archspec.diagnostics.problems import Within
 from archspec.language import limits
 from archspec.language.arithmetic import show
 from archspec.language.expressions import Scope
@@ -185,17 +186,13 @@ def _compile_table(raw: dict[str, Any], reading: Reading, path: Path) -> Setting
 def _inside(raw: Any, reading: Reading, path: Path, key: str | int) -> Setting:
     if reading.keywords:  # which stand for the whole value: a side of a padding is a number
         reading = replace(reading, keywords=frozenset())
-    try:
+    with Within(key):
         return compile_setting(raw, reading, (*path, key))
-    except Problem as problem:
-        raise problem.within(key) from None
 
 
 def _evaluate_inside(item: Setting, scope: Scope) -> Value:
-    try:
+    with Within(item.path[-1]):
         return item.evaluate(scope)
-    except Problem as problem:
-        raise problem.within(item.path[-1]) from None
 
 
 def _made_of(items: list[Setting], path: Path, evaluate: Callable[[Scope], Value]) -> Setting:

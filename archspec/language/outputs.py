@@ -5,7 +5,7 @@ from typing import Any
 
 from archspec.diagnostics import Problem
 from archspec.diagnostics.diagnostic import suggest
-from archspec.diagnostics.problems import unknown_key
+from archspec.diagnostics.problems import Within, unknown_key
 from archspec.language.arithmetic import show, wrong_value
 from archspec.language.names import check_label
 
@@ -60,10 +60,8 @@ def declare(raw: Any, index: int) -> Output:
     key = "of" if "of" in raw else "name"
     of = raw[key]
     if "name" in raw:
-        try:
+        with Within("name"):
             check_label(raw["name"])
-        except Problem as problem:
-            raise problem.within("name") from None
     name_key = "name" if "name" in raw else key
     return Output((index, key), of, raw.get("name", _last(of)), (index, name_key), raw.get("when"))
 
