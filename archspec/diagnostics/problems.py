@@ -1,4 +1,4 @@
-"""The problems of keys, which are much the same in every table of a spec."""
+"""The problems of keys, which are much the same in every table of a spec, and the paths of problems."""
 
 from archspec.diagnostics.diagnostic import Problem, Replacement, shown
 

@@ -8,7 +8,6 @@ from contextlib import suppress
 from math import inf
 
 from archspec.diagnostics import Problem
-from archspec.diagnostics.diagnostic import Path
 from archspec.diagnostics.problems import Within
 from archspec.elaborate import calls, wiring
 from archspec.elaborate.body import Body, Draft, Handles
@@ -122,8 +121,9 @@ class Elaborator(Run):
         is_lost = False
         for output, when in self.plan(env.definition).outputs[key]:
             try:
-                if when is not None and not self.is_wanted(when, env, (key, output.at[0])):
-                    continue
+                with Within(key, output.at[0]):
+                    if when is not None and not self.truth(when, env, "when"):
+                        continue
             except Poisoned:  # nobody knows whether it is there, but the others can be checked
                 is_lost = True
                 continue
@@ -135,11 +135,6 @@ class Elaborator(Run):
         if is_lost:
             raise Poisoned
         return tuple(names), tuple(found)
-
-    def is_wanted(self, when: Setting, env: Env, path: Path) -> bool:
-        """Whether the condition of an output holds."""
-        with Within(*path):
-            return self.truth(when, env, "when")
 
     def output(self, env: Env, of: str, others: list[int]) -> int:
         """The value of an output. Refuses one that is an output already."""
