@@ -35,6 +35,8 @@ class Mutant:
     change: Callable[[Method], Method] | None = None
     edit: Callable[[str], str] = str
     only: str | None = None
+    shows: Callable[[Any], bool] = bool
+    """Whether it changes what this op computes."""
 
     @contextmanager
     def applied(self) -> Iterator[list[bool]]:
@@ -98,12 +100,20 @@ def _edit(*pairs: tuple[str, str]) -> Callable[[str], str]:
     return edit
 
 
+def _has_a_window(op: Any) -> bool:
+    """Whether a pool looks at more than one value."""
+    return op.kernel not in (1, (1, 1))
+
+
 MUTANTS = {
-    "max pools average in ONNX": Mutant("maxpool", "onnx", _average),
+    "max pools average in ONNX": Mutant("maxpool", "onnx", _average, shows=_has_a_window),
     "max pools average in the source": Mutant(
-        "maxpool", edit=_edit(("nn.MaxPool", "nn.AvgPool"), ("F.max_pool", "F.avg_pool")), only="torch"
+        "maxpool",
+        edit=_edit(("nn.MaxPool", "nn.AvgPool"), ("F.max_pool", "F.avg_pool")),
+        only="torch",
+        shows=_has_a_window,
     ),
-    "max pools average in PyTorch": Mutant("maxpool", "torch", _torch_average),
+    "max pools average in PyTorch": Mutant("maxpool", "torch", _torch_average, shows=_has_a_window),
     "max pools round down": Mutant("maxpool", edit=_edit((", ceil_mode=True", ""))),
     "average pools leave the padding out in ONNX": Mutant(
         "avgpool", "onnx", _onnx_with(count_include_pad=lambda value: not value)
@@ -152,7 +162,8 @@ MUTANTS = {
 
 def caught(mutant: Mutant, model: Model) -> list[str] | None:
     """The items that differ with a fault; `None` where the network has nothing that it changes."""
-    if mutant.op not in {row.module.op.name for row in model.modules() if row.module.op is not None}:
+    found = [row.module.op for row in model.modules() if row.module.op is not None]
+    if not any(op.name == mutant.op and mutant.shows(op) for op in found):
         return None
     with mutant.applied() as changed:
         try:
