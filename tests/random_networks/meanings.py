@@ -35,6 +35,7 @@ def borders(fields: Fields, shape: Shape, kernel: Any, step: Any) -> list[tuple[
     padding = fields.get("padding", 0)
     if isinstance(padding, dict):
         assert min(padding.values(), default=0) >= 0
+        assert padding.keys() <= {side for pair in SIDES[:axes] for side in pair}
         return [(padding.get(near, 0), padding.get(far, 0)) for near, far in reversed(SIDES[:axes])]
     if not isinstance(padding, str):
         assert min(per_axis(padding, axes)) >= 0
