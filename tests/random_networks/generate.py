@@ -75,6 +75,7 @@ RARE = [
     "permute",
     "crop",
     "pad",
+    "pad",
     "slice",
     "expand",
     "channel_shuffle",

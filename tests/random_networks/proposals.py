@@ -134,7 +134,7 @@ class Proposer:
             dilation=lambda: self.each(lambda _: self.w.integer(1, 2, 0.8)),
         )
         self.maybe(fields, 0.4, bias=self.w.flag)
-        if self.rng.random() < 0.2:
+        if self.rng.random() < 0.4:
             groups = self.rng.choice([n for n in range(1, self.shape[1] + 1) if self.shape[1] % n == 0])
             fields |= {"groups": self.w.exactly(groups), "out": groups * self.rng.randint(1, 3)}
         return self.maybe(fields, 0.4, init=lambda: self.init("weight"))
@@ -151,7 +151,7 @@ class Proposer:
             return None
         fields = {"heads": self.divisor(self.shape[-1])}
         self.maybe(fields, 0.25, bias=self.w.flag, p=lambda: self.w.fraction(0.0, 0.5))
-        return self.maybe(fields, 0.1, init=lambda: self.init("out_proj.weight"))
+        return self.maybe(fields, 0.25, init=lambda: self.init("out_proj.weight"))
 
     # --- pools
 
@@ -165,7 +165,7 @@ class Proposer:
                 [0, 1, [self.rng.randrange(2) for _ in range(self.axes)], *keywords]
             )
         plain = not isinstance(fields.get("padding", 0), str | dict)
-        return self.maybe(fields, 0.3 if plain else 0.0, ceil=self.w.flag)
+        return self.maybe(fields, 0.4 if plain else 0.0, ceil=self.w.flag)
 
     def maxpool(self) -> Fields | None:
         fields = self.pool(["half", "same_upper", "same_lower", "valid"])
@@ -178,9 +178,9 @@ class Proposer:
         if fields is None:
             return None
         if not isinstance(fields.get("padding"), str):
-            self.maybe(fields, 0.3, count_include_pad=self.w.flag)
+            self.maybe(fields, 0.5, count_include_pad=self.w.flag)
         return self.maybe(
-            fields, 0.25 if self.axes > 1 else 0.0, divisor_override=lambda: self.w.integer(1, 7)
+            fields, 0.4 if self.axes > 1 else 0.0, divisor_override=lambda: self.w.integer(1, 7)
         )
 
     def lppool(self) -> Fields | None:
@@ -224,15 +224,17 @@ class Proposer:
         if not self.spatial or prod(self.shape[2:]) < 4:
             return None
         fields: Fields = {}
-        return self.maybe(
+        self.maybe(
             fields,
             0.3,
             eps=lambda: self.rng.choice([1e-3, 0.5]),
             momentum=lambda: self.w.fraction(0.05, 0.9),
             affine=self.w.flag,
             track_running_stats=self.w.flag,
-            init=lambda: self.init("weight", "bias"),
         )
+        if self.rng.random() < 0.3:  # unlike other norms it has weights only where that is said
+            fields |= {"affine": self.w.flag(True), "init": self.init("weight", "bias")}
+        return fields
 
     def layernorm(self) -> Fields | None:
         fields: Fields = {}
