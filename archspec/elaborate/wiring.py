@@ -6,7 +6,7 @@ from math import inf
 
 from archspec import ops
 from archspec.diagnostics import Problem
-from archspec.diagnostics.diagnostic import shown
+from archspec.diagnostics.diagnostic import shown, suggest
 from archspec.diagnostics.problems import meaningless_key
 from archspec.elaborate.body import Body, Draft, Handles
 from archspec.elaborate.calls import Place, check_number, find, flat, labelled, leaf, typed, types_of
@@ -236,11 +236,17 @@ def reuse(run: Run, step: Step, env: Env, place: Place) -> Handles:
     of = str(run.evaluate(step.of, env, "of"))
     if env.is_lost(of):
         raise Poisoned
-    if of not in env.body.modules:
+    known = env.body.modules
+    if of not in known:
         raise Problem(
-            "AS301", f"there is no earlier module `{shown(of)}` in this scope", at=("of",), subject=of
+            "AS301",
+            f"there is no earlier module `{shown(of)}` in this scope",
+            at=("of",),
+            help=suggest(of, [*known])
+            or (f"its modules are {', '.join(f'`{name}`' for name in [*known][:12])}" if known else None),
+            subject=of,
         )
-    index = env.body.modules[of]
+    index = known[of]
     if index is None:
         raise Poisoned
     owner = env.body.drafts[index]
