@@ -7,6 +7,7 @@ from archspec.elaborate.network import Network
 from archspec.ir import Module, Node
 
 Known = dict[tuple[Module, Live], Module]
+SpareKnown = dict[tuple[Module, Live, Live], Module]
 
 
 def for_inference(network: Network) -> Network:
@@ -28,10 +29,30 @@ def without_spare(network: Network) -> Network:
     train, count = len(network.train_outputs), len(network.root.results)
     if not train:
         return network
-    return replace(network, root=_without_spare(network.root, frozenset(range(count - train, count))))
+    late = frozenset(range(count - train, count))
+    return replace(network, root=_without_spare(network.root, every(network.root), late, {}))
 
 
-def _without_spare(module: Module, late: Live) -> Module:
+def _without_spare(module: Module, kept: Live, late: Live, known: SpareKnown) -> Module:
+    """A composite with the outputs `kept` alone, of which training needs `late` alone."""
+    key = module, kept, late
+    if key not in known:
+        parts = sorted(kept)
+        first = len(module.outputs) - len(module.exports)
+        cut = replace(
+            module,
+            outputs=tuple(module.outputs[part] for part in parts),
+            results=tuple(module.results[part] for part in parts),
+            exports=tuple(module.exports[part - first] for part in parts if part >= first),
+        )
+        made = _with_spared_body(cut, frozenset(parts.index(part) for part in late & kept), known)
+        equal = all(new.module is old.module for new, old in zip(made.body, module.body, strict=True))
+        known[key] = module if equal and kept == every(module) else made
+    return known[key]
+
+
+def _with_spared_body(module: Module, late: Live, known: SpareKnown) -> Module:
+    """A composite whose body's blocks have only the outputs that are taken, where they are partly for training."""
     taken = {*module.results}.union(*(node.inputs for node in module.body))
     ids = {index: index for index in range(len(module.inputs))}
     body: list[Node] = []
@@ -39,20 +60,14 @@ def _without_spare(module: Module, late: Live) -> Module:
     for index, ((node, values), only) in enumerate(
         zip(module.values(), training_only(module, late), strict=True)
     ):
-        inner, kept = node.module, [*range(len(values))]
+        inner, kept = node.module, every(node.module)
         is_part = inner.op is None and 0 < len(only) < len(values)
         if is_part and node.shares is None and index not in module.shared:
             first = len(values) - len(inner.exports)
-            kept = [part for part in kept if part < first or values[part] in taken]
-            inner = replace(
-                inner,
-                outputs=tuple(inner.outputs[part] for part in kept),
-                results=tuple(inner.results[part] for part in kept),
-                exports=tuple(inner.exports[part - first] for part in kept if part >= first),
-            )
-            inner = _without_spare(inner, frozenset(kept.index(part) for part in only & {*kept}))
+            kept = frozenset(part for part in kept if part < first or values[part] in taken)
+            inner = _without_spare(inner, kept, only, known)
         body.append(replace(node, module=inner, inputs=tuple(ids[value] for value in node.inputs)))
-        ids.update({values[part]: count + place for place, part in enumerate(kept)})
+        ids.update({values[part]: count + place for place, part in enumerate(sorted(kept))})
         count += len(kept)
     return replace(module, body=tuple(body), results=tuple(ids[value] for value in module.results))
 
