@@ -664,7 +664,8 @@ def of_kind(kind: str, value: Any) -> bool:
     """Whether a size or a padding can be one, whether the block uses it or not."""
     least = {"size": 1, "padding": 0}.get(kind)
     numbers = value if isinstance(value, list) else value.values() if isinstance(value, dict) else [value]
-    return least is None or all(number >= least for number in numbers if isinstance(number, int))
+    sizes = [integral(number) for number in numbers if isinstance(number, int | float)]
+    return least is None or all(isinstance(size, int) and size >= least for size in sizes)
 
 
 def whole(value: Any) -> Any:
