@@ -13,6 +13,8 @@ class Add(Elementwise):
     """
 
     name: ClassVar[str] = "add"
+    commutes: ClassVar[bool] = True
+    keeps_sign: ClassVar[bool] = True
     torch_operator: ClassVar[str] = "+"
     onnx_node: ClassVar[str] = "Add"
     aligns: ClassVar[bool] = True

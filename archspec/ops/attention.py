@@ -27,6 +27,7 @@ class Attention(Op):
     """
 
     name: ClassVar[str] = "attention"
+    in_training: ClassVar[frozenset[str]] = frozenset({"p"})
     group: ClassVar[str] = "Attention"
     arity: ClassVar[tuple[int, int]] = (1, 3)
     torch_last: ClassVar[str] = "out_proj"

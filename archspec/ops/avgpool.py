@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
+from archspec.ops.core.base import Op
 from archspec.ops.core.checks import size
 from archspec.ops.core.data import Example, Inputs, Saved
 from archspec.ops.core.fields import Flag, Positive
@@ -11,7 +12,8 @@ from archspec.ops.core.held import size_of
 from archspec.ops.core.onnx_code import Emitter
 from archspec.ops.core.pools import PaddedPool, onnx_average
 from archspec.ops.core.torch_code import TorchCode, expression, keywords
-from archspec.ops.core.window import kept, torch_padding, torch_reaching
+from archspec.ops.core.window import kept, only_looks, sees_all_once, torch_padding, torch_reaching
+from archspec.ops.global_avgpool import GlobalAvgPool
 
 
 class AvgPool(PaddedPool):
@@ -38,6 +40,15 @@ class AvgPool(PaddedPool):
                 f"but {inputs[0]} has 1",
                 at=("divisor_override",),
             )
+
+    def passes(self, inputs: Inputs) -> bool:
+        """If each position is a window of its own."""
+        return self.divisor_override is None and only_looks(self.windows(inputs))
+
+    def settled(self, inputs: Inputs) -> Op:
+        """Of a single window, the global pool."""
+        single = self.divisor_override is None and sees_all_once(self.windows(inputs))
+        return GlobalAvgPool() if single else self
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input, or a padded copy of it, and then how many elements count in each window where it is not all."""

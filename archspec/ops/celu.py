@@ -15,9 +15,14 @@ class CELU(Activation):
     """
 
     name: ClassVar[str] = "celu"
+    keeps_positive: ClassVar[bool] = True
 
     alpha: PositiveNumber = 1.0
     """The limit of the output far below zero, negated. PyTorch divides by it, and refuses 0."""
+
+    def rises(self) -> bool:
+        """Unless `alpha` is negative."""
+        return self.alpha > 0
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """alpha * elu(x / alpha), since `Celu` knows one floating type only."""

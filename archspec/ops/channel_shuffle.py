@@ -19,6 +19,7 @@ class ChannelShuffle(NoMacs, SavesNothing, KeepsChannelsLast, Op):
     """
 
     name: ClassVar[str] = "channel_shuffle"
+    rearranges: ClassVar[bool] = True
     group: ClassVar[str] = "Shape"
     layout: ClassVar[Layout] = "image"
     constraints: ClassVar[tuple[Constraint, ...]] = (

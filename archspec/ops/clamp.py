@@ -1,5 +1,6 @@
 """Clamp."""
 
+from math import inf
 from typing import Annotated, ClassVar
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -47,6 +48,10 @@ class Clamp(Arithmetic):
         """`torch.clamp`."""
         bounds = keyword("min", self.min, None, "min"), keyword("max", self.max, None, "max")
         return TorchCode(function=expression("torch.clamp", *bounds), fresh=True)
+
+    def cuts(self) -> tuple[float, float]:
+        """At its bounds."""
+        return -inf if self.min is None else self.min, inf if self.max is None else self.max
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Clip`."""

@@ -23,6 +23,7 @@ class Concat(NoMacs, SavesNothing, KeepsChannelsLast, OneAxis):
     """
 
     name: ClassVar[str] = "concat"
+    rearranges: ClassVar[bool] = True
     group: ClassVar[str] = "Joins"
     arity: ClassVar[tuple[int, int]] = (1, MANY)
     is_module: ClassVar[bool] = False

@@ -183,6 +183,12 @@ class ConvTranspose(Op):
         """The input."""
         return INPUT
 
+    def settled(self, inputs: Inputs) -> Op:
+        """A single position of the input has no stride."""
+        axes = inputs[0].rank - 2
+        steps = zip(inputs[0].spatial, per_axis(self.stride, axes, "stride"), strict=True)
+        return self.model_copy(update={"stride": tuple([1 if n == 1 else step for n, step in steps])})
+
     def torch(self, inputs: Inputs) -> TorchCode:
         """`nn.ConvTranspose2d`."""
         arguments = (

@@ -24,6 +24,7 @@ class Crop(NoMacs, IsView, Op):
     """
 
     name: ClassVar[str] = "crop"
+    rearranges: ClassVar[bool] = True
     group: ClassVar[str] = "Shape"
     constraints: ClassVar[tuple[Constraint, ...]] = (Ranks(3, 5, "a crop"),)
 

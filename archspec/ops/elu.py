@@ -15,9 +15,14 @@ class ELU(Activation):
     """
 
     name: ClassVar[str] = "elu"
+    keeps_positive: ClassVar[bool] = True
 
     alpha: Number = 1.0
     """The limit of the output far below zero, negated."""
+
+    def rises(self) -> bool:
+        """Unless `alpha` is negative."""
+        return self.alpha >= 0
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Elu`."""

@@ -20,6 +20,7 @@ class Expand(NoMacs, IsView, SeesItsPlace, Op):
     """
 
     name: ClassVar[str] = "expand"
+    rearranges: ClassVar[bool] = True
     group: ClassVar[str] = "Shape"
     asks_for_sizes: ClassVar[bool] = True
 

@@ -28,6 +28,10 @@ class GLU(OneAxis, Activation):
     axis: Integer = -1
     """The axis to halve, PyTorch's `dim`; 1 is the channels, -1 the last axis."""
 
+    def is_pointwise(self) -> bool:
+        """Of two halves."""
+        return False
+
     def half(self, inputs: Inputs) -> tuple[int, int]:
         """The axis, counted from the front, and half of its size."""
         x = inputs[0]

@@ -14,6 +14,11 @@ class Hardsigmoid(Activation):
     """
 
     name: ClassVar[str] = "hardsigmoid"
+    positive: ClassVar[bool] = True
+
+    def rises(self) -> bool:
+        """Always."""
+        return True
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`HardSigmoid` with PyTorch's slope; ONNX's default is another."""

@@ -35,6 +35,10 @@ class Hardtanh(Activation):
         """`hardtanh -1 to 1`."""
         return f"hardtanh {self.min_val:g} to {self.max_val:g}"
 
+    def cuts(self) -> tuple[float, float]:
+        """At its bounds."""
+        return self.min_val, self.max_val
+
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Clip`."""
         return e.node("Clip", e.x, e.number(self.min_val), e.number(self.max_val))

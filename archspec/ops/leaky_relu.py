@@ -15,9 +15,14 @@ class LeakyReLU(Activation):
     """
 
     name: ClassVar[str] = "leaky_relu"
+    keeps_positive: ClassVar[bool] = True
 
     negative_slope: Number = 0.01
     """Slope below zero."""
+
+    def rises(self) -> bool:
+        """Unless its slope is negative."""
+        return self.negative_slope >= 0
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`LeakyRelu`, whose default slope is PyTorch's too."""

@@ -12,4 +12,8 @@ class Log(Arithmetic):
     name: ClassVar[str] = "log"
     onnx_node: ClassVar[str] = "Log"
 
+    def rises(self) -> bool:
+        """Always."""
+        return True
+
     examples: ClassVar[tuple[Example, ...]] = of_any_size("lambda x: x.log()")

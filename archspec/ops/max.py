@@ -14,6 +14,8 @@ class Max(Elementwise):
     """
 
     name: ClassVar[str] = "max"
+    commutes: ClassVar[bool] = True
+    keeps_sign: ClassVar[bool] = True
     onnx_node: ClassVar[str] = "Max"
 
     def sides(self, left: bool, right: bool) -> tuple[bool, bool]:

@@ -5,6 +5,7 @@ from math import inf
 from typing import ClassVar
 
 from archspec.diagnostics import Problem
+from archspec.ops.core.base import Op
 from archspec.ops.core.checks import size
 from archspec.ops.core.data import Example, Inputs, Saved
 from archspec.ops.core.fields import Size
@@ -16,11 +17,14 @@ from archspec.ops.core.window import (
     Window,
     WindowGeometry,
     kept,
+    only_looks,
     onnx_border,
     onnx_window,
+    sees_all_once,
     torch_padding,
     torch_reaching,
 )
+from archspec.ops.global_maxpool import GlobalMaxPool
 
 
 class MaxPool(PaddedPool):
@@ -30,6 +34,7 @@ class MaxPool(PaddedPool):
     """
 
     name: ClassVar[str] = "maxpool"
+    chooses: ClassVar[bool] = True
 
     dilation: Size = 1
     """Distance between the window's elements."""
@@ -38,6 +43,15 @@ class MaxPool(PaddedPool):
     def frame(self) -> WindowGeometry:
         """Kernel, stride, padding and dilation."""
         return self.kernel, self.step, self.padding, self.dilation
+
+    def passes(self, inputs: Inputs) -> bool:
+        """If each position is a window of its own, or is alone with the padding."""
+        axes = self.windows(inputs)
+        return only_looks(tuple([axis for axis in axes if not axis.n == axis.count == 1]))
+
+    def settled(self, inputs: Inputs) -> Op:
+        """Of a single window, the global pool."""
+        return GlobalMaxPool() if sees_all_once(self.windows(inputs)) else self
 
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The input, or a padded copy of it, and where each maximum was."""

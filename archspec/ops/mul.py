@@ -13,6 +13,9 @@ class Mul(Elementwise):
     """
 
     name: ClassVar[str] = "mul"
+    multiplies: ClassVar[bool] = True
+    commutes: ClassVar[bool] = True
+    keeps_sign: ClassVar[bool] = True
     torch_operator: ClassVar[str] = "*"
     onnx_node: ClassVar[str] = "Mul"
 

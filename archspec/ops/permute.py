@@ -35,6 +35,7 @@ class Permute(NoMacs, IsView, Op):
     """
 
     name: ClassVar[str] = "permute"
+    rearranges: ClassVar[bool] = True
     group: ClassVar[str] = "Shape"
     layout: ClassVar[Layout] = "free"
     constraints: ClassVar[tuple[Constraint, ...]] = (Axis("axes", every=True),)
@@ -69,6 +70,14 @@ class Permute(NoMacs, IsView, Op):
         arguments = tuple(map(positional, self.axes))
         function = f"{{0}}.permute({', '.join(map(str, self.axes))})"
         return TorchCode("Permute", arguments, function, helper=_SOURCE)
+
+    def order(self, inputs: Inputs) -> tuple[int, ...]:
+        """The axes, from the front."""
+        return tuple(self.places(inputs))
+
+    def passes(self, inputs: Inputs) -> bool:
+        """If the axes are in order."""
+        return self.places(inputs) == [*range(inputs[0].rank)]
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Transpose`."""

@@ -23,6 +23,7 @@ class PixelShuffle(NoMacs, SavesNothing, KeepsChannelsLast, Op):
     """
 
     name: ClassVar[str] = "pixel_shuffle"
+    rearranges: ClassVar[bool] = True
     group: ClassVar[str] = "Shape"
     layout: ClassVar[Layout] = "image"
     constraints: ClassVar[tuple[Constraint, ...]] = (Ranks(4, 4, "a pixel shuffle"),)

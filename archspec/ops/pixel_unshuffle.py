@@ -22,6 +22,7 @@ class PixelUnshuffle(NoMacs, SavesNothing, KeepsChannelsLast, Op):
     """
 
     name: ClassVar[str] = "pixel_unshuffle"
+    rearranges: ClassVar[bool] = True
     group: ClassVar[str] = "Shape"
     layout: ClassVar[Layout] = "image"
     constraints: ClassVar[tuple[Constraint, ...]] = (Ranks(4, 4, "a pixel unshuffle"),)

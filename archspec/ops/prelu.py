@@ -26,6 +26,10 @@ class PReLU(Activation):
     init: Initialisers = NO_INIT
     """Initialiser of `weight`; default: 0.25, as in PyTorch."""
 
+    def is_pointwise(self) -> bool:
+        """Each channel has a slope."""
+        return False
+
     def weights(self, inputs: Inputs) -> tuple[Weight, ...]:
         """`weight` (num_parameters)."""
         weight = Weight("weight", (self.num_parameters,), Init("constant", (0.25,)))

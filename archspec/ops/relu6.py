@@ -11,7 +11,12 @@ class ReLU6(Activation):
     """min(max(x, 0), 6). https://docs.pytorch.org/docs/stable/generated/torch.nn.ReLU6.html"""
 
     name: ClassVar[str] = "relu6"
+    positive: ClassVar[bool] = True
     torch_inplace: ClassVar[bool] = True
+
+    def cuts(self) -> tuple[float, float]:
+        """At 0 and 6."""
+        return 0.0, 6.0
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Clip` from 0 to 6."""

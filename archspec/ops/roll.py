@@ -30,6 +30,7 @@ class Roll(NoMacs, SavesNothing, Op):
     """
 
     name: ClassVar[str] = "roll"
+    rearranges: ClassVar[bool] = True
     group: ClassVar[str] = "Shape"
     constraints: ClassVar[tuple[Constraint, ...]] = (Axis("axes", batch=False),)
 

@@ -37,6 +37,14 @@ class Scale(NoMacs, SeesItsPlace, Op):
     shift: PerChannel = 0.0
     """What is added afterwards; a list has a summand for each channel."""
 
+    def is_pointwise(self) -> bool:
+        """If all channels have the same constants."""
+        return not isinstance(self.factor, tuple) and not isinstance(self.shift, tuple)
+
+    def rises(self) -> bool:
+        """If its factor is not negative."""
+        return not isinstance(self.factor, tuple) and self.factor >= 0
+
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """The factors of the channels; a single number takes no memory."""
         return Saved(elements=len(self.factor) if isinstance(self.factor, tuple) else 0)

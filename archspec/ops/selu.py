@@ -15,4 +15,8 @@ class SELU(Activation):
     name: ClassVar[str] = "selu"
     onnx_node: ClassVar[str] = "Selu"
 
+    def rises(self) -> bool:
+        """Always."""
+        return True
+
     examples: ClassVar[tuple[Example, ...]] = of_images_and_features("nn.SELU()")

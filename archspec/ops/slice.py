@@ -23,6 +23,7 @@ class Slice(NoMacs, IsView, Op):
     """
 
     name: ClassVar[str] = "slice"
+    rearranges: ClassVar[bool] = True
     group: ClassVar[str] = "Shape"
     constraints: ClassVar[tuple[Constraint, ...]] = (Axis(),)
 

@@ -13,6 +13,7 @@ class Softmax(AlongAxis):
     """
 
     name: ClassVar[str] = "softmax"
+    positive: ClassVar[bool] = True
     onnx_node: ClassVar[str] = "Softmax"
 
     examples: ClassVar[tuple[Example, ...]] = (

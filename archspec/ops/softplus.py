@@ -18,11 +18,16 @@ class Softplus(Activation):
     """
 
     name: ClassVar[str] = "softplus"
+    positive: ClassVar[bool] = True
 
     beta: PositiveNumber = 1.0
     """How sharp the bend is."""
     threshold: Number = 20.0
     """Where `beta * x` is above, the output is x, so that nothing overflows."""
+
+    def rises(self) -> bool:
+        """Always."""
+        return True
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Softplus` of beta * x, divided by beta; beyond the threshold x itself, where that makes a difference."""

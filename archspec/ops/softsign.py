@@ -17,4 +17,8 @@ class Softsign(Activation):
         """The input and 1 + |x|."""
         return Saved(inputs=(0,), elements=size_of(inputs[0]))
 
+    def rises(self) -> bool:
+        """Always."""
+        return True
+
     examples: ClassVar[tuple[Example, ...]] = of_images_and_features("nn.Softsign()")

@@ -28,6 +28,7 @@ class Split(NoMacs, IsView, SeesItsPlace, Op):
     """
 
     name: ClassVar[str] = "split"
+    rearranges: ClassVar[bool] = True
     group: ClassVar[str] = "Shape"
     constraints: ClassVar[tuple[Constraint, ...]] = (Axis(),)
 

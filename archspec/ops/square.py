@@ -11,6 +11,7 @@ class Square(Arithmetic):
     """Each element times itself. https://docs.pytorch.org/docs/stable/generated/torch.square.html"""
 
     name: ClassVar[str] = "square"
+    positive: ClassVar[bool] = True
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Mul` of the input with itself."""

@@ -14,4 +14,8 @@ class Tanh(Activation):
     onnx_node: ClassVar[str] = "Tanh"
     torch_function: ClassVar[str] = "torch.tanh"
 
+    def rises(self) -> bool:
+        """Always."""
+        return True
+
     examples: ClassVar[tuple[Example, ...]] = of_images_and_features("nn.Tanh()")

@@ -51,6 +51,10 @@ class AlongAxis(OneAxis, Activation):
     axis: Integer = 1
     """The axis whose elements compete; 1 is the channels, which are the classes of a classifier."""
 
+    def is_pointwise(self) -> bool:
+        """Elements compete."""
+        return False
+
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """The operator of the same meaning."""
         return e.node(self.onnx_node, e.x, axis=self.axis)

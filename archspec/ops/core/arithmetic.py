@@ -16,6 +16,10 @@ class Function(NoMacs, SeesItsPlace, KeepsOrder, Op):
     onnx_node: ClassVar[str] = ""
     """ONNX's operator, where it takes no attributes."""
 
+    def is_pointwise(self) -> bool:
+        """Always."""
+        return True
+
     def saved(self, inputs: Inputs, outputs: Inputs) -> Saved:
         """What the derivative is a function of."""
         return self.saves

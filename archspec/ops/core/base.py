@@ -41,6 +41,22 @@ class Op(BaseModel):
     """Whether it is a bare parameter or buffer of the module around it: its key is its path, and it has no position."""
     training_only: ClassVar[bool] = False
     """Whether it does nothing in evaluation."""
+    in_training: ClassVar[frozenset[str]] = frozenset()
+    """The fields that have an effect in training only."""
+    commutes: ClassVar[bool] = False
+    """Whether the order of its inputs makes no difference."""
+    positive: ClassVar[bool] = False
+    """Whether no element of its output is below 0, whatever the input is."""
+    keeps_sign: ClassVar[bool] = False
+    """Whether no element of its output is below 0 if none of its inputs is."""
+    rearranges: ClassVar[bool] = False
+    """Whether its output has elements of its inputs, by their places alone."""
+    chooses: ClassVar[bool] = False
+    """Whether its output has the greatest of some elements of its input, by their places."""
+    multiplies: ClassVar[bool] = False
+    """Whether it is the product of its inputs."""
+    keeps_positive: ClassVar[bool] = False
+    """Whether it leaves elements from 0 on as they are."""
     asks_for_sizes: ClassVar[bool] = False
     """Whether its form in PyTorch may name a free dimension, whose size a block around it may not see."""
     free_sizes: ClassVar[tuple[str, ...]] = ()
@@ -107,6 +123,30 @@ class Op(BaseModel):
     def view(self, inputs: Inputs, *, training: bool) -> bool:
         """Whether the outputs are the first input in another shape, or parts of it: they share its storage."""
         return False
+
+    def passes(self, inputs: Inputs) -> bool:
+        """Whether it is its input, in evaluation. Default: a view in the same shape."""
+        return self.view(inputs, training=False) and self.outputs(inputs) == inputs[:1]
+
+    def order(self, inputs: Inputs) -> tuple[int, ...] | None:
+        """For each axis of the output the one of the input, for an op that only puts them in this order."""
+        return None
+
+    def settled(self, inputs: Inputs) -> "Op":
+        """The same for these inputs, with fields that make no difference there set to what says least."""
+        return self
+
+    def cuts(self) -> tuple[float, float] | None:
+        """The bounds between which it keeps elements, for ops that do nothing else."""
+        return None
+
+    def is_pointwise(self) -> bool:
+        """Whether it is one function of each element by itself, whatever its place."""
+        return False
+
+    def rises(self) -> bool:
+        """Whether, as a function of each element, it never falls, so that the greatest stays the greatest."""
+        return self.cuts() is not None
 
     def copies(self, inputs: Inputs, outputs: Inputs) -> bool:
         """Whether a view has to be a copy, given the memory layout of the first input; see `Held`."""

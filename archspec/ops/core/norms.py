@@ -81,6 +81,7 @@ class RunningNorm(NoMacs, Op):
     """A norm per channel that may keep running statistics."""
 
     group: ClassVar[str] = "Norms"
+    in_training: ClassVar[frozenset[str]] = frozenset({"momentum"})
 
     eps: PositiveNumber = 1e-5
     """Added to the variance."""

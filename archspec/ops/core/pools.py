@@ -35,6 +35,7 @@ class AnyPool(NoMacs, Op):
 
     group: ClassVar[str] = "Pools"
     layout: ClassVar[Layout] = "image"
+    keeps_sign: ClassVar[bool] = True
     constraints: ClassVar[tuple[Constraint, ...]] = (Ranks(3, 5, "a pool"),)
 
 
@@ -155,6 +156,10 @@ class GlobalPool(AnyPool):
         """All positions."""
         return (in_place(inputs[0], [whole(dim) for dim in inputs[0].spatial]),)
 
+    def passes(self, inputs: Inputs) -> bool:
+        """If there is a window for each position."""
+        return self.output(inputs) == inputs[0]
+
     def torch_size(self) -> Argument:
         """The size of the output as PyTorch takes it."""
         return positional(1)
@@ -228,6 +233,7 @@ class Averages:
 class Maxima:
     """A pool that takes maxima of positions."""
 
+    chooses: ClassVar[bool] = True
     torch_kind: ClassVar[str] = "Max"
     onnx_kind: ClassVar[str] = "Max"
 

@@ -31,6 +31,7 @@ class SameOrder(NoMacs, IsView, Op):
 
     group: ClassVar[str] = "Shape"
     layout: ClassVar[Layout] = "free"
+    rearranges: ClassVar[bool] = True
 
     def reach(self, inputs: Inputs, output: TensorType) -> tuple[Links, ...]:
         """An axis that stays as it is sees the same position; others are seen as a whole."""

@@ -140,6 +140,16 @@ def _named_sides(sides: Sides, axes: int) -> Pads:
     return pads[3 - axes :]
 
 
+def only_looks(axes: tuple[Window, ...]) -> bool:
+    """Whether each position is a window of its own, and all are there."""
+    return all(axis.kernel == 1 and axis.count == axis.n and axis.before == 0 for axis in axes)
+
+
+def sees_all_once(axes: tuple[Window, ...]) -> bool:
+    """Whether there is a single window, which is the input."""
+    return all(axis.kernel == axis.n and axis.count == 1 and axis.before == axis.after == 0 for axis in axes)
+
+
 def windows(
     x: TensorType,
     kernel: Extents,
