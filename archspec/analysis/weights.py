@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from archspec.ir import Module, Node
 from archspec.ops.core.data import Weight
+from archspec.types import DTYPES
 
 
 def state_dict(module: Module) -> dict[str, Weight]:
@@ -43,3 +44,20 @@ def constants(module: Module, prefix: str = "") -> Iterator[tuple[str, Weight]]:
     for node in module.body:
         if node.name is not None and node.shares is None:
             yield from constants(node.module, f"{prefix}{node.name}.")
+
+
+def saved_bytes(root: Module) -> int:
+    """The bytes of the state_dict in single precision, as files of weights have them, without what is around it."""
+    known: dict[Module, int] = {}
+
+    def count(module: Module) -> int:
+        if module not in known:
+            op, sizes = module.op, {"float": DTYPES["float32"].bytes}
+            own = op.weights(module.inputs) if op is not None else ()
+            known[module] = sum(
+                [w.size * (sizes.get(w.dtype) or DTYPES[w.dtype].bytes) for w in own if w.persistent]
+            )
+            known[module] += sum([count(node.module) for node in module.body if node.name is not None])
+        return known[module]
+
+    return count(root)
