@@ -4,11 +4,11 @@ import os
 import re
 from collections.abc import Callable, Iterator
 
-from archspec.cli.loading import split
 from archspec.diagnostics import SpecError, UnreadableError
 from archspec.diagnostics.diagnostic import reason, shown_file
 from archspec.elaborate.network import load_document
 from archspec.language import reading
+from archspec.language.spec_names import split
 
 _MENTIONS = re.compile(rb"""^[ \t]*["']?archspec["']?[ \t]*[=:]""", re.MULTILINE)
 

@@ -3,25 +3,13 @@
 import re
 from typing import TYPE_CHECKING, Any
 
-from archspec import zoo
 from archspec.diagnostics import UsageError
 from archspec.diagnostics.diagnostic import shown
+from archspec.language.spec_names import split
 from archspec.types import Dim
 
 if TYPE_CHECKING:
     from archspec.model import Model
-
-
-def split(spec: str) -> tuple[str, str | None]:
-    """The file and the variant of `FILE@VARIANT` or `zoo:NAME`. A file whose name contains an `@` takes precedence."""
-    from os.path import exists
-
-    if zoo.is_name(spec):
-        return zoo.find(spec)
-    path, at, variant = spec.rpartition("@")
-    if not at or not path or "/" in variant or exists(spec):
-        return spec, None
-    return path, variant
 
 
 def settings(given: list[str] | None) -> dict[str, Any]:

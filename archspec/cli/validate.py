@@ -7,13 +7,14 @@ from functools import partial
 
 from archspec.cli.config import Config
 from archspec.cli.discovery import is_spec, specs_of
-from archspec.cli.loading import inputs, settings, split
+from archspec.cli.loading import inputs, settings
 from archspec.cli.printing import write
 from archspec.diagnostics import Diagnostic, UnreadableError
 from archspec.diagnostics.locate import Finding, Locator, reader
 from archspec.diagnostics.render import ValidationRun, render
 from archspec.elaborate import without_collector
 from archspec.language import reading
+from archspec.language.spec_names import split
 from archspec.lint import Choice, words
 from archspec.lint.catalogue import catalogue
 from archspec.validation import examine

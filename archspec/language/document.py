@@ -8,7 +8,7 @@ from typing import Any
 
 from archspec.diagnostics import Diagnostic, Label, Problem, SpecError, UsageError
 from archspec.diagnostics.diagnostic import STDIN, Path, Replacement, shown, shown_file, suggest
-from archspec.language import expectations, limits, reading, schema
+from archspec.language import expectations, limits, reading, revision, schema
 from archspec.language.names import (
     OPS,
     check_block_name,
@@ -21,6 +21,7 @@ from archspec.language.names import (
 from archspec.language.outputs import Output, declare_all
 from archspec.language.params import MISSING, TYPES, Parameter, declare
 from archspec.language.renaming import check_renaming
+from archspec.language.revision import path_of
 from archspec.language.schema import AboutSection, BlockSection, FileSection, ModelSection
 from archspec.types import Value
 
@@ -68,7 +69,7 @@ class Document:
     def name(self) -> str:
         """The model's name; the file's where it has none."""
         given = self.section.name if self.section else None
-        return given or ("stdin" if self.file == STDIN else name_of_file(FilePath(self.file).stem))
+        return given or ("stdin" if self.file == STDIN else name_of_file(FilePath(path_of(self.file)).stem))
 
 
 class Loader:
@@ -87,7 +88,10 @@ class Loader:
         text = reading.read(file) if source is None else source
         file = STDIN if file == "-" else file
         try:
-            self.root = FilePath(os.path.realpath(os.path.dirname(file) or "."))
+            if revision.is_name(file):
+                self.root = FilePath(revision.Revision.of(file).folder)
+            else:
+                self.root = FilePath(os.path.realpath(os.path.dirname(file) or "."))
             self.active = [os.path.realpath(file)]
         except ValueError:
             raise UsageError(f"`{shown_file(file)}` cannot be the name of a file") from None

@@ -16,20 +16,26 @@ from archspec import zoo
 from archspec.diagnostics import Problem, SpecError, UnreadableError
 from archspec.diagnostics.diagnostic import STDIN, reason, shown, shown_file
 from archspec.diagnostics.positions import is_json
-from archspec.language import limits, prescan
+from archspec.language import limits, prescan, revision
 
 taken: dict[str, bytes] = {}
 """What cannot be read a second time, kept so that findings can show its lines: standard input and a shell's pipes."""
 
 
 def read(path: str) -> str | bytes:
-    """The bytes of the file `path`; `-` is standard input. Raises `UnreadableError`."""
+    """The bytes of the file `path`; `-` is standard input, `git:REV:PATH` a file of a revision.
+
+    Raises `UnreadableError`.
+    """
     try:
         if path == "-":
             if sys.stdin is None:
                 raise UnreadableError("there is no standard input", STDIN)
             taken[STDIN] = sys.stdin.buffer.read(limits.FILE_BYTES + 1)
             return taken[STDIN]
+        if revision.is_name(path):
+            taken[path] = revision.read(path)
+            return taken[path]
         if _is_pipe(path):
             raise UnreadableError(f"cannot read `{shown_file(path)}`: it is a pipe", path)
         with open(path, "rb") as file:
@@ -215,6 +221,8 @@ def resolve_library(target: str, user: str, root: Path, *, anywhere: bool) -> st
             help="name it relative to this file",
             subject=target,
         )
+    if revision.is_name(user):
+        return revision.library(target, user, root.as_posix().removeprefix("."), anywhere=anywhere)
     path = os.path.normpath(os.path.join(os.path.dirname(user), target))
     if not anywhere and not Path(os.path.realpath(path)).is_relative_to(root):
         raise Problem(
