@@ -7,6 +7,7 @@ How a page is written:
 
 - An HTML comment above a fenced block says what the block is. `<!-- file: net.toml -->` makes it a spec that must load;
   with `error: AS401` in the comment it must fail with findings of that code alone, with `error` with any.
+- `<!-- file: new.toml patch: specs/resnet.toml -->` makes a `diff` block a file: what the other file becomes by it.
 - `<!-- package: acme_ops.py -->` makes it a file of a package that is installed for what the page shows below it;
   its `pyproject.toml` has the entry points.
 - `<!-- layers: "N", 3, 32, 32 -->` makes it the nodes of a model with that input.
@@ -56,6 +57,7 @@ PAGES = (
     DOCS / "pytorch.md",
     DOCS / "onnx.md",
     DOCS / "validate.md",
+    DOCS / "diff.md",
     DOCS / "plugins.md",
     DOCS.parent / "README.md",
 )
@@ -107,7 +109,9 @@ def blocks(text: str) -> Iterator[Block]:
         comment = match["comment"] or ""
         words = {
             key: value or "any"
-            for key, value in re.findall(r"(file|layers|package|error)(?:: (.*?))?(?= error|$)", comment)
+            for key, value in re.findall(
+                r"(file|layers|package|patch|error)(?:: (.*?))?(?= error| patch|$)", comment
+            )
         }
         line = text.count("\n", 0, match.start("body"))
         block = Block(line, *match.span("body"), match["body"])
@@ -115,7 +119,7 @@ def blocks(text: str) -> Iterator[Block]:
             files[words["package"]] = block.body
             continue
         if "file" in words:
-            files[words["file"]] = block.body
+            files[words["file"]] = patched(words, files, block.body) if "patch" in words else block.body
             block = replace(block, name=words["file"], error=words.get("error", ""))
         elif "layers" in words:
             spec = f"archspec = 1\n[model]\ninput = [{words['layers']}]\nlayers = [\n{block.body}]\n"
@@ -126,6 +130,20 @@ def blocks(text: str) -> Iterator[Block]:
                 raise ValueError(f"line {line}: a spec needs a comment above it that names its file")
             continue
         yield replace(block, files=tuple(files.items()))
+
+
+def patched(words: dict[str, str], files: dict[str, str], diff: str) -> str:
+    """What a file becomes by the hunks of a diff, which `@@` divides; each must fit one place."""
+    name = words["patch"]
+    text = files[name] if name in files else (DOCS.parent / name).read_text(encoding="utf-8")
+    for hunk in re.split(r"^@@.*\n", diff, flags=re.MULTILINE):
+        old, new = (
+            "".join(f"{line[1:]}\n" for line in hunk.splitlines() if line[:1] in f" {sign}") for sign in "-+"
+        )
+        if text.count(old) != 1:
+            raise ValueError(f"a hunk of `{words['file']}` fits {text.count(old)} places of `{name}`")
+        text = text.replace(old, new)
+    return text
 
 
 def write_files(block: Block, folder: Path) -> None:
@@ -359,7 +377,9 @@ def rule_pages() -> dict[Path, str]:
 def _rule(rule: type[Rule]) -> str:
     what, why, instead = map(_markdown, rule.paragraphs())
     kind = (
-        "An error, which cannot be turned off."
+        "A change, which `archspec diff` tells."
+        if rule.code.startswith("AS8")
+        else "An error, which cannot be turned off."
         if rule.severity == "error"
         else ("Lint, on by default." if rule.on else "Lint, off by default.")
     )

@@ -40,12 +40,13 @@ def test_nothing_is_wrong_with_the_good_example(rule: type[Rule], tmp_path: Path
 
 
 def test_only_what_no_spec_can_show_has_no_example() -> None:
-    assert [rule.code for rule in RULES if not rule.bad] == ["AS106", "AS701", "AS704"]
+    alone = [rule.code for rule in RULES if not rule.bad and not rule.code.startswith("AS8")]
+    assert alone == ["AS106", "AS701", "AS704"]
 
 
 @EACH
 def test_each_rule_is_explained(rule: type[Rule]) -> None:
-    assert re.fullmatch(r"AS[1-7]\d\d", rule.code)
+    assert re.fullmatch(r"AS[1-8]\d\d", rule.code)
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", rule.name)
     what, why, do = rule.paragraphs()
     assert all(text.endswith((".", ">")) for text in (what, why, do))

@@ -19,6 +19,7 @@ PHASES = {
     "5": "Expectations",
     "6": "Lint",
     "7": "Compilation",
+    "8": "Differences",
 }
 """The phase for the first digit of a code."""
 NONE: Mapping[str, str] = MappingProxyType({})
