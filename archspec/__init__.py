@@ -8,6 +8,7 @@
     archspec.export(model, "resnet50.onnx", seed=0)     # an ONNX model
     net = archspec.build(model, weights="resnet50.pt")  # an nn.Module
     archspec.validate("specs/resnet.toml")              # the findings in all its variants: []
+    archspec.diff("git:main:net.toml", "net.toml")      # what changed, and what old weights are worth
 
 Exceptions:
 
@@ -20,18 +21,21 @@ from typing import TYPE_CHECKING, Any
 from archspec._version import __version__
 
 if TYPE_CHECKING:
-    from archspec.api import Model, build, export, load, validate
+    from archspec.api import Model, build, diff, export, load, validate
     from archspec.diagnostics import Diagnostic, SpecError, UsageError
     from archspec.diagnostics.locate import Finding
+    from archspec.report.compared import Difference
 
 __all__ = [
     "Diagnostic",
+    "Difference",
     "Finding",
     "Model",
     "SpecError",
     "UsageError",
     "__version__",
     "build",
+    "diff",
     "export",
     "load",
     "validate",
@@ -42,8 +46,10 @@ _HOMES = {
     "SpecError": "archspec.diagnostics",
     "UsageError": "archspec.diagnostics",
     "Finding": "archspec.diagnostics.locate",
+    "Difference": "archspec.report.compared",
     "Model": "archspec.api",
     "build": "archspec.api",
+    "diff": "archspec.api",
     "export": "archspec.api",
     "load": "archspec.api",
     "validate": "archspec.api",

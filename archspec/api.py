@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from torch import nn
 
     from archspec.analysis.memory import Optimizer
+    from archspec.backends.options import Carry
     from archspec.diagnostics.locate import Finding
+    from archspec.report.compared import Difference
 
 
 class Model(model.Model):
@@ -158,6 +160,26 @@ def validate(
     return Locator(reader(_text(name, source))).findings(diagnostics)
 
 
+def diff(
+    old: "StrPath | model.Model", new: "StrPath | model.Model", *, allow_outside: bool = False
+) -> "Difference":
+    """What changed between two networks, and whether checkpoints of the old one still mean the same in the new one.
+
+    Each is a loaded model; or a file, `FILE@VARIANT`, `zoo:NAME`, or `git:REV:PATH`, a file of a revision. Imports no
+    torch. The `[expect]` of specs is compared unless a model was loaded, which may have other parameters.
+
+    Raises `SpecError` if a spec is wrong, `UsageError` if there is no such file, variant or revision.
+    """
+    from archspec.language.spec_names import split
+    from archspec.report.compared import Difference
+
+    models = [
+        one if isinstance(one, model.Model) else load(*split(fspath(one)), allow_outside=allow_outside)
+        for one in (old, new)
+    ]
+    return Difference(models[0], models[1], not any(isinstance(one, model.Model) for one in (old, new)))
+
+
 def build(
     spec: "StrPath | model.Model",
     variant: str | None = None,
@@ -203,6 +225,7 @@ def export(
     allow_outside: bool = False,
     seed: int | None = None,
     weights: StrPath | None = None,
+    from_: "StrPath | model.Model | None" = None,
     no_weights: bool = False,
     dtype: str | None = None,
     opset: int = 20,
@@ -217,13 +240,12 @@ def export(
 ) -> None:
     """Write the network to the file `path`, whose suffix selects the format. Does not require torch.
 
-    `.py` is PyTorch source, `.onnx` an ONNX model, `.safetensors` the state_dict alone. `spec` and the rest are as in
-    `build`. An existing file is replaced once the new one is complete.
+    `.py` is PyTorch source, `.onnx` an ONNX model, `.safetensors` the state_dict alone. The rest is as in `build`.
 
     Weights are drawn from PyTorch's initial distributions with `seed` (default: 0), the same for every format and on
-    every machine; or `weights` names a weight file, as in `build`. `dtype` is `float32` (the default), `float16` or
-    `bfloat16`; `half` is short for `dtype="float16"`. Without `training_outputs` the source and the state_dict are
-    those of inference, as is always the case for an ONNX model.
+    every machine; or `weights` names a weight file, as in `build`; if it is of another network, `from_`, what this one
+    has too is carried over. `dtype` is `float32` (the default), `float16` (in short: `half`) or `bfloat16`. Without
+    `training_outputs` the source and the state_dict are those of inference, as an ONNX model always is.
 
     For ONNX only: `opset` is the opset version, 18 to 24. `functions` writes blocks as model-local functions, `fold_bn`
     folds batch normalisation into the preceding layer, `dynamic` leaves height and width free as well as the batch.
@@ -238,11 +260,22 @@ def export(
     from archspec.backends.options import Options, floating
 
     file, floats = None if weights is None else fspath(weights), floating(dtype, half=half)
-    options = Options(
-        seed, file, no_weights, floats, opset, functions, fold_bn, for_, dynamic, external, align
-    )
     network = _model(spec, variant, params, inputs, allow_outside=allow_outside)
+    carry = None if from_ is None else _carry(from_, network, allow_outside=allow_outside)
+    onnx = (opset, functions, fold_bn, for_, dynamic, external, align)
+    options = Options(seed, file, carry, no_weights, floats, *onnx)
     write(network if training_outputs else model.without_training(network), fspath(path), options)
+
+
+def _carry(spec: "StrPath | model.Model", network: model.Model, *, allow_outside: bool) -> "Carry":
+    """How weights of a spec are carried over to a network."""
+    from archspec.backends.carry import carry_between
+
+    if not isinstance(spec, model.Model):
+        from archspec.language.spec_names import split
+
+        spec = load(*split(fspath(spec)), allow_outside=allow_outside)
+    return carry_between(spec, network)
 
 
 def _model(

@@ -20,7 +20,7 @@ from archspec.cli.app import app
 ROOT = Path(__file__).parent.parent
 RESNET = str(ROOT / "specs" / "resnet.toml")
 
-PYTHON = {"set": "params", "input": "inputs", "for": "for_"}
+PYTHON = {"set": "params", "input": "inputs", "for": "for_", "from": "from_"}
 """The options whose names are taken in Python, or say what a text on the command line is there."""
 
 

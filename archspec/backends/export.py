@@ -36,7 +36,7 @@ def export(model: "Model", path: str, options: Options) -> None:
     elif suffix == ".safetensors":
         from archspec.backends.weights.sources import write_weights
 
-        options.only({"seed", "weights", "dtype"}, FORMATS[suffix])
+        options.only({"seed", "weights", "from_", "dtype"}, FORMATS[suffix])
         write_weights(model, path, options)
     else:
         known = ", ".join(f"`{name}` ({what})" for name, what in FORMATS.items())

@@ -1,12 +1,15 @@
 """The options of an export."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archspec.diagnostics import UsageError
 from archspec.diagnostics.diagnostic import shown
 from archspec.types import Floating
+
+if TYPE_CHECKING:
+    from archspec.model import Model
 
 OPSETS = range(18, 25)
 PURPOSES = ("inference",)
@@ -20,6 +23,14 @@ ExportProgress = Callable[[int, int], None]
 """A callback that receives the bytes written so far and the total."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Carry:
+    """The network that a file of weights is from, and the key there of each weight that goes on."""
+
+    model: "Model"
+    keys: Mapping[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """The options of an export. Raises `UsageError` for invalid or contradictory values."""
@@ -28,6 +39,8 @@ class Options:
     """The seed of the random weights; default: 0."""
     weights: str | None = None
     """A weight file to use instead: `.safetensors`, or a file written by `torch.save`."""
+    from_: Carry | None = None
+    """The network that the file is from, if it is another one: what goes on is taken over, the rest drawn."""
     no_weights: bool = False
     """Whether the weights are inputs of the model."""
     dtype: str = "float32"
@@ -63,8 +76,12 @@ class Options:
 
     def _check_together(self) -> None:
         given = self.given()
+        if self.from_ is not None and self.weights is None:
+            raise UsageError(
+                "`--from` tells what network the file of `--weights` is from, which is not given"
+            )
         for one, other in (
-            ("seed", "weights"),
+            *([] if self.from_ is not None else [("seed", "weights")]),
             ("no_weights", "seed"),
             ("no_weights", "weights"),
             ("no_weights", "external"),

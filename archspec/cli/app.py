@@ -94,12 +94,60 @@ def compare(
 
 
 @app.command()
+def diff(
+    old: o.Old,
+    new: o.New,
+    format_: o.DiffFormatOption = o.DiffFormat.TEXT,
+    verbose: o.Verbose = False,
+    exit_code: o.ExitCode = False,
+    fail_on: o.FailOn = None,
+    rename_map: o.RenameMap = None,
+    set_: o.Set = None,
+    set_old: o.SetOld = None,
+    set_new: o.SetNew = None,
+    input_: o.Input = None,
+    ascii_: o.Ascii = False,
+    allow_outside: o.AllowOutside = False,
+) -> None:
+    """Show what changed between two networks, and whether old checkpoints still mean the same.
+
+    From strict to lenient: identical; outputs: the same function of the same weights; weights: they load, but something
+    else is computed; renames: they load under other names; partial; none.
+    """
+    from archspec.cli.diff import run
+
+    if code := run(
+        old,
+        new,
+        format_.value,
+        verbose=verbose,
+        exit_code=exit_code,
+        fail_on=None if fail_on is None else fail_on.value,
+        rename_map=rename_map,
+        set_=set_,
+        set_old=set_old,
+        set_new=set_new,
+        input_=input_,
+        ascii_only=ascii_,
+        allow_outside=allow_outside,
+    ):
+        raise typer.Exit(code)
+
+
+@app.command()
 def expand(
-    spec: o.Spec, set_: o.Set = None, input_: o.Input = None, allow_outside: o.AllowOutside = False
+    spec: o.Spec,
+    set_: o.Set = None,
+    input_: o.Input = None,
+    textconv: o.Textconv = False,
+    allow_outside: o.AllowOutside = False,
 ) -> None:
     """Print the network without blocks, parameters and repeats, as a JSON spec."""
-    from archspec.cli.expand import run
+    from archspec.cli.expand import run, run_textconv
 
+    if textconv:
+        run_textconv(spec)
+        return
     run(load(spec, set_, input_, allow_outside=allow_outside))
 
 
@@ -111,6 +159,7 @@ def export(
     input_: o.Input = None,
     seed: o.Seed = None,
     weights: o.Weights = None,
+    from_: o.FromSpec = None,
     no_weights: o.NoWeights = False,
     training_outputs: o.TrainingOutputs = True,
     dtype: o.Dtype = None,
@@ -134,6 +183,7 @@ def export(
         training_outputs=training_outputs,
         seed=seed,
         weights=weights,
+        old=None if from_ is None else load(from_, allow_outside=allow_outside),
         no_weights=no_weights,
         dtype=None if dtype is None else dtype.value,
         half=half,

@@ -21,15 +21,18 @@ def run(
     dtype: str | None = None,
     half: bool = False,
     training_outputs: bool = True,
+    old: "Model | None" = None,
     **options: Any,
 ) -> None:
-    """Write the network to a file."""
+    """Write the network to a file. `old` is the network that the file of weights is from, if it is another one."""
+    from archspec.backends.carry import carry_between
     from archspec.backends.export import export
     from archspec.backends.options import Options, floating
     from archspec.model import without_training
 
     with notes(), progress() as report:
-        chosen = Options(**options, dtype=floating(dtype, half=half), progress=report)
+        carry = None if old is None else carry_between(old, model)
+        chosen = Options(**options, from_=carry, dtype=floating(dtype, half=half), progress=report)
         export(model if training_outputs else without_training(model), path, chosen)
 
 

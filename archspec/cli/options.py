@@ -59,6 +59,24 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
 
 
+class DiffFormat(StrEnum):
+    """The formats of differences."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+class Category(StrEnum):
+    """What may have become of a checkpoint, apart from `identical`."""
+
+    OUTPUTS = "outputs"
+    WEIGHTS = "weights"
+    RENAMES = "renames"
+    PARTIAL = "partial"
+    NONE = "none"
+
+
 class ZooColumn(StrEnum):
     """What the networks of the zoo can be sorted by."""
 
@@ -136,6 +154,46 @@ SummaryFormat = Annotated[Format, typer.Option("--format", help="How to print it
 Specs = Annotated[list[str], typer.Argument(metavar="SPEC", help="Spec files, FILE@VARIANT, or zoo:NAME.")]
 Markdown = Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")]
 
+# --- of `expand`
+
+Textconv = Annotated[
+    bool,
+    typer.Option(
+        "--textconv", help="A line for each module, of all variants: for `git config diff.archspec.textconv`."
+    ),
+]
+
+# --- of `diff`
+
+Old = Annotated[
+    str,
+    typer.Argument(
+        metavar="OLD",
+        help="The network before: FILE, FILE@VARIANT, zoo:NAME, git:REV:PATH, or a folder of specs.",
+    ),
+]
+New = Annotated[str, typer.Argument(metavar="NEW", help="The network after: likewise.")]
+DiffFormatOption = Annotated[DiffFormat, typer.Option("--format", help="How to print it.")]
+ExitCode = Annotated[bool, typer.Option("--exit-code", help="Exit with 1 if anything differs.")]
+FailOn = Annotated[
+    Category | None, typer.Option("--fail-on", help="Exit with 1 if a checkpoint is worth no more than this.")
+]
+RenameMap = Annotated[
+    str | None,
+    typer.Option(
+        "--rename-map",
+        metavar="FILE",
+        help="Write the new names of weights: .json has every key, .toml patterns for `[weights] rename`.",
+    ),
+]
+Verbose = Annotated[bool, typer.Option("--verbose", help="All changes with all paths.")]
+SetOld = Annotated[
+    list[str] | None, typer.Option("--set-old", metavar="NAME=VALUE", help="The same for OLD alone.")
+]
+SetNew = Annotated[
+    list[str] | None, typer.Option("--set-new", metavar="NAME=VALUE", help="The same for NEW alone.")
+]
+
 # --- of `export`
 
 OutputPath = Annotated[
@@ -146,6 +204,14 @@ Seed = Annotated[
 ]
 Weights = Annotated[
     str | None, typer.Option("--weights", metavar="FILE", help="A .safetensors or .pt file of weights.")
+]
+FromSpec = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="SPEC",
+        help="The file of --weights is of this network: carry over what this one has too.",
+    ),
 ]
 NoWeights = Annotated[bool, typer.Option("--no-weights", help="ONNX: weights are inputs of the model.")]
 TrainingOutputs = Annotated[

@@ -252,7 +252,11 @@ class Exporter:
     def shares(self, beside: str) -> bool:
         """Whether the weights are read from the file in which they would be stored."""
         given = self.options.weights
-        if given is None or not (os.path.exists(given) and os.path.exists(beside)):
+        if (
+            given is None
+            or self.options.from_ is not None
+            or not (os.path.exists(given) and os.path.exists(beside))
+        ):
             return False
         return os.path.samefile(given, beside)
 

@@ -47,17 +47,17 @@ def report(misfits: Misfits, late: Collection[str], path: str) -> str:
         for key, (theirs, ours) in misfits.misshapen.items()
     }
     found = [
-        ("missing", _grouped(misfits.missing)),
-        ("unexpected", _grouped(misfits.unexpected)),
+        ("missing", grouped(misfits.missing)),
+        ("unexpected", grouped(misfits.unexpected)),
         ("shapes differ", shapes),
     ]
-    lines = [f"{what}: {_listed(words)}" for what, words in found if words]
+    lines = [f"{what}: {listed(words)}" for what, words in found if words]
     return "\n  ".join(
         [f"the weights in `{shown_file(path)}` do not match this network", *lines, *_help(misfits, late)]
     )
 
 
-def _grouped(keys: Iterable[str]) -> Counter[str]:
+def grouped(keys: Iterable[str]) -> Counter[str]:
     """Merge keys that differ only in numbers into one, with `*` for the numbers that differ."""
     groups: dict[str, list[str]] = {}
     for key in keys:
@@ -72,7 +72,8 @@ def _pattern(keys: list[str]) -> str:
     return "".join(parts[0] if len({*parts}) == 1 else "*" for parts in columns)
 
 
-def _listed(words: Mapping[str, int]) -> str:
+def listed(words: Mapping[str, int]) -> str:
+    """Keys, or groups of keys with their sizes, in a line."""
     shown_ = [f"{word} ({count:,} keys)" if count > 1 else word for word, count in [*words.items()][:LISTED]]
     rest = sum([*words.values()][LISTED:])
     return ", ".join(shown_) + (f", and {rest:,} more" if rest else "")

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from logging import getLogger
 from typing import TYPE_CHECKING, Any, Protocol
 
-from archspec.backends.options import Options
+from archspec.backends.options import Carry, Options
 from archspec.backends.weights.files import WeightFile, opened
 from archspec.backends.weights.fitting import Wanted, fit, wanted
+from archspec.backends.weights.misfits import grouped, listed
 from archspec.backends.weights.prefetch import prefetched
 from archspec.backends.weights.random import initial_values
 from archspec.backends.weights.safetensors import header
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
+_log = getLogger(__name__)
 StoredTensor = tuple[str, str, tuple[int, ...]]
 """A tensor to be stored: its key, element type and shape."""
 _LARGEST = 2.0**53
@@ -103,6 +106,42 @@ def _counts(values: "Array") -> "Array":
     return np.asarray(values, "<i8")
 
 
+class CarriedWeights:
+    """The weights in a file of another network, as far as they go on; initial values for the others."""
+
+    def __init__(self, file: FileWeights, carry: Carry, asked: Wanted, seed: int) -> None:
+        self.file, self.keys, self.seeded = file, carry.keys, Seeded(seed)
+        self.old = carry.model.weights()
+        known = [key for key in asked.weights if key in self.keys]
+        if not known:
+            raise UsageError(
+                f"no weight of `{carry.model.name}` has a place in this network: `archspec diff` tells why"
+            )
+        new = [key for key in asked.weights if key not in self.keys]
+        gone = len(self.old) - len({*self.keys.values()})
+        _log.info(
+            "%s of %s weights are carried over from `%s`, which has %s more",
+            f"{len(known):,}",
+            f"{len(asked.weights):,}",
+            shown_file(file.path),
+            f"{gone:,}",
+        )
+        if new:
+            _log.info("initial values: %s", listed(grouped(new)))
+
+    def has(self, key: str) -> bool:
+        """Always true: what is not in the file is drawn."""
+        del key
+        return True
+
+    def chunks(self, key: str, weight: Weight) -> "Iterator[Array]":
+        """The values of a weight, flattened, in chunks."""
+        if key in self.keys:
+            yield from self.file.chunks(self.keys[key], self.old[self.keys[key]])
+        else:
+            yield from self.seeded.chunks(key, weight)
+
+
 @contextmanager
 def source_in(path: str, asked: Wanted) -> Iterator[FileWeights]:
     """Open a weight file: `.safetensors`, or a file written by `torch.save` if torch is installed.
@@ -118,6 +157,9 @@ def source_of(options: Options, asked: Wanted) -> Iterator[Source]:
     """The source of an export's weights: the file given in the options, or a seed."""
     if options.weights is None:
         yield Seeded(options.seed or 0)
+    elif options.from_ is not None:
+        with source_in(options.weights, wanted(options.from_.model)) as file:
+            yield CarriedWeights(file, options.from_, asked, options.seed or 0)
     else:
         with source_in(options.weights, asked) as source:
             yield source
