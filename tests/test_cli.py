@@ -465,6 +465,7 @@ HEAVY = ["torch", "onnx", "numpy", "onnxruntime", "torchvision"]
         ["summary", "specs/densenet.toml@densenet121", "--explain", "features.conv0"],
         ["compare", f"{RESNET}@resnet18", ALEXNET],
         ["expand", "specs/googlenet.toml"],
+        ["diff", f"{RESNET}@resnet18", f"{RESNET}@resnet34"],
         ["ops", "conv"],
     ],
     ids=" ".join,
