@@ -90,7 +90,11 @@ def test_pages_are_up_to_date(page: Path) -> None:
 
 @pytest.mark.parametrize(
     "page",
-    [page for page in generate.PAGES if page.name in ("pytorch.md", "onnx.md", "validate.md", "README.md")],
+    [
+        page
+        for page in generate.PAGES
+        if page.name in ("pytorch.md", "onnx.md", "validate.md", "diff.md", "README.md")
+    ],
     ids=lambda page: page.name,
 )
 def test_python_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,8 +58,10 @@ def test_what_is_said(path: Path) -> None:
 
 def test_every_code_is_in_the_corpus() -> None:
     texts = "".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.txt"))
-    # AS106 is of no file, AS701 takes a plug-in, AS704 is what `verify` finds, and some are off by default: test_rules.py has those
-    missing = [code for code, rule in catalogue().items() if f"[{code}]" not in texts and rule.on]
+    # AS106 is of no file, AS701 takes a plug-in, AS704 is what `verify` finds, AS8 what `diff` tells, and some are off by
+    # default: test_rules.py has those
+    codes = [code for code, rule in catalogue().items() if rule.on and not code.startswith("AS8")]
+    missing = [code for code in codes if f"[{code}]" not in texts]
     assert missing == ["AS106", "AS701", "AS704"]
     assert len(specs()) >= 80
     assert len(list(FOLDER.glob("*.txt"))) == len(specs())

@@ -88,10 +88,9 @@ class Comparison:
         new = self.new.check()
         found = [(diagnostic, False) for diagnostic in new]
         if self.old.name == self.new.name and self.old.file != self.new.file:
-            known = {(diagnostic.path, diagnostic.message) for diagnostic in new}
             given = replace(self.new.network, document=self.old.network.document)
             before = [*check(given, self.new.report)] if not self.old.check() else []
-            found += [(one, True) for one in before if (one.path, one.message) not in known]
+            found += [(one, True) for one in before if replace(one, file=self.new.file) not in new]
         return found
 
     @cached_property

@@ -197,12 +197,7 @@ def to_json(one: Comparison) -> dict[str, Any]:
             "receptive_field": dict(zip(("old", "new"), one.field, strict=True)),
         },
         "expect": [
-            {
-                "message": found.message,
-                "file": found.file,
-                "line": one.locator.spot(found.file, found.path).line,
-                "old": is_old,
-            }
+            {**found.to_json(), "line": one.locator.spot(found.file, found.path).line, "old": is_old}
             for found, is_old in one.broken
         ],
     }
