@@ -82,6 +82,8 @@ def meaning(op: str, fields: Fields, shapes: list[Shape]) -> nn.Module:
         values = value if isinstance(value, list) else [value]
         assert all(isinstance(n, int) and n > 0 for n in values), key
         assert not isinstance(value, list) or len(value) == len(shape) - 2, key
+    padding = fields.get("padding")
+    assert not isinstance(padding, list) or len(padding) == len(shape) - 2, "padding"
     if "axis" in fields and op in ("softmax", "log_softmax", "slice", "split"):
         assert -len(shape) <= fields["axis"] < len(shape)
     if op in WITHIN_IMAGES:

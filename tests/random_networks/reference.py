@@ -66,7 +66,9 @@ class Frame:
                 raise Unfit(path)
             words = [word for word in found.names if word.isdigit()]
         else:
-            words = [str(part) for part in range(len(found))] if len(found) > 1 else []
+            if len(found) < 2:  # it has no parts
+                raise Unfit(path)
+            words = [str(part) for part in range(len(found))]
         return [parts for word in words for parts in self.all(f"{before}.{word}{after}")]
 
     def find(self, path: str) -> Parts:
