@@ -12,19 +12,37 @@ def check(network: Network, report: Report) -> list[Diagnostic]:
 
     `report` must be for batch size 1.
     """
+    path = ("expect",) if not network.document.variants else ("expect", str(network.variant))
+    return [
+        problem.located(network.document.file, path)
+        for _, problem in compared(network, report)
+        if problem is not None
+    ]
+
+
+def compared(network: Network, report: Report) -> list[tuple[Expectation, Problem | None]]:
+    """Each expectation of the network, or of its variant, with what is wrong. `report` must be for batch size 1."""
     document = network.document
-    path: tuple[str, ...] = ("expect",)
     table = document.expect
     if document.variants:
         if network.variant is None or network.variant not in table:
             return []
-        path, table = ("expect", network.variant), table[network.variant]
-    findings = []
-    for expectation in parse(table)[0]:
-        problem = _compare(expectation, report)
-        if problem is not None:
-            findings.append(problem.located(document.file, path))
-    return findings
+        table = table[network.variant]
+    return [(expectation, _compare(expectation, report)) for expectation in parse(table)[0]]
+
+
+def measured(expectation: Expectation, report: Report) -> str:
+    """What the network has of what is expected."""
+    if expectation.bound is None:
+        return str(report.inference.outputs[0])
+    return f"{_number(expectation, report):,}"
+
+
+def _number(expectation: Expectation, report: Report) -> int:
+    totals = report.inference
+    if expectation.path[0] == "training":
+        totals = report.training or report.inference
+    return int(getattr(totals, str(expectation.path[-1])))
 
 
 def _compare(expectation: Expectation, report: Report) -> Problem | None:
@@ -35,10 +53,7 @@ def _compare(expectation: Expectation, report: Report) -> Problem | None:
             return None
         wanted = shape_text(expectation.output)
         return Problem("AS501", f"`output` is {actual}, expected {wanted}", at=expectation.path)
-    totals = report.inference
-    if expectation.path[0] == "training":
-        totals = report.training or report.inference
-    number = getattr(totals, str(expectation.path[-1]))
+    number = _number(expectation, report)
     bound = expectation.bound
     if bound.holds(number):
         return None

@@ -13,6 +13,7 @@ from archspec.report.numbers import human, percent, shapes, shown_batch
 from archspec.types import TensorType
 
 if TYPE_CHECKING:
+    from archspec.analysis.field import ReceptiveField
     from archspec.model import Model
 
 
@@ -137,12 +138,14 @@ def needs_fields(columns: Iterable[str] | None) -> bool:
 
 
 def _field(row: Row) -> str:
-    """The size of the receptive field; `all` for the whole input, `≤` for an upper bound, `!` if misaligned."""
-    if row.field is None:
-        return ""
-    size = "all" if row.field.everything else "×".join(map(str, row.field.size))
-    size = f"≤ {size}" if row.field.at_most else size
-    return size if row.field.aligned else f"{size} !"
+    return "" if row.field is None else field_text(row.field)
+
+
+def field_text(field: "ReceptiveField") -> str:
+    """The size of a receptive field; `all` for the whole input, `≤` for an upper bound, `!` if misaligned."""
+    size = "all" if field.everything else "×".join(map(str, field.size))
+    size = f"≤ {size}" if field.at_most else size
+    return size if field.aligned else f"{size} !"
 
 
 def _jump(row: Row) -> str:
