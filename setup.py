@@ -12,6 +12,7 @@ setup(
     package_dir=SPECS,
     package_data={
         "archspec": ["py.typed", "zoo.json", "templates/*.toml"],
+        "archspec.report.picture": ["*.css", "*.js"],
         **{package: ["*.toml"] for package in SPECS},
     },
 )

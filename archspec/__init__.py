@@ -6,6 +6,7 @@
     model.weights()                      # the state_dict: key → shape, initialiser
     archspec.export(model, "resnet50.py")               # PyTorch source
     archspec.export(model, "resnet50.onnx", seed=0)     # an ONNX model
+    archspec.draw(model, "resnet50.svg")                # a block diagram
     net = archspec.build(model, weights="resnet50.pt")  # an nn.Module
     archspec.validate("specs/resnet.toml")              # the findings in all its variants: []
     archspec.diff("git:main:net.toml", "net.toml")      # what changed, and what old weights are worth
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from archspec._version import __version__
 
 if TYPE_CHECKING:
-    from archspec.api import Model, build, diff, export, load, validate
+    from archspec.api import Model, build, diff, draw, export, load, validate
     from archspec.diagnostics import Diagnostic, SpecError, UsageError
     from archspec.diagnostics.locate import Finding
     from archspec.report.compared import Difference
@@ -36,6 +37,7 @@ __all__ = [
     "__version__",
     "build",
     "diff",
+    "draw",
     "export",
     "load",
     "validate",
@@ -50,6 +52,7 @@ _HOMES = {
     "Model": "archspec.api",
     "build": "archspec.api",
     "diff": "archspec.api",
+    "draw": "archspec.api",
     "export": "archspec.api",
     "load": "archspec.api",
     "validate": "archspec.api",

@@ -8,6 +8,7 @@ from archspec import model, zoo
 from archspec.diagnostics import SpecError, UsageError
 from archspec.diagnostics.diagnostic import shown
 from archspec.elaborate import elaborate_file, without_collector
+from archspec.files import writing
 from archspec.language.reading import taken
 from archspec.types import Dim, StrPath
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from archspec.backends.options import Carry
     from archspec.diagnostics.locate import Finding
     from archspec.report.compared import Difference
+    from archspec.report.picture.draw import Picture
 
 
 class Model(model.Model):
@@ -64,6 +66,14 @@ class Model(model.Model):
             explain=explain,
             memory=(dtype, optimizer) if memory else None,
         )
+
+    def _repr_svg_(self) -> str:
+        """The picture that a notebook shows."""
+        return str(draw(self))
+
+    def _repr_html_(self) -> str:
+        """The same for notebooks that prefer HTML: as wide as it is, with a scroll bar."""
+        return f'<div style="overflow-x:auto">{draw(self)}</div>'
 
 
 def load(
@@ -276,6 +286,46 @@ def _carry(spec: "StrPath | model.Model", network: model.Model, *, allow_outside
 
         spec = load(*split(fspath(spec)), allow_outside=allow_outside)
     return carry_between(spec, network)
+
+
+def draw(
+    spec: "StrPath | model.Model",
+    path: StrPath | None = None,
+    variant: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    *,
+    inputs: Mapping[str, Sequence[Dim]] | None = None,
+    allow_outside: bool = False,
+    format: str = "svg",  # noqa: A002 — as for a summary
+    open: str | Sequence[str] = (),  # noqa: A002 — as in the command
+    depth: int | None = None,
+    direction: str = "down",
+    style: str = "screen",
+    show: str | Sequence[str] = ("params", "macs"),
+    color: str = "cost",
+) -> "Picture":
+    """A block diagram of the network, as text: that of the file `path` if one is given, which is then written.
+
+    `spec` and the rest are as in `build`. The suffix of `path`, or else `format`, is `svg`, `html`, `dot` or `mmd` for
+    Mermaid; a notebook shows what is `svg`. The other options are those of the command: `open` names blocks, or paths
+    of modules, to draw open where they stand, or is `all`; `depth` is the number of levels to draw open. `direction` is
+    `down` or `right`, `style` is `screen` or `paper`, `color` is `cost`, `kind` or `none`; `show` names what boxes say:
+    `params`, `macs`, `memory`, `field`, `weights`.
+
+    Raises `UsageError` for an unknown option or suffix, or a file that cannot be written.
+    """
+    from archspec.report.picture.draw import Picture, format_of
+    from archspec.report.picture.draw import draw as text_of
+    from archspec.report.picture.options import options
+
+    chosen = options(open_=open, depth=depth, direction=direction, style=style, show=show, color=color)
+    suffix = format_of(f"picture.{format}" if path is None else fspath(path))
+    network = _model(spec, variant, params, inputs, allow_outside=allow_outside)
+    picture = Picture(text_of([network], suffix, chosen))
+    if path is not None:
+        with writing(fspath(path)) as file:
+            file.write(picture.encode())
+    return picture
 
 
 def _model(

@@ -82,6 +82,11 @@ def test_rule_pages_are_up_to_date() -> None:
         assert path.read_text(encoding="utf-8") == text, "run `python docs/generate.py`"
 
 
+def test_the_gallery_is_up_to_date() -> None:
+    for path, text in generate.gallery().items():
+        assert path.read_text(encoding="utf-8") == text, "run `python docs/generate.py`"
+
+
 @pytest.mark.parametrize("page", generate.PAGES, ids=lambda page: page.name)
 def test_pages_are_up_to_date(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
@@ -93,7 +98,7 @@ def test_pages_are_up_to_date(page: Path) -> None:
     [
         page
         for page in generate.PAGES
-        if page.name in ("pytorch.md", "onnx.md", "validate.md", "diff.md", "README.md")
+        if page.name in ("pytorch.md", "onnx.md", "validate.md", "diff.md", "draw.md", "README.md")
     ],
     ids=lambda page: page.name,
 )

@@ -148,6 +148,12 @@ def test_the_test_sees_imports() -> None:
     assert imported(PACKAGE / "cli" / "expand.py") >= {"analysis", "model"}  # the model for annotations
 
 
+def test_every_folder_with_code_is_a_package() -> None:
+    """`find_packages` passes over others, and they would be missing when archspec is installed."""
+    folders = {path.parent for path in PACKAGE.rglob("*.py")}
+    assert [folder for folder in folders if not (folder / "__init__.py").exists()] == []
+
+
 def test_module_names_that_torch_needs_are_refused() -> None:
     from torch import nn
 

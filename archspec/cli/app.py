@@ -135,6 +135,56 @@ def diff(
 
 
 @app.command()
+def draw(
+    specs: o.DrawnSpecs,
+    out: o.Picture,
+    set_: o.Set = None,
+    input_: o.Input = None,
+    batch: o.Batch = 1,
+    open_: o.Open = None,
+    depth: o.Levels = None,
+    direction: o.PictureDirection = o.Direction.DOWN,
+    style: o.Style = o.PictureStyle.SCREEN,
+    show: o.Show = "params,macs",
+    color: o.ColorBy = o.Color.COST,
+    allow_outside: o.AllowOutside = False,
+) -> None:
+    """Draw a network as a block diagram: SVG, HTML, DOT or Mermaid."""
+    from archspec.cli.draw import run
+    from archspec.report.picture.options import options
+
+    chosen = options(
+        open_=open_ or (),
+        depth=depth,
+        direction=direction.value,
+        style=style.value,
+        show=show,
+        color=color.value,
+    )
+    run([load(spec, set_, input_, batch, allow_outside=allow_outside) for spec in specs], out, chosen)
+
+
+@app.command()
+def report(
+    spec: o.Spec,
+    out: o.Report,
+    set_: o.Set = None,
+    input_: o.Input = None,
+    batch: o.Batch = 1,
+    dtype: o.MemoryDtype = Floating.FLOAT32,
+    optimizer: o.MemoryOptimizer = o.OptimizerName.SGD,
+    direction: o.PictureDirection = o.Direction.DOWN,
+    allow_outside: o.AllowOutside = False,
+) -> None:
+    """Write what a reviewer wants to see of a network as one page of HTML: picture, costs, memory, expectations."""
+    from archspec.cli.draw import run_report
+    from archspec.report.picture.options import options
+
+    model = load(spec, set_, input_, batch, allow_outside=allow_outside)
+    run_report(model, out, options(direction=direction.value), dtype.value, optimizer.value)
+
+
+@app.command()
 def expand(
     spec: o.Spec,
     set_: o.Set = None,

@@ -77,6 +77,28 @@ class Category(StrEnum):
     NONE = "none"
 
 
+class Direction(StrEnum):
+    """Where a picture goes."""
+
+    DOWN = "down"
+    RIGHT = "right"
+
+
+class PictureStyle(StrEnum):
+    """What a picture is for."""
+
+    SCREEN = "screen"
+    PAPER = "paper"
+
+
+class Color(StrEnum):
+    """What the boxes of a picture are coloured by."""
+
+    COST = "cost"
+    KIND = "kind"
+    NONE = "none"
+
+
 class ZooColumn(StrEnum):
     """What the networks of the zoo can be sorted by."""
 
@@ -192,6 +214,43 @@ SetOld = Annotated[
 ]
 SetNew = Annotated[
     list[str] | None, typer.Option("--set-new", metavar="NAME=VALUE", help="The same for NEW alone.")
+]
+
+# --- of `draw` and `report`
+
+Picture = Annotated[
+    str, typer.Argument(metavar="OUT", help="The file to write: `.svg`, `.html`, `.dot` or `.mmd` (Mermaid).")
+]
+Report = Annotated[str, typer.Argument(metavar="OUT", help="The file to write: `.html`.")]
+DrawnSpecs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SPEC", help="A spec file, FILE@VARIANT, zoo:NAME, or -; `.html`: one or several."
+    ),
+]
+Open = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--open",
+        metavar="BLOCK",
+        help="Draw a block or the module at a path open; `all`: everything; repeatable.",
+    ),
+]
+Levels = Annotated[
+    int | None, typer.Option("--depth", min=1, help="Levels to draw open; default: as many as make a page.")
+]
+PictureDirection = Annotated[Direction, typer.Option("--direction", help="Where the picture goes.")]
+Style = Annotated[PictureStyle, typer.Option("--style", help="For a screen, light or dark, or for print.")]
+Show = Annotated[
+    str,
+    typer.Option(
+        "--show",
+        metavar="WHAT",
+        help="What boxes say, separated by commas: params, macs, memory, field, weights.",
+    ),
+]
+ColorBy = Annotated[
+    Color, typer.Option("--color", help="What boxes are coloured by: their share of MACs, or their kind.")
 ]
 
 # --- of `export`
