@@ -1,4 +1,4 @@
-"""Writes what is generated: `ops.md`, `rules/`, the zoo, what commands print, the JSON Schema, golden files.
+"""Writes what is generated: `ops.md`, `rules/`, the zoo, pictures, what commands print, the JSON Schema, golden files.
 
     python docs/generate.py            write all
     python docs/generate.py --check    exit 1 if one would change
@@ -36,7 +36,7 @@ from itertools import chain, groupby, pairwise, takewhile
 from pathlib import Path
 from typing import Any
 
-from archspec import SpecError, load
+from archspec import SpecError, draw, load
 from archspec.cli.app import app
 from archspec.cli.errors import guarded
 from archspec.diagnostics.rule import SPEC, Rule
@@ -54,6 +54,7 @@ DOCS = Path(__file__).resolve().parent
 PAGES = (
     DOCS / "language.md",
     DOCS / "analysis.md",
+    DOCS / "draw.md",
     DOCS / "pytorch.md",
     DOCS / "onnx.md",
     DOCS / "validate.md",
@@ -475,6 +476,33 @@ def zoo_pages() -> dict[Path, str]:
     return {DOCS.parent / "archspec" / "zoo.json": index, DOCS / "zoo.md": page}
 
 
+GALLERY = """\
+# The gallery
+
+A picture of the first network of every family of [the zoo](zoo.md), by `archspec draw zoo:NAME NAME.svg`; how they are
+to be read is in [Pictures](draw.md). This page is generated, by `python docs/generate.py`.
+"""
+
+
+def gallery() -> dict[Path, str]:
+    """The pictures of the zoo, and the page that shows them."""
+    specs = DOCS.parent / "specs"
+    files = [path for path in specs.rglob("*.toml") if path.parent.name != "libraries"]
+    files.sort(key=lambda path: (len(path.parts), str(path)))
+    start = draw(
+        str(specs / "resnet.toml"), variant="resnet50", depth=1
+    )  # what README.md and draw.md begin with
+    page, found = [GALLERY], {DOCS / "pictures" / "resnet50.svg": start}
+    for path in files:
+        variants = load_document(str(path)).variants
+        name = path.relative_to(specs).with_suffix("").as_posix()
+        model = load(str(path), next(iter(variants), None))
+        picture = f"pictures/{name.replace('/', '-')}.svg"
+        found[DOCS / picture] = draw(model)
+        page += [f"## {name}", "", f"![{model.name}]({picture})", ""]
+    return {DOCS / "gallery.md": "\n".join(page), **found}
+
+
 def spec_lines(text: str) -> int:
     """The lines of a spec that say something of the network."""
     section, count = "", 0
@@ -572,7 +600,7 @@ def outputs() -> dict[Path, str]:
 def main(arguments: list[str]) -> int:
     """Write the files, or with `--check` tell whether one would change."""
     stale = 0
-    for path, text in chain.from_iterable(make().items() for make in (zoo_pages, outputs)):
+    for path, text in chain.from_iterable(make().items() for make in (zoo_pages, gallery, outputs)):
         old = path.read_text(encoding="utf-8") if path.exists() else ""
         if text == old:
             continue
