@@ -97,6 +97,8 @@ class Node:
     """The spec's name of the node's value, if that is not `name`."""
     shares: int | None = None
     """For `reuse`: the index in the same body of the node that owns the weights."""
+    inside: tuple[Origin, ...] = ()
+    """The calls of inline blocks around it within the same body, outermost first."""
 
     def owner_index(self, index: int) -> int:
         """The index of the node that owns the weights, given the index of this node."""

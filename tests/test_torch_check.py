@@ -18,13 +18,13 @@ import archspec
 from archspec import Model, UsageError
 from archspec.backends.torch.check import Disagreement, check
 from archspec.backends.torch.source import source
-from archspec.backends.torch.source.columns import ValueColumns
 from archspec.backends.torch.source.forward import Forward
-from archspec.backends.torch.source.modules import Constructors
-from archspec.backends.torch.source.parts import Constructor
+from archspec.backends.torch.source.ops import Ops
+from archspec.backends.torch.source.parts import Class, Constructor, Loop
 from archspec.backends.torch.source.program import Program
 from archspec.backends.torch.source.render import text_of
-from archspec.backends.torch.source.symbols import SourceSymbol
+from archspec.backends.torch.source.scope import Scope
+from archspec.backends.torch.source.symbols import Symbol
 from archspec.backends.torch.source.writer import ClassWriter
 from archspec.language.expressions import Literal
 from archspec.ops import Example, Op
@@ -218,13 +218,13 @@ def test_every_fault_in_the_text_is_seen(
     variants = {"resnet18": ("resnet", name), "small_unet": ("small_unet", None)}
     own = {"everything": EVERYTHING, "numbers": NUMBERS}
     model = network(*variants[name]) if name in variants else archspec.load("net.toml", source=own[name])
-    program = Program(model.network, model.name)
+    program = Program([model.network], model.name)
     helpers, tree = own_classes(source(model), program.helpers)
 
     def compare(code: ast.Module) -> None:
         whole = ast.Module([*helpers, *code.body], [])
         training = len(model.network.train_outputs)
-        check(whole, model.root, training, program.code_of, program.weights, program.helpers)
+        check(whole, model.root, training, program.facts.code_of, program.facts.weights, program.helpers)
 
     compare(copy.deepcopy(tree))
     before = {*ast.unparse(tree).splitlines()}
@@ -245,13 +245,13 @@ def test_every_fault_in_the_text_is_seen(
 
 def restarted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Counters of loops start at 0."""
-    counted = ClassWriter._counted
+    clause = ClassWriter._clause
 
-    def wrong(self: ClassWriter, item: Any, code: Any) -> Any:
-        item.start = 0
-        return counted(self, item, code)
+    def wrong(self: ClassWriter, loop: Loop) -> str:
+        loop.start = 0
+        return clause(self, loop)
 
-    monkeypatch.setattr(ClassWriter, "_counted", wrong)
+    monkeypatch.setattr(ClassWriter, "_clause", wrong)
 
 
 def swapped(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -292,10 +292,10 @@ def with_default(monkeypatch: pytest.MonkeyPatch) -> None:
 def as_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """All instances get what the first has."""
 
-    def wrong(_: ValueColumns, column: Any, __: Any) -> SourceSymbol:
-        return SourceSymbol(Literal(column[0]), column)
+    def wrong(_: Scope, column: Any, __: Any) -> Symbol:
+        return Symbol(Literal(column[0]), column)
 
-    monkeypatch.setattr(ValueColumns, "fit", wrong)
+    monkeypatch.setattr(Scope, "fit", wrong)
 
 
 def without_rates(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -313,7 +313,7 @@ def without_rates(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def uninitialised(monkeypatch: pytest.MonkeyPatch) -> None:
     """Weights keep PyTorch's first values."""
-    monkeypatch.setattr(Constructors, "_inits", lambda *_: [])
+    monkeypatch.setattr(Ops, "inits_of", lambda *_: [])
 
 
 LAYERS = (
@@ -334,7 +334,7 @@ FAULTS: dict[Any, tuple[str, str]] = {
     swapped: ("s.0.0", "`in_channels` is `4` instead of `3`"),
     dropped: ("s.1.0", "`dilation` is `1` instead of `2`"),
     with_default: ("s.0.1", "`dilation` is `3` instead of `1`"),
-    as_first: ("s.1.0", "`in_channels` is `3` instead of `4`"),
+    as_first: ("s.0.0", "`in_channels` is `4` instead of `3`"),
     without_rates: ("2", "`negative_slope` is `0.01` instead of `0.1`"),
     uninitialised: ("s.0.1", "the initialiser of `weight` is PyTorch's own instead of"),
 }
@@ -388,15 +388,14 @@ def test_a_wrong_order_of_branches_is_seen(monkeypatch: pytest.MonkeyPatch) -> N
         '[{ op = "sub", branches = [{ op = "conv", out = 4, kernel = 1 }, { op = "conv", out = 4, kernel = 1 }] }]'
     )
     text_of(model)
-    build = Program._define
+    add = Program._add
 
-    def wrong(self: Program, name: str, places: Any) -> None:
-        build(self, name, places)
-        for class_ in self.classes:
-            for action in class_.actions:
-                action.inputs = action.inputs[::-1]
+    def wrong(self: Program, class_: Class) -> None:
+        add(self, class_)
+        for action in class_.actions:
+            action.inputs = action.inputs[::-1]
 
-    monkeypatch.setattr(Program, "_define", wrong)
+    monkeypatch.setattr(Program, "_add", wrong)
     with pytest.raises(Disagreement, match="its call in `forward`"):
         text_of(model)
 
@@ -457,13 +456,13 @@ TOO_MUCH = {
 @pytest.mark.parametrize("case", TOO_MUCH)
 def test_nothing_is_added(case: str) -> None:
     model = spec(MORE)
-    program = Program(model.network, model.name)
+    program = Program([model.network], model.name)
     text = source(model)
     old, new, says = TOO_MUCH[case]
     assert text.count(old) == 1
     for changed_text, fails in ((text, False), (text.replace(old, new), True)):
         _, tree = own_classes(changed_text, program.helpers)
-        arguments_ = (tree, model.root, 0, program.code_of, program.weights, program.helpers)
+        arguments_ = (tree, model.root, 0, program.facts.code_of, program.facts.weights, program.helpers)
         if not fails:
             check(*arguments_)
             continue

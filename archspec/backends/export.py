@@ -23,10 +23,10 @@ def export(model: "Model", path: str, options: Options) -> None:
     """
     suffix = PurePath(path).suffix
     if suffix == ".py":
-        from archspec.backends.torch.source import source
+        from archspec.backends.torch.source import family, is_family, source
 
         options.only(set(), FORMATS[suffix])
-        text = source(model)  # fails before the file is opened
+        text = family(model) if is_family(model) else source(model)  # fails before the file is opened
         with writing(path) as file:
             file.write(text.encode())
     elif suffix == ".onnx":

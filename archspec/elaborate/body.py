@@ -33,6 +33,8 @@ class Draft:
     outputs: list[Handle] = field(default_factory=list)
     again: Callable[[Handles], tuple[Module, Handles] | None] | None = None
     """Elaborates the same module for other inputs: what `reuse` calls."""
+    inside: tuple[Origin, ...] = ()
+    """The calls of inline blocks around it in the same body."""
     exposed: dict[ValuePath, Handle] = field(default_factory=dict)
     """Values inside the module that are used from outside. They follow the module's own outputs."""
 
@@ -55,6 +57,8 @@ class Body:
     modules: dict[str, int | None] = field(default_factory=dict)
     """The modules of this scope: name → index of the draft, `None` where it failed."""
     position: int = 0
+    inside: tuple[Origin, ...] = ()
+    """The calls of inline blocks that are under way."""
     ordered: bool = True
     """Whether handles are in the final order already."""
 
@@ -82,6 +86,7 @@ class Body:
     def add(self, draft: Draft) -> Handles:
         """Append a node; its outputs."""
         draft.outputs = [self.new(type_) for type_ in draft.module.outputs]
+        draft.inside = self.inside
         self.drafts.append(draft)
         return tuple(draft.outputs)
 
@@ -164,7 +169,15 @@ class Body:
         module = extend(draft.module, list(draft.exposed)) if draft.exposed else draft.module
         inputs = tuple([ids[handle] for handle in draft.inputs])
         return Node(
-            draft.name, module, inputs, draft.origin, draft.positional, draft.copy, draft.label, draft.shares
+            draft.name,
+            module,
+            inputs,
+            draft.origin,
+            draft.positional,
+            draft.copy,
+            draft.label,
+            draft.shares,
+            draft.inside,
         )
 
 

@@ -367,7 +367,11 @@ def inline(
     """A block whose modules live in the caller's scope; it still sees nothing of its caller."""
     inner = run.block_env(definition, args, types, env.body, handles)
     inner.copy = env.copy
-    return labelled(run, step, env, run.chain(run.plan(definition).chain, inner, inner.names.inputs["input"]))
+    outside = env.body.inside
+    env.body.inside = (*outside, step.origin)
+    result = run.chain(run.plan(definition).chain, inner, inner.names.inputs["input"])
+    env.body.inside = outside
+    return labelled(run, step, env, result)
 
 
 def labelled(run: Run, step: Step, env: Env, result: Handles) -> Handles:

@@ -10,10 +10,10 @@ from archspec.diagnostics.diagnostic import Path, shown
 from archspec.diagnostics.problems import Within
 from archspec.language import limits
 from archspec.language.arithmetic import show
-from archspec.language.expressions import Scope
+from archspec.language.expressions import Scope, Tree
 from archspec.language.params import Parameter
 from archspec.language.parser import parse
-from archspec.language.templates import parse_template
+from archspec.language.templates import Template, parse_template
 from archspec.ops.core.fields import EXPRESSION, FREE_DIMENSION, PADDING_KEYWORDS, TEXT, Reading
 from archspec.ops.core.init import NAMES as INITIALISERS
 from archspec.types import Table, Value, multiple
@@ -37,6 +37,8 @@ class Setting:
     """The keywords that could stand in its place."""
     parts: tuple["Setting", ...] = ()
     """The settings that a list or a table is made of."""
+    tree: Tree | Template | None = None
+    """What an expression, or a text with expressions in it, says; `None` for constants, lists and tables."""
 
 
 def constant(path: Path, value: Value) -> Setting:
@@ -71,7 +73,7 @@ def _compile_text(text: str, reading: Reading, path: Path) -> Setting:
         literal = template.literal
         if literal is not None:
             return constant(path, literal)
-        return Setting(path, template.evaluate, template.names, template.paths)
+        return Setting(path, template.evaluate, template.names, template.paths, tree=template)
     if reading.keywords or reading.initialiser:
         return _compile_keyword(text, reading, path)
     return _compile_expression(text, path)
@@ -126,7 +128,11 @@ def _compile_expression(text: str, path: Path) -> Setting:
         value = integral(expression.evaluate(Nowhere()))
         return constant(path, value)
     return Setting(
-        path, lambda scope: integral(expression.evaluate(scope)), expression.names, expression.paths
+        path,
+        lambda scope: integral(expression.evaluate(scope)),
+        expression.names,
+        expression.paths,
+        tree=expression.tree,
     )
 
 
@@ -158,7 +164,7 @@ def _compile_keyword(text: str, reading: Reading, path: Path) -> Setting:
         word = template.evaluate(scope, numbers=reading.initialiser)
         return word if is_word(word) else integral(parse(word).evaluate(scope))
 
-    return Setting(path, evaluate, template.names, template.paths)
+    return Setting(path, evaluate, template.names, template.paths, tree=template)
 
 
 def _compile_list(raw: list[Any], reading: Reading, path: Path) -> Setting:

@@ -74,7 +74,10 @@ class Flatten(SameOrder):
         """`nn.Flatten`, or `torch.flatten`."""
         arguments = (keyword("start_dim", self.start, 1), keyword("end_dim", self.stop, -1))
         stop = "" if self.stop == -1 else f", {self.stop}"
-        return TorchCode("nn.Flatten", arguments, f"torch.flatten({{0}}, {self.start}{stop})", typed=True)
+        first, last = self._range(inputs)
+        product_ = " * ".join(f"x.shape[{axis}]" for axis in range(first, last + 1))
+        text = f"torch.flatten({{0}}, {self.start}{stop})"
+        return TorchCode("nn.Flatten", arguments, text, sizes={first: product_}, typed=True)
 
     def onnx(self, e: Emitter, inputs: Inputs) -> str:
         """`Flatten` of all but the batch, else `Reshape`."""

@@ -22,11 +22,8 @@ class StochasticDepth(nn.Module):
         if not self.training or self.p == 0:
             return x
         samples = x.shape[0] if self.mode == "row" else 1
-        shape = [samples] + [1] * (x.ndim - 1)
-        noise = x.new_empty(shape).bernoulli_(1 - self.p)
-        if self.p < 1:
-            noise = noise / (1 - self.p)
-        return x * noise
+        noise = x.new_empty([samples] + [1] * (x.ndim - 1)).bernoulli_(1 - self.p)
+        return x * noise.div_(1 - self.p) if self.p < 1 else x * noise
 '''
 
 

@@ -112,6 +112,8 @@ class ModuleComparison:
         seen: dict[str, list[CallShapes]] = {}
         with ExitStack() as hooks, FlopCounterMode(display=False) as counter:
             for path, module in self.module.named_modules():
+                if type(module).__name__ in ("ModuleDict", "ModuleList"):
+                    continue  # which is a container: the modules in it are called
                 hooks.enter_context(module.register_forward_hook(_recorder(seen.setdefault(path, []))))
             self.module(*self._inputs(self.sized))
         if len({type_.shape[0] for type_ in self.model.inputs.values()}) > 1:

@@ -11,7 +11,7 @@ disagreement the exception for a difference
 compare    compares the module tree with the modules and values of the source
 """
 
-from archspec.backends.torch.check.compare import check
+from archspec.backends.torch.check.checker import check
 from archspec.backends.torch.check.disagreement import Disagreement
 
 __all__ = ["Disagreement", "check"]

@@ -4,67 +4,34 @@ Every node of a composite must be there: a module of the op's class with the op'
 has weights, or a call of the op's function, on the values that the nodes before it made; and nothing else.
 """
 
-import ast
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import product
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, Protocol
 
-from archspec.analysis.liveness import Live, every, training_only, used
+from archspec.analysis.liveness import Live, Liveness, every, training_only, used
 from archspec.backends.torch.check.arguments import NOTHING, Difference, differs, initialised
 from archspec.backends.torch.check.disagreement import Disagreement, failure
-from archspec.backends.torch.check.execute import OpTemplate, executed, templates
+from archspec.backends.torch.check.execute import OpTemplate
 from archspec.backends.torch.check.sizes import Sizes
-from archspec.backends.torch.check.stand_ins import BareParameter, Child, Leaf, Module, Modules
+from archspec.backends.torch.check.stand_ins import BareParameter, Child, Leaf, Module, Modules, is_container
 from archspec.backends.torch.check.values import Symbolic, frozen, operands
 from archspec.ir import Module as Composite
-from archspec.ir import Node, walk
+from archspec.ir import Node
 from archspec.ops.core.torch_code import TorchCode
 from archspec.types import TensorType
 
 
-def check(
-    source: ast.Module,
-    root: Composite,
-    training: int,
-    code_of: Callable[[Composite], TorchCode],
-    weights: Callable[[Composite], int],
-    helpers: Mapping[str, str],
-) -> None:
-    """Raise `Disagreement` if the classes of `source`, whose last one is the network, do not match the spec.
+class Checker(Protocol):
+    """What the comparisons of one source share."""
 
-    `source` is changed. The last `training` outputs of `root` are there in training only. `code_of` tells how an op is
-    written, `weights` how many a module has; `helpers` are the classes of the source that stand for one of PyTorch.
-    """
-    recorder = Modules()
-    codes = {module: code_of(module) for module in walk(root) if module.op is not None}
-    texts = {text for code in codes.values() for text in (code.function, code.call) if text}
-    texts |= {
-        code.module for module, code in codes.items() if module.op is not None and module.op.is_parameter
-    }
-    try:
-        scope, name = executed(source, recorder, helpers)
-        filled = templates(sorted(texts), scope)
-        made = scope[name]()
-    except Exception as error:
-        raise Disagreement((), "", ("its constructor", "a module", failure(error))) from error
-    late = frozenset(range(len(root.results) - training, len(root.results)))
-    _BodyComparison(_Checker(recorder, codes, weights, filled), root, made, (), (root,), late).check()
-
-
-class _Checker:
-    """Compares modules of the source with composites of the spec, each pair once."""
-
-    def __init__(
-        self,
-        recorder: Modules,
-        codes: dict[Composite, TorchCode],
-        weights: Callable[[Composite], int],
-        filled: dict[str, OpTemplate],
-    ) -> None:
-        self.recorder, self.codes, self.weights, self.templates = recorder, codes, weights, filled
-        self.done: set[tuple[Composite, int, Live]] = set()
+    recorder: Modules
+    codes: dict[Composite, TorchCode]
+    weights: Callable[[Composite], int]
+    templates: dict[str, OpTemplate]
+    liveness: Liveness
 
     def composite(
         self,
@@ -75,18 +42,14 @@ class _Checker:
         late: Live,
     ) -> None:
         """Raise `Disagreement` if a module does not match the composite; `late` outputs may be `None`."""
-        key = (module, id(made.__dict__), late)
-        if key not in self.done:
-            _BodyComparison(self, module, made, path, (module, *around), late).check()
-            self.done.add(key)
 
 
-class _BodyComparison:
+class BodyComparison:
     """Compares one module with one composite."""
 
     def __init__(
         self,
-        checker: _Checker,
+        checker: Checker,
         module: Composite,
         made: Module,
         path: tuple[str, ...],
@@ -104,6 +67,8 @@ class _BodyComparison:
         """The number of the first value that `forward` does not compute."""
         self.sizes = Sizes(self.recorder, self.start, self.end)
         self.values: list[tuple[Symbolic, TensorType]] = list(zip(self.inputs, module.inputs, strict=True))
+        self.seen = [*self.values]
+        """All values, those in groups whose modules are in containers included."""
         self.claimed: set[int] = set()
 
     def _run(self, *, training: bool) -> tuple[Any, ...]:
@@ -123,10 +88,23 @@ class _BodyComparison:
         return Disagreement(path, kind, (what, wanted, found), self.around)
 
     @cached_property
-    def unneeded(self) -> set[int]:
-        """The nodes that no result needs, by `id`."""
-        found = used(self.module, every(self.module))
-        return {id(node) for node, here in zip(self.module.body, found, strict=True) if not here}
+    def live(self) -> dict[int, Live]:
+        """The outputs of each node that some result needs, by the `id` of the node."""
+        return self._live(self.module, every(self.module))
+
+    def _taken(self, node: Node, here: Live) -> Iterable[int]:
+        """The values that a node needs for its outputs: a group in a container only those that it uses."""
+        child = self.made.__children__.get(node.name or "")
+        if not here or node.module.op is not None or node.module.is_block:
+            return node.inputs if here else ()
+        if child is not None and not is_container(child):
+            return node.inputs
+        return [node.inputs[index] for index in self.checker.liveness.of(node.module, here).inputs]
+
+    def _live(self, module: Composite, wanted: Live) -> dict[int, Live]:
+        return {
+            id(node): here for node, here in zip(module.body, used(module, wanted, self._taken), strict=True)
+        }
 
     @cached_property
     def late_inside(self) -> dict[int, Live]:
@@ -140,16 +118,38 @@ class _BodyComparison:
     def check(self) -> None:
         """Compare every node, then the results."""
         self._overwritten()
+        self._nodes()
+        self._returned()
+
+    def _nodes(self) -> None:
+        """Compare every node of a body, and see that there is no further module."""
         for node in self.module.body:
             given = [self.values[index][0] for index in node.inputs]
             made = self._outputs(node, given)
-            if made[0].number >= self.end and id(node) not in self.unneeded:
+            needed = min(self.live[id(node)], default=None)
+            if needed is not None and made[needed].number >= self.end:
                 raise self._wrong("its call in `forward`", made[0], NOTHING, node)
             self.values += zip(made, node.module.outputs, strict=True)
+            self.seen += zip(made, node.module.outputs, strict=True)
         for name, child in self.made.__children__.items():
             if id(child) not in self.claimed:
                 raise self._wrong(f"the module `{name}`", NOTHING, child)
-        self._returned()
+
+    def _contained(self, node: Node, made: Any, given: list[Symbolic]) -> list[Symbolic]:
+        """The values of a group whose modules are in a container: the `forward` around it calls them."""
+        kept = self.module, self.made, self.values, self.path, self.late, self.around
+        live, late_inside = self.live, self.late_inside
+        late = self.late_inside.get(id(node), frozenset())
+        self.module, self.made, self.late = node.module, made, late
+        self.path, self.around = (*self.path, node.name or node.module.kind), (node.module, *self.around)
+        self.values = [*zip(given, node.module.inputs, strict=True)]
+        del self.late_inside
+        self.live = self._live(node.module, live[id(node)])
+        self._nodes()
+        found = [self.values[index][0] for index in node.module.results]
+        self.module, self.made, self.values, self.path, self.late, self.around = kept
+        self.live, self.late_inside = live, late_inside
+        return found
 
     def _returned(self) -> None:
         """Raise `Disagreement` unless the results match the spec, in training and evaluation mode."""
@@ -194,8 +194,14 @@ class _BodyComparison:
         module = node.module
         if module.is_removed:
             return given[:1]
+        found = self.made.__children__.get(node.name or "") if module.op is None else None
+        if isinstance(found, Module) and is_container(found):
+            self.claimed.add(id(found))
+            return self._contained(node, found, given)
         if module.op is None:
             value = self._composite(node, given)
+            if isinstance(value, list):
+                return value
         elif module.op.is_parameter:
             value = self._parameter(node)
         else:
@@ -236,7 +242,7 @@ class _BodyComparison:
 
     # --- blocks and groups -----------------------------------------------------------------------------
 
-    def _composite(self, node: Node, given: list[Symbolic]) -> Symbolic:
+    def _composite(self, node: Node, given: list[Symbolic]) -> Symbolic | list[Symbolic]:
         """The value of a call of a block or a group."""
 
         def call(child: Module) -> Symbolic:
@@ -257,6 +263,10 @@ class _BodyComparison:
                 continue
             self.claimed.add(id(child))
             return value
+        if not node.module.is_block and not self.checker.weights(node.module):
+            return self._contained(
+                node, SimpleNamespace(__children__={}, training=self.recorder.training), given
+            )  # all its nodes are functions
         raise problem or self._wrong("the module", f"a `{node.module.kind}`", NOTHING, node)
 
     # --- ops -------------------------------------------------------------------------------------------
@@ -284,7 +294,7 @@ class _BodyComparison:
                 if found is None:
                     self.claimed.add(id(child))
                     return value
-        if found is None or id(node) in self.unneeded:
+        if found is None or not self.live[id(node)]:
             return self.recorder.value("name", f"{code.function or code.module}(…)", node)
         raise self._wrong(*found, node)
 
@@ -317,7 +327,7 @@ class _BodyComparison:
         called, problem = self.checker.templates[code.function].fill(None), None
         for value in self._calls(called, given[0]):
             _, _, args, words = (
-                self.sizes.settled(value.key, dict(self.values)) if self.sizes.calculated else value.key
+                self.sizes.settled(value.key, dict(self.seen)) if self.sizes.calculated else value.key
             )
             problem = differs(code, args[1:], dict(words), inplace=value in self.recorder.inplace)
             if problem is None:
@@ -353,14 +363,14 @@ class _BodyComparison:
         if value is None:
             raise self._wrong("the size", ", ".join(dims), NOTHING, node)
         if value.number >= self.end:
-            return self.sizes.found(value, dict(self.values)) or value
+            return self.sizes.found(value, dict(self.seen)) or value
         return value
 
     def _sizes(self, dim: str) -> list[Symbolic]:
         """The expressions of a free dimension."""
         return [
             value.shape[axis]
-            for value, type_ in self.values
+            for value, type_ in self.seen
             for axis, size in enumerate(type_.shape)
             if size == dim
         ]

@@ -1,7 +1,8 @@
 """Stand-ins for PyTorch's modules, which record their constructor arguments."""
 
+import math
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import SimpleNamespace
 from typing import Any, ClassVar, Self
 
@@ -19,7 +20,10 @@ class Modules(Recorder):
 def names(recorder: Modules) -> dict[str, Any]:
     """The namespace that generated source imports."""
     own = {"recorder": recorder}
-    kinds = {kind.__name__: _Made(kind.__name__, (kind,), own) for kind in (Module, Sequential, ModuleDict)}
+    kinds = {
+        kind.__name__: _Made(kind.__name__, (kind,), own)
+        for kind in (Module, Sequential, ModuleDict, ModuleList)
+    }
 
     def buffer(value: Any, *, persistent: bool = True) -> BareParameter:
         return BareParameter(recorder, value, "in the state_dict" if persistent else "not in the state_dict")
@@ -34,6 +38,7 @@ def names(recorder: Modules) -> dict[str, Any]:
         "nn": nn,
         "Tensor": Symbolic,
         "OrderedDict": OrderedDict,
+        "math": math,
     }
 
 
@@ -205,6 +210,23 @@ class Sequential(Module):
 
 class ModuleDict(Module):
     """`nn.ModuleDict`."""
+
+    def __init__(self, modules: "dict[str, Child] | None" = None) -> None:
+        super().__init__()
+        self.__children__.update(modules or {})
+
+
+class ModuleList(Module):
+    """`nn.ModuleList`."""
+
+    def __init__(self, modules: "Iterable[Child]" = ()) -> None:
+        super().__init__()
+        self.__children__.update({str(at): made for at, made in enumerate(modules)})
+
+
+def is_container(module: object) -> bool:
+    """Whether a module has no `forward` of its own: the class around it calls its modules."""
+    return isinstance(module, ModuleDict | ModuleList) and type(module).__module__ == __name__
 
 
 Child = Module | Leaf | BareParameter

@@ -1,27 +1,35 @@
 """Generate PyTorch source: one standalone file for a network, in the style of a hand-written one.
 
-symbols     symbolic values: expressions with their values in all instances of a block
-places      the environment of each composite: the names that its expressions can see
-align       alignment of the instances of a block: which nodes correspond
-columns     the names of a class, and expressions over them
-modules     ops as constructor calls
-copies      alignment of copies, and merging of equal consecutive items
-chains      blocks and groups as constructor calls or as `nn.Sequential`
-loops       copies named by their counter, as loops
-classes     builds a class from the above
-collect     the composites of a network grouped by definition, callees first
-program     decides which composites share a class
-parts       the data of a class
-forward     the `forward` method: statements and variables
-initialise  initialisers that are not PyTorch's defaults
-unused      removal of unused arguments and local variables
-layout      formatting of expressions as by `ruff format`
-statements  formatting of the statements of `forward`
-names       identifiers
-writer      writes a class
-render      writes the file
+rows         the instances of a class, and the nodes that each step of a definition made in them
+symbols      symbolic values: expressions with their values in all rows
+scope        the names of a class, and the spec's expressions over them
+ops          ops as constructor calls
+functions    ops as functions of tensors
+blocks       blocks as constructor calls
+graph        the values in the body of a class
+cycles       copies that `forward` calls in a loop
+loops        copies in general
+placing      the names and places of modules
+modules      single nodes
+choices      nodes that differ in more than numbers
+steps        the walk over the steps of a definition
+builder      builds a class from the above
+program      decides which instances share a class
+parts        the data of a class
+annotations  the types of arguments
+arguments    the order of arguments, and docstrings
+constructors writes the calls that construct modules
+writer       writes a class
+reads        what `forward` reads
+forward      writes the `forward` method: statements and variables
+initialise   initialisers that are not PyTorch's defaults
+layout       formatting of expressions as by `ruff format`
+statements   formatting of the statements of `forward`
+names        identifiers
+family       all variants of a spec as one class
+render       writes the file
 """
 
-from archspec.backends.torch.source.render import source
+from archspec.backends.torch.source.render import family, is_family, source
 
-__all__ = ["source"]
+__all__ = ["family", "is_family", "source"]

@@ -3,11 +3,10 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from archspec.backends.torch.source.held import number_text
 from archspec.backends.torch.source.layout import WIDTH, Bracket, fill, is_atomic, lines, spaced
-from archspec.backends.torch.source.modules import output_name, shape_text
 from archspec.backends.torch.source.names import Namer, variable_name
 from archspec.backends.torch.source.parts import Action, Class, Number
+from archspec.backends.torch.source.reads import number_reads, number_text, output_name, reads, shape_text
 from archspec.backends.torch.source.statements import annotation
 from archspec.backends.torch.source.statements import statement as laid_out
 
@@ -53,7 +52,7 @@ class Forward:
         self.uses: Counter[int] = Counter()
         self.last: dict[int, int] = {}
         for position, action in enumerate(self.actions):
-            for value in action.reads:
+            for value in reads(action):
                 self.uses[value] += 1
                 self.last[value] = position
         for value in {*class_.results}:
@@ -74,7 +73,7 @@ class Forward:
         kept = []
         for action in reversed(self.class_.actions):
             if not action.pure or action.part is not None or used & {*action.outputs}:
-                used |= {*action.reads}
+                used |= {*reads(action)}
                 kept.append(action)
         kept.reverse()
         return [*(a for a in kept if not a.training), *(a for a in kept if a.training)]
@@ -102,7 +101,7 @@ class Forward:
         """The lines of `forward`, indented as a method."""
         pending: tuple[int, PendingExpression] | None = None
         for position, action in enumerate(self.actions):
-            if action.joins or (action.part is not None and action.part.count is not None):
+            if action.loop is not None:
                 assert pending is None  # noqa: S101 — nothing is nested into a loop
                 self._loop(position, action)
                 continue
@@ -129,8 +128,8 @@ class Forward:
             and len(following.inputs) <= 2
             and action.training == following.training
             and not _is_optional(following)
-            and not (following.part is not None and following.part.count is not None)
-            and following.reads.count(value) == 1
+            and following.loop is None
+            and reads(following).count(value) == 1
             and following.template.count(f"{{{following.inputs.index(value)}}}") == 1
             and len(expression.text) < WIDTH - 30
         )
@@ -167,8 +166,8 @@ class Forward:
 
     def _number(self, action: Action, number: Number, reads: set[int]) -> tuple[str, bool]:
         """A number that differs between the instances, over attributes and the sizes of values."""
-        text = number_text(number, self.held, self.variables)
-        reads |= {*number.reads}
+        text = number_text(number, self.held, self.class_.ids, self.variables)
+        reads |= {*number_reads(number)}
         if len(text) > LONG and not _is_optional(action):
             if number not in self.named:
                 name = Namer({*self.variables.values(), *self.namer.taken}).give("size")
@@ -180,11 +179,8 @@ class Forward:
 
     def types(self, value: int) -> tuple[object, ...]:
         """The shape of a value in the first instance."""
-        module = self.class_.places[0].module
-        if value < len(module.inputs):
-            return module.inputs[value].shape
-        step = next(action for action in self.class_.actions if value in action.outputs)
-        return step.step.node.module.outputs[step.outputs.index(value)].shape
+        types = self.class_.values[value].types
+        return next(type_.shape for type_ in types if type_ is not None)
 
     def _assign(self, position: int, expression: PendingExpression) -> None:
         action = self.actions[position]
@@ -211,8 +207,8 @@ class Forward:
             names.append(name)
             self.variables[value] = name
         comment = ""
-        if len(self.class_.places) == 1 and len(action.outputs) == 1:
-            comment = shape_text(action.step.node.module)
+        if len(self.class_.modules) == 1 and len(action.outputs) == 1:
+            comment = shape_text(action.node.module)
             comment, self.shown = (comment if comment != self.shown else ""), comment
         self.statements.append(
             Statement(tuple(names), expression.text, expression.typed, comment, training=action.training)
@@ -229,7 +225,7 @@ class Forward:
     def _pick(self, position: int, action: Action, reads: set[int], output: int = 0) -> str:
         """The variable of an action's value: its own name if the value is used much later, else a dead variable."""
         value = action.outputs[output]
-        node = action.step.node
+        node = action.node
         own = action.label or (node.name if node.name is not None and not node.positional else None)
         live = {
             name
@@ -268,7 +264,7 @@ class Forward:
 
     def _is_landmark(self, position: int, value: int) -> bool:
         """Whether a value gets its own name, since it is used much later or is one of several branches."""
-        readers = [at for at, action in enumerate(self.actions) if value in action.reads]
+        readers = [at for at, action in enumerate(self.actions) if value in reads(action)]
         results = self.class_.results
         main = results[: len(results) - self.class_.training]
         if value in results:
@@ -289,10 +285,8 @@ class Forward:
     # --- loops -----------------------------------------------------------------------------------------
 
     def _loop(self, position: int, action: Action) -> None:
-        part = action.part
-        assert part is not None  # noqa: S101 — a loop calls a module
         name = self._renamed(position, action)
-        head, called = self.heads[id(part)]
+        head, called = self.heads[id(action.loop)]
         texts = {0: name, 1: f"{called}({name})"}
         for number, join in enumerate(action.joins, start=2):
             texts[number] = fill(

@@ -2,11 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from archspec.backends.torch.source.layout import WIDTH
 from archspec.backends.torch.source.names import is_attribute
-from archspec.backends.torch.source.parts import Class
+from archspec.backends.torch.source.parts import Class, Container, Item, Loop
 from archspec.ir import Module, walk
 from archspec.ops.core.base import custom_inits
 from archspec.ops.core.init import Init
@@ -80,29 +80,41 @@ def rules(common_rules: dict[str, InitRule]) -> list[str]:
 
 def statements(class_: Class, access: dict[int, str]) -> list[str]:
     """The initialising statements at the end of a constructor."""
-    result = []
-    if class_.chain is not None:
-        for item in class_.chain.items:
-            result += [call(init.init, _named(init.path)) for init in item.inits]
-    for part in class_.parts:
-        made = []
-        for init in part.inits:
-            if part.is_parameter:
-                made.append(call(init.init, access[id(part)]))
-            elif init.path == ("weight",) and access[id(part)].startswith("self."):
-                made.append(call(init.init, f"{access[id(part)]}.weight"))
-            else:
-                name = (
-                    access[id(part)].removeprefix("self.")
-                    if is_attribute(part.name) or part.is_free
-                    else part.name
-                )
-                made.append(call(init.init, _named((name, *init.path))))
-        if made and part.when is not None:
-            result.append(f"if {access[id(part)]} is not None:")
+    result: list[str] = []
+    for position, item in enumerate(class_.items):
+        if isinstance(item, Loop):
+            continue
+        start = access[id(item)].removeprefix("self.")
+        if class_.is_chain and not is_attribute(item.text):
+            start = str(position)
+        elif not item.is_free and not is_attribute(item.text):
+            start = item.text
+        made = [
+            call(init, access[id(item)])
+            if item.is_parameter
+            else call(init, f"self.{start}.{weight}")
+            if not inner and is_attribute(start)
+            else call(init, _named((start, *inner, weight)))
+            for inner, weight, init in weights(item)
+        ]
+        if made and item.when is not None:
+            result.append(f"if {access[id(item)]} is not None:")
             made = [f"    {line}" for line in made]
         result += made
     return result
+
+
+def weights(item: Item) -> Iterator[tuple[tuple[str, ...], str, Init]]:
+    """The weights in a module with initialisers of their own, each with the names of the modules inside."""
+    for init in item.inits:
+        yield (), init.weight, init.init
+    if isinstance(item.made, Container):
+        for position, inner in enumerate(item.made.items):
+            if isinstance(inner, Item):
+                name = (
+                    inner.text if item.made.kind == "nn.ModuleDict" or not inner.positional else str(position)
+                )
+                yield from (((name, *path), weight, init) for path, weight, init in weights(inner))
 
 
 def _named(path: tuple[str, ...]) -> str:

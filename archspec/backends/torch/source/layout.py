@@ -30,19 +30,25 @@ class Prefixed:
 
 
 @dataclass(frozen=True, slots=True)
-class Comprehension:
-    """`item for i in range(n)`, alone in its brackets."""
+class Generated:
+    """`*(item for _ in range(n))`, or `**{name: item for …}`."""
 
     item: "Code"
     clause: str
+    before: str = "*("
+    after: str = ")"
 
 
-Code: TypeAlias = "str | Bracket | Prefixed | Comprehension"
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """`then if test else other`."""
+
+    then: "Code"
+    test: str
+    other: "Code"
 
 
-def generated(item: Code, clause: str) -> Bracket:
-    """`*(item for _ in range(n))`."""
-    return Bracket("*(", (Comprehension(item, clause),))
+Code: TypeAlias = "str | Bracket | Prefixed | Generated | Alternative"
 
 
 def flat(code: Code) -> str | None:
@@ -53,9 +59,12 @@ def flat(code: Code) -> str | None:
         case Prefixed():
             inner = flat(code.code)
             return None if inner is None else code.prefix + inner
-        case Comprehension():
+        case Generated():
             inner = flat(code.item)
-            return None if inner is None else f"{inner} {code.clause}"
+            return None if inner is None else f"{code.before}{inner} {code.clause}{code.after}"
+        case Alternative():
+            then, other = flat(code.then), flat(code.other)
+            return None if then is None or other is None else f"{then} if {code.test} else {other}"
     items = [flat(item) for item in code.items]
     if (code.spread and items) or None in items:
         return None
@@ -74,17 +83,34 @@ def lines(code: Code, before: str = "", after: str = "", indent: str = "") -> li
         if len(indent + before + first) > WIDTH and are_short([indent + before + "(", *made]):
             return [f"{indent}{before}(", *made, f"{indent}){after}"]
     match code:
+        case Alternative():
+            opening = f"{indent}{before}(" if before.endswith(" = ") else f"{indent}{before}"
+            parts = [
+                *lines(code.then, "", "", deeper),
+                f"{deeper}if {code.test}",
+                *lines(code.other, "else ", "", deeper),
+            ]
+            if before.endswith(" = "):
+                return [opening, *parts, f"{indent}){after}"]
+            bare = [line[len(INDENT) :] for line in parts]
+            bare[-1] += after
+            return bare
         case Prefixed():
             return lines(code.code, before + code.prefix, after, indent)
-        case Comprehension():
-            return [*lines(code.item, indent=indent), indent + code.clause]
+        case Generated():
+            made = lines(code.item, "", "", deeper)
+            opening, closing = f"{indent}{before}{code.before}", f"{indent}{code.after}{after}"
+            one = flat(code.item)
+            if one is not None and len(f"{deeper}{one} {code.clause}") <= WIDTH:
+                return [opening, f"{deeper}{one} {code.clause}", closing]
+            return [opening, *made, f"{deeper}{code.clause}", closing]
         case Bracket() if code.items:
             inner = flat(Bracket(deeper, code.items, "", code.spread))
             if inner is not None and len(inner) <= WIDTH:
                 return [indent + before + code.head, inner, indent + code.tail + after]
             result = [indent + before + code.head]
             for index, item in enumerate(code.items):
-                made = lines(item, after="," * (not isinstance(item, Comprehension)), indent=deeper)
+                made = lines(item, after=",", indent=deeper)
                 comment = code.comments[index] if code.comments else ""
                 result += commented(made, comment)
             return [*result, indent + code.tail + after]

@@ -1,158 +1,211 @@
-"""Write copies that are named by their counter as loops."""
+"""Copies of nodes: as a loop over their counter where they are alike, else one by one."""
 
-from typing import Any
+from typing import Any, TypeVar
 
-from archspec.backends.torch.source.align import Aligned, InstanceNode, Unlike
-from archspec.backends.torch.source.chains import Chains
-from archspec.backends.torch.source.columns import View
-from archspec.backends.torch.source.facts import Facts
-from archspec.backends.torch.source.modules import Nodes, function_text
-from archspec.backends.torch.source.parts import COUNTER, Action, Built, Part
-from archspec.backends.torch.source.places import Place
-from archspec.backends.torch.source.symbols import SourceSymbol
-from archspec.ir import Node
-from archspec.language.expressions import Binary, Literal, Name
-from archspec.language.parser import Expression
-from archspec.language.templates import parse_template
-from archspec.ops.core.torch_code import placeholders
+from archspec.backends.torch.source.cycles import Cycles, grown
+from archspec.backends.torch.source.initialise import weights
+from archspec.backends.torch.source.parts import Item, Loop, TensorValue, every_item
+from archspec.backends.torch.source.rows import Nodes, Slices, copies
+from archspec.backends.torch.source.symbols import ABSENT, Symbol, names, substitute, uniform
+from archspec.elaborate.steps import Step
+from archspec.language.expressions import Binary, Compare, Literal, Name
+from archspec.types import TensorType
+
+T = TypeVar("T")
 
 
-class Loops(Chains):
-    """Writes the copies of `dense`, and named copies in a chain, as loops."""
+class Loops(Cycles):
+    """Writes copies."""
 
-    def __init__(self, facts: Facts, places: list[Place]) -> None:
-        super().__init__(facts, places)
-        self.parts: dict[str, Part] = {}
-        self.actions: list[Action] = []
+    def copied(self, step: Step, slices: Slices, x: TensorValue | None) -> TensorValue | None:
+        """The copies of a node, each fed by the one before; with `parallel`, side by side."""
+        per_row = [None if nodes is None else copies(nodes, self.space.depth) for nodes in slices]
+        counts = tuple([ABSENT if own is None else len(own) for own in per_row])
+        most = max((n for n in counts if n is not ABSENT), default=0)
+        if most == 0:
+            return x
+        self.space.depth += 1
+        found: list[TensorValue | None] | None = None
+        if step.parallel is None and (most > 1 or not uniform(counts)):
+            fold = self.looped if self.graph else self.chained
+            found = self.attempt(lambda: fold(step, per_row, counts, x))
+        value = found[0] if found else self.unrolled(step, per_row, counts, most, x)
+        self.space.depth -= 1
+        return value
 
-    # --- loops -----------------------------------------------------------------------------------------
+    # --- one by one ------------------------------------------------------------------------------------------
 
-    def _loop(self, step: Aligned) -> None:
-        """Write copies that are named by their counter, each of which takes the value of the previous one."""
-        entries = [entry for entry in step.entries if entry is not None]
-        if len(entries) != len(step.entries):
-            raise Unlike
-        pairs = [(row, copy) for row, entry in enumerate(entries) for copy in range(len(entry.copies))]
-        modules: Nodes = tuple(entries[row].copies[copy][0] for row, copy in pairs)
-        carried = self.values[step.inputs[0]]
-        self._check_worth(entries)
-        growth = self._growth(entries)
-        places = [self.places[row] for row, _ in pairs]
-        with self.copies(pairs):
-            here = tuple(self._grown(dim, delta) for dim, delta in zip(carried, growth, strict=True))
-            if modules[0] is not None and modules[0].module.op is not None:
-                codes = self._codes(modules)
-                made: Built = self._constructor(places, modules, codes, [here])
-                inits = [init for code in codes if code for init in self._inits(modules, code)]
-                if not all(code is not None and code.chains for code in codes):
-                    raise Unlike
+    def unrolled(
+        self,
+        step: Step,
+        per_row: list[list[Nodes] | None],
+        counts: tuple[Any, ...],
+        most: int,
+        x: TensorValue | None,
+    ) -> TensorValue | None:
+        """Copies one by one; those that some rows lack under a condition."""
+        if most > 64 and len(self.rows) > 1:
+            self.fail("many copies")
+            return x
+        for index in range(most):
+            own: Slices = [
+                copies_[index] if copies_ and index < len(copies_) else None for copies_ in per_row
+            ]
+            counter = self.symbol(Literal(index))
+            there = tuple([ABSENT if n is ABSENT else n > index for n in counts])
+            self.space.names.append((step.index, counter))
+            if any(value is False for value in there):
+                test = Compare(self.count_of(step, counts).tree, ((">", Literal(index)),))
+                with self.only(self.symbol(test)):
+                    y = self.one(step, own, x, start=index == 0)
             else:
-                made, inits = self._composite(places, modules, [here])
-            if inits:
-                raise Unlike
-            template = self._template(places, modules)
-        count = self._count(entries)
-        part = Part(f"@{len(self.parts)}", made, count=count, template=template)
-        self.parts[part.name] = part
-        action = Action(step, "{m}({0})", step.inputs, step.outputs, part, pure=False)
-        for node in entries[0].copies[0][1:]:
-            action.joins.append(self._join(node, entries, entries[0].copies[0].index(node)))
-        last = tuple(entry.copies[-1][-1].module.outputs[0].shape for entry in entries)
-        dims: list[SourceSymbol | None] = []
-        for axis, (dim, delta) in enumerate(zip(carried, growth, strict=True)):
-            column = tuple(shape[axis] for shape in last)
-            grown = None
-            if dim is not None and delta is not None and isinstance(delta, int):
-                grown = self.symbol(_sum(dim, delta, count)) if delta else dim
-            dims.append(self.fit(column, [grown]))
-        self.values[step.outputs[0]] = tuple(dims)
-        self.actions.append(action)
+                y = self.one(step, own, x, start=index == 0)
+            x = x if step.parallel is not None else y
+            self.space.names.pop()
+        return x
 
-    def _check_worth(self, entries: list[InstanceNode]) -> None:
-        """Raise `Unlike` for at most two copies, equally many in all instances: these are written one by one."""
-        if len({len(entry.copies) for entry in entries}) == 1 and len(entries[0].copies) < 3:
-            raise Unlike
+    def one(self, step: Step, own: Slices, x: TensorValue | None, *, start: bool) -> TensorValue | None:
+        """One copy."""
+        if step.kind == "dense":
+            self.chain(step.layers, own, x)
+            return self.join(step, own, x, x)
+        return self.step(step, own, x, copy=True, start=start)
 
-    def _growth(self, entries: list[InstanceNode]) -> list[int | None]:
-        """The amount by which each copy changes each axis; `None` if it differs between copies."""
-        growth: list[int | None] = []
-        rank = entries[0].node.module.inputs[0].rank
+    # --- in an `nn.Sequential` ---------------------------------------------------------------------------------
+
+    def chained(
+        self, step: Step, per_row: list[list[Nodes] | None], counts: tuple[Any, ...], x: TensorValue | None
+    ) -> list[TensorValue | None]:
+        """Copies in a chain: a first one, where it differs, and a loop."""
+        if x is None or step.kind == "dense":
+            self.fail("copies without an input")
+            return [x]
+        count = self.count_of(step, counts)
+        key = f"@{step.index}{self.space.depth}"
+        heads: Slices = [own[0] if own else None for own in per_row]
+        first: list[Item | Loop] = []
+        self.space.names.append((step.index, self.symbol(Literal(0))))
+        after = self.into(first, lambda: self.one(step, heads, x, start=True))
+        self.space.names.pop()
+        if self.trouble or after is None:
+            return [x]
+        if self.is_refused(first, count):
+            return [x]
+        whole = None
+        if not step.first:
+            whole = self.attempt(lambda: self.rest_of(step, per_row, key, x, after, start=0))
+        if whole is not None and whole[0]:
+            self.sink.append(Loop(whole[0], key, count))
+            return [self.end_of(per_row, x, after, whole[1], key, count)]
+        rest = self.rest_of(step, per_row, key, x, after, start=1)
+        if 0 in counts:
+            with self.only(self.symbol(Compare(count.tree, ((">", Literal(0)),)))):
+                for item in first:
+                    if isinstance(item, Item):
+                        item.when = self.condition
+        self.sink += first
+        if rest[0]:
+            self.sink.append(Loop(rest[0], key, count, 1))
+        return [self.end_of(per_row, x, after, rest[1], key, count)]
+
+    def is_refused(self, first: list[Item | Loop], count: Symbol) -> bool:
+        """Whether the copies are better written one by one, or have to be."""
+        if any(True for item in every_item(first) for _ in weights(item)):
+            self.fail("initialisers, which find modules by position")
+        elif self.mixed and any(item.positional for item in every_item(first)):
+            self.fail("numbers as names")
+        elif count.is_literal and len(first) * (count.values[0] - 1) <= 4 < 2 * len(first) + 2:
+            self.fail("few copies of several modules")
+        return bool(self.trouble)
+
+    def rest_of(
+        self,
+        step: Step,
+        per_row: list[list[Nodes] | None],
+        key: str,
+        x: TensorValue,
+        after: TensorValue,
+        *,
+        start: int,
+    ) -> tuple[list[Item | Loop], TensorValue | None]:
+        """The copies from `start` on, as items over the counter."""
+        pairs = [(row, copy) for row, own in enumerate(per_row) for copy in range(start, len(own or ()))]
+        if not pairs:
+            return [], None
+        slices: Slices = [(per_row[row] or [])[copy] for row, copy in pairs]
+        items: list[Item | Loop] = []
+        condition = self.condition
+        with self.copies(key, pairs):
+            self.condition = self.lift(condition)
+            before = self.carried(slices, key, x, after, start=start)
+            if start == 0 and None in before.dims and None not in x.dims:
+                self.fail("another input than the first")
+                self.condition = condition
+                return [], None
+            self.space.names.append((step.index, self.symbol(Name(key))))
+            y = self.into(items, lambda: self.one(step, slices, before, start=False))
+            self.space.names.pop()
+        self.condition = condition
+        return items, y
+
+    def carried(
+        self, slices: Slices, key: str, x: TensorValue, after: TensorValue, *, start: int
+    ) -> TensorValue:
+        """The input of each copy, with the sizes that the copy before gives it."""
+        types = tuple(
+            [nodes[0].module.inputs[0] if nodes and nodes[0].module.inputs else None for nodes in slices]
+        )
+        dims: list[Symbol | None] = []
+        for axis, (old, new) in enumerate(zip(x.dims, after.dims, strict=False)):
+            column = tuple([ABSENT if t is None or axis >= t.rank else t.shape[axis] for t in types])
+            if all(value is ABSENT for value in column):
+                dims.append(None)
+                continue
+            dims.append(self.fit(column, self._sizes(old, new, key, start=start)))
+        return TensorValue(-1, (), types, tuple(dims))
+
+    def _sizes(self, old: Symbol | None, new: Symbol | None, key: str, *, start: int) -> list[Symbol | None]:
+        """The candidates for a size before each copy: constant, or growing by what the first copy adds."""
+        found: list[Symbol | None] = [self.lift(new if start else old)]
+        if old is not None and new is not None:
+            growth = self.symbol(Binary("-", new.tree, old.tree))
+            found.append(self.symbol(grown(old.tree, growth.tree, Name(key))))
+            if start == 1 and new.is_literal and isinstance(new.values[0], int):
+                # a multiple of the counter: the first copy made the multiple for one
+                found.append(self.symbol(Binary("*", Literal(new.values[0]), Name(key))))
+        return found
+
+    def end_of(
+        self,
+        per_row: list[list[Nodes] | None],
+        x: TensorValue,
+        after: TensorValue,
+        last: TensorValue | None,
+        key: str,
+        count: Symbol,
+    ) -> TensorValue:
+        """The value after all copies."""
+        types: list[TensorType | None] = []
+        for row, own in enumerate(per_row):
+            if not own or not own[-1]:
+                types.append(x.types[row] if row < len(x.types) else None)
+            else:
+                types.append(own[-1][-1].module.outputs[0])
+        dims: list[Symbol | None] = []
+        rank = next((type_.rank for type_ in types if type_ is not None), 0)
         for axis in range(rank):
-            deltas = set()
-            for entry in entries:
-                for copy in entry.copies:
-                    before, after = copy[0].module.inputs[0], copy[-1].module.outputs[0]
-                    if after.rank != rank:
-                        raise Unlike
-                    old, new = before.shape[axis], after.shape[axis]
-                    known = isinstance(new, int) and isinstance(old, int)
-                    deltas.add(int(new) - int(old) if known else 0 if new == old else None)
-            growth.append(deltas.pop() if len(deltas) == 1 else None)
-        return growth
+            column = tuple([ABSENT if t is None or axis >= t.rank else t.shape[axis] for t in types])
+            old, new = (value.dims[axis] if axis < len(value.dims) else None for value in (x, after))
+            candidates: list[Symbol | None] = [new, old]
+            if old is not None and new is not None:
+                growth = self.symbol(Binary("-", new.tree, old.tree))
+                candidates.append(self.symbol(grown(old.tree, growth.tree, count.tree)))
+            made = last.dims[axis] if last is not None and axis < len(last.dims) else None
+            if made is not None:
+                tree = substitute(made.tree, {key: Binary("-", count.tree, Literal(1))})
+                if not any(name.startswith("@") and name not in self.arguments for name in names(tree)):
+                    candidates.append(self.symbol(tree))
+            dims.append(self.fit(column, candidates))
+        return TensorValue(-1, (), tuple(types), tuple(dims))
 
-    def _grown(self, dim: SourceSymbol | None, delta: int | None) -> SourceSymbol | None:
-        """The size of an axis before a copy."""
-        if dim is None or delta is None:
-            return None
-        if not delta:
-            return self.lift(dim)
-        counter = SourceSymbol(Name(COUNTER), ())
-        return self.symbol(_sum(dim, delta, counter))
-
-    def _template(self, places: list[Place], nodes: Nodes) -> tuple[Any, ...]:
-        """The name template of a copy, as text and expressions over the counter."""
-        node, place = nodes[0], places[0]
-        assert node is not None  # noqa: S101 — no copy is absent
-        raw = place.raw(node)
-        counters = [*place.counts(node)]
-        if not raw or not counters:
-            raise Unlike
-        counter = counters[-1]
-
-        def field(name: str) -> SourceSymbol | None:
-            return self.symbol(Name(COUNTER)) if name == counter else None
-
-        parts: list[Any] = []
-        for part in parse_template(str(raw.get("name", ""))).parts:
-            symbol = (
-                self.expression(part.tree, View(places, None, field))
-                if isinstance(part, Expression)
-                else None
-            )
-            if isinstance(part, Expression) and symbol is None:
-                raise Unlike
-            parts.append(part if symbol is None else symbol)
-        for row, other in enumerate(nodes):
-            text = "".join(part if isinstance(part, str) else str(part.values[row]) for part in parts)
-            if other is None or text != other.name:
-                raise Unlike
-        return tuple(part if isinstance(part, str) else part.tree for part in parts)
-
-    def _count(self, entries: list[InstanceNode]) -> SourceSymbol:
-        column = tuple(len(entry.copies) for entry in entries)
-        place, node = self.places[0], entries[0].node
-        raws = [raw["repeat"] for raw in place.around(node) if "repeat" in raw]
-        candidates = [self.text(raws[-1], View(self.places))] if raws else []
-        return self.fit(column, candidates) or self.role("depth", column)
-
-    def _join(self, node: Node, entries: list[InstanceNode], position: int) -> Action:
-        """An action of a copy after its module. Value 0 is the carried one, then follow the copy's own values."""
-        first = entries[0].copies[0]
-        texts = set()
-        for entry in entries:
-            for copy in entry.copies:
-                texts.add(function_text(self.facts.code(copy[position])))
-        text = texts.pop()
-        if texts or any(True for _ in placeholders(text)):
-            raise Unlike
-        numbers = {entries[0].copies[0][0].inputs[0]: 0}
-        ids = {id(item): ids for item, ids in self.places[0].module.values()}
-        for number, item in enumerate(first, start=1):
-            numbers[ids[id(item)][0]] = number
-        step = Aligned((), (), (), ())
-        return Action(step, text, tuple(numbers[value] for value in node.inputs), (position + 1,))
-
-
-def _sum(dim: SourceSymbol, delta: int, count: SourceSymbol) -> Binary:
-    step = count.tree if delta == 1 else Binary("*", Literal(delta), count.tree)
-    return Binary("+", dim.tree, step)
+    # --- in `forward` --------------------------------------------------------------------------------------------

@@ -1,247 +1,302 @@
-"""Write ops as constructor calls."""
+"""Nodes that are modules, functions or joins, with the values that they make."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import Any
+from abc import abstractmethod
 
-from archspec.backends.torch.source.align import Unlike
-from archspec.backends.torch.source.columns import Dims, ValueColumns, View
-from archspec.backends.torch.source.facts import Facts
-from archspec.backends.torch.source.names import variable_name
-from archspec.backends.torch.source.parts import REQUIRED, Built, Constructor, Initialised, ModuleChain
-from archspec.backends.torch.source.places import Place
-from archspec.backends.torch.source.symbols import (
-    ABSENT,
-    ClassName,
-    SourceSymbol,
-    ValueColumn,
-    constant,
-    matches,
-    uniform,
-)
-from archspec.ir import Module, Node
-from archspec.language.expressions import Name
-from archspec.language.parser import Expression, parse
-from archspec.language.templates import parse_template
-from archspec.ops.core.base import custom_inits
-from archspec.ops.core.torch_code import Argument, TorchCode, expression, without_numbers
-
-Nodes = tuple[Node | None, ...]
-"""A node of each instance; `None` where an instance lacks it."""
-Sites = Sequence[Place | None]
-"""The composite in which the node of each instance is called."""
+from archspec.backends.torch.source.initialise import weights
+from archspec.backends.torch.source.names import is_attribute
+from archspec.backends.torch.source.ops import LIGHT, Calls, first
+from archspec.backends.torch.source.parts import Action, Container, Item, Loop, TensorValue, every_item
+from archspec.backends.torch.source.placing import Placing, renumbered
+from archspec.backends.torch.source.rows import Slices
+from archspec.backends.torch.source.symbols import ABSENT, Symbol, reads_sizes, same_symbol, size
+from archspec.elaborate.steps import Step
+from archspec.ir import Node
 
 
-class Constructors(ValueColumns):
-    """Writes ops as constructor calls."""
+class Modules(Placing):
+    """Writes single nodes."""
 
-    def __init__(self, facts: Facts, places: list[Place]) -> None:
-        super().__init__(places)
-        self.facts = facts
+    @abstractmethod
+    def inside(self, step: Step, slices: Slices, x: TensorValue | None) -> TensorValue | None:
+        """What a wiring node, or a repeat in its own container, is made of."""
 
-    # --- ops -------------------------------------------------------------------------------------------
+    @abstractmethod
+    def text_of(self, step: Step) -> str:
+        """The name of a node, where it is no template."""
 
-    def _codes(self, nodes: Nodes) -> list[TorchCode | None]:
-        """The PyTorch code of each instance's op. All instances use the same class and the same kind of call."""
-        first = next(node for node in nodes if node is not None)
-        codes: list[TorchCode | None] = []
-        for node in nodes:
-            if node is None:
-                codes.append(None)
-                continue
-            if node.module.op is None:
-                raise Unlike
-            codes.append(self.facts.code(node))
-        if any(node is not None and type(node.module.op) is not type(first.module.op) for node in nodes):
-            self._check_plain(nodes, codes)
-            return codes
-        is_parameter = first.module.op is not None and first.module.op.is_parameter
-        kinds = {
-            (code.module, code.call if is_parameter else without_numbers(code.call)[0], code.helper)
-            for code in codes
-            if code is not None
-        }
-        if len(kinds) > 1:
-            raise Unlike
-        return codes
+    def module(self, step: Step, slices: Slices, x: TensorValue | None, *, start: bool) -> TensorValue | None:
+        """A node that is a module, a function, or a join of given values."""
+        calls = self.calls_of(step, slices)
+        if all(node is None for node in calls):
+            return x
+        return self.act(step, calls, start=start, x=x)
 
-    def _check_plain(self, nodes: Nodes, codes: list[TorchCode | None]) -> None:
-        """Raise `Unlike` unless the ops differ only in their classes: then the class can be an argument."""
-        for node, code in zip(nodes, codes, strict=True):
-            if node is None or code is None:
-                continue
-            if node.module.op is None or not code.is_plain or node.module.op.weights(node.module.inputs):
-                raise Unlike
+    def calls_of(self, step: Step, slices: Slices) -> list[Node | None]:
+        """The node of each row that calls what a node of the document says."""
+        level = self.space.level
+        calls: list[Node | None] = []
+        for nodes in slices:
+            own = [n for n in nodes or () if (*n.inside, n.origin)[level:] == (step.origin,)]
+            own = [n for n in own if not n.module.is_removed]
+            calls.append(own[0] if own else None)
+        return calls
 
-    def _kind(self, places: Sites, nodes: Nodes, codes: list[TorchCode | None]) -> SourceSymbol | str:
-        """The class of an op; an argument if it differs."""
-        column: ValueColumn = tuple(ClassName(code.module) if code is not None else ABSENT for code in codes)
-        if uniform(column):
-            return next(code.module for code in codes if code is not None)
-        node, place = next((n, p) for n, p in zip(nodes, places, strict=True) if n is not None and p)
-        return self._type_argument(place.raw(node).get("op"), column) or self.role("activation", column)
+    def act(
+        self, step: Step, calls: Calls, *, start: bool, x: TensorValue | None = None
+    ) -> TensorValue | None:
+        """The call of a node, with the module that it needs."""
+        node = first(calls)
+        if self.is_container(step, calls):
+            self.owner_step(step, calls)
+            return self.container(step, calls, x)
+        inputs = self.inputs(calls, step) if self.graph else [x] if x is not None else []
+        if len({len(n.module.outputs) for n in calls if n is not None}) > 1:
+            self.fail("numbers of outputs that differ")
+        if self.trouble:
+            return x
+        if self.graph:
+            step = self.owner_step(step, calls)
+        action, item, dims = self.made(step, calls, inputs, start=start)
+        if self.trouble:
+            return x
+        if item is not None:
+            self.name_item(step, item, calls)
+            if node.shares is not None:
+                item = self.shared(calls, item)
+            else:
+                self.place(item, calls)
+            action.part = item
+        return self.finish(step, calls, action, inputs, dims)
 
-    def _type_argument(self, raw: Any, column: ValueColumn) -> SourceSymbol | None:
-        """The argument for an op given by a parameter of the block: `op = "{act}"`."""
-        parts = parse_template(raw).parts if isinstance(raw, str) else ()
-        if len(parts) != 1 or not isinstance(parts[0], Expression) or not isinstance(parts[0].tree, Name):
-            return None
-        name = parts[0].tree.name
-        param = self.places[0].frame.params.get(name)
-        if param is None or self.pairs is not None:
-            return None
-        key = f"@type {name}"
-        if key not in self.parameters:
-            values = self._types(name, column)
-            if values is None:
-                return None
-            default = self.facts.plain_module(param.default) if isinstance(param.default, str) else None
-            self.parameter(key, name, values, REQUIRED if default is None else default)
-        known = self.parameters[key].values
-        return SourceSymbol(Name(key), known) if matches(column, known) else None
+    def made(
+        self, step: Step, calls: Calls, inputs: list[TensorValue], *, start: bool
+    ) -> tuple[Action, Item | None, list[tuple[Symbol | None, ...]]]:
+        """What an op, a block or a group becomes: an action, its module, and the sizes of the outputs."""
+        if all(node is None or node.module.op is not None for node in calls):
+            return self.op(step, calls, inputs, start=start)
+        item, dims = self.composite(step, calls, inputs, start=start)
+        words = ", ".join(f"{{{index}}}" for index in range(len(inputs)))
+        return Action(first(calls), f"{{m}}({words})", (), (), item, pure=False), item, dims
 
-    def _types(self, name: str, column: ValueColumn) -> ValueColumn | None:
-        """The classes named by a parameter of the block, including those of instances that do not use it here."""
-        values = []
-        for place, value in zip(self.places, column, strict=True):
-            op = place.value(name)
-            known = self.facts.plain_module(op) if value is ABSENT and isinstance(op, str) else value
-            if known is None:
-                return None
-            values.append(known)
-        return tuple(values)
+    def finish(
+        self,
+        step: Step,
+        calls: Calls,
+        action: Action,
+        inputs: list[TensorValue],
+        dims: list[tuple[Symbol | None, ...]],
+    ) -> TensorValue | None:
+        """The values of an action."""
+        node = first(calls)
+        if self.graph:
+            self.free_sizes(action, inputs)
+        if self.places == [*range(len(self.rows))] and self.bindings is self.base:
+            dims = [tuple(map(self.shortened, each)) for each in dims]
+        outputs = [
+            self.new_value(calls, index, inputs[0] if inputs else None, each)
+            for index, each in enumerate(dims)
+        ]
+        if self.graph:
+            action.inputs = tuple(value.number for value in inputs)
+            action.outputs = tuple(value.number for value in outputs)
+            action.label = node.label
+            if self.condition is not None and (action.part is None or action.part.when is None):
+                action.flag = self.condition
+            if self.condition is not None and (len(outputs) > 1 or not inputs):
+                self.fail("an optional node without an input, or with several outputs")
+            self.actions.append(action)
+        label = self.text_of(step) or node.label or node.name or ""
+        if label:
+            self.space.labels[label] = outputs[0]
+            exports = node.module.exports
+            for index, value in enumerate(outputs):
+                if len(outputs) > 1 and not exports:
+                    self.space.labels[f"{label}.{index}"] = value
+            for name, value in zip(exports, outputs[len(outputs) - len(exports) :], strict=True):
+                self.space.labels[f"{label}.{name}"] = value
+        return outputs[0] if outputs else None
 
-    def _constructor(
-        self, places: Sites, nodes: Nodes, codes: list[TorchCode | None], here: list[Dims]
-    ) -> Constructor:
-        """The constructor call of a module, from the arguments of all instances."""
-        node = next(node for node in nodes if node is not None)
-        code = next(code for code in codes if code is not None)
-        view = View(at(places, nodes), here[0] if here else None, self._fields(places, nodes, here))
-        arguments = []
-        lengths = {len(code.arguments) for code in codes if code is not None}
-        if len(lengths) > 1:
-            raise Unlike
-        for index, argument in enumerate(code.arguments):
-            items = [code.arguments[index] if code is not None else None for code in codes]
-            if all(item is None or item.is_default for item in items):
-                continue
-            column = tuple(item.value if item is not None else ABSENT for item in items)
-            wanted = "_".join(filter(None, (stem(node), argument.role(index))))
-            arguments.append((argument.name, self._argument(column, argument, view, wanted)))
-        wrap = code.call if node.module.op is not None and node.module.op.is_parameter else "{m}"
-        return Constructor(self._kind(places, nodes, codes), arguments, wrap.replace("{m}", "{0}"))
+    def shortened(self, symbol: Symbol | None) -> Symbol | None:
+        """A size that is a long expression, as a local variable."""
+        if symbol is None or size(symbol.tree) <= 5 or reads_sizes(symbol.tree) or ABSENT in symbol.values:
+            return symbol
+        known = next((key for key, (_, own) in self.locals.items() if same_symbol(own, symbol)), None)
+        if known is None:
+            known = f"=channels{len(self.locals)}"
+            self.locals[known] = ("channels", symbol)
+        return self.bind(known, symbol.values)
 
-    def _argument(self, column: ValueColumn, argument: Argument, view: View, wanted: str) -> SourceSymbol:
-        candidates = (self.expression(parse(text).tree, view) for text in argument.formulas)
-        return self.fit(column, candidates) or self.role(wanted, column)
+    def op(
+        self, step: Step, calls: Calls, inputs: list[TensorValue], *, start: bool
+    ) -> tuple[Action, Item | None, list[tuple[Symbol | None, ...]]]:
+        """An op as a function or as a module."""
+        node = first(calls)
+        op = node.module.op
+        assert op is not None  # noqa: S101 — asked of ops only
+        action = None
+        heavy = any(self.facts.weights(n.module) for n in calls if n is not None)
+        if self.graph and not heavy:
+            named = node.name is not None and not node.positional and is_attribute(node.name)
+            if node.shares is not None:
+                named = (id(self.bodies[0][1]), node.shares) in self.owners
+            action = self.function(step, calls, inputs, named=named, start=start)
+        item = None
+        if action is None:
+            codes = self.codes_of(calls)
+            if not next(code for code in codes if code is not None).module:
+                self.fail("a function that differs")
+                return Action(node, "{0}", (), ()), None, []
+            texts = [code.call if code is not None else None for code in codes]
+            called = self.numbers(step, calls, inputs, texts, start=start)
+            template, numbers = called or ("", {})
+            if called is None:
+                self.fail("calls that differ")
+            action = Action(node, "{m}" if op.is_parameter else template, (), (), numbers=numbers)
+            item = self.item(step, calls, inputs, start=start)
+        action.light = op.group in LIGHT
+        there = [self.facts.code(n) for n in calls if n is not None and n.module.op is not None]
+        action.fresh = all(code.fresh for code in there)
+        action.inplace = all(code.inplace for code in there)
+        count = len(node.module.outputs)
+        if self.trouble:
+            return action, item, []
+        return action, item, [self.op_dims(step, calls, i, inputs, start=start) for i in range(count)]
 
-    def _fields(self, places: Sites, nodes: Nodes, here: list[Dims]) -> Callable[[str], SourceSymbol | None]:
-        """The fields of an op as symbols."""
+    def composite(
+        self, step: Step, calls: Calls, inputs: list[TensorValue], *, start: bool
+    ) -> tuple[Item, list[tuple[Symbol | None, ...]]]:
+        """A block, or a group that is a module."""
+        node = first(calls)
+        there = [n.module for n in calls if n is not None]
+        name, positional = (node.name or "",), node.positional
+        heavy = any(self.facts.weights(module) for module in there)
+        if any(module.is_block or module.op is not None for module in there):
+            classes = [
+                self.program.class_of(n.module) if n is not None and n.module.op is None else None
+                for n in calls
+            ]
+            if any(
+                c is None and n is not None and n.module.op is None
+                for c, n in zip(classes, calls, strict=True)
+            ):
+                self.fail("a block without a class")
+                return Item(name, positional, Container([])), []
+        elif all(self.program.is_chain(module) for module in there):
+            item = Item(name, positional, Container([]))
+            dims = self.sequential(step, calls, item, inputs[0] if inputs else None)
+            item.is_free = not heavy and (positional or not is_attribute(name[0]))
+            return item, [dims]
+        else:
+            known = {self.program.found.get(module) for module in there}
+            class_ = known.pop() if len(known) == 1 else None
+            class_ = class_ or self.program.group_class(step, calls, self)
+            classes = [class_ if n is not None else None for n in calls]
+            if class_ is None:
+                self.fail("a group without a class")
+                return Item(name, positional, Container([])), []
+        made = self.call_of(step, calls, classes, inputs, start=start)
+        item = Item(name, positional, made)
+        item.is_free = not heavy and (positional or not is_attribute(name[0]))
+        count = len(node.module.outputs)
+        if self.trouble:
+            return item, []
+        return item, [self.block_dims(calls, classes, made, i, inputs) for i in range(count)]
 
-        def field(name: str) -> SourceSymbol | None:
-            node = next(node for node in nodes if node is not None)
-            op = node.module.op
-            if op is None or name not in type(op).model_fields:
-                return None
-            column = tuple(getattr(n.module.op, name) if n is not None else ABSENT for n in nodes)
-            if uniform(column) and ABSENT not in column:
-                return constant(column)
-            raw = setting(places, nodes, name, op.name)
-            if op.readings()[name].text:
-                return None
-            symbol = self.text(raw, View(at(places, nodes), here[0] if here else None))
-            if symbol is not None and matches(column, symbol.values):
-                return symbol
-            return constant(column) if uniform(column) else None
+    def sequential(
+        self, step: Step, calls: Calls, item: Item, x: TensorValue | None
+    ) -> tuple[Symbol | None, ...]:
+        """Fill the `nn.Sequential` of a group that is a chain; the sizes of its output."""
+        sink: list[Item | Loop] = []
+        slices: Slices = [None if n is None else [*n.module.body] for n in calls]
+        y = self.nested(step, slices, x, sink, first(calls).module.kind == "repeat")
+        item.made = Container(sink)
+        renumbered(sink)
+        self.check_inits(sink)
+        if y is None:
+            return ()
+        if any(n is None for n in calls):  # they pass their input through
+            return self.dims(
+                calls, 0, [x] if x else [], lambda axis: [y.dims[axis]] if axis < len(y.dims) else []
+            )
+        return y.dims
 
-        return field
+    def check_inits(self, items: list[Item | Loop]) -> None:
+        """Initialisers find modules by position, which must be the same in all rows."""
+        shifts = any(isinstance(item, Loop) or item.when is not None for item in items)
+        if shifts and any(True for item in every_item(items) for _ in weights(item)):
+            self.fail("initialisers of modules whose positions differ")
 
-    def _inits(self, nodes: Nodes, code: TorchCode) -> list[Initialised]:
-        """The weights of an op with non-default initialisers, which must be equal in all instances."""
-        if code.module in self.facts.rules:
-            return []
-        there = [node.module for node in nodes if node is not None]
-        found = {tuple(custom_inits(module.op, module.inputs)) for module in there if module.op is not None}
-        if len(found) > 1:
-            raise Unlike
-        return [Initialised((name,) if name else (), init, code.module) for name, init in found.pop()]
+    def nested(
+        self, step: Step, slices: Slices, x: TensorValue | None, sink: list[Item | Loop], is_repeat: bool
+    ) -> TensorValue | None:
+        """The nodes of a composite, whose modules go into `sink`."""
+        mixed, self.mixed = self.mixed, any(self.program.is_mixed(n) for n in slices if n)
+        kept = self.sink, self.graph, self.condition, self.space.depth, self.space.level
+        labels = self.space.labels
+        self.sink, self.graph, self.condition, self.space.depth, self.space.level = sink, False, None, 0, 0
+        self.space.labels = {**labels}
+        y = self.copied(step, slices, x) if is_repeat else self.inside(step, slices, x)
+        self.sink, self.graph, self.condition, self.space.depth, self.space.level = kept
+        self.space.labels, self.mixed = labels, mixed
+        return y
 
-
-def at(places: Sites, nodes: Nodes) -> list[Place | None]:
-    """The environments, extended by the counters of the repeats around a node."""
-    return [
-        replace(place, counters={**place.counters, **place.counts(node)}) if place and node else place
-        for place, node in zip(places, nodes, strict=True)
-    ]
-
-
-def setting(places: Sites, nodes: Nodes, key: str, op: str) -> Any:
-    """The document's value of a field; `None` if it is not set, or differs between instances."""
-    found = [
-        place.setting(node, key, op) for place, node in zip(places, nodes, strict=True) if place and node
-    ]
-    return found[0] if all(item == found[0] for item in found[1:]) else None
-
-
-def stem(node: Node) -> str:
-    """The stem of an argument that is named after a node."""
-    return node.name if node.name is not None and not node.positional else node.module.kind
-
-
-def equal(left: Built, right: Built) -> bool:
-    """Whether two modules are constructed by the same code."""
-    if isinstance(left, Constructor) and isinstance(right, Constructor):
+    def is_container(self, step: Step, calls: Calls) -> bool:
+        """Whether `forward` can call the nodes of a group itself."""
+        node = first(calls)
         return (
-            same_target(left.target, right.target)
-            and left.wrap == right.wrap
-            and left.inplace == right.inplace
-            and len(left.arguments) == len(right.arguments)
+            self.graph
+            and self.condition is None
+            and all(n is not None and n.module.op is None and not n.module.is_block for n in calls)
+            and not all(self.program.is_chain(n.module) for n in calls if n is not None)
+            and self.container_item is None
+            and node.shares is None
+            and step.kind in ("group", "join", "residual")
+            and node.module.kind != "repeat"
+            and not node.copy
+            and all(n is not None for n in calls)
+            and not any(self.bodies[row][1].shared for row in range(len(self.rows)))
             and all(
-                a == b and same_tree(x, y)
-                for (a, x), (b, y) in zip(left.arguments, right.arguments, strict=True)
+                inner.module.op is None or not inner.module.op.is_parameter
+                for n in calls
+                if n is not None
+                for inner in n.module.body
             )
         )
-    if isinstance(left, ModuleChain) and isinstance(right, ModuleChain):
-        return len(left.items) == len(right.items) and all(
-            a.name == b.name
-            and equal(a.made, b.made)
-            and (a.count is None) == (b.count is None)
-            and (a.count is None or b.count is None or same_tree(a.count, b.count))
-            and a.when is b.when
-            for a, b in zip(left.items, right.items, strict=True)
+
+    def container(self, step: Step, calls: Calls, x: TensorValue | None) -> TensorValue | None:
+        """A group as an `nn.ModuleDict` or `nn.ModuleList`, whose modules `forward` calls one by one."""
+        node = first(calls)
+        item = Item((node.name or "",), node.positional, Container([]))
+        self.name_item(step, item, calls)
+        item.is_free = False
+        self.container_item = item
+        assert isinstance(item.made, Container)  # noqa: S101 — see above
+        kept, labels = (self.sink, self.bodies), self.space.labels
+        self.sink, self.space.labels = item.made.items, {**labels}
+        self.bodies = self.entered(calls)
+        slices: Slices = [[*n.module.body] if n is not None else None for n in calls]
+        self.inside(step, slices, x)
+        inner = self.space.labels
+        (self.sink, self.bodies), self.space.labels, self.container_item = kept, labels, None
+        if self.trouble:
+            return None
+        names = [
+            [n.name for n in n_.module.body if n.name is not None and n.shares is None] for n_ in calls if n_
+        ]
+        texts = [one.text for one in item.made.flat()]
+        is_list = texts == [str(i) for i in range(len(texts))] and not any(
+            isinstance(i, Loop) for i in item.made.items
         )
-    return False
-
-
-def same_target(left: object, right: object) -> bool:
-    """Whether two targets are the same class."""
-    if isinstance(left, SourceSymbol) and isinstance(right, SourceSymbol):
-        return same_tree(left, right)
-    return left == right
-
-
-def same_tree(left: SourceSymbol, right: SourceSymbol) -> bool:
-    """Whether two symbols have the same expression."""
-    return left.values == right.values and left.is_literal == right.is_literal
-
-
-def shape_text(module: Module) -> str:
-    """The shape of a module's output without a free batch in front: `64×112×112`, as in a summary."""
-    shape = module.outputs[0].shape
-    return "×".join(map(str, shape[isinstance(shape[0], str) :])) if len(shape) > 1 else ""
-
-
-def output_name(module: Module, output: int, own: str | None) -> str:
-    """The variable of one of several outputs: one that a block declares is called as there; empty: as any value."""
-    declared = output - len(module.outputs) + len(module.exports)
-    if declared >= 0:
-        return variable_name(module.exports[declared])
-    if module.exports and output == 0:
-        return variable_name(own) if own else ""
-    return f"{variable_name(own) if own else 'part'}{output + (module.op is None)}"  # parts count from 0, as in a spec
-
-
-def function_text(code: TorchCode) -> str:
-    """An op without a module, as a template over its inputs."""
-    return code.function if "{0}" in code.function else expression(code.function, *code.arguments)
+        item.made.kind = "nn.ModuleList" if is_list else "nn.ModuleDict"
+        del names
+        if item.made.items:
+            self.place(item, calls)
+        name = node.label or node.name or ""
+        for key, value in inner.items():
+            if labels.get(key) is not value:
+                self.space.labels[f"{name}.{key}"] = value
+        values = [self.value_at(calls, output) for output in range(len(node.module.outputs))]
+        found = values[0] if values else None
+        if found is not None:
+            self.space.labels[name] = found
+        return found

@@ -2,18 +2,21 @@
 
 import ast
 import re
-from collections.abc import Collection
+from collections.abc import Sequence
 from os.path import basename
 from typing import TYPE_CHECKING
 
 from archspec._version import __version__
 from archspec.backends.torch.check import Disagreement, check
-from archspec.backends.torch.source.collect import GroupKey, key_of
+from archspec.backends.torch.source.arguments import safe, wrapped
+from archspec.backends.torch.source.family import changed, functions, variants
 from archspec.backends.torch.source.layout import Bracket, lines
 from archspec.backends.torch.source.parts import Class
-from archspec.backends.torch.source.program import Program
-from archspec.backends.torch.source.writer import ClassWriter, safe, wrapped
+from archspec.backends.torch.source.program import Key, Program
+from archspec.backends.torch.source.writer import ClassWriter
+from archspec.diagnostics import UsageError
 from archspec.elaborate import without_collector
+from archspec.elaborate.network import elaborate
 
 if TYPE_CHECKING:
     from archspec.model import Model
@@ -31,39 +34,86 @@ def source(model: "Model") -> str:
 
     Raises `SpecError` if a part of the network cannot be expressed in PyTorch.
     """
-    apart: set[GroupKey] = set()
+    apart: list[Key] = []
     while True:
         try:
             return text_of(model, apart)
         except Disagreement as error:
-            key = next((key for key in map(key_of, error.around) if key not in apart), None)
+            keys = ((module.definition,) for module in error.around if module.is_block)
+            key = next((key for key in keys if key not in apart), None)
             if key is None:
                 raise
-            apart.add(key)
+            apart.append(key)
 
 
-def text_of(model: "Model", apart: Collection[GroupKey] = ()) -> str:
+def text_of(model: "Model", apart: Sequence[Key] = ()) -> str:
     """The checked source. Each instance of the definitions `apart` has its own class, in which all values are literals.
 
     Raises `Disagreement` if the source does not match the spec.
     """
     with without_collector():
-        program = Program(model.network, model.name, apart)
-        classes = [
-            ClassWriter(class_, program.rules, class_ is program.main).write() for class_ in program.classes
-        ]
-        written = "\n\n\n".join("\n".join(lines_) for lines_ in classes)
-        used = _names(ast.parse(written))
-        code = [text.strip("\n") for name, text in sorted(program.helpers.items()) if name in used]
-        code.append(written)
-        if any("make_divisible(" in text for text in code):
-            code.insert(0, _DIVISIBLE)
-        body = "\n\n\n".join([*code, _main(model, program.main)])
+        program = Program([model.network], model.name, apart)
+        if program.main is None:
+            raise AssertionError(f"the network has no class: {program.trouble}")
+        body = "\n\n\n".join([_body(program), _main(model, program.main)])
         tree = ast.parse(body)
         imports = _imports(tree)
         training = len(model.network.train_outputs)
-        check(tree, model.root, training, program.code_of, program.weights, program.helpers)
+        check(tree, model.root, training, program.facts.code_of, program.facts.weights, program.helpers)
     return "\n".join([*_docstring(model), "", *imports, "", "", body, ""])
+
+
+def family(model: "Model") -> str:
+    """A standalone module for all variants of a spec: a class with the file's parameters, and a function for each.
+
+    Raises `SpecError` if a part of a network cannot be expressed in PyTorch, `UsageError` if no class suits all.
+    """
+    with without_collector():
+        networks = variants(model)
+        for extra in (changed(model, networks), []):
+            program = Program([*networks, *extra], model.network.document.name, default=len(networks) - 1)
+            if program.main is not None:
+                break
+        if program.main is None:
+            raise UsageError(
+                f"the variants of `{basename(model.file)}` are too different for one class: {program.trouble}; "
+                "export one of them, as `FILE@VARIANT`"
+            )
+        body = _body(program)
+        made = functions(program.main, program.networks)
+        for network, text in zip(program.networks, made, strict=True):
+            tree = ast.parse("\n\n\n".join([body, text]))
+            training = len(network.train_outputs)
+            name = text.partition("(")[0].removeprefix("def ")
+            facts = program.facts
+            check(tree, network.root, training, facts.code_of, facts.weights, program.helpers, name)
+        body = "\n\n\n".join([body, *made[: len(networks) - 1]])
+        document = model.network.document
+        doc = wrapped(document.model.doc if document.model is not None else "")
+        head = [f'"""{safe(document.name).strip()}', "", *doc, *[""] * bool(doc)]
+        head += [*wrapped(f"Generated by archspec {__version__} from {basename(model.file)}."), '"""']
+        return "\n".join([*head, "", *_imports(ast.parse(body)), "", "", body, ""])
+
+
+def is_family(model: "Model") -> bool:
+    """Whether a model stands for its file: no variant, no parameter and no input is chosen, and there is a choice."""
+    network, document = model.network, model.network.document
+    if network.variant is not None or not (document.params or document.variants):
+        return False
+    default = elaborate(document, plans=network.plans)
+    return network.params == default.params and network.root.inputs == default.root.inputs
+
+
+def _body(program: Program) -> str:
+    """The classes, with what they need."""
+    classes = [ClassWriter(class_, program.rules).write() for class_ in program.classes]
+    written = "\n\n\n".join("\n".join(lines_) for lines_ in classes)
+    used = _names(ast.parse(written))
+    code = [text.strip("\n") for name, text in sorted(program.helpers.items()) if name in used]
+    code.append(written)
+    if any("make_divisible(" in text for text in code):
+        code.insert(0, _DIVISIBLE)
+    return "\n\n\n".join(code)
 
 
 def main_class(text: str) -> str:
@@ -90,8 +140,11 @@ def _docstring(model: "Model") -> list[str]:
 
 def _imports(tree: ast.Module) -> list[str]:
     names = _names(tree)
-    used = ["from collections import OrderedDict", ""] if "OrderedDict" in names else []
-    used += ["import torch", f"from torch import {'Tensor, ' * ('Tensor' in names)}nn"]
+    used = [f"import {name}" for name in ("math",) if name in names]
+    used += ["from collections import OrderedDict"] if "OrderedDict" in names else []
+    used += [""] * bool(used)
+    used += ["import torch"] * ("torch" in names)
+    used += [f"from torch import {'Tensor, ' * ('Tensor' in names)}nn"]
     return [*used, "from torch.nn import functional as F"] if "F" in names else used
 
 

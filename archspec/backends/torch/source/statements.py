@@ -29,7 +29,7 @@ def statement(text: str, indent: str) -> list[str]:
         case ast.AnnAssign(target=target, annotation=kind, value=ast.expr() as value):
             return writer.value(value, f"{writer.of(target)}: {writer.of(kind)} = ", indent)
         case ast.Expr(value=ast.Call() as value):
-            return writer.call(value, "", indent, "")
+            return writer.subscripted(value, "", indent) or writer.call(value, "", indent, "")
     return [indent + text]
 
 
@@ -70,6 +70,8 @@ class _Writer:
         last, start = node, before
         if isinstance(node, ast.BinOp) and not _bind_alike(node, node.left):
             last, start = node.right, before + self.text[node.col_offset : node.right.col_offset]
+        if isinstance(last, ast.Call) and (found := self.subscripted(last, start, indent)):
+            return found
         if (
             isinstance(last, ast.Call)
             and len(indent + start + self.head(self.opened(last, indent + start))) <= WIDTH
@@ -87,6 +89,18 @@ class _Writer:
         if always or isinstance(node, ast.BinOp) or are_short([f"{indent}{before}(", *lines]):
             return [f"{indent}{before}(", *lines, f"{indent})"]
         return self.call(node, before, indent, "") if isinstance(node, ast.Call) else [flat]
+
+    def subscripted(self, node: ast.Call, before: str, indent: str) -> list[str]:
+        """A call of an element with a long key; nothing if it is no such call."""
+        func = node.func
+        if not isinstance(func, ast.Subscript) or len(indent + before + self.head(node)) <= WIDTH:
+            return []
+        opening, inner = f"{self.of(func.value)}[", indent + INDENT
+        closing = "]" + self.text[func.end_col_offset : node.end_col_offset]
+        if len(indent + before + opening) <= WIDTH or len(inner + opening) > WIDTH or not before:
+            return [indent + before + opening, inner + self.of(func.slice), indent + closing]
+        key = inner + INDENT + self.of(func.slice)
+        return [f"{indent}{before}(", inner + opening, key, inner + closing, f"{indent})"]
 
     def links(self, node: ast.expr) -> list[int]:
         """The offsets of method calls on results of calls; a chain of two or more is parenthesised."""

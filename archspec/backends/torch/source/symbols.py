@@ -15,12 +15,14 @@ from archspec.language.expressions import (
     Binary,
     Call,
     Compare,
+    Comprehension,
     Conditional,
     Index,
     List,
     Literal,
     Logic,
     Name,
+    Slicing,
     Tree,
     Unary,
 )
@@ -40,7 +42,7 @@ ValueColumn = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SourceSymbol:
+class Symbol:
     """An expression and its column of values, one per instance."""
 
     tree: Tree
@@ -77,10 +79,10 @@ def uniform(column: ValueColumn) -> bool:
     return bool(there) and all(same(value, there[0]) for value in there[1:])
 
 
-def constant(column: ValueColumn) -> SourceSymbol:
+def constant(column: ValueColumn) -> Symbol:
     """A uniform column as a literal."""
     value = next(value for value in column if value is not ABSENT)
-    return SourceSymbol(Literal(value), (value,) * len(column))
+    return Symbol(Literal(value), (value,) * len(column))
 
 
 class Bindings:
@@ -106,6 +108,10 @@ class Bindings:
 
 def evaluate(tree: Tree, rows: Sequence[Mapping[str, Any]]) -> ValueColumn:
     """The value of an expression for each instance; `ABSENT` where it has none."""
+    if isinstance(tree, Literal):
+        return (tree.result,) * len(rows)
+    if isinstance(tree, Name):
+        return tuple([row[tree.name] for row in rows])
     values = []
     for row in rows:
         try:
@@ -145,8 +151,9 @@ def names(tree: Tree) -> Iterator[str]:
     """Every occurrence of a name in an expression."""
     if isinstance(tree, Name):
         yield tree.name
+    own = tree.name if isinstance(tree, Comprehension) else None
     for child in children(tree):
-        yield from names(child)
+        yield from (name for name in names(child) if name != own)
 
 
 def rebuild(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
@@ -168,6 +175,11 @@ def rebuild(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
             return List(tuple(map(change, tree.items)))
         case Call():
             return Call(tree.function, tuple(map(change, tree.arguments)))
+        case Slicing():
+            return Slicing(change(tree.base), tuple(bound and change(bound) for bound in tree.bounds))
+        case Comprehension():
+            test = tree.test and change(tree.test)
+            return Comprehension(change(tree.item), tree.name, change(tree.values), test, tree.size)
     return tree
 
 
@@ -200,10 +212,14 @@ def simplify(tree: Tree) -> Tree:
     match tree:
         case Binary("+", Binary("+", other, Literal(int(first))), Literal(int(second))):
             return Binary("+", other, Literal(first + second))
-        case Unary("-", Unary("-", other)):
+        case Unary("-", Unary("-", other)) | Unary("not", Unary("not", other)):
             return other
         case Unary("not", Compare(first, ((op, other),))) if op in _OPPOSITES:
             return Compare(first, ((_OPPOSITES[op], other),))
+        case Compare(Conditional(test, Literal(then), Literal(other)), (("==", Literal(value)),)) if (
+            then != other
+        ):
+            return test if value == then else simplify(Unary("not", test))
         case Binary("*", Literal(1), other) | Binary("*" | "//" | "**", other, Literal(1)):
             return other
         case Binary("+" | "-", other, Literal(0)) | Binary("+", Literal(0), other):
@@ -261,10 +277,21 @@ class _ItsName(dict[str, str]):
         return key
 
 
-FUNCTIONS = {name: name for name in ("min", "max", "abs", "int", "len", "sum", "round")} | {
+class _Inside(dict[str, str]):
+    """The identifiers inside of a comprehension."""
+
+    def __init__(self, around: Mapping[str, str], name: str) -> None:
+        super().__init__({name: name})
+        self.around = around
+
+    def __missing__(self, key: str) -> str:
+        return self.around[key]
+
+
+FUNCTIONS = {name: f"math.{name}" for name in ("ceil", "floor", "sqrt", "log2")} | {
     "divisible": "make_divisible"
 }
-"""The functions of the expression language that are defined in Python or in the generated file."""
+"""The functions of the expression language that Python calls otherwise."""
 
 _SIMPLE = re.compile(r"-?[\w.]+")
 _BINDING = {"or": 2, "and": 3, "not": 4, "+": 6, "-": 6, "*": 7, "/": 7, "//": 7, "%": 7, "**": 9}
@@ -276,7 +303,7 @@ def python(tree: Tree, identifiers: Mapping[str, str], level: int = 0) -> str:
     return f"({text})" if binding < level else text
 
 
-def _python(tree: Tree, ids: Mapping[str, str]) -> tuple[str, int]:
+def _python(tree: Tree, ids: Mapping[str, str]) -> tuple[str, int]:  # noqa: C901 — one case for each kind of tree
     match tree:
         case Literal():
             negative = isinstance(tree.result, int | float) and tree.result < 0
@@ -309,13 +336,22 @@ def _python(tree: Tree, ids: Mapping[str, str]) -> tuple[str, int]:
         case Conditional():
             test, then = python(tree.test, ids, 2), python(tree.then, ids, 2)
             return f"{then} if {test} else {python(tree.other, ids, 1)}", 1
+        case Index(Comprehension() as listed, Literal(0)):
+            return f"next({python(listed, ids)[1:-1]})", 10
         case Index():
             return f"{python(tree.base, ids, 10)}[{python(tree.index, ids)}]", 10
+        case Slicing():
+            texts = [python(bound, ids) if bound else "" for bound in tree.bounds]
+            colon = ":" if all(map(_SIMPLE.fullmatch, filter(None, texts))) else " : "
+            return f"{python(tree.base, ids, 10)}[{colon.join(texts).strip()}]", 10
+        case Comprehension():
+            around = _Inside(ids, tree.name)
+            condition = f" if {python(tree.test, around, 2)}" if tree.test else ""
+            item, values = python(tree.item, around), python(tree.values, ids, 2)
+            return f"[{item} for {tree.name} in {values}{condition}]", 10
         case Call():
-            return (
-                f"{FUNCTIONS[tree.function]}({', '.join(python(item, ids) for item in tree.arguments)})",
-                10,
-            )
+            inside = ", ".join(python(item, ids) for item in tree.arguments)
+            return f"{FUNCTIONS.get(tree.function, tree.function)}({inside})", 10
     raise LookupError(type(tree).__name__)
 
 
@@ -331,3 +367,9 @@ def plain(value: Value) -> Any:
     if isinstance(value, tuple):
         return tuple(map(plain, value))
     return str(value) if isinstance(value, str) and not isinstance(value, ClassName) else value
+
+
+def same_symbol(left: Symbol, right: Symbol) -> bool:
+    """Whether two symbols have the same expression."""
+    ids = _ItsName()
+    return same(left.values, right.values) and python(left.tree, ids) == python(right.tree, ids)
