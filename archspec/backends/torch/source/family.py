@@ -21,7 +21,8 @@ from archspec.model import Model
 def variants(model: Model) -> list[Network]:
     """The networks of a file: its variants, then the one with its defaults."""
     network = model.network
-    found = [elaborate(network.document, name, plans=network.plans) for name in network.document.variants]
+    made = (elaborate(network.document, name, plans=network.plans) for name in network.document.variants)
+    found = [Model(each).network for each in made]  # a model leaves out what nothing takes
     return [*found, network]
 
 
@@ -48,7 +49,7 @@ def _is_alike(values: list[Any]) -> bool:
 def _elaborated(model: Model, name: str, value: Any) -> Network | None:
     network = model.network
     try:
-        return elaborate(network.document, None, {name: value}, plans=network.plans)
+        return Model(elaborate(network.document, None, {name: value}, plans=network.plans)).network
     except SpecError:
         return None
 
