@@ -80,6 +80,11 @@ CASES = {
         "{ name = 's-0', layers = [{ name = 'u-{i + 2}x', repeat = 4, op = 'conv', out = 3, kernel = 1 }, "
         "{ name = 'u-6x', op = 'conv', out = 4, kernel = 1 }] }, { op = 'relu', name = 'r-0' }, { name = 'v-{i}', repeat = 3, op = 'conv', out = 4, kernel = 1 }"
     ),
+    "long tuples of expressions": net(
+        "{ op = 'b', n = 4 }, { op = 'b', n = 3 }",
+        _NUMBER + "layers = [{ op = 'upsample', mode = 'bicubic', name = 'resized_by_expressions', size = "
+        "['sum([v * (n + 2) for v in range(1, 5)]) // 10 + 4', 'max([v * n for v in range(1, 4)]) + n * n - 5'] }]",
+    ),
     "a fraction of the counter": net(
         "{ name = 's', op = 'b', repeat = 4, n = '1 + 0.5 * i' }",
         _BLOCK + "required = { n = 'float' }\nlayers = [{ op = 'residual', layers = "

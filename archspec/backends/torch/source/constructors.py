@@ -20,7 +20,7 @@ from archspec.backends.torch.source.parts import (
     symbols_in,
 )
 from archspec.backends.torch.source.symbols import Symbol, names, plain, python, same
-from archspec.language.expressions import Binary, Literal
+from archspec.language.expressions import Binary, List, Literal, Tree
 
 BODY = "        "
 
@@ -37,6 +37,10 @@ class Constructors:
     def text(self, symbol: Symbol) -> str:
         """An expression over the constructor's names."""
         return python(symbol.tree, self.ids)
+
+    def argument(self, symbol: Symbol) -> Code:
+        """An expression as an argument of a call: a tuple may run over several lines."""
+        return _tuple(symbol.tree, self.ids)
 
     def name_text(self, item: Item, ids: dict[str, str] | None = None) -> str:
         """A name as a string, with expressions over the counter."""
@@ -107,7 +111,7 @@ class Constructors:
             tables = target == "torch.tensor"
             for name, symbol in made.arguments:
                 table = tables and symbol.is_literal
-                code = _table(plain(symbol.values[0])) if table else self.text(symbol)
+                code = _table(plain(symbol.values[0])) if table else self.argument(symbol)
                 items.append(Prefixed(f"{name}=", code) if name else code)
         if made.inplace:
             items.append("inplace=True")
@@ -126,9 +130,10 @@ class Constructors:
             symbol = given[argument.key]
             if argument in required:
                 by_keyword = len(required) > 2 and argument is not required[0]
-                items.append(Prefixed(f"{name}=", self.text(symbol)) if by_keyword else self.text(symbol))
+                code = self.argument(symbol)
+                items.append(Prefixed(f"{name}=", code) if by_keyword else code)
             elif not (symbol.is_literal and same(plain(symbol.values[0]), plain(argument.default))):
-                items.append(Prefixed(f"{name}=", self.text(symbol)))
+                items.append(Prefixed(f"{name}=", self.argument(symbol)))
         return items
 
     def _sequence(self, head: str, items: list[Item | Loop], before: list[str], tail: str = ")") -> Bracket:
@@ -245,3 +250,13 @@ def _less(count: Symbol, start: int) -> Symbol:
 def _table(values: Any) -> Code:
     """Numbers in lists of lists."""
     return Bracket("[", tuple(map(_table, values)), "]") if isinstance(values, tuple) else repr(values)
+
+
+def _tuple(tree: Tree, ids: dict[str, str]) -> Code:
+    """An expression; a tuple as its items."""
+    match tree:
+        case List(items) if len(items) > 1:
+            return Bracket("(", tuple([_tuple(item, ids) for item in items]))
+        case Literal(result=tuple(values)) if len(values) > 1:
+            return Bracket("(", tuple([_tuple(Literal(value), ids) for value in values]))
+    return python(tree, ids)
