@@ -21,6 +21,10 @@ from archspec.ops.core.torch_code import without_numbers
 Key = tuple[object, ...]
 
 
+class Untranslated(Exception):  # noqa: N818 — a limit of the translation, not an error of the caller
+    """A definition that has no class."""
+
+
 class Program:
     """The classes, callees first; the last is the network itself."""
 
@@ -160,7 +164,7 @@ class Program:
             if class_ is not None:
                 self._add(class_)
             elif len(group) == 1:
-                raise AssertionError(f"`{definition.name}` has no class: {self.trouble}")
+                raise Untranslated(f"`{definition.name}` has no class: {self.trouble}")
             else:
                 kinds: dict[object, list[Row]] = {}
                 for row in group:

@@ -7,16 +7,18 @@ from os.path import basename
 from typing import TYPE_CHECKING
 
 from archspec._version import __version__
+from archspec.analysis.cost import Costs
+from archspec.analysis.expand import canonical
 from archspec.backends.torch.check import Disagreement, check
 from archspec.backends.torch.source.arguments import safe, wrapped
 from archspec.backends.torch.source.family import changed, functions, variants
 from archspec.backends.torch.source.layout import Bracket, lines
 from archspec.backends.torch.source.parts import Class
-from archspec.backends.torch.source.program import Key, Program
+from archspec.backends.torch.source.program import Key, Program, Untranslated
 from archspec.backends.torch.source.writer import ClassWriter
 from archspec.diagnostics import UsageError
 from archspec.elaborate import without_collector
-from archspec.elaborate.network import elaborate
+from archspec.elaborate.network import Network, elaborate, elaborate_file
 
 if TYPE_CHECKING:
     from archspec.model import Model
@@ -38,61 +40,83 @@ def source(model: "Model") -> str:
     while True:
         try:
             return text_of(model, apart)
+        except Untranslated:
+            break
         except Disagreement as error:
             keys = ((module.definition,) for module in error.around if module.is_block)
             key = next((key for key in keys if key not in apart), None)
             if key is None:
-                raise
+                break
             apart.append(key)
+    return text_of(model, (), _expanded(model))
 
 
-def text_of(model: "Model", apart: Sequence[Key] = ()) -> str:
-    """The checked source. Each instance of the definitions `apart` has its own class, in which all values are literals.
+def _expanded(model: "Model") -> Network:
+    """The network without blocks and repeats, which is written where these cannot be translated."""
+    text = canonical(model.network, Costs())
+    return type(model)(elaborate_file(f"{model.name}.json", source=text)).network
 
-    Raises `Disagreement` if the source does not match the spec.
+
+def text_of(model: "Model", apart: Sequence[Key] = (), expanded: Network | None = None) -> str:
+    """The checked source of the model's network, or of its expansion.
+
+    Each instance of the definitions `apart` has its own class, in which all values are literals. Raises `Untranslated`
+    where a definition has no class, `Disagreement` if the source does not match the spec.
     """
     with without_collector():
-        program = Program([model.network], model.name, apart)
+        network = expanded or model.network
+        program = Program([network], model.name, apart)
         if program.main is None:
-            raise AssertionError(f"the network has no class: {program.trouble}")
+            raise Untranslated(f"the network has no class: {program.trouble}")
         body = "\n\n\n".join([_body(program), _main(model, program.main)])
         tree = ast.parse(body)
         imports = _imports(tree)
-        training = len(model.network.train_outputs)
-        check(tree, model.root, training, program.facts.code_of, program.facts.weights, program.helpers)
+        training = len(network.train_outputs)
+        check(tree, network.root, training, program.facts.code_of, program.facts.weights, program.helpers)
     return "\n".join([*_docstring(model), "", *imports, "", "", body, ""])
 
 
 def family(model: "Model") -> str:
     """A standalone module for all variants of a spec: a class with the file's parameters, and a function for each.
 
-    Raises `SpecError` if a part of a network cannot be expressed in PyTorch, `UsageError` if no class suits all.
+    Where no class suits all, it is that of the file's one network. Raises `SpecError` if a part of a network cannot be
+    expressed in PyTorch, `UsageError` if no class suits all of several variants.
     """
     with without_collector():
         networks = variants(model)
+        trouble = ""
         for extra in (changed(model, networks), []):
-            program = Program([*networks, *extra], model.network.document.name, default=len(networks) - 1)
-            if program.main is not None:
-                break
-        if program.main is None:
-            raise UsageError(
-                f"the variants of `{basename(model.file)}` are too different for one class: {program.trouble}; "
-                "export one of them, as `FILE@VARIANT`"
-            )
-        body = _body(program)
-        made = functions(program.main, program.networks)
-        for network, text in zip(program.networks, made, strict=True):
-            tree = ast.parse("\n\n\n".join([body, text]))
-            training = len(network.train_outputs)
-            name = text.partition("(")[0].removeprefix("def ")
-            facts = program.facts
-            check(tree, network.root, training, facts.code_of, facts.weights, program.helpers, name)
-        body = "\n\n\n".join([body, *made[: len(networks) - 1]])
-        document = model.network.document
-        doc = wrapped(document.model.doc if document.model is not None else "")
-        head = [f'"""{safe(document.name).strip()}', "", *doc, *[""] * bool(doc)]
-        head += [*wrapped(f"Generated by archspec {__version__} from {basename(model.file)}."), '"""']
-        return "\n".join([*head, "", *_imports(ast.parse(body)), "", "", body, ""])
+            try:
+                return _family_of(model, [*networks, *extra], len(networks) - 1)
+            except (Untranslated, Disagreement) as error:
+                trouble = str(error)
+    if not model.network.document.variants:
+        return source(model)
+    raise UsageError(
+        f"the variants of `{basename(model.file)}` are too different for one class: {trouble}; "
+        "export one of them, as `FILE@VARIANT`"
+    )
+
+
+def _family_of(model: "Model", networks: list[Network], count: int) -> str:
+    """The checked source of a family whose first `count` networks have a function each."""
+    program = Program(networks, model.network.document.name, default=count)
+    if program.main is None:
+        raise Untranslated(program.trouble)
+    body = _body(program)
+    made = functions(program.main, program.networks)
+    for network, text in zip(program.networks, made, strict=True):
+        tree = ast.parse("\n\n\n".join([body, text]))
+        name = text.partition("(")[0].removeprefix("def ")
+        facts = program.facts
+        training = len(network.train_outputs)
+        check(tree, network.root, training, facts.code_of, facts.weights, program.helpers, name)
+    body = "\n\n\n".join([body, *made[:count]])
+    document = model.network.document
+    doc = wrapped(document.model.doc if document.model is not None else "")
+    head = [f'"""{safe(document.name).strip()}', "", *doc, *[""] * bool(doc)]
+    head += [*wrapped(f"Generated by archspec {__version__} from {basename(model.file)}."), '"""']
+    return "\n".join([*head, "", *_imports(ast.parse(body)), "", "", body, ""])
 
 
 def is_family(model: "Model") -> bool:
