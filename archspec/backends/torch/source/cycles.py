@@ -83,6 +83,9 @@ class Cycles(Graph):
         if x is None or not self._suits(per_row, counts, nodes):
             self.fail("copies that are not alike")
             return [x]
+        if any(len(own[0].inputs) != 1 or len(own[0].module.outputs) != 1 for _, _, own in nodes):
+            self.fail("copies with no input or several")
+            return [x]
         start = self.find([self.tensor(row, own[0][0].inputs[0]) for row, own in enumerate(rows)])
         key = f"@{step.index}{self.space.depth}"
         count = self.count_of(step, counts)
@@ -103,9 +106,6 @@ class Cycles(Graph):
         joins = self._joins(rows) if not self.trouble else []
         if len(items) != 1 or not isinstance(items[0], Item) or items[0].inits or len(items[0].name) < 2:
             self.fail("copies of several modules")
-            return [x]
-        if any(len(own[0].inputs) != 1 or len(own[0].module.outputs) != 1 for _, _, own in nodes):
-            self.fail("copies with several inputs")
             return [x]
         loop = Loop(items, key, count)
         self.sink.append(loop)
