@@ -144,7 +144,7 @@ class Choices(Modules):
         for output in range(len(sizes[0])):
             options = [each[output] for each in sizes]
             dims.append(
-                self.dims(calls, output, inputs, lambda axis: [o[axis] for o in options if axis < len(o)])  # noqa: B023 — called at once — called at once
+                self.dims(calls, output, inputs, lambda axis: [o[axis] for o in options if axis < len(o)])  # noqa: B023 — called at once
             )
         return self.finish(step, calls, action, inputs, dims)
 

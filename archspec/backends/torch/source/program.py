@@ -212,7 +212,7 @@ class Program:
             order = [*self.networks[0].document.params]
             class_.arguments.sort(key=lambda a: order.index(a.wanted) if a.wanted in order else len(order))
             for argument in class_.arguments:
-                argument.default, argument.key = argument.values[self.default], argument.key
+                argument.default = argument.values[self.default]
         taken, self.namer = self.namer, Namer()
         self._add(class_)
         class_.name, self.namer = name, taken
